@@ -1,0 +1,402 @@
+"""The REST contract: every reply, request body and event, written once.
+
+The browser (``src/contract.ts``, generated through ``openapi.py``), the command line
+(``--json``) and the server speak in these structures and in no others. Names are
+snake_case here and camelCase on the wire. This module imports nothing of ours.
+
+Two questions, two types: `Freshness` answers "is it current?", `Activity` answers
+"what is it doing now?". `Attempt` tells what happened the last time.
+
+Paths are POSIX. Those of a task (source, products, problems) are relative to the
+project root; `Snapshot.root` says where that is for whoever asked: relative to the
+server's root in the browser, absolute on the command line. Times are seconds since
+the epoch (UTC), durations are seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+__all__ = [
+    "Activity",
+    "Attempt",
+    "Build",
+    "BuildEvent",
+    "CellError",
+    "Edge",
+    "ErrorBody",
+    "Freshness",
+    "Holder",
+    "LogChunk",
+    "Pipeline",
+    "PipelineList",
+    "Problem",
+    "Product",
+    "Progress",
+    "Reason",
+    "RevisionEvent",
+    "Run",
+    "RunFinished",
+    "RunList",
+    "RunRequest",
+    "RunStarted",
+    "Snapshot",
+    "Task",
+    "TaskDetail",
+    "TaskFinished",
+    "TaskProgress",
+    "TaskStarted",
+    "TaskUnchanged",
+    "Where",
+]
+
+
+class Contract(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Base of every structure on the wire: immutable, named fields, unknown fields refused."""
+
+
+# --- What is wrong, and where -------------------------------------------------------------
+
+
+class Where(Contract):
+    """A place in a text file. Line and column count from 1; None where unknown."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+
+
+class Problem(Contract):
+    """Something in the project that the user should mend (or know of)."""
+
+    code: str
+    message: str
+    severity: Literal["error", "warning"]
+    hint: str = ""
+    where: Where | None = None
+    task: str | None = None
+    """The task concerned; None when the whole pipeline is."""
+
+
+class ErrorBody(Contract):
+    """The body of every 4xx and 5xx reply. Never holds a traceback."""
+
+    code: str
+    message: str
+    hint: str = ""
+    where: Where | None = None
+    holder: Holder | None = None
+    """With 409: who is building this project now."""
+
+
+class Holder(Contract):
+    """Who holds the project's build lock."""
+
+    run: str
+    pid: int
+    host: str
+    user: str
+    since: float
+
+
+# --- Is it current? -----------------------------------------------------------------------
+
+ReasonKind = Literal[
+    "never_run",
+    "code_changed",
+    "module_changed",
+    "params_changed",
+    "options_changed",
+    "upstream_changed",
+    "upstream_stale",
+    "product_missing",
+    "product_changed",
+    "last_run_failed",
+]
+
+
+class Reason(Contract):
+    """One reason why a task is stale, in words, with what it is about."""
+
+    kind: ReasonKind
+    message: str
+    subject: str = ""
+    """The upstream task, product path, module path or parameter concerned; '' for none."""
+
+
+class Freshness(Contract):
+    """Is the task current? `unknown` when problems keep us from telling."""
+
+    state: Literal["fresh", "stale", "unknown"]
+    reasons: tuple[Reason, ...] = ()
+
+
+# --- What is it doing, and what happened last time ----------------------------------------
+
+
+class Progress(Contract):
+    """Code cells finished, of all code cells."""
+
+    done: int
+    total: int
+
+
+class Activity(Contract):
+    """What the task is doing in the active run; `idle` when in none, or already through."""
+
+    state: Literal["idle", "waiting", "running"]
+    run: str | None = None
+    started: float | None = None
+    progress: Progress | None = None
+
+
+class CellError(Contract):
+    """The error that ended a notebook task. All fields are plain text, to be shown as text."""
+
+    name: str
+    """Exception class, or the kind of death ('kernel died')."""
+    message: str
+    traceback: str = ""
+    """As the kernel wrote it; may contain ANSI colour sequences."""
+    cell: int | None = None
+    """Index of the failing cell in the executed notebook, from 0, Markdown cells included."""
+    line: int | None = None
+    """Line within that cell, from 1."""
+    where: Where | None = None
+    """The failing line in the task's source file, where it could be found."""
+    notebook: str | None = None
+    """The partial notebook, relative to the project root."""
+
+
+Outcome = Literal["ok", "failed", "cancelled", "crashed", "skipped"]
+
+
+class Attempt(Contract):
+    """One try at one task."""
+
+    run: str
+    outcome: Literal["running", "ok", "failed", "cancelled", "crashed", "skipped"]
+    started: float
+    ended: float | None = None
+    cause: str = ""
+    """Why it ended as it did, in one line; '' for ok."""
+    error: CellError | None = None
+
+
+class Product(Contract):
+    """A file that a task declares to make."""
+
+    key: str
+    """'' for a task with a single unnamed product."""
+    path: str
+    exists: bool
+    notebook: bool
+    """Is it the executed notebook of this task?"""
+    size: int | None = None
+    modified: float | None = None
+
+
+class Task(Contract):
+    """One node of the graph."""
+
+    name: str
+    kind: Literal["notebook", "function", "sql", "shell"]
+    source: str
+    where: Where
+    """Where pipeline.yaml declares it."""
+    upstream: tuple[str, ...]
+    products: tuple[Product, ...]
+    freshness: Freshness
+    activity: Activity
+    buildable: bool
+    """False while problems of the task, or of what it needs, forbid running it."""
+    last_attempt: Attempt | None = None
+    last_ok: float | None = None
+    """When the task last succeeded."""
+    last_duration: float | None = None
+    """How long that success took."""
+
+
+class Edge(Contract):
+    """`target` uses the products of `source`."""
+
+    source: str
+    target: str
+
+
+class Run(Contract):
+    """One build. `tasks` maps each task that it planned to what became of it."""
+
+    id: str
+    state: Literal["running", "ok", "failed", "cancelled", "crashed"]
+    started: float
+    ended: float | None
+    tasks: dict[str, Literal["waiting", "running", "ok", "failed", "cancelled", "crashed", "skipped", "unchanged"]]
+    host: str
+    user: str
+    message: str
+    """One line for a human: 'Everything is up to date', '3 ran, 1 failed, 2 skipped'."""
+
+
+class Snapshot(Contract):
+    """A pipeline, whole. Revisions of one pipeline only grow; equal revision, equal content."""
+
+    pipeline: str
+    name: str
+    root: str
+    revision: int
+    tasks: tuple[Task, ...]
+    """In build order: stable, upstream first, ties in the order of pipeline.yaml."""
+    edges: tuple[Edge, ...]
+    problems: tuple[Problem, ...]
+    run: Run | None
+    """The active run, else the last one."""
+    holder: Holder | None = None
+    """Who builds this project now: another pipeline's run counts too."""
+
+
+class Pipeline(Contract):
+    """A pipeline file below the server's root."""
+
+    path: str
+    name: str
+
+
+class PipelineList(Contract):
+    """What was found; `truncated` when the search stopped at its limit."""
+
+    pipelines: tuple[Pipeline, ...]
+    truncated: bool
+
+
+class TaskDetail(Contract):
+    """What the panel shows of one task beyond the snapshot."""
+
+    pipeline: str
+    task: str
+    revision: int
+    diff: str
+    """Unified diff of the code cells since the last success; '' when equal or never run."""
+    params: dict[str, str]
+    """Parameter name → value as a Python literal."""
+    attempts: tuple[Attempt, ...]
+    """Newest first, at most 20."""
+
+
+class RunList(Contract):
+    """Newest first, at most 50."""
+
+    runs: tuple[Run, ...]
+
+
+class RunRequest(Contract):
+    """Body of ``POST …/runs``. The defaults build whatever is stale."""
+
+    tasks: tuple[str, ...] = ()
+    """Tasks to build; empty for all."""
+    mode: Literal["up_to", "from", "only"] = "up_to"
+    """up_to: the tasks and what they need; from: the tasks and what depends on them; only: just them."""
+    force: bool = False
+    """Run the named tasks (all, when none are named) though they are fresh."""
+    jobs: Annotated[int, Meta(ge=1, le=64)] | None = None
+    fail_fast: bool = False
+
+
+class Build(Contract):
+    """Reply to ``POST …/runs``: the run that was started."""
+
+    run: str
+
+
+class LogChunk(Contract):
+    """A piece of a task's log. Ask again from `next_offset`; `complete` when no more will come."""
+
+    text: str
+    offset: int
+    next_offset: int
+    complete: bool
+
+
+# --- Events -------------------------------------------------------------------------------
+
+
+class RunStarted(Contract, tag="run_started"):
+    """First line of a build that holds the lock. `tasks` are those it may run, in build order."""
+
+    run: str
+    pipeline: str
+    time: float
+    tasks: tuple[str, ...]
+
+
+class TaskStarted(Contract, tag="task_started"):
+    """The task was claimed; its kernel is starting."""
+
+    run: str
+    task: str
+    time: float
+    reasons: tuple[Reason, ...]
+
+
+class TaskProgress(Contract, tag="task_progress"):
+    """A code cell finished."""
+
+    run: str
+    task: str
+    time: float
+    progress: Progress
+
+
+class TaskFinished(Contract, tag="task_finished"):
+    """The task ended."""
+
+    run: str
+    task: str
+    time: float
+    outcome: Outcome
+    duration: float
+    cause: str = ""
+    error: CellError | None = None
+
+
+class TaskUnchanged(Contract, tag="task_unchanged"):
+    """It looked stale for its upstream alone, which turned out to make the same bytes: not run."""
+
+    run: str
+    task: str
+    time: float
+
+
+class RunFinished(Contract, tag="run_finished"):
+    """Last line of a build."""
+
+    run: str
+    time: float
+    state: Literal["ok", "failed", "cancelled", "crashed"]
+    message: str
+
+
+class RunRefused(Contract, tag="run_refused"):
+    """The only line of a build that could not start: locked, or the pipeline has errors."""
+
+    error: ErrorBody
+    problems: tuple[Problem, ...] = ()
+
+
+BuildEvent = RunStarted | TaskStarted | TaskProgress | TaskFinished | TaskUnchanged | RunFinished | RunRefused
+"""One line of ``cauce build --json``, told apart by `type`."""
+
+
+class RevisionEvent(Contract):
+    """All that goes over the Jupyter event bus: fetch the snapshot if you care."""
+
+    pipeline: str
+    revision: int
+
+
+def encode(value: Contract) -> bytes:
+    """JSON of a structure, in declared field order."""
+    return msgspec.json.encode(value)
