@@ -1,0 +1,38 @@
+const jupyterlab = require('@jupyterlab/testutils/lib/jest-config');
+
+const base = jupyterlab(__dirname);
+
+// These ship ES modules alone.
+const esModules = [
+  '@codemirror',
+  '@jupyter/react-components',
+  '@jupyter/web-components',
+  '@jupyter/ydoc',
+  '@jupyterlab/',
+  '@microsoft',
+  'd3-dag',
+  'exenv-es6',
+  'lib0',
+  'nanoid',
+  'vscode-ws-jsonrpc',
+  'y-protocols',
+  'y-websocket',
+  'yjs'
+].join('|');
+
+module.exports = {
+  ...base,
+  collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/contract.ts', '!src/**/*.d.ts'],
+  coverageReporters: ['text'],
+  reporters: ['default'],
+  testRegex: 'src/.*/__tests__/.*\\.spec\\.tsx?$|src/__tests__/.*\\.spec\\.tsx?$',
+  transform: {
+    ...base.transform,
+    // Types are checked by `lint:check`; here they are only taken off.
+    '^.+\\.tsx?$': [
+      'ts-jest',
+      { tsconfig: './tsconfig.jest.json', isolatedModules: true, diagnostics: false }
+    ]
+  },
+  transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]
+};

@@ -1,0 +1,140 @@
+"""Every route of the REST API, as data: the one table that the server and its description share.
+
+`cauce.server.routes` answers exactly these, `cauce.openapi` describes exactly these. A
+path is relative to ``{base_url}cauce/api/``. ``{path}`` stands for a pipeline file
+relative to the server's root, with its slashes left as slashes and each segment
+percent-encoded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cauce import contract
+
+__all__ = ["EVENT_SCHEMA_ID", "ROUTES", "Method", "Parameter", "Route"]
+
+EVENT_SCHEMA_ID = "https://events.cauce.dev/revision/v1"
+"""Under this id a `RevisionEvent` goes over the Jupyter event bus."""
+
+Method = Literal["GET", "POST", "DELETE"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One variable part of a request: of its path, or of its query."""
+
+    name: str
+    kind: Literal["string", "integer"]
+    description: str
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Route:
+    """One verb on one path. `reply` is None for a reply without a body."""
+
+    method: Method
+    path: str
+    summary: str
+    operation: str
+    """A name for the call, unique in the table."""
+    status: int
+    reply: type[contract.Contract] | None
+    body: type[contract.Contract] | None = None
+    query: tuple[Parameter, ...] = ()
+    errors: tuple[int, ...] = (403,)
+    """Statuses with an `ErrorBody` that a client should expect here, beside 5xx."""
+    execute: bool = False
+    """Does it start code? Then it asks for the permission `execute`, else for `read`."""
+
+
+PATH_PARAMETERS: dict[str, Parameter] = {
+    "path": Parameter("path", "string", "The pipeline file, relative to the server's root; slashes stay slashes."),
+    "name": Parameter("name", "string", "A task's name."),
+    "id": Parameter("id", "string", "A run's id."),
+}
+"""What the names in braces stand for."""
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="GET",
+        path="pipelines",
+        summary="The pipelines below the server's root.",
+        operation="listPipelines",
+        status=200,
+        reply=contract.PipelineList,
+        query=(Parameter("refresh", "integer", "1 searches again instead of answering from memory.", required=False),),
+    ),
+    Route(
+        method="GET",
+        path="pipelines/{path}",
+        summary="A pipeline as it stands: tasks, edges, problems, the active or last run.",
+        operation="getSnapshot",
+        status=200,
+        reply=contract.Snapshot,
+        errors=(403, 404),
+    ),
+    Route(
+        method="GET",
+        path="pipelines/{path}/tasks/{name}",
+        summary="What the panel shows of one task beyond the snapshot.",
+        operation="getTask",
+        status=200,
+        reply=contract.TaskDetail,
+        errors=(403, 404),
+    ),
+    Route(
+        method="POST",
+        path="pipelines/{path}/runs",
+        summary="Start a build. 409 tells who builds already; 422 that the pipeline has errors.",
+        operation="startRun",
+        status=202,
+        reply=contract.Build,
+        body=contract.RunRequest,
+        errors=(400, 403, 404, 409, 422),
+        execute=True,
+    ),
+    Route(
+        method="GET",
+        path="pipelines/{path}/runs",
+        summary="The last runs.",
+        operation="listRuns",
+        status=200,
+        reply=contract.RunList,
+        errors=(403, 404),
+    ),
+    Route(
+        method="GET",
+        path="pipelines/{path}/runs/{id}",
+        summary="One run.",
+        operation="getRun",
+        status=200,
+        reply=contract.Run,
+        errors=(403, 404),
+    ),
+    Route(
+        method="DELETE",
+        path="pipelines/{path}/runs/{id}",
+        summary="Ask a run to stop. Harmless when it has ended, or was asked before.",
+        operation="cancelRun",
+        status=204,
+        reply=None,
+        errors=(403, 404),
+        execute=True,
+    ),
+    Route(
+        method="GET",
+        path="pipelines/{path}/runs/{id}/log",
+        summary="A piece of one task's log.",
+        operation="getLog",
+        status=200,
+        reply=contract.LogChunk,
+        query=(
+            Parameter("task", "string", "The task whose log it is."),
+            Parameter("offset", "integer", "Where to go on, from `nextOffset`; 0 at first.", required=False),
+        ),
+        errors=(400, 403, 404),
+    ),
+)
