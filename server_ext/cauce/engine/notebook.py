@@ -1,12 +1,55 @@
-"""A task's source as a notebook, and the injected cell that fills in what the build knows."""
+"""A task's source as a notebook, and the injected cell that fills in what the build knows.
+
+Two round trips live here, and both are pure: bytes → `read_notebook` → `write_notebook` → the
+same bytes, and notebook → `inject` → `strip` → the same notebook. Reading never runs anything:
+jupytext's formats that would start a program (marimo, quarto, pandoc) are refused.
+
+jupytext does the conversion. What it cannot keep is kept here: encoding, BOM, line ends, the
+last newline, form feeds, and whatever else it would write differently from how the user wrote
+it. `write_notebook` renders both the notebook in the file and the notebook to be saved, and
+applies to the file only what differs between the two renderings.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+import codecs
+import hashlib
+import io
+import json
+import keyword
+import re
+import tokenize
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Binding", "Value"]
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+__all__ = [
+    "INJECTED_TAG",
+    "METADATA_KEY",
+    "PARAMETERS_TAG",
+    "Binding",
+    "SourceError",
+    "Value",
+    "inject",
+    "is_injected",
+    "language_of",
+    "read_notebook",
+    "serve_kernel",
+    "strip",
+    "write_notebook",
+]
+
+PARAMETERS_TAG = "parameters"
+INJECTED_TAG = "injected-parameters"
+METADATA_KEY = "cauce"
+"""Where our marks live, in the notebook's and in the injected cell's metadata."""
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 """What a parameter can hold: plain data as YAML writes it."""
@@ -30,3 +73,705 @@ class Binding:
     product: Value
     kernel: str | None = None
     """Kernel asked for by pipeline.yaml; None: the source's own, else the default."""
+
+
+class SourceError(Exception):
+    """A source cannot be read or written as a notebook. `hint` says what the user can do."""
+
+    def __init__(self, path: Path, message: str, hint: str, line: int | None = None) -> None:
+        place = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{place}: {message} {hint}")
+        self.path = path
+        self.message = message
+        self.hint = hint
+        self.line = line
+
+
+# --- Reading ------------------------------------------------------------------------------
+
+
+def read_notebook(content: bytes, path: Path) -> NotebookNode:
+    """The notebook that these bytes hold, in the format that they and the suffix say.
+
+    Only `content` and the suffix of `path` count: neither the disk nor a jupytext
+    configuration file is consulted, so that server, builder and command line see the same
+    cells. Cell ids follow from content and position; an .ipynb keeps its own. Raises
+    SourceError and nothing else.
+    """
+    if path.suffix == ".ipynb":
+        return _read_ipynb(content, path)
+    text = _Text.decode(content, path)
+    return _read_text(text.lines, path, text.cookie)
+
+
+def _read_ipynb(content: bytes, path: Path) -> NotebookNode:
+    import nbformat
+
+    reads: Callable[..., NotebookNode] = nbformat.reads
+    if not content.strip():
+        raise SourceError(path, "The notebook is an empty file.", "Delete it or create it again in JupyterLab.")
+    try:
+        raw = json.loads(content.decode("utf-8-sig"))
+        with_ids = isinstance(raw, dict) and raw.get("nbformat") == 4
+        if not isinstance(raw, dict) or "nbformat" not in raw:
+            raise SourceError(path, "This is not a notebook: there is no 'nbformat' in it.", _RECREATE)
+        named = [cell.get("id") for cell in raw.get("cells", ())] if with_ids else []
+        # nbformat invents random ids for cells that lack one, and says so at length.
+        for index, cell in enumerate(raw.get("cells", ()) if with_ids else ()):
+            if raw.get("nbformat_minor", 0) >= 5 and not cell.get("id"):
+                cell["id"] = _cell_id(index, str(cell.get("cell_type")), json.dumps(cell.get("source")))
+        notebook = reads(json.dumps(raw), as_version=4)
+    except SourceError:
+        raise
+    except json.JSONDecodeError as error:
+        raise SourceError(path, f"The notebook is not valid JSON: {error.msg}.", _RECREATE, error.lineno) from error
+    except (UnicodeDecodeError, RecursionError, ValueError, TypeError, AttributeError, KeyError) as error:
+        raise SourceError(path, f"The notebook cannot be read: {_one_line(error)}.", _RECREATE) from error
+    if not named:
+        _set_ids(notebook)
+    return notebook
+
+
+_RECREATE = "Open it in JupyterLab and save it again, or restore it from version control."
+
+
+def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> NotebookNode:
+    import jupytext
+    from jupytext import formats
+
+    reads: Callable[..., NotebookNode] = jupytext.reads
+    declared_format: Callable[[str, str], str | None] = formats.read_format_from_metadata
+    guess_format: Callable[[str, str], tuple[str | None, Mapping[str, str]]] = formats.guess_format
+    shield = _Shield(lines)
+    text = "\n".join(shield.cover(line) for line in _with_plain_cookie(lines, cookie))
+    _check_header(lines, path)
+    suffix = path.suffix
+    try:
+        declared = declared_format(text, suffix)
+        name = declared or guess_format(text, suffix)[0]
+        if declared is None and name == "pandoc":
+            name = "markdown"  # merely a guess, from a line of colons
+        if name in _FORMATS_THAT_RUN_PROGRAMS:
+            raise SourceError(
+                path,
+                f"The {name} format cannot be a task's source: reading it would start a program.",
+                f"Convert it with 'jupytext --to py:percent {path.name}'.",
+            )
+        fmt = {"extension": suffix}
+        if declared is None and name == "markdown":
+            fmt["format_name"] = name
+        notebook = reads(text, fmt=fmt)
+    except SourceError:
+        raise
+    except Exception as error:  # jupytext raises whatever its parsers raise
+        raise SourceError(
+            path, f"The script cannot be read as a notebook: {_one_line(error)}.", "Check its header and cell markers."
+        ) from error
+    for cell in notebook.cells:
+        cell.source = shield.uncover(cell.source)
+    options = notebook.metadata.get("jupytext", {})
+    kept = options.get("cell_metadata_filter", "")
+    if options.get("notebook_metadata_filter") == "-all" and kept.endswith("-all") and "tags" not in kept.split(","):
+        # A script without a header keeps only the kinds of cell metadata that it has already.
+        # Tags must be storable in any script: `parameters` is one.
+        options["cell_metadata_filter"] = f"tags,{kept}"
+    _set_ids(notebook)
+    return notebook
+
+
+_FORMATS_THAT_RUN_PROGRAMS = frozenset({"marimo", "quarto", "pandoc"})
+
+
+def _check_header(lines: Sequence[str], path: Path) -> None:
+    """Refuse a YAML header that is made to exhaust memory (aliases) or the stack (depth)."""
+    import yaml
+
+    header: list[str] = []
+    fences = 0
+    for line in lines[:400]:
+        bare = re.sub(r"^\s*(#'|#|//|--|%|;|\"|<!--)?\s?", "", line)
+        if re.fullmatch(r"---\s*", bare):
+            fences += 1
+            if fences == 2:
+                break
+        elif fences:
+            header.append(bare)
+    if fences == 0:
+        return
+    depth = 0
+    try:
+        for event in yaml.parse("\n".join(header), Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise SourceError(path, "The YAML header uses an alias (*name).", "Write the value out instead.")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > 20:
+                raise SourceError(path, "The YAML header is nested too deeply.", "Simplify the header.")
+    except yaml.YAMLError:
+        return  # no YAML: then it is no header either, or jupytext will say so
+
+
+def _set_ids(notebook: NotebookNode) -> None:
+    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
+        return
+    for index, cell in enumerate(notebook.cells):
+        cell["id"] = _cell_id(index, cell.cell_type, cell.source)
+
+
+def _cell_id(index: int, kind: str, source: str) -> str:
+    return hashlib.sha256(f"{index}\0{kind}\0{source}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+# --- The text around the cells ------------------------------------------------------------
+
+_COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")  # PEP 263
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text file taken apart so that it can be put together again to the byte."""
+
+    lines: tuple[str, ...]
+    ends: tuple[str, ...]
+    """The line end of each line; '' for a last line that has none."""
+    encoding: str
+    bom: bool
+    cookie: str | None
+    """The encoding that the file's own PEP 263 comment names, if there is one."""
+
+    @classmethod
+    def decode(cls, content: bytes, path: Path) -> _Text:
+        bom = content.startswith(codecs.BOM_UTF8)
+        encoding, cookie = "utf-8", None
+        if path.suffix in _HASH_SCRIPTS:
+            encoding, cookie = _declared(content, path)
+        try:
+            text = content.removeprefix(codecs.BOM_UTF8 if bom else b"").decode(encoding)
+        except (UnicodeDecodeError, LookupError) as error:
+            line = content.count(b"\n", 0, error.start) + 1 if isinstance(error, UnicodeDecodeError) else None
+            raise SourceError(
+                path,
+                f"The file is not {encoding} text.",
+                "Save it as UTF-8, or name its encoding in the first line: '# -*- coding: latin-1 -*-'.",
+                line,
+            ) from error
+        found = [match.groups() for match in _LINE.finditer(text) if match[0]]
+        lines, ends = tuple(line for line, _ in found), tuple(end for _, end in found)
+        return cls(lines, ends, encoding, bom, cookie)
+
+    @property
+    def end(self) -> str:
+        """How this file ends its lines."""
+        return max(("\n", "\r\n", "\r"), key=self.ends.count)
+
+    def with_lines(self, lines: Sequence[tuple[str, str]]) -> str:
+        """These (line, line end) pairs as one text that ends as this file ends."""
+        text = "".join(line + end for line, end in lines[:-1])
+        if lines:
+            last, end = lines[-1]
+            unended = bool(self.lines) and not self.ends[-1]
+            text += last if unended else last + (end or self.end)
+        return text
+
+    def encode(self, text: str, path: Path) -> bytes:
+        bom = codecs.BOM_UTF8 if self.bom else b""
+        encoding, cookie = self.encoding, None
+        if path.suffix in _HASH_SCRIPTS:
+            # What the text says counts: the user may have edited the comment that names it.
+            encoding, cookie = _declared(bom + text.encode("utf-8", "surrogatepass"), path)
+        try:
+            return bom + text.encode(encoding)
+        except UnicodeEncodeError as error:
+            if cookie is None or encoding == "utf-8":
+                line = len(re.findall(r"\r\n|\r|\n", text[: error.start])) + 1
+                raise SourceError(
+                    path, "The text holds half of a character (a lone surrogate).", "Delete it and save again.", line
+                ) from error
+        # The file's encoding has no such character: the same text in UTF-8, and the cookie says so.
+        head, rest = _split_head(text)
+        head = re.sub(rf"(coding[:=][ \t]*){re.escape(cookie)}", r"\g<1>utf-8", head, count=1)
+        return self.encode(head + rest, path)
+
+
+_HASH_SCRIPTS = frozenset({".py"})
+"""Suffixes of scripts whose language honours PEP 263."""
+
+
+def _declared(content: bytes, path: Path) -> tuple[str, str | None]:
+    """(encoding of the text after the BOM, the name in the cookie or None), as Python sees it."""
+    try:
+        encoding, head = tokenize.detect_encoding(io.BytesIO(content).readline)
+    except SyntaxError as error:
+        raise SourceError(
+            path, f"The encoding comment is wrong: {_one_line(error)}.", "Name a known encoding, such as utf-8.", 1
+        ) from error
+    for line in head:
+        match = _COOKIE.match(line.removeprefix(codecs.BOM_UTF8).decode("latin-1"))
+        if match:
+            return encoding.removesuffix("-sig"), match[1]
+    return encoding.removesuffix("-sig"), None
+
+
+def _split_head(text: str) -> tuple[str, str]:
+    """The first two lines, where a PEP 263 comment can be, and the rest."""
+    position = 0
+    for match in list(re.finditer(r"\r\n|\r|\n", text))[:2]:
+        position = match.end()
+    return text[:position], text[position:]
+
+
+def _with_plain_cookie(lines: Sequence[str], cookie: str | None) -> Iterator[str]:
+    """The lines with an encoding comment that jupytext accepts: it knows only 'utf-8'."""
+    pending = cookie is not None and cookie != "utf-8"
+    for index, line in enumerate(lines):
+        match = _COOKIE.match(line) if pending and index < 2 else None
+        if match:
+            pending = False
+            yield line[: match.start(1)] + "utf-8" + line[match.end(1) :]
+        else:
+            yield line
+
+
+class _Shield:
+    """Hides the characters at which str.splitlines, and so jupytext, would break a line.
+
+    Python does not: a form feed, say, stands inside its line. Each is replaced by a
+    private-use character that the text does not hold.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        used = set().union(*map(set, lines))
+        free = (chr(code) for code in range(0xF0000, 0xFFFFE) if chr(code) not in used)
+        self._cover = {ord(char): next(free) for char in "\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
+        self._uncover = {ord(stand_in): chr(code) for code, stand_in in self._cover.items()}
+
+    def cover(self, text: str) -> str:
+        return text.translate(self._cover)
+
+    def uncover(self, text: str) -> str:
+        return text.translate(self._uncover)
+
+
+# --- Writing ------------------------------------------------------------------------------
+
+
+def write_notebook(notebook: NotebookNode, original: bytes | None, path: Path) -> bytes:
+    """The bytes that hold this notebook, written as `original` is written.
+
+    `notebook` may still carry our additions; they are stripped. If nothing else differs
+    from what `original` holds (outputs and cell ids do not count in a text format), the
+    result is `original` itself. Otherwise only the lines that the change concerns differ
+    from it. `original` None is a new file: jupytext's percent format for a script. Raises
+    SourceError and nothing else.
+    """
+    wanted = strip(notebook)
+    if path.suffix == ".ipynb":
+        return _write_ipynb(wanted, original, path)
+    before = _Text.decode(original or b"", path)
+    base_notebook = _read_text(before.lines, path, before.cookie)
+    _keep_kernelspec(wanted, base_notebook)
+    fmt = _format_of(base_notebook, path) if original is not None else {"extension": path.suffix}
+    shield = _Shield([*before.lines, *(cell.source for cell in wanted.cells)])
+    base = _render(base_notebook, fmt, shield, path)
+    target = _render(wanted, fmt, shield, path)
+    if original is not None and base == target:
+        return original
+    merged = _merge(base, target, before)
+    if not _same_cells(_read_text([line for line, _ in merged], path, before.cookie), target, path):
+        # Safe, if less considerate of the file: what jupytext writes, in the file's line ends.
+        merged = [(line, before.end) for line in target]
+    return before.encode(before.with_lines(_with_cookie(merged, before.cookie)), path)
+
+
+def _write_ipynb(wanted: NotebookNode, original: bytes | None, path: Path) -> bytes:
+    target = _ipynb_text(wanted, path)
+    if original is not None:
+        try:
+            if _ipynb_text(_read_ipynb(original, path), path) == target:
+                return original
+        except SourceError:
+            pass  # an unreadable original is replaced: the user chose to save over it
+    return target.encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _ipynb_text(notebook: NotebookNode, path: Path) -> str:
+    import nbformat
+
+    writes: Callable[..., str] = nbformat.writes
+    from_dict: Callable[..., NotebookNode] = nbformat.from_dict
+    plain = from_dict(deepcopy(notebook))
+    for cell in plain.cells:
+        cell.metadata.pop("trusted", None)  # lives in the open document only
+    try:
+        return writes(plain).removesuffix("\n")
+    except Exception as error:  # nbformat raises whatever its validator raises
+        raise SourceError(
+            path, f"The notebook cannot be written: {_one_line(error)}.", "Reload it and try again."
+        ) from error
+
+
+def _keep_kernelspec(wanted: NotebookNode, base: NotebookNode) -> None:
+    """Keep the file's own description of its kernel while the kernel is the same.
+
+    JupyterLab rewrites the display name when the kernel starts; that is no edit.
+    """
+    own, now = base.metadata.get("kernelspec"), wanted.metadata.get("kernelspec")
+    if own and now and own.get("name") == now.get("name"):
+        wanted.metadata["kernelspec"] = deepcopy(own)
+
+
+def _format_of(notebook: NotebookNode, path: Path) -> dict[str, str]:
+    name = notebook.metadata.get("jupytext", {}).get("text_representation", {}).get("format_name")
+    return {"extension": path.suffix} | ({"format_name": name} if name else {})
+
+
+def _render(notebook: NotebookNode, fmt: Mapping[str, str], shield: _Shield, path: Path) -> list[str]:
+    """What jupytext writes, as lines without line ends and without our stand-ins."""
+    import warnings
+
+    import jupytext
+
+    writes: Callable[..., str] = jupytext.writes
+    copy = deepcopy(notebook)
+    for cell in copy.cells:
+        cell.source = shield.cover(re.sub(r"\r\n?", "\n", cell.source))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            text = writes(copy, fmt=dict(fmt))
+    except Exception as error:  # jupytext raises whatever its writers raise
+        raise SourceError(
+            path,
+            f"The notebook cannot be written as a script: {_one_line(error)}.",
+            "Undo the last change and save again.",
+        ) from error
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return [shield.uncover(line) for line in lines]
+
+
+def _same_cells(read: NotebookNode, target: Sequence[str], path: Path) -> bool:
+    again = _read_text(target, path, "utf-8")
+
+    def facts(notebook: NotebookNode) -> list[tuple[str, str, object]]:
+        return [(cell.cell_type, cell.source, {**cell.metadata, "lines_to_next_cell": None}) for cell in notebook.cells]
+
+    return facts(read) == facts(again)
+
+
+def _with_cookie(lines: Sequence[tuple[str, str]], cookie: str | None) -> list[tuple[str, str]]:
+    """Undo `_with_plain_cookie` in lines that came from jupytext."""
+    result = list(lines)
+    for index, (line, end) in enumerate(result[:2]):
+        match = _COOKIE.match(line)
+        if match and cookie and match[1] == "utf-8":
+            result[index] = (line[: match.start(1)] + cookie + line[match.end(1) :], end)
+    return result
+
+
+def _merge(base: Sequence[str], target: Sequence[str], file: _Text) -> list[tuple[str, str]]:
+    """Apply to the file what changed from `base` to `target`: a three-way merge by lines.
+
+    `base` is how jupytext renders the file. Where that is not what the file holds, and
+    nothing changed there, the file's own lines stay. The change wins where both differ.
+    """
+    ours = [(*hunk, "target") for hunk in _hunks(base, target)]
+    theirs = [(*hunk, "file") for hunk in _hunks(base, file.lines)]
+    merged: list[tuple[str, str]] = []
+    at_base = at_file = 0
+
+    def same_until(stop: int) -> None:
+        nonlocal at_base, at_file
+        count = stop - at_base
+        kept = slice(at_file, at_file + count)
+        merged.extend(zip(file.lines[kept], file.ends[kept], strict=True))
+        at_base, at_file = stop, at_file + count
+
+    for group in _groups(sorted([*ours, *theirs])):
+        low, high = group[0][0], max(hunk[1] for hunk in group)
+        same_until(low)
+        # Outside its hunks a side has the base's lines, shifted by what its hunks added.
+        file_length = (high - low) + sum((h[3] - h[2]) - (h[1] - h[0]) for h in group if h[4] == "file")
+        changed = [hunk for hunk in group if hunk[4] == "target"]
+        if changed:
+            start = changed[0][2] - (changed[0][0] - low)
+            stop = changed[-1][3] + (high - changed[-1][1])
+            merged.extend((line, file.end) for line in target[start:stop])
+        else:
+            merged.extend(
+                zip(
+                    file.lines[at_file : at_file + file_length], file.ends[at_file : at_file + file_length], strict=True
+                )
+            )
+        at_base, at_file = high, at_file + file_length
+    same_until(len(base))
+    # A line that was the last one without an end may now stand in the middle.
+    return [(line, end or file.end) for line, end in merged]
+
+
+_Hunk = tuple[int, int, int, int, str]
+
+
+def _hunks(base: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Where the two differ: base[a:b] became other[c:d]."""
+    head = 0
+    while head < min(len(base), len(other)) and base[head] == other[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(base), len(other)) - head and base[-1 - tail] == other[-1 - tail]:
+        tail += 1
+    middle, changed = base[head : len(base) - tail], other[head : len(other) - tail]
+    for tag, a, b, c, d in SequenceMatcher(None, middle, changed, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield head + a, head + b, head + c, head + d
+
+
+def _groups(hunks: Sequence[_Hunk]) -> Iterator[list[_Hunk]]:
+    """Hunks that overlap in the base, together; two at the same spot overlap."""
+    group: list[_Hunk] = []
+    high = -1
+    for hunk in hunks:
+        if group and (hunk[0] < high or (hunk[0] == high and (hunk[0] == hunk[1] or group[-1][0] == group[-1][1]))):
+            group.append(hunk)
+        else:
+            if group:
+                yield group
+            group = [hunk]
+        high = max(high, hunk[1]) if len(group) > 1 else hunk[1]
+    if group:
+        yield group
+
+
+# --- The injected cell --------------------------------------------------------------------
+
+
+def inject(notebook: NotebookNode, binding: Binding) -> NotebookNode:
+    """A copy with exactly one injected cell that says what `binding` says.
+
+    It stands after the first cell tagged `parameters`, else at the top. A cell tagged
+    `injected-parameters` which the *file* holds (committed by another tool) is the user's:
+    it stays, and ours stands after it, so that ours is in force. Same input, same cell, id
+    included. Raises SourceError for a language in which we cannot write values, and for
+    a parameter that cannot be a variable.
+    """
+    import nbformat
+
+    from_dict: Callable[..., NotebookNode] = nbformat.from_dict
+    result = _without_injected(notebook)
+    source = _source(binding, language_of(notebook))
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {
+            "tags": [INJECTED_TAG],
+            "editable": False,
+            "deletable": False,
+            METADATA_KEY: {"injected": True, "digest": _digest(source)},
+        },
+        "outputs": [],
+        "source": source,
+    }
+    if (result.nbformat, result.nbformat_minor) >= (4, 5):
+        cell["id"] = _cell_id(0, f"injected\0{binding.pipeline}\0{binding.task}", "")
+    result.cells.insert(_place(result), from_dict(cell))
+    return result
+
+
+def strip(notebook: NotebookNode) -> NotebookNode:
+    """A copy without any of our additions: what the file should hold.
+
+    Removed is every cell with our mark whose assignments are still those that we wrote:
+    the injected cell wherever it was moved, copies of it, and a reformatted one. A marked
+    cell that says something else was edited by the user (a copy, or in a client that does
+    not know locked cells): it loses mark, tag and lock, and stays as an ordinary cell.
+    """
+    result = _without_injected(notebook)
+    ours = result.metadata.pop(METADATA_KEY, None)
+    kernel = ours.get("kernel") if isinstance(ours, dict) else None
+    if isinstance(kernel, dict) and result.metadata.get("kernelspec", {}).get("name") == kernel.get("served"):
+        result.metadata.pop("kernelspec", None)
+        if kernel.get("own"):
+            result.metadata["kernelspec"] = kernel["own"]
+    return result
+
+
+def serve_kernel(notebook: NotebookNode, kernelspec: Mapping[str, str]) -> NotebookNode:
+    """A copy that asks for this kernel in the open document only: `strip` takes it back.
+
+    Should the user choose another kernel meanwhile, `strip` keeps the user's choice.
+    """
+    result = deepcopy(notebook)
+    own = result.metadata.get("kernelspec")
+    ours = result.metadata.setdefault(METADATA_KEY, {})
+    ours["kernel"] = {"served": kernelspec["name"], "own": deepcopy(own)}
+    result.metadata["kernelspec"] = dict(kernelspec)
+    return result
+
+
+def is_injected(cell: Mapping[str, Any]) -> bool:
+    """Does the cell carry our mark?"""
+    mark = cell.get("metadata", {}).get(METADATA_KEY)
+    return isinstance(mark, Mapping) and mark.get("injected") is True
+
+
+def language_of(notebook: NotebookNode) -> str:
+    """The language of the code cells, in lower case: 'python' where nothing says otherwise."""
+    metadata = notebook.metadata
+    representation = metadata.get("jupytext", {}).get("text_representation", {})
+    name = (
+        metadata.get("kernelspec", {}).get("language")
+        or metadata.get("language_info", {}).get("name")
+        or metadata.get("jupytext", {}).get("main_language")
+        or {".r": "r", ".R": "r", ".Rmd": "r"}.get(representation.get("extension", ""))
+        or {"ir": "r"}.get(metadata.get("kernelspec", {}).get("name", ""))
+        or "python"
+    )
+    return str(name).lower()
+
+
+def _without_injected(notebook: NotebookNode) -> NotebookNode:
+    result = deepcopy(notebook)
+    cells = []
+    for cell in result.cells:
+        if is_injected(cell):
+            if _digest(cell.source) == cell.metadata[METADATA_KEY].get("digest"):
+                continue
+            for key in (METADATA_KEY, "editable", "deletable"):
+                cell.metadata.pop(key, None)
+            tags = [tag for tag in cell.metadata.pop("tags", []) if tag != INJECTED_TAG]
+            if tags:
+                cell.metadata["tags"] = tags
+        cells.append(cell)
+    result["cells"] = cells
+    return result
+
+
+def _place(notebook: NotebookNode) -> int:
+    def tagged(tag: str) -> list[int]:
+        return [index for index, cell in enumerate(notebook.cells) if tag in cell.metadata.get("tags", ())]
+
+    return max([*tagged(PARAMETERS_TAG)[:1], *tagged(INJECTED_TAG)], default=-1) + 1
+
+
+def _source(binding: Binding, language: str) -> str:
+    path = binding.root / binding.pipeline
+    if language not in _LANGUAGES:
+        raise SourceError(
+            path,
+            f"Task '{binding.task}' is written in {language}: its parameters cannot be filled in.",
+            "Use Python or R, or pass values through files.",
+        )
+    assign = _LANGUAGES[language]
+    given: dict[str, Value] = dict(binding.params)
+    if binding.upstream is not None:
+        given["upstream"] = dict(binding.upstream)
+    given["product"] = binding.product
+    # A newline in a name must not end the comment.
+    pipeline, task = " ".join(binding.pipeline.split()), " ".join(binding.task.split())
+    lines = [f"# Filled in by Cauce from {pipeline} for task {task}. Not saved: change the pipeline instead."]
+    for name, value in given.items():
+        try:
+            lines.append(assign(name, value))
+        except ValueError as error:
+            raise SourceError(
+                path,
+                f"Parameter '{name}' of task '{binding.task}' cannot be filled in: {error}.",
+                "Change it in the pipeline.",
+            ) from error
+    return "\n".join(lines)
+
+
+def _assign_python(name: str, value: Value) -> str:
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError("the name is not a Python variable name")
+    return f"{name} = {_python(value, len(name) + 3, '')}"
+
+
+def _python(value: Value, column: int, indent: str) -> str:
+    """A literal that `ast.literal_eval` reads back; long collections take a line per item."""
+    if isinstance(value, float):
+        # literal_eval knows no name for these; 1e999 is the float that reads as infinity.
+        if value != value:
+            return 'float("nan")'
+        return {float("inf"): "1e999", float("-inf"): "-1e999"}.get(value, repr(value))
+    if isinstance(value, dict):
+        pairs = [(f"{key!r}: ", item) for key, item in value.items()]
+        return _python_items(pairs, "{", "}", column, indent)
+    if isinstance(value, list):
+        return _python_items([("", item) for item in value], "[", "]", column, indent)
+    return repr(value)
+
+
+def _python_items(items: Sequence[tuple[str, Value]], left: str, right: str, column: int, indent: str) -> str:
+    flat = left + ", ".join(key + _python(item, -10_000, "") for key, item in items) + right
+    if not items or column + len(flat) <= 100:
+        return flat
+    inner = indent + "    "
+    lines = [f"{inner}{key}{_python(item, len(inner) + len(key), inner)},\n" for key, item in items]
+    return f"{left}\n{''.join(lines)}{indent}{right}"
+
+
+def _assign_r(name: str, value: Value) -> str:
+    if not re.fullmatch(r"(?:[A-Za-z]|\.(?![0-9]))[A-Za-z0-9._]*", name) or name in _R_RESERVED:
+        raise ValueError("the name is not an R variable name")
+    return f"{name} <- {_r(value)}"
+
+
+_R_RESERVED = frozenset({"if", "else", "repeat", "while", "function", "for", "next", "break", "in"}) | frozenset(
+    {"TRUE", "FALSE", "NULL", "Inf", "NaN", "NA", "NA_integer_", "NA_real_", "NA_character_"}
+)
+
+
+def _r(value: Value) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        if value != value:
+            return "NaN"
+        return {float("inf"): "Inf", float("-inf"): "-Inf"}.get(value, repr(value))
+    if isinstance(value, int):
+        return repr(value)
+    if isinstance(value, str):
+        return _r_string(value)
+    if isinstance(value, list):
+        return f"list({', '.join(map(_r, value))})"
+    if "" in value:
+        raise ValueError("R has no empty names")
+    return f"list({', '.join(f'{_r_string(key)} = {_r(item)}' for key, item in value.items())})"
+
+
+def _r_string(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("R has no strings with a NUL character")
+    named = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return '"' + "".join(named.get(c) or (c if c.isprintable() else f"\\U{{{ord(c):x}}}") for c in value) + '"'
+
+
+_LANGUAGES: Mapping[str, Callable[[str, Value], str]] = {"python": _assign_python, "r": _assign_r}
+
+
+def _digest(source: str) -> str:
+    """What the cell assigns, as a short hash that a code formatter does not change."""
+    try:
+        said: object = _assignments(source)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        # Not Python, or a NaN: quotes, spaces and comments do not count.
+        code = re.sub(r"(?m)^\s*#.*$", "", source)
+        said = re.sub(r"\s+|,(?=\s*[\])}])", "", code.replace('"', "'"))
+    return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _assignments(source: str) -> list[tuple[str, Value]]:
+    said: list[tuple[str, Value]] = []
+    for statement in ast.parse(source).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                said.append((name, ast.literal_eval(value)))
+            case _:
+                raise ValueError("the cell does more than assign values")
+    return said
