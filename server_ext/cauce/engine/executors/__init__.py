@@ -87,5 +87,12 @@ class Executor(Protocol):
         ...
 
     def kill(self) -> None:
-        """Kill every process of every job now, from any point of the event loop."""
+        """Kill every process of every job now, from any point of the event loop.
+
+        The runs concerned end as `Cancelled`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what is kept between jobs. Called once, after the last job has ended."""
         ...

@@ -1,0 +1,179 @@
+"""An executor that runs nothing and does as it is told: for tests, and for trying out the build loop.
+
+    FakeExecutor({"load": Fail(CellError(name="KeyError", message="'x'")), "fit": Hang()})
+
+What each task does is plain data. A task without a script succeeds and writes what it declares.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cauce.contract import CellError, Progress
+from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Succeeded
+from cauce.engine.notebook import Value
+
+__all__ = ["Crash", "Fail", "FakeExecutor", "Hang", "Script", "Succeed", "Wait"]
+
+NOTEBOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
+
+
+@dataclass(frozen=True)
+class Succeed:
+    """Write the products and succeed.
+
+    `products` maps paths (relative to the root) to contents; None for every declared
+    product other than notebooks, each holding the task's name. Say ``{}`` for a task that
+    succeeds and forgets its products.
+    """
+
+    products: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Raise in the user's code; `products` are written before."""
+
+    error: CellError = field(
+        default_factory=lambda: CellError(name="ValueError", message="told to fail", cell=1, line=1)
+    )
+    products: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Crash:
+    """Lose the kernel."""
+
+    error: CellError = field(
+        default_factory=lambda: CellError(name="kernel died", message="The kernel was killed by SIGKILL.")
+    )
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Run until cancelled or killed."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Run until `event` is set, then do as `then` says; cancelling ends it before."""
+
+    event: asyncio.Event
+    then: Succeed | Fail | Crash = field(default_factory=Succeed)
+
+
+Script = Succeed | Fail | Crash | Hang | Wait
+
+
+class FakeExecutor:
+    """Plays its scripts, and remembers what was asked of it.
+
+    `started` and `ended` list tasks in the order in which that happened; `jobs` holds the
+    last job of each task; `most_at_once` is the largest number that ran side by side.
+    No process is started, so `Listener.process` is never called.
+    """
+
+    def __init__(self, scripts: Mapping[str, Script] | None = None) -> None:
+        self.scripts: dict[str, Script] = dict(scripts or {})
+        self.started: list[str] = []
+        self.ended: list[str] = []
+        self.jobs: dict[str, Job] = {}
+        self.most_at_once = 0
+        self.closed = False
+        self._running = 0
+        self._killed = asyncio.Event()
+
+    async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Play the script of the job's task."""
+        with self._noted(job):
+            job.log.parent.mkdir(parents=True, exist_ok=True)
+            with job.log.open("a", encoding="utf-8") as log:
+                log.write(f"{job.binding.task}\n")
+            outcome = await self._play(job, cancel)
+            job.notebook.parent.mkdir(parents=True, exist_ok=True)
+            job.notebook.write_bytes(NOTEBOOK)
+            if isinstance(outcome, Succeeded):
+                listener.progress(Progress(done=1, total=1))
+            return outcome
+
+    def kill(self) -> None:
+        """End what runs as though it had been cancelled."""
+        self._killed.set()
+
+    def close(self) -> None:
+        """Nothing is kept between jobs; only remembers that it was called."""
+        self.closed = True
+
+    @contextmanager
+    def _noted(self, job: Job) -> Iterator[None]:
+        self.started.append(job.binding.task)
+        self.jobs[job.binding.task] = job
+        self._running += 1
+        self.most_at_once = max(self.most_at_once, self._running)
+        try:
+            yield
+        finally:
+            self._running -= 1
+            self.ended.append(job.binding.task)
+
+    async def _play(self, job: Job, cancel: asyncio.Event) -> Outcome:
+        script = self.scripts.get(job.binding.task, Succeed())
+        await asyncio.sleep(0)  # so that jobs started together do run together
+        if isinstance(script, Hang):
+            await _first_of(cancel, self._killed)
+        elif isinstance(script, Wait):
+            await _first_of(script.event, cancel, self._killed)
+        if cancel.is_set() or self._killed.is_set():
+            return Cancelled()
+        return _end(job, script.then if isinstance(script, Wait) else script)
+
+
+def _end(job: Job, script: Script) -> Outcome:
+    match script:
+        case Crash(error=error):
+            return Crashed(error)
+        case Fail(error=error, products=products):
+            _write(job.binding.root, products)
+            return Failed(error)
+        case Succeed(products=products):
+            _write(job.binding.root, _declared(job) if products is None else products)
+            return Succeeded()
+        case _:  # Hang ends by being cancelled alone
+            return Cancelled()
+
+
+def _declared(job: Job) -> Mapping[str, str]:
+    return {path: f"{job.binding.task}\n" for path in _paths(job.binding.product) if not path.endswith(".ipynb")}
+
+
+def _paths(product: Value) -> Iterator[str]:
+    match product:
+        case str():
+            yield product
+        case list():
+            for each in product:
+                yield from _paths(each)
+        case dict():
+            for each in product.values():
+                yield from _paths(each)
+        case _:
+            pass
+
+
+def _write(root: Path, products: Mapping[str, str]) -> None:
+    for path, content in products.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(content, encoding="utf-8")
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
