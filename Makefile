@@ -58,7 +58,7 @@ $(STAMPS)/venv: | $(STAMPS)
 	@touch $@
 
 $(STAMPS)/node_modules: package.json package-lock.json | $(STAMPS)
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || \
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \
 	  { echo 'Node 20 or newer is needed.' >&2; exit 1; }
 	$(NPM_CI)
 	@touch $@
