@@ -55,13 +55,16 @@ __all__ = [
 
 
 class Contract(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Base of every structure on the wire: immutable, named fields, unknown fields refused."""
+    """Base of every structure on the wire: immutable, named fields, unknown fields refused.
+
+    `frozen` and `kw_only` stand on each class again: type checkers do not inherit them.
+    """
 
 
 # --- What is wrong, and where -------------------------------------------------------------
 
 
-class Where(Contract):
+class Where(Contract, frozen=True, kw_only=True):
     """A place in a text file. Line and column count from 1; None where unknown."""
 
     path: str
@@ -69,7 +72,7 @@ class Where(Contract):
     column: int | None = None
 
 
-class Problem(Contract):
+class Problem(Contract, frozen=True, kw_only=True):
     """Something in the project that the user should mend (or know of)."""
 
     code: str
@@ -81,7 +84,7 @@ class Problem(Contract):
     """The task concerned; None when the whole pipeline is."""
 
 
-class ErrorBody(Contract):
+class ErrorBody(Contract, frozen=True, kw_only=True):
     """The body of every 4xx and 5xx reply. Never holds a traceback."""
 
     code: str
@@ -92,7 +95,7 @@ class ErrorBody(Contract):
     """With 409: who is building this project now."""
 
 
-class Holder(Contract):
+class Holder(Contract, frozen=True, kw_only=True):
     """Who holds the project's build lock."""
 
     run: str
@@ -118,7 +121,7 @@ ReasonKind = Literal[
 ]
 
 
-class Reason(Contract):
+class Reason(Contract, frozen=True, kw_only=True):
     """One reason why a task is stale, in words, with what it is about."""
 
     kind: ReasonKind
@@ -127,7 +130,7 @@ class Reason(Contract):
     """The upstream task, product path, module path or parameter concerned; '' for none."""
 
 
-class Freshness(Contract):
+class Freshness(Contract, frozen=True, kw_only=True):
     """Is the task current? `unknown` when problems keep us from telling."""
 
     state: Literal["fresh", "stale", "unknown"]
@@ -137,14 +140,14 @@ class Freshness(Contract):
 # --- What is it doing, and what happened last time ----------------------------------------
 
 
-class Progress(Contract):
+class Progress(Contract, frozen=True, kw_only=True):
     """Code cells finished, of all code cells."""
 
     done: int
     total: int
 
 
-class Activity(Contract):
+class Activity(Contract, frozen=True, kw_only=True):
     """What the task is doing in the active run; `idle` when in none, or already through."""
 
     state: Literal["idle", "waiting", "running"]
@@ -153,7 +156,7 @@ class Activity(Contract):
     progress: Progress | None = None
 
 
-class CellError(Contract):
+class CellError(Contract, frozen=True, kw_only=True):
     """The error that ended a notebook task. All fields are plain text, to be shown as text."""
 
     name: str
@@ -174,7 +177,7 @@ class CellError(Contract):
 Outcome = Literal["ok", "failed", "cancelled", "crashed", "skipped"]
 
 
-class Attempt(Contract):
+class Attempt(Contract, frozen=True, kw_only=True):
     """One try at one task."""
 
     run: str
@@ -186,7 +189,7 @@ class Attempt(Contract):
     error: CellError | None = None
 
 
-class Product(Contract):
+class Product(Contract, frozen=True, kw_only=True):
     """A file that a task declares to make."""
 
     key: str
@@ -199,7 +202,7 @@ class Product(Contract):
     modified: float | None = None
 
 
-class Task(Contract):
+class Task(Contract, frozen=True, kw_only=True):
     """One node of the graph."""
 
     name: str
@@ -220,14 +223,14 @@ class Task(Contract):
     """How long that success took."""
 
 
-class Edge(Contract):
+class Edge(Contract, frozen=True, kw_only=True):
     """`target` uses the products of `source`."""
 
     source: str
     target: str
 
 
-class Run(Contract):
+class Run(Contract, frozen=True, kw_only=True):
     """One build. `tasks` maps each task that it planned to what became of it."""
 
     id: str
@@ -241,7 +244,7 @@ class Run(Contract):
     """One line for a human: 'Everything is up to date', '3 ran, 1 failed, 2 skipped'."""
 
 
-class Snapshot(Contract):
+class Snapshot(Contract, frozen=True, kw_only=True):
     """A pipeline, whole. Revisions of one pipeline only grow; equal revision, equal content."""
 
     pipeline: str
@@ -258,21 +261,21 @@ class Snapshot(Contract):
     """Who builds this project now: another pipeline's run counts too."""
 
 
-class Pipeline(Contract):
+class Pipeline(Contract, frozen=True, kw_only=True):
     """A pipeline file below the server's root."""
 
     path: str
     name: str
 
 
-class PipelineList(Contract):
+class PipelineList(Contract, frozen=True, kw_only=True):
     """What was found; `truncated` when the search stopped at its limit."""
 
     pipelines: tuple[Pipeline, ...]
     truncated: bool
 
 
-class TaskDetail(Contract):
+class TaskDetail(Contract, frozen=True, kw_only=True):
     """What the panel shows of one task beyond the snapshot."""
 
     pipeline: str
@@ -286,13 +289,13 @@ class TaskDetail(Contract):
     """Newest first, at most 20."""
 
 
-class RunList(Contract):
+class RunList(Contract, frozen=True, kw_only=True):
     """Newest first, at most 50."""
 
     runs: tuple[Run, ...]
 
 
-class RunRequest(Contract):
+class RunRequest(Contract, frozen=True, kw_only=True):
     """Body of ``POST …/runs``. The defaults build whatever is stale."""
 
     tasks: tuple[str, ...] = ()
@@ -305,13 +308,13 @@ class RunRequest(Contract):
     fail_fast: bool = False
 
 
-class Build(Contract):
+class Build(Contract, frozen=True, kw_only=True):
     """Reply to ``POST …/runs``: the run that was started."""
 
     run: str
 
 
-class LogChunk(Contract):
+class LogChunk(Contract, frozen=True, kw_only=True):
     """A piece of a task's log. Ask again from `next_offset`; `complete` when no more will come."""
 
     text: str
@@ -323,7 +326,7 @@ class LogChunk(Contract):
 # --- Events -------------------------------------------------------------------------------
 
 
-class RunStarted(Contract, tag="run_started"):
+class RunStarted(Contract, frozen=True, kw_only=True, tag="run_started"):
     """First line of a build that holds the lock. `tasks` are those it may run, in build order."""
 
     run: str
@@ -332,7 +335,7 @@ class RunStarted(Contract, tag="run_started"):
     tasks: tuple[str, ...]
 
 
-class TaskStarted(Contract, tag="task_started"):
+class TaskStarted(Contract, frozen=True, kw_only=True, tag="task_started"):
     """The task was claimed; its kernel is starting."""
 
     run: str
@@ -341,7 +344,7 @@ class TaskStarted(Contract, tag="task_started"):
     reasons: tuple[Reason, ...]
 
 
-class TaskProgress(Contract, tag="task_progress"):
+class TaskProgress(Contract, frozen=True, kw_only=True, tag="task_progress"):
     """A code cell finished."""
 
     run: str
@@ -350,7 +353,7 @@ class TaskProgress(Contract, tag="task_progress"):
     progress: Progress
 
 
-class TaskFinished(Contract, tag="task_finished"):
+class TaskFinished(Contract, frozen=True, kw_only=True, tag="task_finished"):
     """The task ended."""
 
     run: str
@@ -362,7 +365,7 @@ class TaskFinished(Contract, tag="task_finished"):
     error: CellError | None = None
 
 
-class TaskUnchanged(Contract, tag="task_unchanged"):
+class TaskUnchanged(Contract, frozen=True, kw_only=True, tag="task_unchanged"):
     """It looked stale for its upstream alone, which turned out to make the same bytes: not run."""
 
     run: str
@@ -370,7 +373,7 @@ class TaskUnchanged(Contract, tag="task_unchanged"):
     time: float
 
 
-class RunFinished(Contract, tag="run_finished"):
+class RunFinished(Contract, frozen=True, kw_only=True, tag="run_finished"):
     """Last line of a build."""
 
     run: str
@@ -379,7 +382,7 @@ class RunFinished(Contract, tag="run_finished"):
     message: str
 
 
-class RunRefused(Contract, tag="run_refused"):
+class RunRefused(Contract, frozen=True, kw_only=True, tag="run_refused"):
     """The only line of a build that could not start: locked, or the pipeline has errors."""
 
     error: ErrorBody
@@ -390,7 +393,7 @@ BuildEvent = RunStarted | TaskStarted | TaskProgress | TaskFinished | TaskUnchan
 """One line of ``cauce build --json``, told apart by `type`."""
 
 
-class RevisionEvent(Contract):
+class RevisionEvent(Contract, frozen=True, kw_only=True):
     """All that goes over the Jupyter event bus: fetch the snapshot if you care."""
 
     pipeline: str

@@ -1,0 +1,422 @@
+"""The one loop that acts: takes a plan, runs what is ready, writes down what became of it.
+
+Everything with an effect happens here, in the order that the commit protocol wants:
+
+    claim  → the old success proves nothing any more
+    run    → the executor; the executed notebook goes to a temporary name
+    prove  → every declared product exists
+    commit → notebook renamed into place, products hashed and synced, one transaction 'ok'
+
+Killed at any point, the attempt is left 'running' with nobody holding the lock, which
+counts as crashed: the task is stale and the next build runs it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from cauce.contract import (
+    BuildEvent,
+    CellError,
+    Progress,
+    RunFinished,
+    RunRequest,
+    RunStarted,
+    TaskFinished,
+    TaskProgress,
+    TaskStarted,
+    TaskUnchanged,
+)
+from cauce.engine.errors import PipelineHasErrors, ProjectUnwritable, UsageError
+from cauce.engine.executors import Cancelled, Crashed, Executor, Failed, Job, Listener, Outcome, Succeeded
+from cauce.engine.files import Observer, ProductRecord, replace_durably, sync, temporary_beside
+from cauce.engine.lock import ProjectLock
+from cauce.engine.plan import End, Plan, Selection, select
+from cauce.engine.process import ProcessRecord, reap
+from cauce.engine.project import Assessment, FactsCache, Project, assess, assess_task, binding, complete, load
+from cauce.engine.store import History, Store, state_folder
+
+__all__ = ["Stop", "build", "log_file"]
+
+RunState = Literal["ok", "failed", "cancelled", "crashed"]
+
+
+class Stop:
+    """How a running build is told to end. Make it inside the event loop that builds."""
+
+    def __init__(self) -> None:
+        self.cancel = asyncio.Event()
+        self.lost = False
+
+    def ask(self) -> None:
+        """Cancel: interrupt what runs, begin nothing more."""
+        self.cancel.set()
+
+    def lose(self) -> None:
+        """Whoever started us is gone: nothing may survive."""
+        self.lost = True
+        self.cancel.set()
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How one attempt ended, as the loop needs it."""
+
+    task: str
+    end: End
+    cause: str = ""
+    error: CellError | None = None
+
+
+async def build(
+    path: Path,
+    request: RunRequest,
+    *,
+    executor: Executor,
+    emit: Callable[[BuildEvent], None],
+    stop: Stop,
+    clock: Callable[[], float] = time.time,
+) -> RunState:
+    """Build a pipeline; returns when everything has ended.
+
+    Raises:
+        NotFound, UsageError: The request does not fit the pipeline.
+        PipelineHasErrors: Something that was asked for cannot run before it is mended.
+        ProjectLocked: Another builder is at work.
+        ProjectUnwritable: The state folder cannot be written.
+    """
+    cache = FactsCache()
+    _selection(load(path, cache), request)  # what can be refused is refused before anything is written
+    folder = _prepare(state_folder(path.parent))
+    run = f"{int(clock() * 1000):x}-{secrets.token_hex(4)}"
+    with ProjectLock(folder, run, _user(), clock()):
+        store = Store(folder)
+        try:
+            reap(store.recover(clock()))
+            project = load(path, cache)
+            selection = _selection(project, request)
+            return await _Build(run, project, request, selection, store, folder, executor, emit, stop, clock).go()
+        finally:
+            store.close()
+
+
+def log_file(folder: Path, run: str, task: str, tasks: Iterable[str]) -> Path | None:
+    """Where an attempt's output is logged; None for a task that is not in the run.
+
+    Named by the task's place in the run, since a task's name may hold anything.
+    """
+    for index, name in enumerate(tasks):
+        if name == task:
+            return folder / "logs" / run / f"{index}.log"
+    return None
+
+
+def _selection(project: Project, request: RunRequest) -> Selection:
+    selection = select(request, project.graph)
+    general = [p for p in project.problems if p.task is None and p.severity == "error"]
+    needed = project.graph.ancestors(selection.tasks) if request.mode == "up_to" else frozenset(selection.tasks)
+    own = [p for p in project.problems if p.severity == "error" and p.task is not None and p.task in needed]
+    if not request.tasks:
+        # Building all means all: also tasks too broken to be in the graph.
+        own = [p for p in project.problems if p.severity == "error" and p.task is not None]
+    if general or own:
+        raise PipelineHasErrors((*general, *own))
+    return selection
+
+
+def _prepare(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("# Made by Cauce: this folder is a cache, it needs no versions.\n*\n")
+    except OSError as error:
+        raise ProjectUnwritable(
+            f"Cannot write {folder}: {error.strerror}.", hint="A build keeps its state there. Make the folder writable."
+        ) from error
+    return folder
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for our id
+        return str(os.getuid())
+
+
+class _Build:
+    """One run: the only mutable thing in the engine."""
+
+    def __init__(
+        self,
+        run: str,
+        project: Project,
+        request: RunRequest,
+        selection: Selection,
+        store: Store,
+        folder: Path,
+        executor: Executor,
+        emit: Callable[[BuildEvent], None],
+        stop: Stop,
+        clock: Callable[[], float],
+    ) -> None:
+        self.run = run
+        self.project = project
+        self.pipeline = project.spec.path.name
+        self.request = request
+        self.forced = selection.forced
+        self.store = store
+        self.folder = folder
+        self.executor = executor
+        self.emit = emit
+        self.stop = stop
+        self.clock = clock
+        self.observer = Observer(project.root)
+        self.history: History = store.history(self.pipeline)
+        self.assessed: dict[str, Assessment] = assess(project, self.history, self.observer)
+        planned = tuple(task for task in selection.tasks if task in self.forced or not self.assessed[task].fresh)
+        self._check_inputs(planned)
+        self.plan = Plan.of(planned, project.graph.upstream)
+
+    def _check_inputs(self, planned: tuple[str, ...]) -> None:
+        """What tasks outside the plan should have made must at least exist."""
+        for task in planned:
+            for need in self.project.graph.upstream[task]:
+                if need in planned:
+                    continue
+                for product in self.project.tasks[need].products:
+                    if self.observer.stat(product.path) is None:
+                        raise UsageError(
+                            f"'{task}' needs {product.path}, which '{need}' has not made.",
+                            hint=f"Build '{task}' together with what it needs.",
+                        )
+
+    async def go(self) -> RunState:
+        tasks = self.plan.tasks
+        self.store.begin_run(self.run, self.pipeline, tasks, self.clock(), socket.gethostname(), _user())
+        self.emit(RunStarted(run=self.run, pipeline=self.pipeline, time=self.clock(), tasks=tasks))
+        jobs = self.request.jobs or _cores()
+        running: set[asyncio.Task[_Ended]] = set()
+        cancelled = asyncio.create_task(self.stop.cancel.wait())
+        try:
+            while not self.plan.done:
+                if self.stop.cancel.is_set():
+                    self._stop_waiting("The run was cancelled.")
+                while len(running) < jobs and (ready := self.plan.ready):
+                    self._begin(ready[0], running)
+                if running:
+                    # A set event would make waiting for it return at once, for ever.
+                    news: set[asyncio.Future[Any]] = {*running} if cancelled.done() else {*running, cancelled}
+                    await asyncio.wait(news, return_when=asyncio.FIRST_COMPLETED)
+                    if self.stop.lost:
+                        self.executor.kill()
+                    for attempt in [attempt for attempt in running if attempt.done()]:
+                        running.discard(attempt)
+                        self._end(attempt.result())
+        finally:
+            cancelled.cancel()
+            if running:  # a bug of ours, or the loop is torn down: nothing may stay behind
+                self.executor.kill()
+        return self._finish()
+
+    def _begin(self, task: str, running: set[asyncio.Task[_Ended]]) -> None:
+        assessment = assess_task(self.project, task, self.history.tasks.get(task), self.assessed, self.observer)
+        self.assessed[task] = assessment
+        if assessment.fresh and task not in self.forced:
+            # Its upstream ran and made the same bytes.
+            self.store.not_run(self.run, {task: ("unchanged", "")})
+            self.emit(TaskUnchanged(run=self.run, task=task, time=self.clock()))
+            self.plan = self.plan.finished(task, "unchanged")
+            return
+        self.plan = self.plan.began(task)
+        running.add(asyncio.create_task(self._attempt(task, assessment)))
+
+    async def _attempt(self, task: str, assessment: Assessment) -> _Ended:
+        assert assessment.fingerprint is not None  # noqa: S101 - only buildable tasks are planned
+        fingerprint = complete(assessment.fingerprint, self.project, task, self.observer)
+        started = self.clock()
+        attempt = self.store.claim(self.run, self.pipeline, task, fingerprint, started)
+        self.emit(TaskStarted(run=self.run, task=task, time=started, reasons=assessment.freshness.reasons))
+        outcome, products = await self._run_and_prove(task, attempt)
+        ended = self.clock()
+        result = self._write_down(attempt, task, outcome, products, ended)
+        self.emit(
+            TaskFinished(
+                run=self.run,
+                task=task,
+                time=ended,
+                outcome=_outcome(result.end),
+                duration=ended - started,
+                cause=result.cause,
+                error=result.error,
+            )  # fmt: skip
+        )
+        return result
+
+    def _write_down(
+        self, attempt: int, task: str, outcome: Outcome, products: tuple[ProductRecord, ...], now: float
+    ) -> _Ended:
+        if isinstance(outcome, Succeeded):
+            self.store.commit(attempt, self.run, task, products, now)
+            return _Ended(task, "ok")
+        end: Literal["failed", "cancelled", "crashed"]
+        match outcome:
+            case Failed(error) | Crashed(error):
+                end = "failed" if isinstance(outcome, Failed) else "crashed"
+                cause = f"{error.name}: {error.message}" if error.message else error.name
+                result = _Ended(task, end, cause, error)
+            case Cancelled():
+                end = "crashed" if self.stop.lost else "cancelled"
+                cause = "The program that started the build is gone." if self.stop.lost else "It was cancelled."
+                result = _Ended(task, end, cause)
+        self.store.fail(attempt, self.run, task, end, result.cause, result.error, now)
+        return result
+
+    async def _run_and_prove(self, task: str, attempt: int) -> tuple[Outcome, tuple[ProductRecord, ...]]:
+        spec, root = self.project.tasks[task], self.project.root
+        target = next(root / product.path for product in spec.products if product.key == spec.notebook_key)
+        temporary = temporary_beside(target)
+        log = log_file(self.folder, self.run, task, self.plan.tasks)
+        assert log is not None  # noqa: S101 - the task is in the plan
+        try:
+            for folder in {(root / product.path).parent for product in spec.products} | {log.parent}:
+                folder.mkdir(parents=True, exist_ok=True)
+            job = Job(binding(self.project, task), root / spec.source, self.project.contents[task], temporary, log)
+            outcome = await self.executor.run(job, self._listener(task, attempt), self.stop.cancel)
+            if isinstance(outcome, Succeeded):
+                missing = [p.path for p in spec.products if p.key != spec.notebook_key and not (root / p.path).exists()]
+                if missing:
+                    outcome = Failed(_missing(missing))
+            # Also after a failure: the partial notebook is where the user looks first.
+            if temporary.exists():
+                replace_durably(temporary, target)
+                outcome = _in_notebook(outcome, target.relative_to(root).as_posix())
+            if not isinstance(outcome, Succeeded):
+                return outcome, ()
+            # Large products take a while: not on the loop, other tasks are being listened to.
+            products = await asyncio.to_thread(self._record, [p.path for p in spec.products])
+        except OSError as error:
+            what = error.filename or target
+            message = f"{what}: {error.strerror or error}"
+            return Failed(CellError(name="Cannot write", message=message)), ()
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        if lost := {product.path for product in spec.products} - {record.path for record in products}:
+            return Failed(_missing(sorted(lost))), ()
+        return outcome, products
+
+    def _record(self, paths: list[str]) -> tuple[ProductRecord, ...]:
+        for path in paths:
+            sync(self.project.root / path)
+        records = (self.observer.record(path) for path in paths)
+        return tuple(record for record in records if record is not None)
+
+    def _listener(self, task: str, attempt: int) -> Listener:
+        def progress(value: Progress) -> None:
+            self.store.progress(attempt, value)
+            self.emit(TaskProgress(run=self.run, task=task, time=self.clock(), progress=value))
+
+        def process(record: ProcessRecord) -> None:
+            self.store.process(attempt, record)
+
+        return Listener(progress, process)
+
+    def _end(self, ended: _Ended) -> None:
+        task = ended.task
+        self.history = self.store.history(self.pipeline)
+        self.assessed[task] = assess_task(
+            self.project, task, self.history.tasks.get(task), self.assessed, self.observer
+        )
+        before = self.plan
+        self.plan = self.plan.finished(task, ended.end)
+        skipped = [other for other in self.plan.ended if other not in before.ended and other != task]
+        self._skip(dict.fromkeys(skipped, f"'{task}' did not succeed."))
+        if self.request.fail_fast and ended.end in ("failed", "crashed"):
+            self._stop_waiting(f"'{task}' failed, and nothing more was to be begun.")
+
+    def _stop_waiting(self, cause: str) -> None:
+        waiting = self.plan.waiting
+        self.plan = self.plan.stopped()
+        self._skip(dict.fromkeys(waiting, cause))
+
+    def _skip(self, causes: dict[str, str]) -> None:
+        if not causes:
+            return
+        now = self.clock()
+        self.store.not_run(self.run, {task: ("skipped", cause) for task, cause in causes.items()})
+        for task, cause in causes.items():
+            self.emit(TaskFinished(run=self.run, task=task, time=now, outcome="skipped", duration=0, cause=cause))
+
+    def _finish(self) -> RunState:
+        ends = list(self.plan.ended.values())
+        if self.stop.lost:
+            state: RunState = "crashed"
+        elif self.stop.cancel.is_set():
+            state = "cancelled"
+        elif any(end in ("failed", "crashed") for end in ends):
+            state = "failed"
+        else:
+            state = "ok"
+        message = _summary(state, ends)
+        now = self.clock()
+        self.store.end_run(self.run, state, message, now)
+        self.emit(RunFinished(run=self.run, time=now, state=state, message=message))
+        return state
+
+
+def _cores() -> int:
+    """Cores we may use, which in a container is fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _outcome(end: End) -> Literal["ok", "failed", "cancelled", "crashed", "skipped"]:
+    return "ok" if end == "unchanged" else end
+
+
+def _missing(paths: list[str]) -> CellError:
+    return CellError(
+        name="Missing products",
+        message=f"The task ran to its end but did not make {', '.join(paths)}.",
+    )
+
+
+def _in_notebook(outcome: Outcome, path: str) -> Outcome:
+    """The outcome, telling where its partial notebook is."""
+    match outcome:
+        case Failed(error):
+            return Failed(msgspec.structs.replace(error, notebook=path))
+        case Crashed(error):
+            return Crashed(msgspec.structs.replace(error, notebook=path))
+        case _:
+            return outcome
+
+
+def _summary(state: RunState, ends: list[End]) -> str:
+    if not ends:
+        return "Everything is up to date."
+    words: list[tuple[End, str]] = [
+        ("ok", "ran"),
+        ("unchanged", "unchanged"),
+        ("failed", "failed"),
+        ("crashed", "crashed"),
+        ("cancelled", "cancelled"),
+        ("skipped", "skipped"),
+    ]
+    counts = [f"{ends.count(end)} {word}" for end, word in words if end in ends]
+    start = "Cancelled: " if state == "cancelled" else ""
+    return f"{start}{', '.join(counts)}."

@@ -1,0 +1,299 @@
+"""A pipeline as it is on the disk now, and how current each of its tasks is.
+
+`load` joins spec, sources and graph; `assess` compares that with what the store remembers.
+Both only look. The panel, the command line and the build loop all see a project through
+these two functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from cauce.contract import Freshness, Problem, Reason, Where
+from cauce.engine.errors import NotFound
+from cauce.engine.files import Observer, read_inside
+from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
+from cauce.engine.graph import Dependency, Graph, Unknown, build_graph, resolve
+from cauce.engine.notebook import Binding, Value
+from cauce.engine.source import Code, SourceFacts, read_facts
+from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
+from cauce.engine.staleness import LastAttempt, ProductState, reasons
+from cauce.engine.store import History, TaskHistory
+
+__all__ = ["Assessment", "FactsCache", "Project", "assess", "assess_task", "binding", "complete", "load"]
+
+
+class FactsCache:
+    """Facts of sources by content, so that looking again at the same text costs no parsing."""
+
+    def __init__(self) -> None:
+        self._facts: dict[tuple[str, str, bool], tuple[bytes, SourceFacts]] = {}
+
+    def facts(self, content: bytes, source: str, task: str, *, extract_upstream: bool) -> SourceFacts:
+        key = (source, task, extract_upstream)
+        known = self._facts.get(key)
+        if known is not None and known[0] == content:
+            return known[1]
+        facts = read_facts(content, source, task, extract_upstream=extract_upstream)
+        self._facts[key] = (content, facts)
+        return facts
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that looking at the project's text can tell. Holds the bytes it looked at."""
+
+    spec: PipelineSpec
+    tasks: Mapping[str, TaskSpec]
+    contents: Mapping[str, bytes]
+    """Task → its source as read. Lacks tasks whose source could not be read."""
+    facts: Mapping[str, SourceFacts]
+    modules: Mapping[str, dict[str, Code]]
+    dependencies: Mapping[str, tuple[Dependency, ...]]
+    graph: Graph
+    problems: tuple[Problem, ...]
+
+    @property
+    def root(self) -> Path:
+        return self.spec.root
+
+    @cached_property
+    def unsound(self) -> frozenset[str]:
+        """Tasks with errors of their own."""
+        return frozenset(p.task for p in self.problems if p.task is not None and p.severity == "error")
+
+    @cached_property
+    def unbuildable(self) -> frozenset[str]:
+        """Tasks that cannot run: unsound ones, those on cycles, and what depends on them.
+
+        All tasks while the file itself is not sound: half a pipeline.yaml may mean anything.
+        """
+        if any(problem.task is None and problem.severity == "error" for problem in self.problems):
+            return frozenset(self.tasks)
+        return self.graph.descendants(self.unsound & self.tasks.keys())
+
+    @cached_property
+    def files(self) -> frozenset[Path]:
+        """Files whose change may change what is shown: specification, sources, modules, products."""
+        paths = [task.source for task in self.tasks.values() if task.kind != "function"]
+        paths += [product.path for task in self.tasks.values() for product in task.products]
+        paths += [path for modules in self.modules.values() for path in modules]
+        return frozenset((self.root / path) for path in paths) | {self.spec.path}
+
+
+def load(path: Path, cache: FactsCache) -> Project:
+    """Look at a pipeline file and all its sources.
+
+    Raises:
+        NotFound: There is no such file. Whatever is wrong inside of it is a problem, not an error.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no pipeline at {path.name}.") from error
+    except OSError as error:
+        raise NotFound(f"{path.name} cannot be read: {error.strerror}.") from error
+    spec = parse_spec(path, content)
+    tasks = {task.name: task for task in spec.tasks}
+    problems = list(spec.problems)
+    contents: dict[str, bytes] = {}
+    facts: dict[str, SourceFacts] = {}
+    for task in spec.tasks:
+        if task.kind != "notebook" or _source_refused(task, spec):
+            continue
+        source, problem = _read_source(spec.root, task)
+        if problem is not None:
+            problems.append(problem)
+        if source is None:
+            continue
+        contents[task.name] = source
+        found = cache.facts(source, task.source, task.name, extract_upstream=task.upstream is None)
+        facts[task.name] = found
+        problems.extend(found.problems)
+    dependencies = _dependencies(tasks, facts, problems)
+    graph = build_graph({task: tuple(other for need in dependencies[task] for other in need.tasks) for task in tasks})
+    for cycle in graph.cycles:
+        problems += _cycle_problems(cycle, tasks)
+    index = ModuleIndex(lambda name: _read_module(spec.root, name))
+    modules = {task: local_modules(found.imports, index) for task, found in facts.items()}
+    return Project(spec, tasks, contents, facts, modules, dependencies, graph, tuple(problems))
+
+
+def _source_refused(task: TaskSpec, spec: PipelineSpec) -> bool:
+    """Its path leaves the project: said by the spec, and not to be opened."""
+    return any(problem.task == task.name and problem.code.startswith("path_") for problem in spec.problems)
+
+
+def _read_source(root: Path, task: TaskSpec) -> tuple[bytes | None, Problem | None]:
+    try:
+        content = read_inside(root, task.source)
+    except PermissionError as error:
+        return None, _task_problem(task, "path_outside", f"{error}.", "Sources must lie inside the project.")
+    except OSError as error:
+        return None, _task_problem(task, "source_unreadable", f"{task.source} cannot be read: {error.strerror}.", "")
+    if content is None:
+        hint = "Create it, or correct 'source'."
+        return None, _task_problem(task, "source_missing", f"The source {task.source} does not exist.", hint)
+    return content, None
+
+
+def _read_module(root: Path, path: str) -> bytes | None:
+    try:
+        return read_inside(root, path)
+    except OSError:
+        return None
+
+
+def _dependencies(
+    tasks: Mapping[str, TaskSpec], facts: Mapping[str, SourceFacts], problems: list[Problem]
+) -> dict[str, tuple[Dependency, ...]]:
+    names = tuple(tasks)
+    dependencies: dict[str, tuple[Dependency, ...]] = {}
+    for name, task in tasks.items():
+        written = task.upstream if task.upstream is not None else facts[name].upstream if name in facts else ()
+        found = []
+        for need in resolve(name, written, names):
+            if isinstance(need, Unknown):
+                hint = (
+                    f"Did you mean '{need.suggestion}'?" if need.suggestion else "Tasks are: " + ", ".join(names[:20])
+                )
+                problems.append(
+                    _task_problem(task, "upstream_unknown", f"'{name}' needs '{need.name}', which is no task.", hint)
+                )
+                continue
+            if not need.tasks:
+                problems.append(
+                    Problem(
+                        code="upstream_no_match",
+                        message=f"No task matches '{need.name}', which '{name}' needs.",
+                        severity="warning",
+                        where=task.where,
+                        task=name,
+                    )
+                )
+            found.append(need)
+        dependencies[name] = tuple(found)
+    return dependencies
+
+
+def _cycle_problems(cycle: tuple[str, ...], tasks: Mapping[str, TaskSpec]) -> list[Problem]:
+    message = "These tasks need each other: " + " → ".join((*cycle, cycle[0])) + "."
+    return [_task_problem(tasks[task], "cycle", message, "Remove one of the dependencies.") for task in cycle]
+
+
+def _task_problem(task: TaskSpec, code: str, message: str, hint: str, where: Where | None = None) -> Problem:
+    return Problem(code=code, message=message, severity="error", hint=hint, where=where or task.where, task=task.name)
+
+
+# --- What a task is given -----------------------------------------------------------------
+
+
+def binding(project: Project, task: str) -> Binding:
+    """What the injected cell of a task says."""
+    spec = project.tasks[task]
+    upstream: dict[str, Value] = {}
+    for need in project.dependencies[task]:
+        if need.group:
+            upstream[need.name] = {other: _product_value(project.tasks[other]) for other in need.tasks}
+        else:
+            upstream.update({other: _product_value(project.tasks[other]) for other in need.tasks})
+    return Binding(
+        root=project.root,
+        pipeline=project.spec.path.name,
+        task=task,
+        params=spec.params,
+        upstream=upstream or None,
+        product=_product_value(spec),
+        kernel=spec.kernel,
+    )
+
+
+def _product_value(task: TaskSpec) -> Value:
+    if len(task.products) == 1 and task.products[0].key == "":
+        return task.products[0].path
+    return {product.key: product.path for product in task.products}
+
+
+# --- Is it current? -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """How current a task is. `fingerprint` is None when problems keep us from telling."""
+
+    freshness: Freshness
+    fingerprint: Fingerprint | None
+
+    @property
+    def fresh(self) -> bool:
+        return self.freshness.state == "fresh"
+
+    @property
+    def only_upstream_stale(self) -> bool:
+        """Stale for nothing but upstream that is stale: it may turn out not to need a run."""
+        return bool(self.freshness.reasons) and all(r.kind == "upstream_stale" for r in self.freshness.reasons)
+
+
+def assess(project: Project, history: History, observer: Observer) -> dict[str, Assessment]:
+    """Every task of the project, in build order."""
+    for known in history.tasks.values():
+        if known.last_ok is not None:
+            for record in known.last_ok.products:
+                observer.learn(record)
+    found: dict[str, Assessment] = {}
+    for task in project.graph.order:
+        found[task] = assess_task(project, task, history.tasks.get(task), found, observer)
+    return found
+
+
+def assess_task(
+    project: Project, task: str, known: TaskHistory | None, upstream: Mapping[str, Assessment], observer: Observer
+) -> Assessment:
+    """One task, given the assessments of what it needs."""
+    if task in project.unbuildable or task not in project.facts:
+        return Assessment(Freshness(state="unknown"), None)
+    spec, facts = project.tasks[task], project.facts[task]
+    needs = project.graph.upstream[task]
+    stale = tuple(need for need in needs if not upstream[need].fresh)
+    now = Fingerprint(
+        code=facts.code,
+        text=facts.text,
+        modules=project.modules[task],
+        params={name: canonical(value) for name, value in spec.params.items()},
+        options=_options(spec),
+        upstream={need: _product_hashes(project.tasks[need], observer) for need in needs if need not in stale},
+    )
+    last = None if known is None else LastAttempt(known.last.outcome, known.last.fingerprint)
+    recorded = {} if known is None or known.last_ok is None else {r.path: r for r in known.last_ok.products}
+    products: dict[str, ProductState] = {}
+    for product in spec.products:
+        record = recorded.get(product.path)
+        if observer.stat(product.path) is None:
+            products[product.path] = "missing"
+        else:
+            same = record is None or record.hash == observer.hash(product.path)
+            products[product.path] = "same" if same else "changed"
+    why: tuple[Reason, ...] = reasons(now=now, last=last, products=products, stale_upstream=stale)
+    return Assessment(Freshness(state="stale" if why else "fresh", reasons=why), now)
+
+
+def complete(now: Fingerprint, project: Project, task: str, observer: Observer) -> Fingerprint:
+    """The fingerprint with the content of *all* upstream as it is: what a run starting now uses."""
+    upstream = {need: _product_hashes(project.tasks[need], observer) for need in project.graph.upstream[task]}
+    return msgspec.structs.replace(now, upstream=upstream)
+
+
+def _options(spec: TaskSpec) -> dict[str, str]:
+    options = {f"product {product.key}".strip(): canonical(product.path) for product in spec.products}
+    if spec.kernel is not None:
+        options["kernel"] = canonical(spec.kernel)
+    return options
+
+
+def _product_hashes(spec: TaskSpec, observer: Observer) -> dict[str, str]:
+    return {product.path: observer.hash(product.path) for product in spec.products}

@@ -1,0 +1,265 @@
+"""What a task's text says: its upstream, its code, what it imports. Read, never run.
+
+Works on notebook cells, so every text format that jupytext knows gives the same facts.
+Comments, blank lines, formatting and Markdown are not code; magics are.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import platform
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cauce.contract import Problem, Where
+from cauce.engine.notebook import SourceError, read_notebook
+
+__all__ = ["Code", "SourceFacts", "code_of", "digest", "imports_of", "read_facts", "unified_diff"]
+
+FLAVOUR = f"py{'.'.join(platform.python_version_tuple()[:2])}/1"
+"""Normalised code depends on the Python grammar that parsed it, and on our own rules (/1)."""
+
+_PARAMETERS = "parameters"
+_INJECTED = "injected-parameters"
+_MAGIC = re.compile(r"^([ \t]*)([%!?].*|[^\s#'\"].*\?{1,2}\s*)$", re.MULTILINE)
+_SHELL_ASSIGNMENT = re.compile(r"^([ \t]*)([\w.,\s\[\]'\"]+)=\s*([%!].*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Code:
+    """The identity of a piece of code: equal for texts that do the same by construction."""
+
+    raw: str
+    """Hash of the bytes."""
+    normal: str
+    """Hash of the normalised code; only comparable within one flavour."""
+    flavour: str = FLAVOUR
+
+    def same(self, other: Code) -> bool:
+        """Whether the two are the same code. Equal bytes are, whatever parsed them."""
+        return self.raw == other.raw or (self.flavour == other.flavour and self.normal == other.normal)
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What the build and the graph need to know of one source."""
+
+    code: Code
+    text: str
+    """The code cells one after another, for showing differences."""
+    upstream: tuple[str, ...]
+    imports: tuple[str, ...]
+    """Dotted names of what is imported, as written, sorted: `a.b`, `a.b.name`."""
+    problems: tuple[Problem, ...] = ()
+
+
+def digest(content: bytes) -> str:
+    """The hash we use for everything: BLAKE2b, 16 bytes, as hexadecimal digits."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool) -> SourceFacts:
+    """Read a source. Never raises: a text that cannot be read gives facts with a problem.
+
+    Args:
+        source: Path relative to the project root, for problems and for the format.
+        extract_upstream: Whether dependencies come from the parameters cell.
+    """
+    raw = digest(content)
+    try:
+        notebook = read_notebook(content, Path(source))
+    except SourceError as error:
+        problem = Problem(
+            code="source_unreadable",
+            message=error.message,
+            severity="error",
+            hint=error.hint,
+            where=Where(path=source, line=error.line),
+            task=task,
+        )
+        return SourceFacts(Code(raw, raw), "", (), (), (problem,))
+    language = str(notebook.metadata.get("kernelspec", {}).get("language", "python")).lower()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and _INJECTED not in _tags(cell)]
+    texts = [str(cell.source) for cell in cells]
+    python = language == "python" and Path(source).suffix.lower() not in {".r", ".rmd"}
+    normal = _normalised(texts) if python else "\n".join(_squeezed(text) for text in texts)
+    upstream: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    if extract_upstream:
+        parameters = next((str(cell.source) for cell in cells if _PARAMETERS in _tags(cell)), None)
+        upstream, problems = _upstream(parameters, content, source, task, python)
+    return SourceFacts(
+        code=Code(raw, digest(normal.encode("utf-8", "surrogatepass"))),
+        text="\n\n".join(texts),
+        upstream=upstream,
+        imports=imports_of(texts) if python else (),
+        problems=problems,
+    )
+
+
+def code_of(content: bytes) -> tuple[Code, tuple[str, ...]]:
+    """Identity and imports of a Python module of the project."""
+    text = content.decode("utf-8-sig", "replace")
+    return Code(digest(content), digest(_normalised([text]).encode("utf-8", "surrogatepass"))), imports_of([text])
+
+
+def imports_of(texts: list[str]) -> tuple[str, ...]:
+    """Dotted names that the texts import anywhere, also inside functions; sorted.
+
+    `import a.b` gives `a.b`; `from a import b` gives `a.b` (b may be a module or a name);
+    relative imports keep their dots: `from . import b` gives `.b`.
+    """
+    names: set[str] = set()
+    for text in texts:
+        tree = _parse(text)
+        if tree is None:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                prefix = "." * node.level + (node.module or "")
+                joint = "" if prefix.endswith(".") or not prefix else "."
+                names.update(f"{prefix}{joint}{alias.name}" for alias in node.names)
+    return tuple(sorted(names))
+
+
+def unified_diff(before: str, after: str, name: str) -> str:
+    """The change of code between two texts, as a unified diff; '' when equal."""
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"{name} (last success)", f"{name} (now)", lineterm=""
+    )
+    return "\n".join(lines)
+
+
+# --- Normalising --------------------------------------------------------------------------
+
+
+def _normalised(texts: list[str]) -> str:
+    return "\n".join(part for part in map(_normalised_cell, texts) if part)
+
+
+def _normalised_cell(text: str) -> str:
+    if text.lstrip().startswith("%%"):
+        return _squeezed(text)
+    tree = _parse(text)
+    if tree is None:
+        return _squeezed(text)
+    return "\n".join(ast.dump(statement) for statement in tree.body)
+
+
+def _parse(text: str) -> ast.Module | None:
+    """The text's syntax tree with magics as calls; None when it is not Python."""
+    try:
+        return _quiet_parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    try:
+        return _quiet_parse(_without_magics(text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _quiet_parse(text: str) -> ast.Module:
+    import warnings
+
+    with warnings.catch_warnings():
+        # An invalid escape in the user's text is the user's business, not our log's.
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
+def _without_magics(text: str) -> str:
+    text = _SHELL_ASSIGNMENT.sub(lambda match: f"{match[1]}{match[2]}= _magic_({match[3]!r})", text)
+    return _MAGIC.sub(lambda match: f"{match[1]}_magic_({match[2]!r})", text)
+
+
+def _squeezed(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+# --- Upstream -----------------------------------------------------------------------------
+
+
+def _tags(cell: object) -> list[str]:
+    metadata = getattr(cell, "metadata", {})
+    tags = metadata.get("tags", [])
+    return [str(tag) for tag in tags] if isinstance(tags, list) else []
+
+
+def _upstream(
+    cell: str | None, content: bytes, source: str, task: str, python: bool
+) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    def problem(code: str, message: str, hint: str, line: str = "") -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+        where = Where(path=source, line=_line_of(line, content))
+        return (), (Problem(code=code, message=message, severity="error", hint=hint, where=where, task=task),)
+
+    if cell is None:
+        return (), ()
+    if not python:
+        return problem(
+            "unsupported",
+            "Dependencies can only be read from Python sources.",
+            "Set 'meta: {extract_upstream: false}' and give 'upstream' in pipeline.yaml.",
+        )
+    tree = _parse(cell)
+    if tree is None:
+        return problem("parameters_syntax", "The parameters cell is not valid Python.", "Mend its syntax.", cell)
+    assigned = list(_assignments(tree, "upstream"))
+    if not assigned:
+        return (), ()
+    value = assigned[-1]
+    written = ast.get_source_segment(cell, value) or ""
+    first_line = cell.splitlines()[value.lineno - 1] if value.lineno <= len(cell.splitlines()) else ""
+    try:
+        names = ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return problem(
+            "upstream_not_literal",
+            f"'upstream' must be written out, not computed: {written[:80]}",
+            'Write a list of task names: upstream = ["load", "clean"], or None.',
+            first_line,
+        )
+    if names is None:
+        return (), ()
+    if not isinstance(names, list | tuple | set | dict) or not all(isinstance(name, str) for name in names):
+        return problem(
+            "upstream_shape",
+            f"'upstream' must be a list of task names or None, not {written[:80]}",
+            'Write upstream = ["name"] (a list, even for one).',
+            first_line,
+        )
+    # A set has no order of its own; take the one in which it was written.
+    ordered = (
+        [item.value for item in value.elts if isinstance(item, ast.Constant)] if isinstance(value, ast.Set) else names
+    )
+    return tuple(dict.fromkeys(str(name) for name in ordered)), ()
+
+
+def _assignments(tree: ast.Module, name: str) -> Iterator[ast.expr]:
+    """Values assigned to a name by top-level statements, in order."""
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=targets, value=value):
+                if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                    yield value
+            case ast.AnnAssign(target=ast.Name(id=target_name), value=ast.expr() as annotated):
+                if target_name == name:
+                    yield annotated
+
+
+def _line_of(line: str, content: bytes) -> int | None:
+    """Where a line of a cell stands in the file, when it stands there once and unchanged."""
+    wanted = line.splitlines()[0].strip() if line.strip() else ""
+    if not wanted:
+        return None
+    found = [
+        number
+        for number, text in enumerate(content.decode("utf-8", "replace").splitlines(), 1)
+        if text.strip() == wanted
+    ]
+    return found[0] if len(found) == 1 else None

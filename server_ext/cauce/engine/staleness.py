@@ -1,0 +1,145 @@
+"""Is a task current, and if not, why? Pure: frozen facts in, reasons out.
+
+Every way to be stale is found here and said here, in words, at the place where it is
+found. What is shown, what is planned and what runs all come from this one function.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cauce.contract import Reason
+from cauce.engine.fingerprint import Fingerprint
+
+__all__ = ["LastAttempt", "ProductState", "reasons"]
+
+ProductState = Literal["same", "missing", "changed"]
+
+
+@dataclass(frozen=True)
+class LastAttempt:
+    """What the store knows of the last time the task was really tried (skips do not count)."""
+
+    outcome: Literal["running", "ok", "failed", "cancelled", "crashed"]
+    fingerprint: Fingerprint
+    """The inputs as they were taken before that attempt."""
+
+
+def reasons(
+    *,
+    now: Fingerprint,
+    last: LastAttempt | None,
+    products: Mapping[str, ProductState],
+    stale_upstream: tuple[str, ...],
+) -> tuple[Reason, ...]:
+    """Why the task must run; empty when it is fresh.
+
+    Args:
+        now: The inputs as they are. `now.upstream` lacks the tasks in `stale_upstream`.
+        last: The last attempt; None when there was none.
+        products: Path of each declared product → how it compares with what was recorded.
+        stale_upstream: Direct upstream tasks that are stale themselves: what they will make
+            is unknown until they run.
+    """
+    if last is None:
+        return (Reason(kind="never_run", message="It has never run."),)
+    found: list[Reason] = []
+    if last.outcome != "ok":
+        how = {"running": "was interrupted", "failed": "failed", "cancelled": "was cancelled", "crashed": "crashed"}
+        found.append(Reason(kind="last_run_failed", message=f"The last run {how[last.outcome]}."))
+    then = last.fingerprint
+    if not now.code.same(then.code):
+        found.append(Reason(kind="code_changed", message="The code changed."))
+    found += _modules(now, then)
+    found += _params(now, then)
+    found += _options(now, then)
+    found += _upstream(now, then, stale_upstream)
+    # A failed attempt may have left anything in the products: only a success is compared.
+    found += _products(products) if last.outcome == "ok" else []
+    return tuple(found)
+
+
+def _modules(now: Fingerprint, then: Fingerprint) -> list[Reason]:
+    found = []
+    for path in sorted(now.modules.keys() | then.modules.keys()):
+        new, old = now.modules.get(path), then.modules.get(path)
+        if new is None:
+            message = f"The module {path} is no longer used."
+        elif old is None:
+            message = f"The module {path} is new."
+        elif not new.same(old):
+            message = f"The module {path} changed."
+        else:
+            continue
+        found.append(Reason(kind="module_changed", message=message, subject=path))
+    return found
+
+
+def _params(now: Fingerprint, then: Fingerprint) -> list[Reason]:
+    found = []
+    for name in dict.fromkeys([*now.params, *then.params]):
+        new, old = now.params.get(name), then.params.get(name)
+        if new == old:
+            continue
+        if old is None:
+            message = f"The parameter {name} is new: {_short(new)}."
+        elif new is None:
+            message = f"The parameter {name} (was {_short(old)}) is gone."
+        else:
+            message = f"The parameter {name} changed from {_short(old)} to {_short(new)}."
+        found.append(Reason(kind="params_changed", message=message, subject=name))
+    return found
+
+
+def _options(now: Fingerprint, then: Fingerprint) -> list[Reason]:
+    return [
+        Reason(
+            kind="options_changed",
+            message=f"The {name} changed from {_short(then.options.get(name))} to {_short(now.options.get(name))}.",
+            subject=name,
+        )
+        for name in sorted(now.options.keys() | then.options.keys())
+        if now.options.get(name) != then.options.get(name)
+    ]
+
+
+def _upstream(now: Fingerprint, then: Fingerprint, stale: tuple[str, ...]) -> list[Reason]:
+    found = []
+    for task in dict.fromkeys([*now.upstream, *stale, *then.upstream]):
+        if task in stale:
+            message = f"{task} is stale: what it makes may change."
+            found.append(Reason(kind="upstream_stale", message=message, subject=task))
+        elif task not in now.upstream:
+            message = f"It no longer uses {task}."
+            found.append(Reason(kind="upstream_changed", message=message, subject=task))
+        elif task not in then.upstream:
+            message = f"It now uses {task}."
+            found.append(Reason(kind="upstream_changed", message=message, subject=task))
+        elif now.upstream[task] != then.upstream[task]:
+            message = f"What {task} makes changed."
+            found.append(Reason(kind="upstream_changed", message=message, subject=task))
+    return found
+
+
+def _products(products: Mapping[str, ProductState]) -> list[Reason]:
+    found = []
+    for path, state in products.items():
+        if state == "missing":
+            found.append(Reason(kind="product_missing", message=f"{path} is missing.", subject=path))
+        elif state == "changed":
+            message = f"{path} was changed by something else."
+            found.append(Reason(kind="product_changed", message=message, subject=path))
+    return found
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "nothing"
+    try:
+        text = repr(json.loads(value))
+    except ValueError:
+        text = value
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,407 @@
+"""What happened: runs, attempts and products, in one SQLite file per project.
+
+The store is a cache of facts: deleting it costs rebuilds and history, nothing else. There
+is one writer, the builder that holds the project's lock; anybody may read at any time.
+A rollback journal with full sync rather than WAL: that also works on network file systems
+and costs about a millisecond a commit, of which a task needs three.
+
+The commit protocol lives in the order of calls: `claim` (from here the old success proves
+nothing) → run → `commit` with the products' hashes, in one transaction. Whatever is still
+'running' when nobody holds the lock has crashed; `recover` writes that down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import astuple, dataclass, field, replace
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from cauce.contract import CellError, Progress
+from cauce.engine.errors import ProjectUnwritable
+from cauce.engine.files import ProductRecord, Stat
+from cauce.engine.fingerprint import Fingerprint
+from cauce.engine.process import ProcessRecord
+
+__all__ = [
+    "AttemptRow",
+    "History",
+    "RunRow",
+    "Store",
+    "TaskHistory",
+    "TaskState",
+    "read_attempts",
+    "read_history",
+    "read_run",
+    "read_runs",
+    "state_folder",
+]
+
+T = TypeVar("T")
+
+_FILE = "state.db"
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE runs(
+    id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, state TEXT NOT NULL, started REAL NOT NULL, ended REAL,
+    host TEXT NOT NULL, user TEXT NOT NULL, message TEXT NOT NULL DEFAULT '') STRICT;
+CREATE INDEX runs_by_pipeline ON runs(pipeline, started);
+CREATE TABLE run_tasks(
+    run TEXT NOT NULL REFERENCES runs(id), position INTEGER NOT NULL, task TEXT NOT NULL, state TEXT NOT NULL,
+    cause TEXT NOT NULL DEFAULT '', PRIMARY KEY(run, task)) STRICT, WITHOUT ROWID;
+CREATE TABLE attempts(
+    id INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(id), pipeline TEXT NOT NULL, task TEXT NOT NULL,
+    outcome TEXT NOT NULL, started REAL NOT NULL, ended REAL, cause TEXT NOT NULL DEFAULT '', error BLOB,
+    fingerprint BLOB NOT NULL, process BLOB, done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX attempts_by_task ON attempts(pipeline, task, id);
+CREATE TABLE products(
+    attempt INTEGER NOT NULL REFERENCES attempts(id), path TEXT NOT NULL, hash TEXT NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+    PRIMARY KEY(attempt, path)) STRICT, WITHOUT ROWID;
+"""
+
+TaskState = Literal["waiting", "running", "ok", "failed", "cancelled", "crashed", "skipped", "unchanged"]
+AttemptOutcome = Literal["running", "ok", "failed", "cancelled", "crashed"]
+RunState = Literal["running", "ok", "failed", "cancelled", "crashed"]
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    """One try at one task. Its fingerprint is what its inputs were before it began."""
+
+    id: int
+    run: str
+    task: str
+    outcome: AttemptOutcome
+    started: float
+    ended: float | None
+    cause: str
+    error: CellError | None
+    fingerprint: Fingerprint
+    progress: Progress
+    products: tuple[ProductRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskHistory:
+    """The two attempts that matter for a task."""
+
+    last: AttemptRow
+    last_ok: AttemptRow | None
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One build."""
+
+    id: str
+    pipeline: str
+    state: RunState
+    started: float
+    ended: float | None
+    host: str
+    user: str
+    message: str
+    tasks: Mapping[str, TaskState]
+    """In build order."""
+    causes: Mapping[str, str]
+    """Why, for tasks that were skipped."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What the store knows of one pipeline at one moment."""
+
+    tasks: Mapping[str, TaskHistory] = field(default_factory=dict)
+    run: RunRow | None = None
+    damaged: bool = False
+    """The file could not be read: everything counts as never run."""
+
+
+def state_folder(root: Path) -> Path:
+    """Where a project keeps its state."""
+    return root / ".cauce"
+
+
+class Store:
+    """The writer's side. Open it only while holding the project's lock."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open, creating it if needed. A damaged file is set aside and begun anew.
+
+        Raises:
+            ProjectUnwritable: The folder cannot be written, or a newer Cauce wrote the file.
+        """
+        self._path = folder / _FILE
+        try:
+            try:
+                self._db = _open(self._path)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError) and "file is not a database" not in str(error):
+                    raise
+                number = sum(1 for _ in folder.glob(f"{_FILE}.damaged-*")) + 1
+                self._path.replace(folder / f"{_FILE}.damaged-{number}")
+                self._db = _open(self._path)
+        except (OSError, sqlite3.Error) as error:
+            raise ProjectUnwritable(f"Cannot write {self._path}: {error}.") from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    # --- Writing, each call one transaction
+
+    def recover(self, now: float) -> tuple[ProcessRecord, ...]:
+        """Whatever is still running has crashed with its builder. Returns what to reap."""
+        with self._transaction() as db:
+            rows = db.execute(
+                "SELECT process FROM attempts WHERE outcome = 'running' AND process IS NOT NULL"
+            ).fetchall()
+            cause = "The builder was killed."
+            db.execute(
+                "UPDATE attempts SET outcome = 'crashed', ended = ?, cause = ? WHERE outcome = 'running'", (now, cause)
+            )
+            db.execute("UPDATE run_tasks SET state = 'crashed' WHERE state = 'running'")
+            db.execute("UPDATE run_tasks SET state = 'skipped', cause = ? WHERE state = 'waiting'", (cause,))
+            db.execute("UPDATE runs SET state = 'crashed', ended = ?, message = ? WHERE ended IS NULL", (now, cause))
+        return tuple(msgspec.json.decode(row[0], type=ProcessRecord) for row in rows)
+
+    def begin_run(self, run: str, pipeline: str, tasks: tuple[str, ...], now: float, host: str, user: str) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO runs(id, pipeline, state, started, host, user) VALUES (?, ?, 'running', ?, ?, ?)",
+                (run, pipeline, now, host, user),
+            )
+            db.executemany(
+                "INSERT INTO run_tasks(run, position, task, state) VALUES (?, ?, ?, 'waiting')",
+                [(run, position, task) for position, task in enumerate(tasks)],
+            )
+
+    def claim(self, run: str, pipeline: str, task: str, fingerprint: Fingerprint, now: float) -> int:
+        """From here on the task's earlier success proves nothing. Returns the attempt."""
+        with self._transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO attempts(run, pipeline, task, outcome, started, fingerprint) "
+                "VALUES (?, ?, ?, 'running', ?, ?)",
+                (run, pipeline, task, now, msgspec.json.encode(fingerprint)),
+            )
+            db.execute("UPDATE run_tasks SET state = 'running' WHERE run = ? AND task = ?", (run, task))
+        assert cursor.lastrowid is not None  # noqa: S101 - an INSERT always has a row id
+        return cursor.lastrowid
+
+    def process(self, attempt: int, process: ProcessRecord) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE attempts SET process = ? WHERE id = ?", (msgspec.json.encode(process), attempt))
+
+    def progress(self, attempt: int, progress: Progress) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE attempts SET done = ?, total = ? WHERE id = ?", (progress.done, progress.total, attempt))
+
+    def commit(self, attempt: int, run: str, task: str, products: tuple[ProductRecord, ...], now: float) -> None:
+        """The task succeeded and these are its products."""
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO products VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(attempt, p.path, p.hash, *astuple(p.stat)) for p in products],
+            )
+            db.execute("UPDATE attempts SET outcome = 'ok', ended = ? WHERE id = ?", (now, attempt))
+            db.execute("UPDATE run_tasks SET state = 'ok' WHERE run = ? AND task = ?", (run, task))
+
+    def fail(
+        self,
+        attempt: int,
+        run: str,
+        task: str,
+        outcome: Literal["failed", "cancelled", "crashed"],
+        cause: str,
+        error: CellError | None,
+        now: float,
+    ) -> None:
+        blob = None if error is None else msgspec.json.encode(error)
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE attempts SET outcome = ?, ended = ?, cause = ?, error = ? WHERE id = ?",
+                (outcome, now, cause, blob, attempt),
+            )
+            db.execute("UPDATE run_tasks SET state = ? WHERE run = ? AND task = ?", (outcome, run, task))
+
+    def not_run(self, run: str, ends: Mapping[str, tuple[Literal["skipped", "unchanged"], str]]) -> None:
+        """Tasks that the run did not have to, or could not, run; each with its cause."""
+        with self._transaction() as db:
+            db.executemany(
+                "UPDATE run_tasks SET state = ?, cause = ? WHERE run = ? AND task = ?",
+                [(state, cause, run, task) for task, (state, cause) in ends.items()],
+            )
+
+    def end_run(self, run: str, state: RunState, message: str, now: float) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE runs SET state = ?, ended = ?, message = ? WHERE id = ?", (state, now, message, run))
+
+    # --- Reading, for the writer itself
+
+    def history(self, pipeline: str) -> History:
+        return _history(self._db, pipeline)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.rollback()
+            raise
+        self._db.commit()
+
+
+def read_history(folder: Path, pipeline: str) -> History:
+    """What is known of a pipeline. Never raises, never creates or changes anything."""
+    return _reading(folder, lambda db: _history(db, pipeline), History(), History(damaged=True))
+
+
+def read_runs(folder: Path, pipeline: str, limit: int = 50) -> tuple[RunRow, ...]:
+    """The pipeline's runs, newest first."""
+
+    def rows(db: sqlite3.Connection) -> tuple[RunRow, ...]:
+        ids = db.execute("SELECT id FROM runs WHERE pipeline = ? ORDER BY started DESC LIMIT ?", (pipeline, limit))
+        found = [_run(db, row[0]) for row in ids.fetchall()]
+        return tuple(run for run in found if run is not None)
+
+    return _reading(folder, rows, (), ())
+
+
+def read_run(folder: Path, pipeline: str, run: str) -> RunRow | None:
+    """One run; None when the pipeline has none of that id."""
+
+    def row(db: sqlite3.Connection) -> RunRow | None:
+        found = _run(db, run)
+        return found if found is not None and found.pipeline == pipeline else None
+
+    return _reading(folder, row, None, None)
+
+
+def read_attempts(folder: Path, pipeline: str, task: str, limit: int = 20) -> tuple[AttemptRow, ...]:
+    """A task's attempts, newest first."""
+
+    def rows(db: sqlite3.Connection) -> tuple[AttemptRow, ...]:
+        found = db.execute(
+            f"SELECT {_ATTEMPT} FROM attempts WHERE pipeline = ? AND task = ? ORDER BY id DESC LIMIT ?",  # noqa: S608
+            (pipeline, task, limit),
+        )
+        return tuple(_attempt(db, row) for row in found.fetchall())
+
+    return _reading(folder, rows, (), ())
+
+
+_ATTEMPT = "id, run, task, outcome, started, ended, cause, error, fingerprint, done, total"
+
+
+def _history(db: sqlite3.Connection, pipeline: str) -> History:
+    newest = db.execute(
+        f"SELECT {_ATTEMPT} FROM attempts WHERE id IN "  # noqa: S608 - a constant list of columns
+        "(SELECT MAX(id) FROM attempts WHERE pipeline = ? GROUP BY task)",
+        (pipeline,),
+    ).fetchall()
+    newest_ok = db.execute(
+        f"SELECT {_ATTEMPT} FROM attempts WHERE id IN "  # noqa: S608
+        "(SELECT MAX(id) FROM attempts WHERE pipeline = ? AND outcome = 'ok' GROUP BY task)",
+        (pipeline,),
+    ).fetchall()
+    succeeded = {row[2]: _attempt(db, row) for row in newest_ok}
+    tasks = {}
+    for row in newest:
+        ok = succeeded.get(row[2])
+        last = ok if ok is not None and ok.id == row[0] else _attempt(db, row)
+        tasks[last.task] = TaskHistory(last, ok)
+    latest = db.execute(
+        "SELECT id FROM runs WHERE pipeline = ? ORDER BY started DESC, rowid DESC LIMIT 1", (pipeline,)
+    ).fetchone()
+    return History(tasks, None if latest is None else _run(db, latest[0]))
+
+
+def _run(db: sqlite3.Connection, run: str) -> RunRow | None:
+    row = db.execute(
+        "SELECT id, pipeline, state, started, ended, host, user, message FROM runs WHERE id = ?", (run,)
+    ).fetchone()
+    if row is None:
+        return None
+    tasks = db.execute("SELECT task, state, cause FROM run_tasks WHERE run = ? ORDER BY position", (run,)).fetchall()
+    number, pipeline, state, started, ended, host, user, message = row
+    return RunRow(
+        id=number,
+        pipeline=pipeline,
+        state=state,
+        started=started,
+        ended=ended,
+        host=host,
+        user=user,
+        message=message,
+        tasks={task: state for task, state, _ in tasks},
+        causes={task: cause for task, _, cause in tasks if cause},
+    )
+
+
+def _attempt(db: sqlite3.Connection, row: tuple[object, ...]) -> AttemptRow:
+    number, run, task, outcome, started, ended, cause, error, fingerprint, done, total = row
+    products = db.execute(
+        "SELECT path, hash, size, mtime_ns, ctime_ns, inode FROM products WHERE attempt = ? ORDER BY path", (number,)
+    ).fetchall()
+    fields = {
+        "id": number,
+        "run": run,
+        "task": task,
+        "outcome": outcome,
+        "started": started,
+        "ended": ended,
+        "cause": cause,
+        "error": None if error is None else msgspec.Raw(error if isinstance(error, bytes) else b"null"),
+        "fingerprint": msgspec.Raw(fingerprint if isinstance(fingerprint, bytes) else b"null"),
+        "progress": {"done": done, "total": total},
+    }
+    # Decoded as a whole: what another version or a bad disk left there must fail here, as
+    # damage, and not as a wrong value later.
+    attempt = msgspec.json.decode(msgspec.json.encode(fields), type=AttemptRow)
+    records = tuple(ProductRecord(path, value, Stat(*stat)) for path, value, *stat in products)
+    return replace(attempt, products=records)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = TRUNCATE")
+        db.execute("PRAGMA synchronous = FULL")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            raise ProjectUnwritable(
+                f"{path} was written by a newer version of Cauce.",
+                hint="Update Cauce, or remove the file: that costs rebuilds and history, nothing else.",
+            )
+        if version == 0:
+            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+        else:
+            db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _reading(folder: Path, query: Callable[[sqlite3.Connection], T], empty: T, damaged: T) -> T:
+    path = folder / _FILE
+    if not path.is_file():
+        return empty
+    try:
+        # Not read-only: after a crash in the middle of a commit the first to look must be
+        # able to roll the journal back. A folder that cannot be written is tried read-only.
+        mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
+        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None)
+        with contextlib.closing(db):
+            if db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                return damaged
+            db.execute("BEGIN")  # one moment in time for all that is read
+            return query(db)
+    except (sqlite3.Error, msgspec.MsgspecError, OSError):
+        return damaged
