@@ -261,7 +261,7 @@ class _Build:
                 duration=ended - started,
                 cause=result.cause,
                 error=result.error,
-            )  # fmt: skip
+            )
         )
         return result
 
@@ -272,17 +272,16 @@ class _Build:
             self.store.commit(attempt, self.run, task, products, now)
             return _Ended(task, "ok")
         end: Literal["failed", "cancelled", "crashed"]
-        match outcome:
-            case Failed(error) | Crashed(error):
-                end = "failed" if isinstance(outcome, Failed) else "crashed"
-                cause = f"{error.name}: {error.message}" if error.message else error.name
-                result = _Ended(task, end, cause, error)
-            case Cancelled():
-                end = "crashed" if self.stop.lost else "cancelled"
-                cause = "The program that started the build is gone." if self.stop.lost else "It was cancelled."
-                result = _Ended(task, end, cause)
-        self.store.fail(attempt, self.run, task, end, result.cause, result.error, now)
-        return result
+        error: CellError | None = None
+        if isinstance(outcome, Cancelled):
+            end = "crashed" if self.stop.lost else "cancelled"
+            cause = "The program that started the build is gone." if self.stop.lost else "It was cancelled."
+        else:
+            end = "failed" if isinstance(outcome, Failed) else "crashed"
+            error = outcome.error
+            cause = f"{error.name}: {error.message}" if error.message else error.name
+        self.store.fail(attempt, self.run, task, end, cause, error, now)
+        return _Ended(task, end, cause, error)
 
     async def _run_and_prove(self, task: str, attempt: int) -> tuple[Outcome, tuple[ProductRecord, ...]]:
         spec, root = self.project.tasks[task], self.project.root

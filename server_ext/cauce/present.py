@@ -1,0 +1,177 @@
+"""What the engine knows → what the contract says. Pure; the server and the terminal share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cauce.contract import (
+    Activity,
+    Attempt,
+    Edge,
+    Freshness,
+    Holder,
+    Product,
+    Run,
+    Snapshot,
+    Task,
+    TaskDetail,
+)
+from cauce.engine.files import Observer
+from cauce.engine.project import Assessment, Project
+from cauce.engine.source import unified_diff
+from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory
+
+__all__ = ["Look", "present_detail", "present_run", "present_snapshot"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a pipeline: everything that a snapshot is made of."""
+
+    project: Project
+    history: History
+    assessed: dict[str, Assessment]
+    observer: Observer
+    holder: Holder | None
+
+    @property
+    def active(self) -> RunRow | None:
+        """The run that is going on; a run that nobody holds the lock for is over."""
+        run = self.history.run
+        return run if run is not None and self.holder is not None and self.holder.run == run.id else None
+
+
+def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> Snapshot:
+    """The snapshot; `pipeline` and `root` say where that is for whoever asked."""
+    project = look.project
+    run = look.history.run
+    return Snapshot(
+        pipeline=pipeline,
+        name=project.spec.name,
+        root=root,
+        revision=revision,
+        tasks=tuple(_task(look, task) for task in project.graph.order),
+        edges=tuple(
+            Edge(source=need, target=task) for task in project.graph.order for need in project.graph.upstream[task]
+        ),
+        problems=project.problems,
+        run=None if run is None else present_run(run, active=look.active is not None),
+        holder=look.holder,
+    )
+
+
+def present_run(run: RunRow, *, active: bool) -> Run:
+    """One run. One that claims to be running although nobody runs it has crashed."""
+    crashed = run.state == "running" and not active
+    message = run.message
+    if active:
+        through = sum(state not in ("waiting", "running") for state in run.tasks.values())
+        message = f"{through} of {len(run.tasks)} tasks are through."
+    elif crashed:
+        message = "The builder was killed."
+    return Run(
+        id=run.id,
+        state="crashed" if crashed else run.state,
+        started=run.started,
+        ended=run.ended,
+        tasks=dict(run.tasks),
+        host=run.host,
+        user=run.user,
+        message=message,
+    )
+
+
+def present_detail(
+    look: Look, task: str, attempts: tuple[AttemptRow, ...], *, pipeline: str, revision: int
+) -> TaskDetail:
+    """What there is to say of one task beyond the snapshot."""
+    known, facts = look.history.tasks.get(task), look.project.facts.get(task)
+    diff = ""
+    if known is not None and known.last_ok is not None and facts is not None:
+        diff = unified_diff(known.last_ok.fingerprint.text, facts.text, look.project.tasks[task].source)
+    active = look.active
+    return TaskDetail(
+        pipeline=pipeline,
+        task=task,
+        revision=revision,
+        diff=diff,
+        params={name: repr(value) for name, value in look.project.tasks[task].params.items()},
+        attempts=tuple(_attempt(row, active) for row in attempts),
+    )
+
+
+def _task(look: Look, name: str) -> Task:
+    project = look.project
+    spec = project.tasks[name]
+    known = look.history.tasks.get(name)
+    ok = None if known is None else known.last_ok
+    activity = _activity(look, name, known)
+    return Task(
+        name=name,
+        kind=spec.kind,
+        source=spec.source,
+        where=spec.where,
+        upstream=project.graph.upstream[name],
+        products=tuple(
+            _product(look.observer, product.key, product.path, product.key == spec.notebook_key)
+            for product in spec.products
+        ),
+        freshness=_freshness(look.assessed[name].freshness, activity),
+        activity=activity,
+        buildable=name not in project.unbuildable,
+        last_attempt=_last_attempt(look, name, known),
+        last_ok=None if ok is None else ok.ended,
+        last_duration=None if ok is None or ok.ended is None else ok.ended - ok.started,
+    )
+
+
+def _freshness(freshness: Freshness, activity: Activity) -> Freshness:
+    """While a task runs, that its last attempt has not succeeded is no reason: it is that attempt."""
+    if activity.state != "running":
+        return freshness
+    reasons = tuple(reason for reason in freshness.reasons if reason.kind != "last_run_failed")
+    return Freshness(state=freshness.state, reasons=reasons)
+
+
+def _activity(look: Look, name: str, known: TaskHistory | None) -> Activity:
+    run = look.active
+    state = None if run is None else run.tasks.get(name)
+    if run is None or state not in ("waiting", "running"):
+        return Activity(state="idle")
+    if state == "waiting" or known is None:
+        return Activity(state="waiting", run=run.id)
+    return Activity(state="running", run=run.id, started=known.last.started, progress=known.last.progress)
+
+
+def _last_attempt(look: Look, name: str, known: TaskHistory | None) -> Attempt | None:
+    run = look.history.run
+    if run is not None and run.tasks.get(name) == "skipped":
+        when = run.ended if run.ended is not None else run.started
+        return Attempt(run=run.id, outcome="skipped", started=when, ended=when, cause=run.causes.get(name, ""))
+    return None if known is None else _attempt(known.last, look.active)
+
+
+def _attempt(row: AttemptRow, active: RunRow | None) -> Attempt:
+    crashed = row.outcome == "running" and (active is None or active.id != row.run)
+    outcome: Literal["running", "ok", "failed", "cancelled", "crashed"] = "crashed" if crashed else row.outcome
+    return Attempt(
+        run=row.run,
+        outcome=outcome,
+        started=row.started,
+        ended=row.ended,
+        cause="The builder was killed." if crashed else row.cause,
+        error=row.error,
+    )
+
+
+def _product(observer: Observer, key: str, path: str, notebook: bool) -> Product:
+    stat = observer.stat(path)
+    return Product(
+        key=key,
+        path=path,
+        exists=stat is not None,
+        notebook=notebook,
+        size=None if stat is None else stat.size,
+        modified=None if stat is None else stat.mtime_ns / 1e9,
+    )
