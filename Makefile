@@ -98,6 +98,7 @@ lint-python: $(STAMPS)/install
 	ruff check
 	ruff format --check
 	mypy
+	mypy scripts
 	lint-imports
 	python -m cauce.openapi | diff - server_ext/cauce/openapi.json
 

@@ -4,6 +4,7 @@ Installs it, with JupyterLab and nothing else, into a new virtual environment wh
 has no Node, and asks JupyterLab, the Jupyter server and the command line whether they
 have it. Takes the requirement for JupyterLab, as pip spells it.
 """
+# ruff: noqa: T201  A script: printing is what it does.
 
 from __future__ import annotations
 
