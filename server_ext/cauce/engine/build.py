@@ -39,16 +39,16 @@ from cauce.contract import (
     TaskStarted,
     TaskUnchanged,
 )
-from cauce.engine.errors import PipelineHasErrors, ProjectUnwritable, UsageError
+from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.executors import Cancelled, Crashed, Executor, Failed, Job, Listener, Outcome, Succeeded
 from cauce.engine.files import Observer, ProductRecord, replace_durably, sync, temporary_beside
 from cauce.engine.lock import ProjectLock
 from cauce.engine.plan import End, Plan, Selection, select
 from cauce.engine.process import ProcessRecord, reap
 from cauce.engine.project import Assessment, FactsCache, Project, assess, assess_task, binding, complete, load
-from cauce.engine.store import History, Store, state_folder
+from cauce.engine.store import History, Store, TaskHistory, state_folder
 
-__all__ = ["Stop", "build", "log_file"]
+__all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
 
 RunState = Literal["ok", "failed", "cancelled", "crashed"]
 
@@ -184,8 +184,9 @@ class _Build:
         self.stop = stop
         self.clock = clock
         self.observer = Observer(project.root)
-        self.history: History = store.history(self.pipeline)
-        self.assessed: dict[str, Assessment] = assess(project, self.history, self.observer)
+        history: History = store.history(self.pipeline)
+        self.known: dict[str, TaskHistory] = dict(history.tasks)
+        self.assessed: dict[str, Assessment] = assess(project, history, self.observer)
         planned = tuple(task for task in selection.tasks if task in self.forced or not self.assessed[task].fresh)
         self._check_inputs(planned)
         self.plan = Plan.of(planned, project.graph.upstream)
@@ -232,7 +233,7 @@ class _Build:
         return self._finish()
 
     def _begin(self, task: str, running: set[asyncio.Task[_Ended]]) -> None:
-        assessment = assess_task(self.project, task, self.history.tasks.get(task), self.assessed, self.observer)
+        assessment = assess_task(self.project, task, self.known.get(task), self.assessed, self.observer)
         self.assessed[task] = assessment
         if assessment.fresh and task not in self.forced:
             # Its upstream ran and made the same bytes.
@@ -335,10 +336,10 @@ class _Build:
 
     def _end(self, ended: _Ended) -> None:
         task = ended.task
-        self.history = self.store.history(self.pipeline)
-        self.assessed[task] = assess_task(
-            self.project, task, self.history.tasks.get(task), self.assessed, self.observer
-        )
+        known = self.store.task_history(self.pipeline, task)
+        if known is not None:
+            self.known[task] = known
+        self.assessed[task] = assess_task(self.project, task, known, self.assessed, self.observer)
         before = self.plan
         self.plan = self.plan.finished(task, ended.end)
         skipped = [other for other in self.plan.ended if other not in before.ended and other != task]
@@ -419,3 +420,16 @@ def _summary(state: RunState, ends: list[End]) -> str:
     counts = [f"{ends.count(end)} {word}" for end, word in words if end in ends]
     start = "Cancelled: " if state == "cancelled" else ""
     return f"{start}{', '.join(counts)}."
+
+
+def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
+    """Write down that a killed builder's attempts have crashed, and reap what it left alive.
+
+    For whoever notices first; does nothing while somebody builds or the folder is read-only.
+    """
+    with contextlib.suppress(ProjectLocked, ProjectUnwritable), ProjectLock(folder, "", _user(), clock()):
+        store = Store(folder)
+        try:
+            reap(store.recover(clock()))
+        finally:
+            store.close()

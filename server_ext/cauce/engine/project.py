@@ -25,7 +25,7 @@ from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
 
-__all__ = ["Assessment", "FactsCache", "Project", "assess", "assess_task", "binding", "complete", "load"]
+__all__ = ["Assessment", "FactsCache", "Project", "assess", "assess_task", "bind", "binding", "complete", "load"]
 
 
 class FactsCache:
@@ -195,21 +195,24 @@ def _task_problem(task: TaskSpec, code: str, message: str, hint: str, where: Whe
 
 def binding(project: Project, task: str) -> Binding:
     """What the injected cell of a task says."""
-    spec = project.tasks[task]
+    return bind(project.spec, project.tasks[task], project.dependencies[task])
+
+
+def bind(spec: PipelineSpec, task: TaskSpec, dependencies: tuple[Dependency, ...]) -> Binding:
+    """The same from the parts that matter, for who does not load the whole project."""
+    tasks = {other.name: other for other in spec.tasks}
     upstream: dict[str, Value] = {}
-    for need in project.dependencies[task]:
-        if need.group:
-            upstream[need.name] = {other: _product_value(project.tasks[other]) for other in need.tasks}
-        else:
-            upstream.update({other: _product_value(project.tasks[other]) for other in need.tasks})
+    for need in dependencies:
+        values: dict[str, Value] = {other: _product_value(tasks[other]) for other in need.tasks}
+        upstream |= {need.name: values} if need.group else values
     return Binding(
-        root=project.root,
-        pipeline=project.spec.path.name,
-        task=task,
-        params=spec.params,
+        root=spec.root,
+        pipeline=spec.path.name,
+        task=task.name,
+        params=task.params,
         upstream=upstream or None,
-        product=_product_value(spec),
-        kernel=spec.kernel,
+        product=_product_value(task),
+        kernel=task.kernel,
     )
 
 

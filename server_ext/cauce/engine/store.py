@@ -246,6 +246,9 @@ class Store:
     def history(self, pipeline: str) -> History:
         return _history(self._db, pipeline)
 
+    def task_history(self, pipeline: str, task: str) -> TaskHistory | None:
+        return _tasks(self._db, pipeline, task).get(task)
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         self._db.execute("BEGIN IMMEDIATE")
@@ -300,26 +303,29 @@ _ATTEMPT = "id, run, task, outcome, started, ended, cause, error, fingerprint, d
 
 
 def _history(db: sqlite3.Connection, pipeline: str) -> History:
-    newest = db.execute(
-        f"SELECT {_ATTEMPT} FROM attempts WHERE id IN "  # noqa: S608 - a constant list of columns
-        "(SELECT MAX(id) FROM attempts WHERE pipeline = ? GROUP BY task)",
-        (pipeline,),
-    ).fetchall()
-    newest_ok = db.execute(
-        f"SELECT {_ATTEMPT} FROM attempts WHERE id IN "  # noqa: S608
-        "(SELECT MAX(id) FROM attempts WHERE pipeline = ? AND outcome = 'ok' GROUP BY task)",
-        (pipeline,),
-    ).fetchall()
-    succeeded = {row[2]: _attempt(db, row) for row in newest_ok}
-    tasks = {}
-    for row in newest:
-        ok = succeeded.get(row[2])
-        last = ok if ok is not None and ok.id == row[0] else _attempt(db, row)
-        tasks[last.task] = TaskHistory(last, ok)
     latest = db.execute(
         "SELECT id FROM runs WHERE pipeline = ? ORDER BY started DESC, rowid DESC LIMIT 1", (pipeline,)
     ).fetchone()
-    return History(tasks, None if latest is None else _run(db, latest[0]))
+    return History(_tasks(db, pipeline, None), None if latest is None else _run(db, latest[0]))
+
+
+def _tasks(db: sqlite3.Connection, pipeline: str, task: str | None) -> dict[str, TaskHistory]:
+    """The newest attempt and the newest success of one task, or of all."""
+
+    def newest(condition: str) -> list[tuple[object, ...]]:
+        return db.execute(
+            f"SELECT {_ATTEMPT} FROM attempts WHERE id IN (SELECT MAX(id) FROM attempts "  # noqa: S608 - constants
+            f"WHERE pipeline = ? AND (? IS NULL OR task = ?) {condition} GROUP BY task)",
+            (pipeline, task, task),
+        ).fetchall()
+
+    succeeded = {row[2]: _attempt(db, row) for row in newest("AND outcome = 'ok'")}
+    found: dict[str, TaskHistory] = {}
+    for row in newest(""):
+        ok = succeeded.get(row[2])
+        last = ok if ok is not None and ok.id == row[0] else _attempt(db, row)
+        found[last.task] = TaskHistory(last, ok)
+    return found
 
 
 def _run(db: sqlite3.Connection, run: str) -> RunRow | None:

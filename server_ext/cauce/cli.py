@@ -1,0 +1,211 @@
+"""The command ``cauce``: the same engine as in the panel, for terminals, scripts and CI.
+
+The server starts its builders through ``cauce build --json --lifeline``, so what it can do
+and what a terminal can do never differ. Exit codes: 0 all ok or nothing to do, 1 something
+failed, 2 the request or the pipeline has errors, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NoReturn
+
+import click
+
+from cauce.contract import BuildEvent, RunRefused, RunRequest, Snapshot, encode
+from cauce.engine.build import RunState, Stop, build
+from cauce.engine.errors import CauceError, NotFound, PathRefused, PipelineHasErrors, UsageError
+from cauce.engine.files import Observer
+from cauce.engine.lock import holder_of
+from cauce.engine.project import FactsCache, assess, load
+from cauce.engine.store import read_history, state_folder
+from cauce.present import Look, present_snapshot
+
+__all__ = ["main"]
+
+OK, FAILED, WRONG, CANCELLED = 0, 1, 2, 130
+_EXIT: dict[RunState, int] = {"ok": OK, "failed": FAILED, "crashed": FAILED, "cancelled": CANCELLED}
+_CALLERS_MISTAKES = (NotFound, PathRefused, PipelineHasErrors, UsageError)
+_PARENTS = 6
+"""How far up a pipeline.yaml is looked for, as Ploomber does."""
+
+
+class _Commands(click.Group):
+    """Suggests the command that was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if not close:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{close[0]}'?", ctx) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cauce")
+def main() -> None:
+    """Notebook pipelines: see what is stale, build only that."""
+
+
+_entry_point = click.option(
+    "-e",
+    "--entry-point",
+    type=click.Path(path_type=Path),
+    help="The pipeline file, or its folder. Default: pipeline.yaml here or in a folder above.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print the structures of the REST contract.")
+
+
+@main.command()
+@_entry_point
+@_json
+def status(entry_point: Path | None, as_json: bool) -> None:
+    """Show each task: is it current, and why not."""
+    try:
+        snapshot = _snapshot(_pipeline(entry_point))
+    except CauceError as error:
+        _exit_with(error)
+    if as_json:
+        click.echo(encode(snapshot))
+    else:
+        from cauce.terminal import print_status
+
+        print_status(snapshot)
+    if any(problem.severity == "error" for problem in snapshot.problems):
+        sys.exit(WRONG)
+
+
+@main.command("build")
+@click.argument("tasks", nargs=-1)
+@_entry_point
+@_json
+@click.option("-f", "--force", is_flag=True, help="Run the named tasks (all, if none) though they are current.")
+@click.option("--up-to", "mode", flag_value="up_to", default=True, help="The tasks and what they need (default).")
+@click.option("--from", "mode", flag_value="from", help="The tasks and what depends on them.")
+@click.option("--only", "mode", flag_value="only", help="Just the tasks.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Tasks at a time. Default: the cores.")
+@click.option("--fail-fast", is_flag=True, help="Begin nothing more after a failure.")
+@click.option("--lifeline", is_flag=True, hidden=True, help="End, and leave nothing behind, when stdin closes.")
+def build_command(
+    tasks: tuple[str, ...],
+    entry_point: Path | None,
+    as_json: bool,
+    force: bool,
+    mode: Literal["up_to", "from", "only"],
+    jobs: int | None,
+    fail_fast: bool,
+    lifeline: bool,
+) -> None:
+    """Run what is stale, or the given TASKS with what they need."""
+    request = RunRequest(tasks=tasks, mode=mode, force=force, jobs=jobs, fail_fast=fail_fast)
+    try:
+        path = _pipeline(entry_point)
+        if as_json:
+            state = _run(path, request, _write_line, lifeline)
+        else:
+            from cauce.terminal import build_display
+
+            with build_display() as show:
+                state = _run(path, request, show, lifeline)
+    except CauceError as error:
+        if as_json:
+            problems = error.problems if isinstance(error, PipelineHasErrors) else ()
+            _write_line(RunRefused(error=error.body(), problems=problems))
+        _exit_with(error, quiet=as_json)
+    sys.exit(_EXIT[state])
+
+
+def _run(path: Path, request: RunRequest, emit: Callable[[BuildEvent], None], lifeline: bool) -> RunState:
+    from cauce.engine.executors.notebook import NotebookExecutor
+
+    async def go() -> RunState:
+        executor = NotebookExecutor()
+        stop = Stop()
+        loop = asyncio.get_running_loop()
+
+        def asked(*_: object) -> None:
+            if stop.cancel.is_set():
+                executor.kill()  # asked twice: no more patience
+            stop.ask()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, asked)
+        if lifeline:
+            _hold_on_to(0, loop, stop)
+
+        def careful(event: BuildEvent) -> None:
+            try:
+                emit(event)
+            except BrokenPipeError:
+                stop.lose()
+
+        return await build(path, request, executor=executor, emit=careful, stop=stop)
+
+    return asyncio.run(go())
+
+
+def _hold_on_to(descriptor: int, loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+    """Whoever started us holds the other end of a pipe: when it closes, they are gone."""
+
+    def readable() -> None:
+        if not os.read(descriptor, 4096):
+            loop.remove_reader(descriptor)
+            stop.lose()
+
+    loop.add_reader(descriptor, readable)
+
+
+def _write_line(event: BuildEvent) -> None:
+    sys.stdout.buffer.write(encode(event) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _snapshot(path: Path) -> Snapshot:
+    project = load(path, FactsCache())
+    folder = state_folder(project.root)
+    observer = Observer(project.root)
+    history = read_history(folder, path.name)
+    held = holder_of(folder)
+    look = Look(project, history, assess(project, history, observer), observer, None if held is None else held[0])
+    return present_snapshot(look, pipeline=str(path), root=str(project.root), revision=0)
+
+
+def _pipeline(entry_point: Path | None) -> Path:
+    """The pipeline file that is meant.
+
+    Raises:
+        NotFound: There is none.
+    """
+    if entry_point is not None:
+        path = entry_point.resolve()
+        path = path / "pipeline.yaml" if path.is_dir() else path
+        if not path.is_file():
+            raise NotFound(f"There is no pipeline at {entry_point}.", hint="Give a pipeline.yaml, or its folder.")
+        return path
+    here = Path.cwd()
+    for folder in (here, *list(here.parents)[:_PARENTS]):
+        if (folder / "pipeline.yaml").is_file():
+            return folder / "pipeline.yaml"
+    raise NotFound(
+        f"There is no pipeline.yaml in {here} or in a folder above it.",
+        hint="Go to your project, or name the file with -e.",
+    )
+
+
+def _exit_with(error: CauceError, *, quiet: bool = False) -> NoReturn:
+    if not quiet:
+        from cauce.terminal import print_error
+
+        print_error(error)
+    sys.exit(WRONG if isinstance(error, _CALLERS_MISTAKES) else FAILED)

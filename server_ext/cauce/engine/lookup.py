@@ -1,0 +1,103 @@
+"""Which task is this file? Asked each time a file is opened or listed, so it is cheap.
+
+Only the pipeline files in the folders above are read, and the one source in question;
+never the whole project. What has not changed is not parsed again.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from cauce.engine.files import read_inside
+from cauce.engine.graph import Unknown, resolve
+from cauce.engine.notebook import Binding
+from cauce.engine.project import FactsCache, bind
+from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
+
+__all__ = ["SourceIndex", "is_pipeline_file", "pipeline_files"]
+
+_LEVELS = 6
+"""How many folders above a source its pipeline may be, as Ploomber looks."""
+
+
+def is_pipeline_file(name: str) -> bool:
+    """`pipeline.yaml` and `pipeline.NAME.yaml`."""
+    return name.endswith(".yaml") and (name == "pipeline.yaml" or name.startswith("pipeline."))
+
+
+def pipeline_files(names: list[str]) -> list[str]:
+    """The pipeline files among a folder's names: `pipeline.yaml` first, then by name."""
+    return sorted((name for name in names if is_pipeline_file(name)), key=lambda name: (name != "pipeline.yaml", name))
+
+
+class SourceIndex:
+    """Tasks by their source files, below one folder (the server's root).
+
+    May be asked from several threads. Never raises: what cannot be read is no task.
+    """
+
+    def __init__(self, limit: Path) -> None:
+        self._limit = limit.resolve()
+        self._specs: dict[Path, tuple[bytes, PipelineSpec]] = {}
+        self._facts = FactsCache()
+        self._lock = threading.Lock()
+
+    def binding(self, source: Path) -> Binding | None:
+        """What the task with this source is given; None when the file is no task's source.
+
+        The nearest pipeline wins, in a folder `pipeline.yaml`, in a pipeline the first task
+        that uses the source.
+        """
+        with self._lock:
+            for spec in self._governing(source.parent):
+                for task in spec.tasks:
+                    if task.kind == "notebook" and spec.root / task.source == source:
+                        return self._bind(spec, task)
+        return None
+
+    def sources_in(self, folder: Path) -> frozenset[str]:
+        """Names of the files in a folder that are sources of tasks."""
+        with self._lock:
+            return frozenset(
+                path.name
+                for spec in self._governing(folder)
+                for task in spec.tasks
+                if task.kind == "notebook" and (path := spec.root / task.source).parent == folder
+            )
+
+    def _bind(self, spec: PipelineSpec, task: TaskSpec) -> Binding:
+        names = task.upstream
+        if names is None:
+            try:
+                content = read_inside(spec.root, task.source)
+            except OSError:
+                content = None
+            facts = self._facts.facts(content or b"", task.source, task.name, extract_upstream=True)
+            names = facts.upstream
+        found = resolve(task.name, names, tuple(other.name for other in spec.tasks))
+        return bind(spec, task, tuple(need for need in found if not isinstance(need, Unknown)))
+
+    def _governing(self, folder: Path) -> list[PipelineSpec]:
+        specs: list[PipelineSpec] = []
+        for level, place in enumerate((folder, *folder.parents)):
+            if level > _LEVELS or not place.is_relative_to(self._limit):
+                break
+            try:
+                names = [entry.name for entry in place.iterdir()]
+            except OSError:
+                continue
+            specs += [spec for name in pipeline_files(names) if (spec := self._spec(place / name)) is not None]
+        return specs
+
+    def _spec(self, path: Path) -> PipelineSpec | None:
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        known = self._specs.get(path)
+        if known is not None and known[0] == content:
+            return known[1]
+        spec = parse_spec(path, content)
+        self._specs[path] = (content, spec)
+        return spec
