@@ -68,7 +68,7 @@ def make_project(folder: Path, tasks: int, *, chained: bool) -> None:
 def make_notebook(path: Path) -> None:
     """The same five cells for the peer."""
     sources = ["product = 'x'", "a = 1", "b = a + 1", "c = a + b", "print(c)"]
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": "code", "execution_count": None, "id": f"c{i}", "metadata": {}, "outputs": [], "source": source}
         for i, source in enumerate(sources)
     ]
