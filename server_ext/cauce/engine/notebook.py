@@ -303,17 +303,21 @@ _HASH_SCRIPTS = frozenset({".py"})
 
 def _declared(content: bytes, path: Path) -> tuple[str, str | None]:
     """(encoding of the text after the BOM, the name in the cookie or None), as Python sees it."""
+    # tokenize breaks lines at \n only; Python itself also at \r.
+    head = re.split(rb"\r\n|\r|\n", content.removeprefix(codecs.BOM_UTF8), maxsplit=2)[:2]
+    named = [match[1] for match in (_COOKIE.match(line.decode("latin-1")) for line in head) if match]
+    if not named:
+        return "utf-8", None
+    bom = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
     try:
-        encoding, head = tokenize.detect_encoding(io.BytesIO(content).readline)
+        encoding, seen = tokenize.detect_encoding(io.BytesIO(bom + b"\n".join(head)).readline)
     except SyntaxError as error:
         raise SourceError(
             path, f"The encoding comment is wrong: {_one_line(error)}.", "Name a known encoding, such as utf-8.", 1
         ) from error
-    for line in head:
-        match = _COOKIE.match(line.removeprefix(codecs.BOM_UTF8).decode("latin-1"))
-        if match:
-            return encoding.removesuffix("-sig"), match[1]
-    return encoding.removesuffix("-sig"), None
+    # A second line counts only after a first one that is blank or a comment.
+    counts = any(_COOKIE.match(line.removeprefix(codecs.BOM_UTF8).decode("latin-1")) for line in seen)
+    return encoding.removesuffix("-sig"), named[0] if counts else None
 
 
 def _split_head(text: str) -> tuple[str, str]:
@@ -381,7 +385,8 @@ def write_notebook(notebook: NotebookNode, original: bytes | None, path: Path) -
     if original is not None and base == target:
         return original
     merged = _merge(base, target, before)
-    if not _same_cells(_read_text([line for line, _ in merged], path, before.cookie), target, path):
+    plain = list(_with_plain_cookie([line for line, _ in merged], before.cookie))
+    if not _holds(plain, wanted, target, path):
         # Safe, if less considerate of the file: what jupytext writes, in the file's line ends.
         merged = [(line, before.end) for line in target]
     return before.encode(before.with_lines(_with_cookie(merged, before.cookie)), path)
@@ -453,13 +458,14 @@ def _render(notebook: NotebookNode, fmt: Mapping[str, str], shield: _Shield, pat
     return [shield.uncover(line) for line in lines]
 
 
-def _same_cells(read: NotebookNode, target: Sequence[str], path: Path) -> bool:
-    again = _read_text(target, path, "utf-8")
+def _holds(lines: Sequence[str], wanted: NotebookNode, target: Sequence[str], path: Path) -> bool:
+    """Do these lines read back as the wanted cells, or at least as what jupytext wrote of them?"""
 
-    def facts(notebook: NotebookNode) -> list[tuple[str, str, object]]:
-        return [(cell.cell_type, cell.source, {**cell.metadata, "lines_to_next_cell": None}) for cell in notebook.cells]
+    def cells(notebook: NotebookNode) -> list[tuple[str, str, list[str]]]:
+        return [(cell.cell_type, cell.source, cell.metadata.get("tags") or []) for cell in notebook.cells]
 
-    return facts(read) == facts(again)
+    held = cells(_read_text(lines, path, "utf-8"))
+    return held == cells(wanted) or held == cells(_read_text(target, path, "utf-8"))
 
 
 def _with_cookie(lines: Sequence[tuple[str, str]], cookie: str | None) -> list[tuple[str, str]]:
@@ -530,17 +536,18 @@ def _hunks(base: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int
 
 
 def _groups(hunks: Sequence[_Hunk]) -> Iterator[list[_Hunk]]:
-    """Hunks that overlap in the base, together; two at the same spot overlap."""
+    """Hunks that overlap in the base, together; two insertions at the same spot overlap."""
     group: list[_Hunk] = []
     high = -1
     for hunk in hunks:
-        if group and (hunk[0] < high or (hunk[0] == high and (hunk[0] == hunk[1] or group[-1][0] == group[-1][1]))):
+        same_spot = bool(group) and hunk[0] == hunk[1] == high == group[-1][0]
+        if hunk[0] < high or same_spot:
             group.append(hunk)
         else:
             if group:
                 yield group
             group = [hunk]
-        high = max(high, hunk[1]) if len(group) > 1 else hunk[1]
+        high = max(high, hunk[1])
     if group:
         yield group
 
