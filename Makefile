@@ -19,7 +19,6 @@ WORKSPACES := $(VENV)/share/cauce/workspaces
 export PATH := $(BIN):$(PATH)
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export JUPYTER_PLATFORM_DIRS := 1
 
 FRONT := $(shell find src style schema -type f) package.json tsconfig.json
 INSTALLED := pyproject.toml install.json README.md LICENSE $(shell find jupyter-config -type f)
