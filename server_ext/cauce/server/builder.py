@@ -1,0 +1,133 @@
+"""One builder process: ``cauce build`` started, followed and asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from cauce.contract import BuildEvent, ErrorBody, RunRefused, RunRequest, RunStarted
+from cauce.engine.errors import CauceError
+
+__all__ = ["BuildRefused", "Builder", "BuilderFailed"]
+
+_LINE_LIMIT = 1 << 24
+_FIRST_WORD = 60.0
+"""Seconds until a builder must have said that it started, or why not."""
+
+
+class BuildRefused(CauceError):
+    """The builder would not start, for the reason it gave."""
+
+    code = "build_refused"
+
+    def __init__(self, error: ErrorBody) -> None:
+        super().__init__(error.message, hint=error.hint, where=error.where)
+        self.error = error
+
+    def body(self) -> ErrorBody:
+        return self.error
+
+
+class BuilderFailed(CauceError):
+    """The builder died or kept silent before it began: our fault, not the user's."""
+
+    code = "builder_failed"
+
+
+class Builder:
+    """A running builder. It lives as long as we hold its standard input open: should this
+    process be killed, the pipe closes, and the builder ends with all its kernels."""
+
+    def __init__(self, process: Process, run: str, complaints: asyncio.Task[bytes]) -> None:
+        self._process = process
+        self._complaints = complaints
+        self.run = run
+
+    @classmethod
+    async def start(cls, path: Path, request: RunRequest) -> Builder:
+        """Start building and wait until the builder says that it has begun.
+
+        Raises:
+            BuildRefused: Locked, the pipeline has errors, or the request makes no sense.
+            BuilderFailed: It said nothing.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *_command(path, request),
+            cwd=path.parent,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            limit=_LINE_LIMIT,
+            # Ctrl-C in the server's terminal asks whether to stop the server; it is not for us.
+            start_new_session=True,
+        )
+        assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - they are pipes
+        complaints = asyncio.create_task(process.stderr.read())
+        try:
+            async with asyncio.timeout(_FIRST_WORD):
+                first = _decode(await process.stdout.readline())
+        except TimeoutError:
+            process.kill()
+            first = None
+        if isinstance(first, RunStarted):
+            return cls(process, first.run, complaints)
+        if isinstance(first, RunRefused):
+            await process.wait()
+            raise BuildRefused(first.error)
+        await process.wait()
+        last = (await complaints).decode("utf-8", "replace").strip().splitlines()
+        raise BuilderFailed(
+            f"The builder ended before it began{': ' + last[-1] if last else '.'}",
+            hint="Try 'cauce build' in a terminal, in the project's folder.",
+        )
+
+    async def events(self) -> AsyncIterator[BuildEvent]:
+        """What the builder says, until it has ended."""
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        while line := await self._process.stdout.readline():
+            event = _decode(line)
+            if event is not None:
+                yield event
+        await self._process.wait()
+
+    async def complaints(self) -> str:
+        """What it wrote to stderr, once it has ended; normally nothing."""
+        return (await self._complaints).decode("utf-8", "replace").strip()
+
+    async def close(self, patience: float = 10) -> None:
+        """Let go of it: it ends with all its kernels."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(patience):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+def _command(path: Path, request: RunRequest) -> list[str]:
+    # -P: the project's folder is the working directory, but nothing in it is to be imported
+    # by the builder itself, whatever its files are called.
+    command = [sys.executable, "-P", "-m", "cauce", "build", "--json", "--lifeline", "--entry-point", str(path)]
+    command.append(f"--{request.mode.replace('_', '-')}")
+    if request.force:
+        command.append("--force")
+    if request.fail_fast:
+        command.append("--fail-fast")
+    if request.jobs is not None:
+        command += ["--jobs", str(request.jobs)]
+    return [*command, "--", *request.tasks]
+
+
+def _decode(line: bytes) -> BuildEvent | None:
+    try:
+        event: BuildEvent = msgspec.json.decode(line, type=BuildEvent)
+        return event
+    except msgspec.MsgspecError:
+        return None

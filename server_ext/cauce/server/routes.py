@@ -1,0 +1,192 @@
+"""The REST API: each handler finds the workspace, calls it, and answers.
+
+The table of routes is `cauce.rest.ROUTES`; a test holds the two against each other. Every
+verb is authenticated *and* authorized; starting or stopping code takes the permission
+`execute` on `cauce:runs`, the rest `read` on `cauce:pipelines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from cauce.contract import Contract, ErrorBody, RunRequest, encode
+from cauce.engine.errors import (
+    CauceError,
+    NotFound,
+    PathRefused,
+    PipelineHasErrors,
+    ProjectLocked,
+    ProjectUnwritable,
+    UsageError,
+)
+from cauce.server.builder import BuilderFailed
+from cauce.server.workspace import Workspace
+
+__all__ = ["PATTERNS", "status_of"]
+
+Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
+
+STATUS: dict[str, int] = {
+    UsageError.code: 400,
+    PathRefused.code: 403,
+    ProjectUnwritable.code: 403,
+    NotFound.code: 404,
+    ProjectLocked.code: 409,
+    PipelineHasErrors.code: 422,
+    BuilderFailed.code: 500,
+}
+"""Error code → HTTP status: the one place where that is decided."""
+
+
+def status_of(body: ErrorBody) -> int:
+    return STATUS.get(body.code, 500)
+
+
+def may_execute(method: Verb) -> Verb:
+    """As `authorized`, for verbs that start or stop code: POST alone would mean `write`."""
+    checked: Verb = authorized("execute", resource="cauce:runs")(method)  # type: ignore[assignment]  # its types lose ours
+    return checked
+
+
+class CauceHandler(APIHandler):
+    """What all have in common: where the workspace is, how to answer, how to refuse."""
+
+    auth_resource = "cauce:pipelines"
+    # Panels that look must not keep an idle server from being culled.
+    _track_activity = False
+
+    @property
+    def workspace(self) -> Workspace:
+        workspace: Workspace = self.settings["cauce_workspace"]
+        return workspace
+
+    def answer(self, value: Contract, status: int = 200) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(encode(value))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Every refusal is an `ErrorBody`; never a traceback."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        if isinstance(error, CauceError):
+            body = error.body()
+            status_code = status_of(body)
+        elif isinstance(error, web.HTTPError):
+            body = ErrorBody(code=f"http_{status_code}", message=error.log_message or self._reason)
+        else:
+            body = ErrorBody(
+                code="internal",
+                message="Something went wrong in the server.",
+                hint="Its log tells more; please report it.",
+            )
+        self.answer(body, status_code)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if isinstance(value, CauceError) and not isinstance(value, BuilderFailed):
+            self.log.debug("%s: %s", self.request.path, value)
+        else:
+            super().log_exception(typ, value, tb)
+
+    def body_as(self, structure: type[RunRequest]) -> RunRequest:
+        """The request's body.
+
+        Raises:
+            UsageError: It is not JSON, or not of that structure.
+        """
+        if self.request.headers.get("Content-Type", "").split(";")[0].strip() != "application/json":
+            raise UsageError("The body must be JSON.", hint="Send Content-Type: application/json.")
+        try:
+            return msgspec.json.decode(self.request.body, type=structure)
+        except msgspec.MsgspecError as error:
+            raise UsageError(f"The body is not what was expected: {error}.") from error
+
+
+class PipelinesHandler(CauceHandler):
+    path: ClassVar = "pipelines"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(await self.workspace.pipelines(refresh=self.get_argument("refresh", "0") == "1"))
+
+
+class PipelineHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}"
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str) -> None:
+        self.answer(await self.workspace.snapshot(path))
+
+
+class TaskHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/tasks/{name}"
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str, name: str) -> None:
+        self.answer(await self.workspace.detail(path, name))
+
+
+class RunsHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/runs"
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str) -> None:
+        self.answer(await self.workspace.runs(path))
+
+    @web.authenticated
+    @may_execute
+    async def post(self, path: str) -> None:
+        self.answer(await self.workspace.start(path, self.body_as(RunRequest)), 202)
+
+
+class RunHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/runs/{id}"
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str, id: str) -> None:
+        self.answer(await self.workspace.run(path, id))
+
+    @web.authenticated
+    @may_execute
+    async def delete(self, path: str, id: str) -> None:
+        await self.workspace.cancel(path, id)
+        self.set_status(204)
+        self.finish()
+
+
+class LogHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/runs/{id}/log"
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str, id: str) -> None:
+        try:
+            offset = int(self.get_argument("offset", "0"))
+        except ValueError:
+            raise UsageError("'offset' must be a number.") from None
+        self.answer(await self.workspace.log(path, id, self.get_argument("task"), offset))
+
+
+def _pattern(template: str) -> str:
+    """A route's template as a regular expression. A pipeline's path holds slashes, names do not."""
+    groups = {"{path}": r"(?P<path>.+\.ya?ml)", "{name}": r"(?P<name>[^/]+)", "{id}": r"(?P<id>[^/]+)"}
+    for name, group in groups.items():
+        template = template.replace(name, group)
+    return template
+
+
+# The longest first: a pipeline's path would swallow what follows it.
+_HANDLERS = (LogHandler, RunHandler, RunsHandler, TaskHandler, PipelineHandler, PipelinesHandler)
+PATTERNS: tuple[tuple[str, type[CauceHandler]], ...] = tuple((_pattern(handler.path), handler) for handler in _HANDLERS)
+"""Below ``{base_url}cauce/api/``."""

@@ -1,0 +1,418 @@
+"""The server's one mutable thing: which pipelines are looked at, and who is building them.
+
+    command ─► start() ─► builder process ─► store on disk
+                              │ any line           │
+                              ▼                    ▼
+    files change ─────────► look() ─► load + assess + history ─► snapshot, revision + 1 ─► publish
+
+There is one source of truth, the disk: what a pipeline is doing is read from the store that
+the builder writes, whether that builder is ours, a terminal's or another server's. A line
+from a builder or a changed file is only a hint to look again. So a restarted server, a
+second tab and a build from a terminal all show the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import msgspec
+from watchfiles import Change, awatch
+
+from cauce.contract import (
+    Build,
+    LogChunk,
+    PipelineList,
+    RevisionEvent,
+    Run,
+    RunList,
+    RunRequest,
+    Snapshot,
+    TaskDetail,
+)
+from cauce.engine.build import log_file, tidy
+from cauce.engine.errors import NotFound, PathRefused, UsageError
+from cauce.engine.files import Observer
+from cauce.engine.lock import holder_of
+from cauce.engine.lookup import SourceIndex
+from cauce.engine.notebook import Binding
+from cauce.engine.process import is_alive
+from cauce.engine.project import FactsCache, assess, load
+from cauce.engine.store import History, read_attempts, read_history, read_run, read_runs, state_folder
+from cauce.present import Look, present_detail, present_run, present_snapshot
+from cauce.server.builder import Builder
+from cauce.server.discovery import find_pipelines
+
+__all__ = ["Workspace"]
+
+_LIST_LIFETIME = 30.0
+_ATTENTION = 300.0
+"""Seconds for which a pipeline's files are watched after somebody last looked at it."""
+_LOG_PIECE = 1 << 18
+
+
+class Workspace:
+    """All pipelines below one folder. Lives on one event loop; disk work happens in threads.
+
+    Args:
+        root: The server's root; nothing outside of it is shown.
+        publish: Tells everybody that a pipeline has a new revision.
+        allow_hidden: Whether pipelines in hidden folders may be shown, as Jupyter is set.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        publish: Callable[[RevisionEvent], None],
+        log: logging.Logger,
+        *,
+        allow_hidden: bool = False,
+        attention: float = _ATTENTION,
+    ) -> None:
+        self.root = root.resolve()
+        self._publish = publish
+        self._log = log
+        self._allow_hidden = allow_hidden
+        self._attention = attention
+        self._views: dict[Path, _View] = {}
+        self._builders: dict[Path, tuple[Builder, asyncio.Task[None]]] = {}
+        self._index = SourceIndex(self.root)
+        self._list: tuple[float, PipelineList] | None = None
+
+    # --- Looking
+
+    async def pipelines(self, *, refresh: bool = False) -> PipelineList:
+        """What there is below the root; from memory when it was asked a moment ago."""
+        if refresh or self._list is None or time.monotonic() - self._list[0] > _LIST_LIFETIME:
+            self._list = (time.monotonic(), await asyncio.to_thread(find_pipelines, self.root))
+        return self._list[1]
+
+    async def snapshot(self, pipeline: str) -> Snapshot:
+        return (await self._view(pipeline).attended_look())[1]
+
+    async def detail(self, pipeline: str, task: str) -> TaskDetail:
+        view = self._view(pipeline)
+        look, snapshot = await view.attended_look()
+        if task not in look.project.tasks:
+            raise NotFound(f"There is no task '{task}' in {pipeline}.")
+        attempts = await asyncio.to_thread(read_attempts, view.folder, view.path.name, task)
+        return present_detail(look, task, attempts, pipeline=pipeline, revision=snapshot.revision)
+
+    async def runs(self, pipeline: str) -> RunList:
+        view = self._view(pipeline)
+        rows = await asyncio.to_thread(read_runs, view.folder, view.path.name)
+        active = self._active(view)
+        return RunList(runs=tuple(present_run(row, active=row.id == active) for row in rows))
+
+    async def run(self, pipeline: str, run: str) -> Run:
+        view = self._view(pipeline)
+        row = await asyncio.to_thread(read_run, view.folder, view.path.name, run)
+        if row is None:
+            raise NotFound(f"There is no run '{run}' of {pipeline}.")
+        return present_run(row, active=row.id == self._active(view))
+
+    async def log(self, pipeline: str, run: str, task: str, offset: int) -> LogChunk:
+        """A piece of a task's log, cut between characters."""
+        view = self._view(pipeline)
+        row = await self.run(pipeline, run)
+        path = log_file(view.folder, run, task, row.tasks)
+        if path is None:
+            raise NotFound(f"The task '{task}' is not part of the run '{run}'.")
+        over = row.tasks[task] not in ("waiting", "running") or row.state != "running"
+        return await asyncio.to_thread(_read_log, path, offset, over)
+
+    # --- Acting
+
+    async def start(self, pipeline: str, request: RunRequest) -> Build:
+        """Start a builder. It goes on whatever becomes of the browser that asked.
+
+        Raises:
+            BuildRefused: See `Builder.start`.
+        """
+        view = self._view(pipeline)
+        builder = await Builder.start(view.path, request)
+        follower = asyncio.create_task(self._follow(view, builder))
+        self._builders[view.folder] = (builder, follower)
+        await view.look()
+        return Build(run=builder.run)
+
+    async def cancel(self, pipeline: str, run: str) -> None:
+        """Ask the run's builder to stop, be it ours or somebody else's on this machine.
+
+        Raises:
+            UsageError: It runs on another machine.
+        """
+        view = self._view(pipeline)
+        held = holder_of(view.folder)
+        if held is None or held[0].run != run:
+            await self.run(pipeline, run)  # over already, or unknown
+            return
+        holder, process = held
+        if holder.host != socket.gethostname() or process is None:
+            raise UsageError(f"The run goes on at {holder.host}.", hint="Cancel it there.")
+        if is_alive(process):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGINT)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a builder of ours is at work."""
+        return bool(self._builders)
+
+    async def close(self) -> None:
+        """End all builders and watchers."""
+        followers = [follower for _, follower in self._builders.values()]
+        await asyncio.gather(*(builder.close() for builder, _ in self._builders.values()))
+        await asyncio.gather(*followers, *(view.close() for view in self._views.values()), return_exceptions=True)
+
+    # --- What an open document belongs to (TaskIndex of `cauce.server.contents`)
+
+    def binding(self, source: Path) -> Binding | None:
+        return self._index.binding(source)
+
+    def sources_in(self, folder: Path) -> frozenset[str]:
+        return self._index.sources_in(folder)
+
+    def location(self, binding: Binding) -> tuple[str, str] | None:
+        """Pipeline file and project root, relative to the server's root."""
+        try:
+            root = binding.root.resolve().relative_to(self.root).as_posix()
+        except ValueError:
+            return None
+        root = "" if root == "." else root
+        return str(PurePosixPath(root) / binding.pipeline), root
+
+    # --- Inside
+
+    def _view(self, pipeline: str) -> _View:
+        path = self._resolve(pipeline)
+        if path not in self._views:
+            self._views[path] = _View(path, pipeline, self.root, self._publish, self._log, self._attention)
+        return self._views[path]
+
+    def _resolve(self, pipeline: str) -> Path:
+        """A pipeline's file, from what a request calls it.
+
+        Raises:
+            PathRefused: It leads out of the server's root, or is hidden.
+            NotFound: There is no such file.
+        """
+        relative = PurePosixPath(pipeline)
+        if "\0" in pipeline or relative.is_absolute() or ".." in relative.parts or "\\" in pipeline:
+            raise PathRefused("A pipeline's path is relative to the server's root.")
+        if not self._allow_hidden and any(part.startswith(".") for part in relative.parts):
+            raise PathRefused("Hidden files are not shown.")
+        if relative.suffix not in (".yaml", ".yml"):
+            raise NotFound(f"{pipeline} is no pipeline file.")
+        path = self.root / relative
+        try:
+            real = path.resolve(strict=True)
+        except (OSError, RuntimeError):
+            raise NotFound(f"There is no pipeline at {pipeline}.") from None
+        if not real.is_relative_to(self.root):
+            raise PathRefused(f"{pipeline} leads out of the server's root.")
+        if not real.is_file():
+            raise NotFound(f"There is no pipeline at {pipeline}.")
+        return path
+
+    def _active(self, view: _View) -> str | None:
+        held = holder_of(view.folder)
+        return None if held is None else held[0].run
+
+    async def _follow(self, view: _View, builder: Builder) -> None:
+        try:
+            async for _ in builder.events():
+                view.hint()
+            complaints = await builder.complaints()
+            if complaints:
+                self._log.warning("The builder of %s said: %s", view.pipeline, complaints)
+        finally:
+            if self._builders.get(view.folder, (None,))[0] is builder:
+                del self._builders[view.folder]
+            view.hint()
+
+
+class _View:
+    """One pipeline that somebody looks at."""
+
+    def __init__(
+        self,
+        path: Path,
+        pipeline: str,
+        root: Path,
+        publish: Callable[[RevisionEvent], None],
+        log: logging.Logger,
+        attention: float,
+    ) -> None:
+        self.path = path
+        self.pipeline = pipeline
+        self.folder = state_folder(path.parent)
+        self._where = path.parent.relative_to(root).as_posix().removeprefix(".")
+        self._publish = publish
+        self._log = log
+        self._attention = attention
+        self._cache = FactsCache()
+        self._observer = Observer(path.parent)
+        self._snapshot: Snapshot | None = None
+        self._lock = asyncio.Lock()
+        self._next: asyncio.Task[tuple[Look, Snapshot]] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._watched: frozenset[Path] = frozenset()
+        self._last_asked = 0.0
+
+    async def attended_look(self) -> tuple[Look, Snapshot]:
+        """Somebody asks: look, and watch the files for a while."""
+        self._last_asked = time.monotonic()
+        found = await self.look()
+        if self._watcher is None or self._watcher.done():
+            self._watcher = asyncio.create_task(self._watch())
+        return found
+
+    async def look(self) -> tuple[Look, Snapshot]:
+        """The state as of now or later. Any number of calls during a look fold into one more."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._look())
+        return await asyncio.shield(self._next)
+
+    def hint(self) -> None:
+        """Something may have changed."""
+        task = asyncio.ensure_future(self.look())
+        task.add_done_callback(self._report)
+
+    def _report(self, task: asyncio.Future[tuple[Look, Snapshot]]) -> None:
+        if not task.cancelled() and task.exception() is not None and not isinstance(task.exception(), NotFound):
+            self._log.error("Cannot look at %s", self.pipeline, exc_info=task.exception())
+
+    async def _look(self) -> tuple[Look, Snapshot]:
+        async with self._lock:
+            self._next = None
+            look = await asyncio.to_thread(self._read)
+            before = self._snapshot
+            same = 0 if before is None else before.revision
+            snapshot = present_snapshot(look, pipeline=self.pipeline, root=self._where, revision=same)
+            if snapshot != before:
+                # Wall-clock milliseconds: revisions must keep growing over a server's restart.
+                snapshot = msgspec.structs.replace(snapshot, revision=max(same + 1, int(time.time() * 1000)))
+                self._snapshot = snapshot
+                self._publish(RevisionEvent(pipeline=self.pipeline, revision=snapshot.revision))
+            self._watched = look.project.files
+            return look, snapshot
+
+    def _read(self) -> Look:
+        """In a thread, one at a time."""
+        project = load(self.path, self._cache)
+        history = read_history(self.folder, self.path.name)
+        held = holder_of(self.folder)
+        if held is None and _unfinished(history):
+            tidy(self.folder)
+            history = read_history(self.folder, self.path.name)
+        assessed = assess(project, history, self._observer)
+        return Look(project, history, assessed, self._observer, None if held is None else held[0])
+
+    # --- Watching
+
+    async def _watch(self) -> None:
+        """Look again whenever a file of the pipeline changes, while somebody is interested."""
+        try:
+            while time.monotonic() - self._last_asked < self._attention:
+                files = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
+                folders = _existing_folders(files)
+                stop = asyncio.Event()
+                async for changes in awatch(
+                    *sorted(folders),
+                    watch_filter=_Concerned(files, folders),
+                    recursive=False,
+                    debounce=300,
+                    step=50,
+                    stop_event=stop,
+                    rust_timeout=5_000,
+                    yield_on_timeout=True,
+                ):
+                    if changes:
+                        with contextlib.suppress(NotFound):
+                            await self.look()
+                    idle = time.monotonic() - self._last_asked > self._attention
+                    now = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
+                    if idle or now != files or _existing_folders(now) != folders:
+                        stop.set()
+        except Exception:
+            # Out of watches, or a file system that has none: the browser's heartbeat still looks.
+            self._log.warning("The files of %s cannot be watched", self.pipeline, exc_info=True)
+
+    async def close(self) -> None:
+        for task in (self._watcher, self._next):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await task
+
+
+def _existing_folders(files: frozenset[Path]) -> frozenset[str]:
+    """The folders to watch: of each file its folder, or the nearest one above that exists."""
+    folders: set[str] = set()
+    for folder in {file.parent for file in files}:
+        place = folder
+        while not place.is_dir() and place != place.parent:
+            place = place.parent
+        folders.add(str(place))
+    return frozenset(folders)
+
+
+@dataclass(frozen=True)
+class _Concerned:
+    """Passes a file of the pipeline, or a folder on the way to one that does not exist yet."""
+
+    files: frozenset[Path]
+    folders: frozenset[str]
+
+    def __call__(self, _: Change, name: str) -> bool:
+        path = Path(name)
+        if path in self.files:
+            return True
+        return name not in self.folders and any(file.is_relative_to(path) for file in self.files)
+
+
+def _unfinished(history: History) -> bool:
+    run = history.run
+    return (run is not None and run.state == "running") or any(
+        known.last.outcome == "running" for known in history.tasks.values()
+    )
+
+
+def _read_log(path: Path, offset: int, over: bool) -> LogChunk:
+    try:
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            start = min(max(offset, 0), size)
+            stream.seek(start)
+            piece = stream.read(_LOG_PIECE)
+    except OSError:
+        return LogChunk(text="", offset=0, next_offset=0, complete=over)
+    at_end = start + len(piece) >= size
+    if not (at_end and over):
+        piece = piece[: _whole_characters(piece)]
+    return LogChunk(
+        text=piece.decode("utf-8", "replace"),
+        offset=start,
+        next_offset=start + len(piece),
+        complete=over and at_end,
+    )
+
+
+def _whole_characters(piece: bytes) -> int:
+    """Length of the piece without a UTF-8 character that is cut off at its end."""
+    for back in range(1, min(4, len(piece)) + 1):
+        byte = piece[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+        return len(piece) - back if length > back else len(piece)
+    return len(piece)
