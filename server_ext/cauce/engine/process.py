@@ -24,7 +24,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Guard", "ProcessRecord", "die_with_parent", "is_alive", "kill_group", "reap", "record_of", "signal_group"]
+__all__ = [
+    "KILL",
+    "Guard",
+    "ProcessRecord",
+    "die_with_parent",
+    "is_alive",
+    "kill_group",
+    "reap",
+    "record_of",
+    "signal_group",
+]
+
+KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""The signal that cannot be refused, under the name that Windows has for it."""
 
 _PROC = Path("/proc")
 _PR_SET_PDEATHSIG = 1
@@ -108,7 +121,7 @@ def signal_group(group: int, signum: int) -> bool:
     return True
 
 
-def kill_group(record: ProcessRecord, signum: int = signal.SIGTERM) -> bool:
+def kill_group(record: ProcessRecord, signum: int) -> bool:
     """Signal the process group of a record, if it still is that group; was there one?
 
     Harmless when the process is gone, was replaced by another of the same pid, or ran
@@ -129,9 +142,7 @@ def _own_group() -> int:
 
 def reap(records: Iterable[ProcessRecord]) -> tuple[ProcessRecord, ...]:
     """Kill what a dead build left behind; the records that were still there, in the order given."""
-    if sys.platform == "win32":
-        return ()
-    return tuple(record for record in records if kill_group(record, signal.SIGKILL))
+    return tuple(record for record in records if kill_group(record, KILL))
 
 
 # --- Tying to us --------------------------------------------------------------------------

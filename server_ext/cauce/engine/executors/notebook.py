@@ -1,0 +1,271 @@
+"""Runs a task in a Jupyter kernel of its own.
+
+One job: source → notebook with the injected cell → fresh kernel → cells in order → executed
+notebook, log, outcome. How a kernel process is handled is `kernel`'s business, how cells are
+run `cells`', what an error means `failure`'s.
+
+Importing this module is cheap: a build that has nothing to run never pays for jupyter_client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cauce.contract import CellError, Where
+from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Succeeded
+from cauce.engine.executors.failure import clipped, death, line_in_cell, lines_of, locate, message_of
+from cauce.engine.executors.log import LIMIT, Log
+from cauce.engine.notebook import SourceError, inject, is_injected, language_of, read_notebook
+from cauce.engine.process import KILL, Guard
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from cauce.engine.executors.cells import Cells
+    from cauce.engine.executors.kernel import Kernel
+
+__all__ = ["NotebookExecutor"]
+
+_INTERRUPT_PATIENCE = 3.0
+_TERMINATE_PATIENCE = 2.0
+_KILL_PATIENCE = 5.0
+_CANCELLED_EXIT_PATIENCE = 2.0
+_DRAIN_PATIENCE = 2.0
+_LONGEST_TRACEBACK = 64 * 1024
+
+
+class NotebookExecutor:
+    """Runs each job in a fresh kernel process, several side by side in one event loop.
+
+    Use it from the main thread: on Linux a kernel dies with the thread that started it.
+    """
+
+    def __init__(self, *, log_limit: int = LIMIT) -> None:
+        self._log_limit = log_limit
+        self._guard = Guard()
+        self._kernels: set[Kernel] = set()
+
+    async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Run the job to its end; see `Executor.run`."""
+        try:
+            with Log(job.log, self._log_limit) as log:
+                return await self._run(job, listener, cancel, log)
+        except OSError as error:  # reading the source is over: this is a log or notebook that cannot be written
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            return Failed(CellError(name="Cannot write", message=f"{what}. Make room or permit it, and build again."))
+
+    def kill(self) -> None:
+        """Kill every kernel, with its process group, now. Their runs end as `Cancelled`."""
+        for kernel in self._kernels:
+            kernel.kill()
+
+    def close(self) -> None:
+        """End the guard process. Call it when no job is running."""
+        self._guard.close()
+
+    async def _run(self, job: Job, listener: Listener, cancel: asyncio.Event, log: Log) -> Outcome:
+        from cauce.engine.executors.cells import clear
+        from cauce.engine.executors.kernel import Kernel, NotStarted, Patience, choose_kernel
+
+        if cancel.is_set():
+            return Cancelled()
+        try:
+            notebook = inject(read_notebook(job.content, job.source), job.binding)
+            clear(notebook)
+            own = notebook.metadata.get("kernelspec", {}).get("name")
+            kernel = Kernel(choose_kernel(job.binding.kernel, own, language_of(notebook)), self._guard)
+        except SourceError as error:
+            return Failed(_unreadable(error, job, log))
+        except NotStarted as error:
+            return Crashed(_not_started(str(error), log))
+
+        self._kernels.add(kernel)
+        patience = Patience()
+        try:
+            run = _Run(job, listener, cancel, log, kernel, notebook)
+            outcome = await run.go()
+            if isinstance(outcome, Cancelled):
+                patience = Patience(exit=_CANCELLED_EXIT_PATIENCE)
+            return outcome
+        finally:
+            await kernel.end(patience)
+            self._kernels.discard(kernel)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One job in one kernel."""
+
+    job: Job
+    listener: Listener
+    cancel: asyncio.Event
+    log: Log
+    kernel: Kernel
+    notebook: NotebookNode
+
+    async def go(self) -> Outcome:
+        cancelled = asyncio.ensure_future(self.cancel.wait())
+        try:
+            return await self._start(cancelled) or await self._execute(cancelled)
+        finally:
+            cancelled.cancel()
+
+    # --- Until the kernel answers ---
+
+    async def _start(self, cancelled: asyncio.Task[Literal[True]]) -> Outcome | None:
+        from cauce.engine.executors.kernel import NotStarted
+
+        kernel = self.kernel
+        try:
+            record = await kernel.start(self.job.binding.root)
+        except NotStarted as error:
+            return Crashed(_not_started(str(error), self.log))
+        if record is not None:
+            self.listener.process(record)
+        ready = asyncio.ensure_future(kernel.ready())
+        try:
+            await _first_of(ready, kernel.exited, cancelled, seconds=self.job.start_timeout)
+            if self.cancel.is_set() or kernel.killed:
+                kernel.signal(KILL)  # no code of the user's runs yet
+                return Cancelled()
+            if kernel.exited.done():
+                return self._never_ready(death(kernel.exited.result(), "before it was ready"))
+            if not ready.done():
+                kernel.signal(KILL)
+                return self._never_ready(f"The kernel did not answer within {self.job.start_timeout:g} s.")
+            ready.result()
+        except RuntimeError as error:  # jupyter_client saw the death first
+            await kernel.wait(_DRAIN_PATIENCE)
+            how = death(kernel.exited.result(), "before it was ready") if kernel.exited.done() else str(error)
+            return self._never_ready(how)
+        finally:
+            if not ready.done():
+                ready.cancel()
+                await asyncio.wait({ready})
+        return None
+
+    def _never_ready(self, how: str) -> Outcome:
+        words = self.kernel.last_words().strip()
+        said = f" It said: {words.splitlines()[-1].strip()}" if words else ""
+        advice = f" Check that the kernel '{self.kernel.name}' starts in a notebook."
+        return Crashed(_not_started(clipped(f"{how}{said}{advice}", 2_000), self.log, words))
+
+    # --- From the first cell to the last ---
+
+    async def _execute(self, cancelled: asyncio.Task[Literal[True]]) -> Outcome:
+        from cauce.engine.executors.cells import Cells
+
+        kernel = self.kernel
+        cells = Cells(self.notebook, kernel, self.log)
+        running = asyncio.ensure_future(cells.run(self.listener.progress, self.cancel))
+        try:
+            await _first_of(running, kernel.exited, cancelled)
+            if not running.done() and not kernel.exited.done():
+                await self._stop(running)
+            # After a death: what is still on its way belongs to the notebook.
+            await asyncio.wait({running}, timeout=_DRAIN_PATIENCE)
+        finally:
+            if not running.done():
+                running.cancel()
+                await asyncio.wait({running})
+        outcome = self._outcome(cells, running)
+        self._save()
+        return outcome
+
+    async def _stop(self, running: asyncio.Future[None]) -> None:
+        """Ask ever less kindly, until the cell or the kernel has ended."""
+        kernel = self.kernel
+        await kernel.interrupt()
+        await _first_of(running, kernel.exited, seconds=_INTERRUPT_PATIENCE)
+        if running.done() or kernel.exited.done():
+            return
+        kernel.signal(signal.SIGTERM)
+        if not await kernel.wait(_TERMINATE_PATIENCE):
+            kernel.signal(KILL)
+            await kernel.wait(_KILL_PATIENCE)
+
+    def _outcome(self, cells: Cells, running: asyncio.Future[None]) -> Outcome:
+        from cauce.engine.executors.cells import Raised
+
+        error = None if running.cancelled() else running.exception()
+        ended = not running.cancelled() and error is None
+        if ended and not cells.stopped:
+            return Succeeded()
+        if self.cancel.is_set() or self.kernel.killed:
+            self.log.note("The task was cancelled.")
+            return Cancelled()
+        if isinstance(error, Raised):
+            return Failed(self._raised(cells, error.reply))
+        if self.kernel.exited.done():
+            return Crashed(self._died(cells))
+        if isinstance(error, RuntimeError):  # it lives, but does not keep to the protocol
+            return Crashed(CellError(name="kernel error", message=clipped(str(error), 2_000), cell=cells.current))
+        raise error or RuntimeError("the cells ended for no reason")
+
+    def _raised(self, cells: Cells, reply: dict[str, Any]) -> CellError:
+        line = line_in_cell(reply, self.notebook.cells[cells.current].source)
+        return CellError(
+            name=str(reply.get("ename")),
+            message=message_of(reply),
+            traceback=clipped("\n".join(reply.get("traceback") or ()), _LONGEST_TRACEBACK),
+            cell=cells.current,
+            line=line,
+            where=None if line is None else self._where(cells.current, line),
+        )
+
+    def _died(self, cells: Cells) -> CellError:
+        doing = "before the first cell" if cells.current is None else "while a cell was running"
+        message = death(self.kernel.exited.result(), doing)
+        words = self.kernel.last_words().strip()
+        self.log.error(f"{words}\n[cauce] {message}" if words else f"[cauce] {message}")
+        return CellError(name="kernel died", message=message, traceback=words, cell=cells.current)
+
+    def _where(self, cell: int | None, line: int) -> Where | None:
+        """The line of the source file that is this line of this cell."""
+        if self.job.source.suffix == ".ipynb":
+            return None
+        own = [
+            index
+            for index, each in enumerate(self.notebook.cells)
+            if each.cell_type == "code" and not is_injected(each)
+        ]
+        lines = lines_of(self.job.content)
+        if cell not in own or lines is None:
+            return None
+        first = locate(lines, [self.notebook.cells[index].source for index in own], own.index(cell))
+        return None if first is None else Where(path=_relative(self.job), line=first + line - 1)
+
+    def _save(self) -> None:
+        from nbformat import writes
+
+        from cauce.engine.executors.cells import coalesce
+
+        coalesce(self.notebook)
+        text: str = writes(self.notebook)  # type: ignore[no-untyped-call]
+        self.job.notebook.parent.mkdir(parents=True, exist_ok=True)
+        # Half a character (a lone surrogate) in an output must not cost the notebook.
+        self.job.notebook.write_bytes(f"{text}\n".encode("utf-8", "replace"))
+
+
+async def _first_of(*futures: asyncio.Future[Any], seconds: float | None = None) -> None:
+    await asyncio.wait(futures, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _unreadable(error: SourceError, job: Job, log: Log) -> CellError:
+    message = f"{error.message} {error.hint}".strip()
+    log.note(message)
+    return CellError(name="SourceError", message=message, where=Where(path=_relative(job), line=error.line))
+
+
+def _not_started(message: str, log: Log, words: str = "") -> CellError:
+    log.error(f"{words}\n[cauce] {message}" if words else f"[cauce] {message}")
+    return CellError(name="kernel did not start", message=message, traceback=words)
+
+
+def _relative(job: Job) -> str:
+    return Path(os.path.relpath(job.source, job.binding.root)).as_posix()
