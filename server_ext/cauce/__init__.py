@@ -13,9 +13,12 @@ __all__ = ["__version__"]
 
 def __getattr__(name: str) -> str:
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        return version("cauce")
+        try:
+            return version("cauce")
+        except PackageNotFoundError:  # run from the sources, without being installed
+            return "0+source"
     raise AttributeError(name)
 
 
