@@ -590,11 +590,18 @@ def _data_file(found: str | None) -> str | None:
 
 
 def _stripped(content: _Model) -> NotebookNode:
+    """What the file should hold, from what a client sent; a malformed notebook is a 400."""
     import nbformat
+    from nbformat.v4 import rwbase
 
     from_dict: Callable[[object], NotebookNode] = nbformat.from_dict
+    rejoin_lines: Callable[[NotebookNode], NotebookNode] = rwbase.rejoin_lines
     try:
-        return strip(from_dict(content))
+        notebook = rejoin_lines(from_dict(content))
+        for cell in notebook.cells:
+            if not (isinstance(cell.source, str) and isinstance(cell.metadata, dict) and cell.cell_type):
+                raise TypeError("a cell without text")
+        return strip(notebook)
     except (AttributeError, KeyError, TypeError) as error:
         raise HTTPError(400, f"The notebook is malformed: {error!r}. Reload it and try again.") from error
 
@@ -608,18 +615,25 @@ def _unchanged(notebook: NotebookNode, source: Path) -> bool:
 
 
 def _same_text(notebook: NotebookNode, original: bytes, source: Path) -> bool:
-    def facts(notebook: NotebookNode) -> tuple[object, ...]:
-        cells = [(cell.cell_type, cell.source, cell.metadata.get("tags") or []) for cell in notebook.cells]
-        return (
-            cells,
-            notebook.metadata.get("jupytext", {}).get("formats"),
-            notebook.metadata.get("kernelspec", {}).get("name"),
-        )
-
+    """Does the script hold this notebook already, whatever jupytext would write differently?"""
     try:
-        return facts(read_notebook(original, source)) == facts(notebook)
+        held = read_notebook(original, source)
     except SourceError:
         return False
+
+    def cells(notebook: NotebookNode) -> list[tuple[str, str, list[str]]]:
+        return [(cell.cell_type, cell.source, cell.metadata.get("tags") or []) for cell in notebook.cells]
+
+    def fact(notebook: NotebookNode, section: str, key: str) -> object:
+        return notebook.metadata.get(section, {}).get(key)
+
+    # A script that names no kernel leaves that to the other half; jupytext would add it to both.
+    kernel = fact(held, "kernelspec", "name")
+    return (
+        cells(held) == cells(notebook)
+        and fact(held, "jupytext", "formats") == fact(notebook, "jupytext", "formats")
+        and kernel in (None, fact(notebook, "kernelspec", "name"))
+    )
 
 
 def _replace(path: Path, content: bytes, *, atomic: bool) -> None:
