@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Exit", "clipped", "death", "line_in_cell", "lines_of", "locate", "message_of", "plain"]
+__all__ = ["Exit", "clipped", "death", "line_at_death", "line_in_cell", "lines_of", "locate", "message_of", "plain"]
 
 
 # --- Errors -------------------------------------------------------------------------------
@@ -23,6 +23,7 @@ _FRAME = re.compile(r"\s*(?:Cell|Input) In ?\[(\d+)\], line (\d+)\b")
 _NEXT_IN_CHAIN = re.compile(r"\s*(?:During handling of the above|The above exception was the direct cause)")
 _JOINED_MAGIC = re.compile(r"\s*(?:[\w\s,]+=\s*)?[!%].*\\\s*$")
 _CELL_FILE = re.compile(r" \((?:\d+\.py|<ipython-input-[^>]*>|ipykernel_\d+/\d+\.py), line (\d+)\)$")
+_FATAL_FRAME = re.compile(r'^ *File ".*[/\\]ipykernel_\d+[/\\]\d+\.py", line (\d+) in <module>$', re.MULTILINE)
 _NO_STDIN = "StdinNotImplementedError"
 _LONGEST_MESSAGE = 10_000
 
@@ -46,11 +47,19 @@ def line_in_cell(error: Mapping[str, Any], source: str) -> int | None:
         match = _FRAME.match(entry)
         if match and int(match[1]) == error.get("execution_count"):
             frames.append(int(match[2]))
-    if not frames:
-        return None
+    return _line_as_written(frames[-1], source) if frames else None
+
+
+def line_at_death(words: str, source: str) -> int | None:
+    """The line (from 1) of the cell that ran when Python's fault handler wrote `words`."""
+    match = _FATAL_FRAME.search(words)
+    return _line_as_written(int(match[1]), source) if match else None
+
+
+def _line_as_written(line: int, source: str) -> int | None:
+    """IPython takes leading blank lines away, and joins a magic that a backslash continues."""
     lines = source.split("\n")
-    # IPython takes leading blank lines away, and joins a magic that is continued by a backslash.
-    line = frames[-1] + next((count for count, text in enumerate(lines) if text.strip()), 0)
+    line += next((count for count, text in enumerate(lines) if text.strip()), 0)
     if line > len(lines) or any(_JOINED_MAGIC.match(text) for text in lines[: line - 1]):
         return None
     return line

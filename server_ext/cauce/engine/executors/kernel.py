@@ -109,6 +109,57 @@ class Patience:
     """After SIGKILL; only a process stuck in the system takes longer."""
 
 
+class _Output:
+    """The end of what a kernel writes to its bare stdout and stderr.
+
+    That is what it says before it speaks the protocol, and the last words of one that
+    crashes; besides, ipykernel repeats there what subprocesses print. Nobody must see it on
+    our own stdout, which may be JSON, and it may be endless: only its tail is kept.
+    """
+
+    _SIZE = 16_384
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._from: int | None = None
+        self.end: int = subprocess.DEVNULL
+        """For `Popen`, until `listen` is called."""
+        if sys.platform != "win32":  # its event loop cannot wait for a pipe
+            self._from, self.end = os.pipe()
+            os.set_blocking(self._from, False)
+
+    def listen(self) -> None:
+        """Begin to read; call it when the kernel has its end of the pipe."""
+        if self._from is not None:
+            os.close(self.end)
+            asyncio.get_running_loop().add_reader(self._from, self._read)
+
+    def tail(self) -> str:
+        """What came last, up to now."""
+        while self._read():
+            pass
+        return self._tail.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._from is not None:
+            asyncio.get_running_loop().remove_reader(self._from)
+            os.close(self._from)
+            self._from = None
+
+    def _read(self) -> bool:
+        if self._from is None:
+            return False
+        try:
+            data = os.read(self._from, 65_536)
+        except BlockingIOError:
+            return False
+        if not data:  # nobody holds the other end any more
+            self.close()
+        self._tail = (self._tail + data)[-self._SIZE :]
+        return bool(data)
+
+
 class Kernel:
     """A kernel process from its start to its end. Whoever made one must `end` it.
 
@@ -125,9 +176,7 @@ class Kernel:
         self._process: subprocess.Popen[bytes] | None = None
         self._pidfd: int | None = None
         self._poller: asyncio.Task[None] | None = None
-        # The kernel's bare stdout and stderr: what is said before it speaks the protocol, and a
-        # segmentation fault's last words. Nobody must see it on our own stdout, which may be JSON.
-        self._output = tempfile.TemporaryFile(prefix="cauce-")  # noqa: SIM115 (closed in `end`)
+        self._output = _Output()
         self._folder = tempfile.mkdtemp(prefix="cauce-")
         self._context = zmq.asyncio.Context()
         # Outputs beyond zmq's default of 1,000 waiting messages would be dropped silently.
@@ -160,31 +209,40 @@ class Kernel:
             await self.manager.start_kernel(
                 cwd=str(root),
                 env=_environment(os.environ),
-                stdout=self._output,
-                stderr=self._output,
+                stdout=self._output.end,
+                stderr=self._output.end,
                 preexec_fn=die_with_parent(os.getpid()),
                 extra_arguments=arguments,
             )
         except OSError as error:
-            with suppress(BaseException):
+            with suppress(Exception):
                 self.manager.ready.exception()  # it was told twice: take it from the future, too
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             raise NotStarted(
                 f"The kernel '{self.name}' could not be started: {what}. Check its entry in 'jupyter kernelspec list'."
             ) from error
-        process = getattr(self.manager.provisioner, "process", None)
-        if not isinstance(process, subprocess.Popen):
+        finally:
+            self._output.listen()
+            process = self._adopt()
+        if process is None:
             await self.manager.shutdown_kernel(now=True)
             raise NotStarted(
                 f"The kernel '{self.name}' does not run as a local process, so it cannot be watched. "
                 "Name a local kernel in pipeline.yaml ('kernelspec_name')."
             )
-        self._process = process
-        self._guard.add(process.pid)
-        self._watch(process)
         if self.killed:
             self.kill()
         return record_of(process.pid)
+
+    def _adopt(self) -> subprocess.Popen[bytes] | None:
+        """Take charge of the process that the manager started, if it did."""
+        process = getattr(self.manager.provisioner, "process", None)
+        if not isinstance(process, subprocess.Popen):
+            return None
+        self._process = process
+        self._guard.add(process.pid)
+        self._watch(process)
+        return process
 
     async def ready(self) -> None:
         """Wait, for ever if need be, until the kernel answers."""
@@ -193,7 +251,7 @@ class Kernel:
         await self.client.wait_for_ready()
         if self._is_ipykernel:
             # A crash in compiled code then tells the line of Python that led to it.
-            self._run_silently("__import__('faulthandler').enable(all_threads=False)")
+            self._run_silently("__import__('faulthandler').enable(__import__('sys').stderr, all_threads=False)")
 
     async def interrupt(self) -> None:
         """As the kernel's specification wants it: SIGINT to the group, or a message."""
@@ -214,12 +272,9 @@ class Kernel:
         self.killed = True
         self.signal(KILL)
 
-    def last_words(self, size: int = 16_384) -> str:
+    def last_words(self) -> str:
         """The end of what the process wrote to its bare stdout and stderr."""
-        file = self._output.fileno()
-        end = os.fstat(file).st_size
-        # Not `read`: the position in the file is shared with the kernel, which may still write.
-        return os.pread(file, size, max(0, end - size)).decode("utf-8", "replace")
+        return self._output.tail()
 
     async def end(self, patience: Patience) -> None:
         """See the process dead, by harder and harder means, and give everything back."""

@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cauce.contract import CellError, Where
 from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Succeeded
-from cauce.engine.executors.failure import clipped, death, line_in_cell, lines_of, locate, message_of
+from cauce.engine.executors.failure import clipped, death, line_at_death, line_in_cell, lines_of, locate, message_of
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.notebook import SourceError, inject, is_injected, language_of, read_notebook
 from cauce.engine.process import KILL, Guard
@@ -215,7 +216,7 @@ class _Run:
             traceback=clipped("\n".join(reply.get("traceback") or ()), _LONGEST_TRACEBACK),
             cell=cells.current,
             line=line,
-            where=None if line is None else self._where(cells.current, line),
+            where=self._where(cells.current, line),
         )
 
     def _died(self, cells: Cells) -> CellError:
@@ -223,11 +224,15 @@ class _Run:
         message = death(self.kernel.exited.result(), doing)
         words = self.kernel.last_words().strip()
         self.log.error(f"{words}\n[cauce] {message}" if words else f"[cauce] {message}")
-        return CellError(name="kernel died", message=message, traceback=words, cell=cells.current)
+        line = None if cells.current is None else line_at_death(words, self.notebook.cells[cells.current].source)
+        where = self._where(cells.current, line)
+        return CellError(
+            name="kernel died", message=message, traceback=words, cell=cells.current, line=line, where=where
+        )
 
-    def _where(self, cell: int | None, line: int) -> Where | None:
+    def _where(self, cell: int | None, line: int | None) -> Where | None:
         """The line of the source file that is this line of this cell."""
-        if self.job.source.suffix == ".ipynb":
+        if line is None or self.job.source.suffix == ".ipynb":
             return None
         own = [
             index
@@ -241,12 +246,13 @@ class _Run:
         return None if first is None else Where(path=_relative(self.job), line=first + line - 1)
 
     def _save(self) -> None:
-        from nbformat import writes
+        import nbformat
 
         from cauce.engine.executors.cells import coalesce
 
+        writes: Callable[[NotebookNode], str] = nbformat.writes
         coalesce(self.notebook)
-        text: str = writes(self.notebook)  # type: ignore[no-untyped-call]
+        text = writes(self.notebook)
         self.job.notebook.parent.mkdir(parents=True, exist_ok=True)
         # Half a character (a lone surrogate) in an output must not cost the notebook.
         self.job.notebook.write_bytes(f"{text}\n".encode("utf-8", "replace"))
