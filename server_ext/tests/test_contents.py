@@ -414,8 +414,8 @@ async def test_opening_runs_nothing_of_the_project(server: ServerApp, index: Ind
     canary = index.root / "canary"
     if not hasattr(server.contents_manager, "paired_notebooks"):
         # jupytext's own extension, where enabled, runs its configuration with Cauce or without.
+        server.contents_manager.allow_hidden = True  # else it does not see that file
         (index.root / ".jupytext.py").write_text(f"open({str(canary)!r}, 'w')\n")
-    (index.root / "jupytext_config.py").write_text(f"open({str(canary)!r}, 'w')\n")
     source = index.add("load.py")
     source.write_bytes(f"# %%\nopen({str(canary)!r}, 'w')\n".encode())
     assert injected(await open_notebook(jp_fetch, "project/load.py")) == [0]
