@@ -359,22 +359,22 @@ export interface components {
              * @description Tasks to build; empty for all.
              * @default []
              */
-            readonly tasks: readonly string[];
+            readonly tasks?: readonly string[];
             /**
              * @description up_to: the tasks and what they need; from: the tasks and what depends on them; only: just them.
              * @default up_to
              * @enum {unknown}
              */
-            readonly mode: "from" | "only" | "up_to";
+            readonly mode?: "from" | "only" | "up_to";
             /**
              * @description Run the named tasks (all, when none are named) though they are fresh.
              * @default false
              */
-            readonly force: boolean;
+            readonly force?: boolean;
             /** @default null */
-            readonly jobs: number | null;
+            readonly jobs?: number | null;
             /** @default false */
-            readonly failFast: boolean;
+            readonly failFast?: boolean;
         };
         /**
          * Build

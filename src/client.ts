@@ -1,0 +1,115 @@
+/**
+ * The REST API as typed functions: the only place that knows URLs.
+ */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import type {
+  Build,
+  LogChunk,
+  PipelineList,
+  Run,
+  RunList,
+  RunRequest,
+  Snapshot,
+  TaskDetail
+} from './contract';
+import { CauceError } from './errors';
+
+/**
+ * What the server can be asked. Every call rejects with `CauceError` and with nothing else.
+ *
+ * A pipeline is named by the path of its file, relative to the server's root.
+ */
+export interface IClient {
+  /** The pipelines below the server's root; `again` makes the server search anew. */
+  pipelines(again?: boolean): Promise<PipelineList>;
+  snapshot(pipeline: string): Promise<Snapshot>;
+  task(pipeline: string, task: string): Promise<TaskDetail>;
+  start(pipeline: string, request: RunRequest): Promise<Build>;
+  runs(pipeline: string): Promise<RunList>;
+  run(pipeline: string, run: string): Promise<Run>;
+  cancel(pipeline: string, run: string): Promise<void>;
+  log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk>;
+}
+
+export class Client implements IClient {
+  constructor(settings: ServerConnection.ISettings) {
+    this._settings = settings;
+  }
+
+  pipelines(again = false): Promise<PipelineList> {
+    return this._json<PipelineList>('GET', again ? 'pipelines?refresh=1' : 'pipelines');
+  }
+
+  snapshot(pipeline: string): Promise<Snapshot> {
+    return this._json<Snapshot>('GET', at(pipeline));
+  }
+
+  task(pipeline: string, task: string): Promise<TaskDetail> {
+    return this._json<TaskDetail>('GET', at(pipeline, 'tasks', task));
+  }
+
+  start(pipeline: string, request: RunRequest): Promise<Build> {
+    return this._json<Build>('POST', at(pipeline, 'runs'), request);
+  }
+
+  runs(pipeline: string): Promise<RunList> {
+    return this._json<RunList>('GET', at(pipeline, 'runs'));
+  }
+
+  run(pipeline: string, run: string): Promise<Run> {
+    return this._json<Run>('GET', at(pipeline, 'runs', run));
+  }
+
+  async cancel(pipeline: string, run: string): Promise<void> {
+    await this._request('DELETE', at(pipeline, 'runs', run));
+  }
+
+  log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk> {
+    const query = new URLSearchParams({ task, offset: String(offset) });
+    return this._json<LogChunk>('GET', `${at(pipeline, 'runs', run, 'log')}?${query.toString()}`);
+  }
+
+  private async _json<T>(method: string, path: string, body?: RunRequest): Promise<T> {
+    const response = await this._request(method, path, body);
+    try {
+      // The contract's types are generated from the server's: its replies are trusted to match.
+      return (await response.json()) as T;
+    } catch {
+      throw CauceError.fromReply(response.status, null);
+    }
+  }
+
+  private async _request(method: string, path: string, body?: RunRequest): Promise<Response> {
+    const url = URLExt.join(this._settings.baseUrl, 'cauce', 'api') + '/' + path;
+    const init: RequestInit = { method, cache: 'no-store' };
+    if (body !== undefined) {
+      init.body = JSON.stringify(body);
+    }
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(url, init, this._settings);
+    } catch (cause) {
+      throw CauceError.fromNetwork(cause);
+    }
+    if (!response.ok) {
+      let reply: unknown = null;
+      try {
+        reply = await response.json();
+      } catch {
+        // Not JSON: fromReply says what that means.
+      }
+      throw CauceError.fromReply(response.status, reply);
+    }
+    return response;
+  }
+
+  private readonly _settings: ServerConnection.ISettings;
+}
+
+/** The address of a pipeline, or of something below it: slashes of the file's path stay. */
+function at(pipeline: string, ...rest: string[]): string {
+  const file = pipeline.split('/').map(encodeURIComponent).join('/');
+  return ['pipelines', file, ...rest.map(encodeURIComponent)].join('/');
+}

@@ -1,0 +1,41 @@
+/**
+ * Paths of a project: what the contract names relative to the project's root, and where that is
+ * for JupyterLab.
+ */
+import type { Product, Snapshot, Task } from './contract';
+
+/**
+ * A path relative to the project's root, seen from the server's root; null when it leads outside
+ * of what JupyterLab can open.
+ */
+export function fromServerRoot(snapshot: Pick<Snapshot, 'root'>, path: string): string | null {
+  if (path.startsWith('/')) {
+    return null;
+  }
+  const parts: string[] = [];
+  for (const part of `${snapshot.root}/${path}`.split('/')) {
+    if (part === '..') {
+      if (parts.pop() === undefined) {
+        return null;
+      }
+    } else if (part !== '' && part !== '.') {
+      parts.push(part);
+    }
+  }
+  return parts.join('/');
+}
+
+/** The product that is the task's executed notebook. */
+export function executedNotebook(task: Task): Product | null {
+  return task.products.find(product => product.notebook) ?? null;
+}
+
+/** Is the task's source a text or notebook that opens as a notebook? */
+export function opensAsNotebook(task: Task): boolean {
+  return task.kind === 'notebook';
+}
+
+/** Is the task's source a file at all? A function's is a dotted name. */
+export function hasSourceFile(task: Task): boolean {
+  return task.kind !== 'function' || task.source.endsWith('.py');
+}

@@ -1,0 +1,156 @@
+/**
+ * A stand-in for the server: answers from what it was given, and writes down what it was asked.
+ */
+import type { IClient } from '../client';
+import type {
+  Build,
+  LogChunk,
+  Pipeline,
+  PipelineList,
+  Run,
+  RunList,
+  RunRequest,
+  Snapshot,
+  Task,
+  TaskDetail
+} from '../contract';
+import { CauceError } from '../errors';
+
+export class FakeClient implements IClient {
+  /** The snapshots there are, by pipeline; their keys make the list of pipelines. */
+  readonly snapshots = new Map<string, Snapshot>();
+  readonly runsById = new Map<string, Run>();
+  readonly logs = new Map<string, string>();
+  /** One line for each question, in order. */
+  readonly calls: string[] = [];
+  /** When set, every question fails with it. */
+  failure: CauceError | null = null;
+  /** What starting a build does; by default it hands out an id and changes nothing. */
+  onStart: (pipeline: string, request: RunRequest) => Build = () => ({ run: 'run-1' });
+  /** When set, answers wait for it. */
+  gate: Promise<void> | null = null;
+
+  pipelines(again = false): Promise<PipelineList> {
+    return this._answer(again ? 'search' : 'list', () => ({
+      pipelines: [...this.snapshots.values()].map(
+        ({ pipeline, name }): Pipeline => ({ path: pipeline, name })
+      ),
+      truncated: false
+    }));
+  }
+
+  snapshot(pipeline: string): Promise<Snapshot> {
+    return this._answer(`snapshot ${pipeline}`, () => found(this.snapshots.get(pipeline)));
+  }
+
+  task(pipeline: string, task: string): Promise<TaskDetail> {
+    return this._answer(`task ${pipeline} ${task}`, () => ({
+      pipeline,
+      task,
+      revision: found(this.snapshots.get(pipeline)).revision,
+      diff: '',
+      params: {},
+      attempts: []
+    }));
+  }
+
+  start(pipeline: string, request: RunRequest): Promise<Build> {
+    return this._answer(`start ${pipeline} ${JSON.stringify(request)}`, () =>
+      this.onStart(pipeline, request)
+    );
+  }
+
+  runs(pipeline: string): Promise<RunList> {
+    return this._answer(`runs ${pipeline}`, () => ({ runs: [...this.runsById.values()] }));
+  }
+
+  run(pipeline: string, run: string): Promise<Run> {
+    return this._answer(`run ${pipeline} ${run}`, () => found(this.runsById.get(run)));
+  }
+
+  cancel(pipeline: string, run: string): Promise<void> {
+    return this._answer(`cancel ${pipeline} ${run}`, () => undefined);
+  }
+
+  log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk> {
+    return this._answer(`log ${pipeline} ${run} ${task} ${String(offset)}`, () => {
+      const text = (this.logs.get(task) ?? '').slice(offset);
+      return { text, offset, nextOffset: offset + text.length, complete: true };
+    });
+  }
+
+  private async _answer<T>(call: string, answer: () => T): Promise<T> {
+    this.calls.push(call);
+    await (this.gate ?? Promise.resolve());
+    if (this.failure !== null) {
+      throw this.failure;
+    }
+    return answer();
+  }
+}
+
+function found<T>(value: T | undefined): T {
+  if (value === undefined) {
+    throw CauceError.fromReply(404, { code: 'not-found', message: 'There is no such thing.' });
+  }
+  return value;
+}
+
+/** A task that never ran, but for what `parts` says. */
+export function fakeTask(name: string, parts: Partial<Task> = {}): Task {
+  return {
+    name,
+    kind: 'notebook',
+    source: `tasks/${name}.py`,
+    where: { path: 'pipeline.yaml', line: 1, column: 1 },
+    upstream: [],
+    products: [],
+    freshness: {
+      state: 'stale',
+      reasons: [{ kind: 'never_run', message: 'It never ran', subject: '' }]
+    },
+    activity: { state: 'idle', run: null, started: null, progress: null },
+    buildable: true,
+    lastAttempt: null,
+    lastOk: null,
+    lastDuration: null,
+    ...parts
+  };
+}
+
+export function fakeRun(id: string, parts: Partial<Run> = {}): Run {
+  return {
+    id,
+    state: 'running',
+    started: 100,
+    ended: null,
+    tasks: {},
+    host: 'here',
+    user: 'me',
+    message: '',
+    ...parts
+  };
+}
+
+/** A pipeline of the given tasks, with the edges that their upstream says. */
+export function fakeSnapshot(
+  pipeline: string,
+  tasks: readonly Task[],
+  parts: Partial<Snapshot> = {}
+): Snapshot {
+  const folder = pipeline.slice(0, Math.max(0, pipeline.lastIndexOf('/')));
+  return {
+    pipeline,
+    name: folder === '' ? 'pipeline' : folder,
+    root: folder,
+    revision: 1,
+    tasks,
+    edges: tasks.flatMap(task =>
+      task.upstream.map(source => ({ source, target: task.name }))
+    ),
+    problems: [],
+    run: null,
+    holder: null,
+    ...parts
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * The words for states, reasons, times and durations.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Attempt, Reason, Run, Task } from './contract';
+import { mainReason, type TaskState } from './taskstate';
+
+/** A task's state in a word or three. */
+export function stateWord(trans: TranslationBundle, task: Task, state: TaskState): string {
+  switch (state) {
+    case 'asked':
+      return trans.__('starting');
+    case 'running': {
+      const { progress } = task.activity;
+      return progress === null
+        ? trans.__('running')
+        : trans.__('running %1/%2', progress.done, progress.total);
+    }
+    case 'waiting':
+      return trans.__('waiting');
+    case 'broken':
+      return trans.__('problems');
+    case 'failed': {
+      const cell = task.lastAttempt?.error?.cell ?? null;
+      if (task.lastAttempt?.outcome === 'crashed') {
+        return trans.__('crashed');
+      }
+      return cell === null ? trans.__('failed') : trans.__('failed in cell %1', cell + 1);
+    }
+    case 'cancelled':
+      return trans.__('cancelled');
+    case 'skipped':
+      return trans.__('skipped');
+    case 'never':
+      return trans.__('never run');
+    case 'stale': {
+      const reason = mainReason(task);
+      return reason === null ? trans.__('out of date') : reasonWord(trans, reason.kind);
+    }
+    case 'fresh':
+      return trans.__('up to date');
+  }
+}
+
+function reasonWord(trans: TranslationBundle, kind: Reason['kind']): string {
+  switch (kind) {
+    case 'never_run':
+      return trans.__('never run');
+    case 'code_changed':
+      return trans.__('code changed');
+    case 'module_changed':
+      return trans.__('module changed');
+    case 'params_changed':
+      return trans.__('params changed');
+    case 'options_changed':
+      return trans.__('options changed');
+    case 'upstream_changed':
+      return trans.__('upstream changed');
+    case 'upstream_stale':
+      return trans.__('upstream stale');
+    case 'product_missing':
+      return trans.__('product missing');
+    case 'product_changed':
+      return trans.__('product edited');
+    case 'last_run_failed':
+      return trans.__('last run failed');
+  }
+}
+
+/** What became of an attempt, in a word. */
+export function outcomeWord(trans: TranslationBundle, outcome: Attempt['outcome']): string {
+  switch (outcome) {
+    case 'running':
+      return trans.__('running');
+    case 'ok':
+      return trans.__('succeeded');
+    case 'failed':
+      return trans.__('failed');
+    case 'cancelled':
+      return trans.__('cancelled');
+    case 'crashed':
+      return trans.__('crashed');
+    case 'skipped':
+      return trans.__('skipped');
+  }
+}
+
+/** A length of time: '0.4 s', '12 s', '3 min 5 s', '2 h 10 min'. */
+export function duration(trans: TranslationBundle, seconds: number): string {
+  if (seconds < 9.95) {
+    return trans.__('%1 s', (Math.round(seconds * 10) / 10).toString());
+  }
+  const whole = Math.round(seconds);
+  if (whole < 60) {
+    return trans.__('%1 s', whole);
+  }
+  if (whole < 3600) {
+    return trans.__('%1 min %2 s', Math.floor(whole / 60), whole % 60);
+  }
+  const minutes = Math.round(whole / 60);
+  return trans.__('%1 h %2 min', Math.floor(minutes / 60), minutes % 60);
+}
+
+/** How long ago: 'just now', '5 min ago', '3 h ago', then the date. */
+export function ago(trans: TranslationBundle, then: number, now: number): string {
+  const seconds = now - then;
+  if (seconds < 60) {
+    return trans.__('just now');
+  }
+  if (seconds < 3600) {
+    return trans.__('%1 min ago', Math.floor(seconds / 60));
+  }
+  if (seconds < 86_400) {
+    return trans.__('%1 h ago', Math.floor(seconds / 3600));
+  }
+  return new Date(then * 1000).toLocaleDateString();
+}
+
+/** A moment in full. */
+export function moment(time: number): string {
+  return new Date(time * 1000).toLocaleString();
+}
+
+/** The time of day. */
+export function clock(time: number): string {
+  return new Date(time * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+}
+
+/** A file's size. */
+export function size(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value >= 10 || unit === 0 ? String(Math.round(value)) : value.toFixed(1)} ${units[unit] ?? ''}`;
+}
+
+/** What a run is, or came to, in one line. */
+export function runWords(trans: TranslationBundle, run: Run): string {
+  if (run.state !== 'running') {
+    return run.message;
+  }
+  const states = Object.values(run.tasks);
+  const done = states.filter(state => state !== 'waiting' && state !== 'running').length;
+  return trans.__('Building: %1 of %2 tasks done', done, states.length);
+}
