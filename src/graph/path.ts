@@ -1,0 +1,39 @@
+/**
+ * The line of an edge: points in, an SVG path out.
+ */
+import type { Point } from './layout';
+
+/**
+ * A smooth line through the points, leaving and arriving straight down.
+ *
+ * `trim` shortens both ends, so that the line starts and ends at the border of a node instead of
+ * in its middle.
+ */
+export function edgePath(points: readonly Point[], trim: number): string {
+  const first = points[0];
+  const last = points.at(-1);
+  if (first === undefined || last === undefined || points.length < 2) {
+    return '';
+  }
+  const sign = Math.sign(last[1] - first[1]) || 1;
+  const line: Point[] = [
+    [first[0], first[1] + sign * trim],
+    ...points.slice(1, -1),
+    [last[0], last[1] - sign * trim]
+  ];
+  let [x, y] = line[0] ?? first;
+  let path = `M${round(x)},${round(y)}`;
+  for (const [nextX, nextY] of line.slice(1)) {
+    const middle = (y + nextY) / 2;
+    path +=
+      nextX === x
+        ? `V${round(nextY)}`
+        : `C${round(x)},${round(middle)} ${round(nextX)},${round(middle)} ${round(nextX)},${round(nextY)}`;
+    [x, y] = [nextX, nextY];
+  }
+  return path;
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
