@@ -1,27 +1,243 @@
 /**
- * The plugins of the extension: what is wired to what. Nothing else happens here.
+ * The plugins of the extension: what is wired to what. Nothing is decided here.
  */
-import { ILayoutRestorer, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { SidePanel } from '@jupyterlab/ui-components';
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+import type { Menu } from '@lumino/widgets';
 
-import { cauceIcon } from './icons';
+import { Actions } from './actions';
+import { Client } from './client';
+import { addCommands, CommandIDs } from './commands';
+import { PipelineModel } from './model';
+import { InjectedCells, TaskButton, taskOf } from './notebook';
+import { PipelinePanel } from './sidebar/panel';
+import { TaskModel } from './taskmodel';
+import { IPipelines } from './tokens';
 
-const panel: JupyterFrontEndPlugin<void> = {
-  id: 'jupyterlab-cauce:panel',
-  description: 'The pipeline panel in the left sidebar.',
+const DOMAIN = 'jupyterlab-cauce';
+const PANEL = 'jupyterlab-cauce:panel';
+const PRODUCTS_MENU = 'jp-contextmenu-cauce-products';
+
+/** What the panel's plugin shares with our other ones. */
+interface IPanel {
+  readonly actions: Actions;
+  readonly show: () => void;
+}
+
+const IPanel = new Token<IPanel>('jupyterlab-cauce:IPanel', 'The pipeline panel’s actions.');
+
+function bundle(translator: ITranslator | null): TranslationBundle {
+  return (translator ?? nullTranslator).load(DOMAIN);
+}
+
+const pipelines: JupyterFrontEndPlugin<IPipelines> = {
+  id: 'jupyterlab-cauce:pipelines',
+  description: 'Knows the pipelines of this JupyterLab.',
   autoStart: true,
-  optional: [ILayoutRestorer, ITranslator],
-  activate: (app, restorer: ILayoutRestorer | null, translator: ITranslator | null) => {
-    const trans = (translator ?? nullTranslator).load('jupyterlab-cauce');
-    const panel = new SidePanel();
-    panel.id = 'cauce-panel';
-    panel.addClass('jp-cauce-Panel');
-    panel.title.icon = cauceIcon;
-    panel.title.caption = trans.__('Pipeline');
-    restorer?.add(panel, panel.id);
-    app.shell.add(panel, 'left', { rank: 600, type: 'Pipeline' });
+  provides: IPipelines,
+  optional: [IStateDB, IDefaultFileBrowser],
+  activate: (
+    app: JupyterFrontEnd,
+    memory: IStateDB | null,
+    browser: IDefaultFileBrowser | null
+  ): IPipelines => {
+    const { serviceManager } = app;
+    const client = new Client(serviceManager.serverSettings);
+    const model = new PipelineModel({
+      client,
+      events: serviceManager.events.stream,
+      memory,
+      folder: () => folderOf(browser)
+    });
+    // A browser tab in the background loses its event socket, and events are not said twice.
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden && model.active) {
+        void model.refresh();
+      }
+    });
+    return { model, client };
   }
 };
 
-export default [panel];
+const panel: JupyterFrontEndPlugin<IPanel> = {
+  id: PANEL,
+  description: 'The pipeline panel in the left sidebar, and its commands.',
+  autoStart: true,
+  provides: IPanel,
+  requires: [IPipelines, IDocumentManager],
+  optional: [
+    ILayoutRestorer,
+    ICommandPalette,
+    ISettingRegistry,
+    ITranslator,
+    IDefaultFileBrowser,
+    INotebookTracker
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    { model, client }: IPipelines,
+    documents: IDocumentManager,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    settings: ISettingRegistry | null,
+    translator: ITranslator | null,
+    browser: IDefaultFileBrowser | null,
+    notebooks: INotebookTracker | null
+  ): IPanel => {
+    const trans = bundle(translator);
+    let notify = true;
+    const folder = (): string => folderOf(browser);
+    const show = (): void => {
+      app.shell.activateById(sidebar.id);
+    };
+    const actions = new Actions({
+      model,
+      documents,
+      contents: app.serviceManager.contents,
+      trans,
+      widgets: () => app.shell.widgets('main'),
+      folder,
+      show,
+      notify: () => notify
+    });
+    const taskModel = new TaskModel(client, model);
+    const sidebar = new PipelinePanel({ client, model, taskModel, actions, trans, folder });
+    restorer?.add(sidebar, sidebar.id);
+    app.shell.add(sidebar, 'left', { rank: 600, type: 'Pipeline' });
+
+    addCommands({
+      commands: app.commands,
+      model,
+      actions,
+      trans,
+      show,
+      notebookPipeline: () => {
+        const current = notebooks?.currentWidget;
+        return current != null && current === app.shell.currentWidget
+          ? (taskOf(current.model)?.pipeline ?? null)
+          : null;
+      }
+    });
+    notebooks?.currentChanged.connect(() => {
+      app.commands.notifyCommandChanged(CommandIDs.build);
+      app.commands.notifyCommandChanged(CommandIDs.buildForce);
+    });
+    const category = trans.__('Pipeline');
+    for (const command of [
+      CommandIDs.build,
+      CommandIDs.buildForce,
+      CommandIDs.cancel,
+      CommandIDs.show,
+      CommandIDs.refresh,
+      CommandIDs.createExample
+    ]) {
+      palette?.addItem({ command, category });
+    }
+    offerProducts(app, model);
+    void settings?.load(PANEL).then(loaded => {
+      const read = (): void => {
+        notify = loaded.composite['notifyOnFinish'] !== false;
+      };
+      loaded.changed.connect(read);
+      read();
+    });
+    return { actions, show };
+  }
+};
+
+const notebook: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-cauce:notebook',
+  description: 'Task notebooks: marks the injected cell, adds buttons to the toolbar.',
+  autoStart: true,
+  requires: [IPipelines, IPanel],
+  optional: [IToolbarWidgetRegistry, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    { model }: IPipelines,
+    { actions }: IPanel,
+    toolbars: IToolbarWidgetRegistry | null,
+    translator: ITranslator | null
+  ): void => {
+    const trans = bundle(translator);
+    app.docRegistry.addWidgetExtension('Notebook', new InjectedCells(trans));
+    for (const what of ['pipeline', 'task'] as const) {
+      toolbars?.addFactory<NotebookPanel>(
+        'Notebook',
+        what === 'pipeline' ? 'cauce-build' : 'cauce-run',
+        owner => new TaskButton({ panel: owner, model, actions, trans, what })
+      );
+    }
+  }
+};
+
+const filebrowser: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-cauce:filebrowser',
+  description: 'Shows a pipeline file of the file browser in the panel, and notices new ones.',
+  autoStart: true,
+  requires: [IPipelines, IPanel, IDefaultFileBrowser],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    { model }: IPipelines,
+    { show }: IPanel,
+    browser: IDefaultFileBrowser,
+    translator: ITranslator | null
+  ): void => {
+    const trans = bundle(translator);
+    const selected = (): string | null => {
+      const path = browser.selectedItems().next().value?.path;
+      return model.pipelines?.find(each => each.path === path)?.path ?? null;
+    };
+    app.commands.addCommand('cauce:show-file', {
+      label: trans.__('Show Pipeline'),
+      caption: trans.__('Show this pipeline in the panel'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      isVisible: () => selected() !== null,
+      execute: async () => {
+        const path = selected();
+        if (path !== null) {
+          show();
+          await model.choose(path);
+        }
+      }
+    });
+    app.serviceManager.contents.fileChanged.connect((_, change) => {
+      const paths = [change.oldValue?.path, change.newValue?.path];
+      const saved = change.type === 'save';
+      const known = model.pipelines?.some(each => paths.includes(each.path)) === true;
+      // A saved pipeline is watched by the server; one that came or went changes the list.
+      if (model.active && saved !== known && paths.some(path => /\.ya?ml$/.test(path ?? ''))) {
+        void model.refresh(true);
+      }
+    });
+  }
+};
+
+export default [pipelines, panel, notebook, filebrowser];
+
+function folderOf(browser: IDefaultFileBrowser | null): string {
+  return browser?.model.path.replace(/^[^/]*:/, '') ?? '';
+}
+
+/** Fill the submenu of a task's products whenever the context menu opens. */
+function offerProducts(app: JupyterFrontEnd, model: PipelineModel): void {
+  const isProducts = (item: Menu.IItem): boolean => item.submenu?.id === PRODUCTS_MENU;
+  app.contextMenu.opened.connect(() => {
+    const submenu = app.contextMenu.menu.items.find(isProducts)?.submenu;
+    submenu?.clearItems();
+    for (const product of model.selectedTask?.products ?? []) {
+      submenu?.addItem({ command: CommandIDs.openProduct, args: { product: product.path } });
+    }
+  });
+}

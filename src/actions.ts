@@ -1,0 +1,288 @@
+/**
+ * What the user can do with a pipeline, each thing once: buttons, menus, keys and commands all
+ * end here. Whoever calls has made sure that the user wants it.
+ */
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import type { IDocumentManager } from '@jupyterlab/docmanager';
+import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
+import { FileEditor } from '@jupyterlab/fileeditor';
+import type { Contents } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Widget } from '@lumino/widgets';
+
+import type { Product, RunRequest, Snapshot, Task, Where } from './contract';
+import { CauceError } from './errors';
+import type { IEnded, PipelineModel } from './model';
+import { executedNotebook, fromServerRoot, hasSourceFile, opensAsNotebook } from './paths';
+import { writeStarter } from './starter';
+import { clock, duration } from './words';
+
+export namespace Actions {
+  export interface IOptions {
+    readonly model: PipelineModel;
+    readonly documents: IDocumentManager;
+    readonly contents: Contents.IManager;
+    readonly trans: TranslationBundle;
+    /** The widgets that may show a document. */
+    readonly widgets: () => Iterable<Widget>;
+    /** The folder that the user looks at. */
+    readonly folder: () => string;
+    /** Bring the panel to the front. */
+    readonly show: () => void;
+    /** Should the end of a run be told? */
+    readonly notify: () => boolean;
+  }
+}
+
+export class Actions {
+  constructor(options: Actions.IOptions) {
+    this._options = options;
+    options.model.ended.connect(this._onEnded, this);
+  }
+
+  /**
+   * Build the current pipeline. Open documents of its tasks that have unsaved changes are saved
+   * first, for the build reads what is on the disk.
+   */
+  async build(request: RunRequest = {}): Promise<void> {
+    const { model, trans } = this._options;
+    const { path } = model;
+    if (path === null) {
+      return;
+    }
+    try {
+      const unsaved = await this._saveSources();
+      if (unsaved !== null) {
+        Notification.warning(trans.__('Nothing was built: %1 has changes that were not saved.', unsaved));
+        return;
+      }
+      await model.build(path, request);
+    } catch (error) {
+      this._tell(error);
+    }
+  }
+
+  /** Run one task, with what it needs unless `mode` is `only`. */
+  runTask(task: string, options: Pick<RunRequest, 'force' | 'mode'> = {}): Promise<void> {
+    return this.build({ tasks: [task], ...options });
+  }
+
+  async cancel(): Promise<void> {
+    try {
+      await this._options.model.cancel();
+    } catch (error) {
+      this._tell(error);
+    }
+  }
+
+  async refresh(): Promise<void> {
+    await this._options.model.refresh(true);
+  }
+
+  /** Open what a task runs: as a notebook when it can be one, else in the editor. */
+  openTask(task: Task): void {
+    if (!hasSourceFile(task)) {
+      void this.openWhere(task.where);
+    } else {
+      this._open(task.source, opensAsNotebook(task) ? 'Notebook' : undefined);
+    }
+  }
+
+  /** Open a task's source as text. */
+  openSource(task: Task): void {
+    if (!hasSourceFile(task)) {
+      void this.openWhere(task.where);
+    } else {
+      this._open(task.source, 'Editor');
+    }
+  }
+
+  /** Open the notebook of the last success; after a failure the partial one. */
+  openExecuted(task: Task): void {
+    const partial = task.lastAttempt?.error?.notebook ?? null;
+    const product = executedNotebook(task);
+    if (partial !== null) {
+      this._open(partial, 'Notebook');
+    } else if (product !== null) {
+      this.openProduct(product);
+    }
+  }
+
+  openProduct(product: Product): void {
+    if (product.exists) {
+      this._open(product.path);
+    } else {
+      const { trans } = this._options;
+      Notification.info(trans.__('%1 is not there yet: run its task first.', product.path), {
+        autoClose: 5000
+      });
+    }
+  }
+
+  openPath(path: string): void {
+    this._open(path);
+  }
+
+  /** Open a text file at a line. */
+  async openWhere(where: Where): Promise<void> {
+    const widget = this._open(where.path, 'Editor');
+    if (widget === null || where.line === null) {
+      return;
+    }
+    await widget.context.ready;
+    if (widget.content instanceof FileEditor) {
+      const { editor } = widget.content;
+      const position = { line: where.line - 1, column: Math.max(0, (where.column ?? 1) - 1) };
+      editor.setCursorPosition(position);
+      editor.revealPosition(position);
+      editor.focus();
+    }
+  }
+
+  /** Write a small pipeline into the user's folder, and show it. */
+  async createExample(): Promise<void> {
+    const { contents, folder, model, trans } = this._options;
+    const where = folder();
+    try {
+      const inTheWay = await writeStarter(contents, where);
+      if (inTheWay.length > 0) {
+        void showDialog({
+          title: trans.__('Nothing was written'),
+          body: trans.__(
+            'There is already %1. Choose another folder in the file browser, or move it away.',
+            inTheWay.join(', ')
+          ),
+          buttons: [Dialog.okButton({ label: trans.__('OK') })]
+        });
+        return;
+      }
+      await model.refresh(true);
+      await model.choose(where === '' ? 'pipeline.yaml' : `${where}/pipeline.yaml`);
+    } catch (error) {
+      this._tell(error);
+    }
+  }
+
+  private _open(
+    path: string,
+    factory?: string
+  ): IDocumentWidget | null {
+    const { documents, model, trans } = this._options;
+    const full = model.snapshot === null ? null : fromServerRoot(model.snapshot, path);
+    if (full === null) {
+      Notification.warning(
+        trans.__('%1 lies outside of the folder that JupyterLab shows, so it cannot be opened here.', path)
+      );
+      return null;
+    }
+    return documents.openOrReveal(full, factory) ?? null;
+  }
+
+  /** Save what is open of the pipeline's sources. The path of a document that stayed unsaved, or null. */
+  private async _saveSources(): Promise<string | null> {
+    const { model, documents, widgets } = this._options;
+    const sources = sourcePaths(model.snapshot);
+    const contexts = new Set<DocumentRegistry.Context>();
+    for (const widget of widgets()) {
+      const context = documents.contextForWidget(widget);
+      if (context?.model.dirty === true && sources.has(context.localPath)) {
+        contexts.add(context);
+      }
+    }
+    for (const context of contexts) {
+      await context.save().catch(() => undefined); // JupyterLab tells why; we see that it is dirty
+      if (context.model.dirty) {
+        return context.path;
+      }
+    }
+    return null;
+  }
+
+  private _tell(error: unknown): void {
+    const { trans, show } = this._options;
+    if (!(error instanceof CauceError)) {
+      Notification.error(error instanceof Error ? error.message : String(error), {
+        autoClose: false
+      });
+      return;
+    }
+    const { holder } = error;
+    if (holder !== null) {
+      void showDialog({
+        title: trans.__('This project is being built already'),
+        body: trans.__(
+          '%1 started a build on %2 at %3 (process %4). Wait for it to end, or cancel it there.',
+          holder.user,
+          holder.host,
+          clock(holder.since),
+          holder.pid
+        ),
+        buttons: [Dialog.okButton({ label: trans.__('OK') })]
+      });
+      return;
+    }
+    if (error.status === 422) {
+      show();
+    }
+    const text = [this._words(error), error.hint].filter(part => part !== '').join(' ');
+    Notification.error(text, { autoClose: error.status === 422 ? 8000 : false });
+  }
+
+  private _words(error: CauceError): string {
+    const { trans } = this._options;
+    if (error.serverMissing) {
+      return trans.__('The server part of Cauce is not running.');
+    }
+    return error.status === 0 ? trans.__('Cannot reach the server.') : error.message;
+  }
+
+  private _onEnded(_: unknown, { pipeline, run }: IEnded): void {
+    const { model, notify, show, trans } = this._options;
+    if (!notify()) {
+      return;
+    }
+    const failed = Object.entries(run.tasks).find(
+      ([, state]) => state === 'failed' || state === 'crashed'
+    )?.[0];
+    const ran = Object.values(run.tasks).filter(state => state === 'ok').length;
+    const took = run.ended === null ? '' : duration(trans, run.ended - run.started);
+    const elsewhere = pipeline === model.path ? '' : ` (${pipeline})`;
+    const showRun = {
+      label: trans.__('Show'),
+      caption: trans.__('Show the failed task in the panel'),
+      callback: (): void => {
+        show();
+        void model.choose(pipeline).then(() => {
+          model.select(failed ?? null);
+        });
+      }
+    };
+    switch (run.state) {
+      case 'ok':
+        Notification.success(
+          (ran === 0 || took === '' ? run.message : trans.__('%1 in %2', run.message, took)) + elsewhere,
+          { autoClose: 5000 }
+        );
+        break;
+      case 'cancelled':
+        Notification.info(run.message + elsewhere, { autoClose: 5000 });
+        break;
+      default:
+        Notification.error(run.message + elsewhere, { autoClose: false, actions: [showRun] });
+    }
+  }
+
+  private readonly _options: Actions.IOptions;
+}
+
+/** The files that a pipeline's tasks run, seen from the server's root. */
+function sourcePaths(snapshot: Snapshot | null): ReadonlySet<string> {
+  const paths = new Set<string>();
+  for (const task of snapshot?.tasks ?? []) {
+    const path = snapshot === null ? null : fromServerRoot(snapshot, task.source);
+    if (path !== null) {
+      paths.add(path);
+    }
+  }
+  return paths;
+}

@@ -1,0 +1,135 @@
+/**
+ * Notebooks that are tasks: their injected cell is marked, and their toolbar can build.
+ *
+ * The server writes into the metadata of an opened task notebook whose task it is, and marks
+ * the cell that it put in. Both live in memory only and are taken out when saved.
+ */
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { runIcon, ToolbarButton } from '@jupyterlab/ui-components';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+
+import type { Actions } from './actions';
+import { cauceIcon } from './icons';
+import type { PipelineModel } from './model';
+
+/** Whose task a notebook is. */
+export interface ITaskNotebook {
+  /** The pipeline file, relative to the server's root. */
+  readonly pipeline: string;
+  readonly task: string;
+}
+
+/** Whose task the notebook is, or null when it is none. */
+export function taskOf(model: INotebookModel | null | undefined): ITaskNotebook | null {
+  const said: unknown = model?.getMetadata('cauce');
+  if (
+    typeof said === 'object' &&
+    said !== null &&
+    'pipeline' in said &&
+    typeof said.pipeline === 'string' &&
+    'task' in said &&
+    typeof said.task === 'string'
+  ) {
+    return { pipeline: said.pipeline, task: said.task };
+  }
+  return null;
+}
+
+/** Build a notebook's pipeline, or only its task, and let the panel follow. */
+export async function buildFromNotebook(
+  model: PipelineModel,
+  actions: Actions,
+  { pipeline, task }: ITaskNotebook,
+  what: 'pipeline' | 'task'
+): Promise<void> {
+  await model.choose(pipeline);
+  await (what === 'task' ? actions.runTask(task) : actions.build());
+}
+
+/** Marks the injected cells of notebooks. */
+export class InjectedCells
+  implements DocumentRegistry.IWidgetExtension<NotebookPanel, INotebookModel>
+{
+  constructor(trans: TranslationBundle) {
+    this._trans = trans;
+  }
+
+  createNew(panel: NotebookPanel): IDisposable {
+    const mark = (): void => {
+      for (const cell of panel.content.widgets) {
+        const said: unknown = cell.model.getMetadata('cauce');
+        const injected =
+          typeof said === 'object' && said !== null && 'injected' in said && said.injected === true;
+        cell.toggleClass('jp-cauce-InjectedCell', injected);
+        if (injected) {
+          cell.node.dataset['cauceHint'] = this._trans.__('Filled in by the pipeline, not saved');
+        }
+      }
+    };
+    // A reload replaces the cells; with windowing, a cell's widget may be made when it comes into view.
+    const { content } = panel;
+    content.modelContentChanged.connect(mark);
+    content.cellInViewportChanged.connect(mark);
+    void panel.context.ready.then(() => {
+      if (!panel.isDisposed) {
+        mark();
+      }
+    });
+    return new DisposableDelegate(() => {
+      content.modelContentChanged.disconnect(mark);
+      content.cellInViewportChanged.disconnect(mark);
+    });
+  }
+
+  private readonly _trans: TranslationBundle;
+}
+
+export namespace TaskButton {
+  export interface IOptions {
+    readonly panel: NotebookPanel;
+    readonly model: PipelineModel;
+    readonly actions: Actions;
+    readonly trans: TranslationBundle;
+    readonly what: 'pipeline' | 'task';
+  }
+}
+
+/** A button in a notebook's toolbar, there only while the notebook is a task. */
+export class TaskButton extends ToolbarButton {
+  constructor({ panel, model, actions, trans, what }: TaskButton.IOptions) {
+    super({
+      icon: what === 'pipeline' ? cauceIcon : runIcon,
+      label: what === 'pipeline' ? trans.__('Build pipeline') : trans.__('Run task'),
+      tooltip:
+        what === 'pipeline'
+          ? trans.__(
+              'Run every task of this notebook’s pipeline that is out of date. Changes are saved first.'
+            )
+          : trans.__(
+              'Run this task in a fresh kernel, with what it needs. Changes are saved first. The kernel of this notebook is left alone.'
+            ),
+      onClick: () => {
+        const task = taskOf(panel.model);
+        if (task !== null) {
+          void buildFromNotebook(model, actions, task, what);
+        }
+      }
+    });
+    this.addClass('jp-cauce-TaskButton');
+    const update = (): void => {
+      this.setHidden(taskOf(panel.model) === null);
+    };
+    update();
+    void panel.context.ready.then(() => {
+      if (!panel.isDisposed && !this.isDisposed) {
+        update();
+        panel.model?.metadataChanged.connect(update);
+        this.disposed.connect(() => {
+          panel.model?.metadataChanged.disconnect(update);
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,378 @@
+/**
+ * Everything about the selected task: why it would run, what it made, what went wrong.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { fileIcon, notebookIcon, runIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { CellError, Product, Task, TaskDetail, Where } from '../contract';
+import { executedNotebook } from '../paths';
+import type { ILog } from '../taskmodel';
+import type { TaskState } from '../taskstate';
+import { ago, duration, moment, outcomeWord, size } from '../words';
+import { Mark } from './mark';
+import { TerminalText } from './terminal';
+
+export interface IDetailProps {
+  readonly trans: TranslationBundle;
+  readonly task: Task | null;
+  readonly state: TaskState;
+  readonly word: string;
+  readonly runnable: boolean;
+  /** `null` until the server has told. */
+  readonly detail: TaskDetail | null;
+  readonly log: ILog | null;
+  readonly showLog: boolean;
+  /** Problems that concern this task, in words. */
+  readonly problems: readonly string[];
+  /** Seconds since the epoch. */
+  readonly now: number;
+  readonly onRun: (task: string, force: boolean) => void;
+  readonly onOpenTask: (task: Task) => void;
+  readonly onOpenProduct: (product: Product) => void;
+  readonly onOpenPath: (path: string) => void;
+  readonly onOpenWhere: (where: Where) => void;
+  readonly onShowLog: (show: boolean) => void;
+}
+
+export function Detail(props: IDetailProps): React.JSX.Element {
+  const { trans, task, state, detail, now } = props;
+  if (task === null) {
+    return (
+      <p className="jp-cauce-Detail jp-cauce-mod-hint">
+        {trans.__('Select a task to see why it would run, what it makes and what went wrong.')}
+      </p>
+    );
+  }
+  const { reasons } = task.freshness;
+  const attempt = task.lastAttempt;
+  const error = task.activity.state === 'idle' ? (attempt?.error ?? null) : null;
+  const hasLog = task.activity.run !== null || attempt !== null;
+  return (
+    <div className="jp-cauce-Detail" data-state={state}>
+      <div className="jp-cauce-Detail-title">
+        <span className="jp-cauce-Detail-name" title={task.name}>
+          {task.name}
+        </span>
+        <span className="jp-cauce-Detail-state" data-state={state}>
+          <Mark state={state} /> {props.word}
+        </span>
+      </div>
+      <div className="jp-cauce-Detail-actions">
+        <button
+          type="button"
+          className="jp-cauce-Button"
+          disabled={!props.runnable}
+          title={trans.__('Run this task with what it needs (R). What is up to date is not run.')}
+          onClick={() => {
+            props.onRun(task.name, false);
+          }}
+        >
+          <runIcon.react tag="span" width="14px" height="14px" />
+          {trans.__('Run task')}
+        </button>
+        <button
+          type="button"
+          className="jp-cauce-Button"
+          disabled={!props.runnable}
+          title={trans.__('Run this task even if it is up to date (Shift+R)')}
+          onClick={() => {
+            props.onRun(task.name, true);
+          }}
+        >
+          {trans.__('Force')}
+        </button>
+        <button
+          type="button"
+          className="jp-cauce-Button"
+          title={trans.__('Open %1 (Enter)', task.source)}
+          onClick={() => {
+            props.onOpenTask(task);
+          }}
+        >
+          <notebookIcon.react tag="span" width="14px" height="14px" />
+          {trans.__('Open')}
+        </button>
+      </div>
+
+      {props.problems.length > 0 ? (
+        <Part title={trans.__('Problems')}>
+          <ul className="jp-cauce-Detail-reasons">
+            {props.problems.map(problem => (
+              <li key={problem}>{problem}</li>
+            ))}
+          </ul>
+        </Part>
+      ) : null}
+
+      {error !== null ? <ErrorPart {...props} error={error} /> : null}
+
+      {reasons.length > 0 ? (
+        <Part title={trans.__('Why it would run')}>
+          <ul className="jp-cauce-Detail-reasons">
+            {reasons.map(reason => (
+              <li key={`${reason.kind} ${reason.subject}`}>{reason.message}</li>
+            ))}
+          </ul>
+        </Part>
+      ) : null}
+
+      {detail !== null && detail.diff !== '' ? (
+        <Part title={trans.__('Code since the last success')}>
+          <Diff text={detail.diff} />
+        </Part>
+      ) : null}
+
+      {hasLog ? <LogPart {...props} running={task.activity.state === 'running'} /> : null}
+
+      {task.products.length > 0 ? (
+        <Part title={trans.__('Products')}>
+          <ul className="jp-cauce-Detail-products">
+            {task.products.map(product => (
+              <li key={product.path} data-exists={product.exists}>
+                {product.notebook ? (
+                  <notebookIcon.react tag="span" width="14px" height="14px" />
+                ) : (
+                  <fileIcon.react tag="span" width="14px" height="14px" />
+                )}
+                <button
+                  type="button"
+                  className="jp-cauce-Link"
+                  disabled={!product.exists}
+                  title={product.path}
+                  onClick={() => {
+                    props.onOpenProduct(product);
+                  }}
+                >
+                  {product.path}
+                </button>
+                <span className="jp-cauce-mod-dim">
+                  {!product.exists
+                    ? trans.__('missing')
+                    : product.size === null
+                      ? ''
+                      : size(product.size)}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </Part>
+      ) : null}
+
+      <Part title={trans.__('Facts')}>
+        <dl className="jp-cauce-Detail-facts">
+          <dt>{trans.__('Source')}</dt>
+          <dd>
+            <button
+              type="button"
+              className="jp-cauce-Link"
+              title={trans.__('Open %1', task.source)}
+              onClick={() => {
+                props.onOpenTask(task);
+              }}
+            >
+              {task.source}
+            </button>
+          </dd>
+          {task.upstream.length > 0 ? (
+            <>
+              <dt>{trans.__('Needs')}</dt>
+              <dd>{task.upstream.join(', ')}</dd>
+            </>
+          ) : null}
+          {Object.entries(detail?.params ?? {}).map(([name, value]) => (
+            <React.Fragment key={name}>
+              <dt>{name}</dt>
+              <dd className="jp-cauce-mod-code">{value}</dd>
+            </React.Fragment>
+          ))}
+          {attempt !== null ? (
+            <>
+              <dt>{trans.__('Last run')}</dt>
+              <dd title={moment(attempt.started)}>
+                {`${outcomeWord(trans, attempt.outcome)}, ${ago(trans, attempt.ended ?? attempt.started, now)}`}
+              </dd>
+            </>
+          ) : null}
+          {task.lastOk !== null && attempt?.outcome !== 'ok' ? (
+            <>
+              <dt>{trans.__('Last success')}</dt>
+              <dd title={moment(task.lastOk)}>{ago(trans, task.lastOk, now)}</dd>
+            </>
+          ) : null}
+          {task.lastDuration !== null ? (
+            <>
+              <dt>{trans.__('It took')}</dt>
+              <dd>{duration(trans, task.lastDuration)}</dd>
+            </>
+          ) : null}
+          <dt>{trans.__('Declared')}</dt>
+          <dd>
+            <WhereLink where={task.where} trans={trans} onOpen={props.onOpenWhere} />
+          </dd>
+        </dl>
+      </Part>
+    </div>
+  );
+}
+
+function Part(props: {
+  readonly title: string;
+  readonly children: React.ReactNode;
+}): React.JSX.Element {
+  return (
+    <section className="jp-cauce-Detail-part">
+      <h4>{props.title}</h4>
+      {props.children}
+    </section>
+  );
+}
+
+function ErrorPart(props: IDetailProps & { readonly error: CellError }): React.JSX.Element {
+  const { error, task, trans } = props;
+  const [whole, setWhole] = React.useState(false);
+  const { notebook } = error;
+  const executed = task === null ? null : executedNotebook(task);
+  return (
+    <Part
+      title={
+        error.cell === null
+          ? trans.__('Error')
+          : error.line === null
+            ? trans.__('Error in cell %1', error.cell + 1)
+            : trans.__('Error in cell %1, line %2', error.cell + 1, error.line)
+      }
+    >
+      <p className="jp-cauce-Detail-error">
+        <strong>{error.name}</strong>
+        {error.message === '' ? '' : `: ${error.message}`}
+      </p>
+      <div className="jp-cauce-Detail-links">
+        {error.where !== null ? (
+          <WhereLink where={error.where} trans={trans} onOpen={props.onOpenWhere} />
+        ) : null}
+        {notebook !== null ? (
+          <button
+            type="button"
+            className="jp-cauce-Link"
+            title={notebook}
+            onClick={() => {
+              props.onOpenPath(notebook);
+            }}
+          >
+            {notebook === executed?.path
+              ? trans.__('Open executed notebook')
+              : trans.__('Open partial notebook')}
+          </button>
+        ) : null}
+        {error.traceback !== '' ? (
+          <button
+            type="button"
+            className="jp-cauce-Link"
+            aria-expanded={whole}
+            onClick={() => {
+              setWhole(!whole);
+            }}
+          >
+            {whole ? trans.__('Hide traceback') : trans.__('Show traceback')}
+          </button>
+        ) : null}
+      </div>
+      {whole ? (
+        <pre className="jp-cauce-Terminal" tabIndex={0} aria-label={trans.__('Traceback')}>
+          <TerminalText text={error.traceback} />
+        </pre>
+      ) : null}
+    </Part>
+  );
+}
+
+function LogPart(props: IDetailProps & { readonly running: boolean }): React.JSX.Element {
+  const { trans, log, showLog, running } = props;
+  const box = React.useRef<HTMLPreElement>(null);
+  const atEnd = React.useRef(true);
+  React.useLayoutEffect(() => {
+    if (box.current !== null && atEnd.current) {
+      box.current.scrollTop = box.current.scrollHeight;
+    }
+  }, [log?.text]);
+  const open = running || showLog;
+  return (
+    <Part title={running ? trans.__('Log, live') : trans.__('Log')}>
+      {running ? null : (
+        <button
+          type="button"
+          className="jp-cauce-Link"
+          aria-expanded={showLog}
+          onClick={() => {
+            props.onShowLog(!showLog);
+          }}
+        >
+          {showLog ? trans.__('Hide log') : trans.__('Show log')}
+        </button>
+      )}
+      {!open ? null : log === null ? (
+        <p className="jp-cauce-mod-dim">{trans.__('Reading…')}</p>
+      ) : log.text === '' ? (
+        <p className="jp-cauce-mod-dim">{trans.__('Nothing was printed.')}</p>
+      ) : (
+        <pre
+          className="jp-cauce-Terminal"
+          ref={box}
+          tabIndex={0}
+          aria-label={trans.__('Log')}
+          onScroll={event => {
+            const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+            atEnd.current = scrollTop + clientHeight >= scrollHeight - 4;
+          }}
+        >
+          {log.cut ? `${trans.__('(the beginning is left out)')}\n` : ''}
+          <TerminalText text={log.text} />
+        </pre>
+      )}
+    </Part>
+  );
+}
+
+function Diff(props: { readonly text: string }): React.JSX.Element {
+  const kind = (line: string): string | undefined => {
+    if (line.startsWith('@@') || line.startsWith('---') || line.startsWith('+++')) {
+      return 'place';
+    }
+    return line.startsWith('+') ? 'added' : line.startsWith('-') ? 'removed' : undefined;
+  };
+  return (
+    <pre className="jp-cauce-Terminal jp-cauce-Diff" tabIndex={0}>
+      {props.text
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((line, i) => (
+          <span key={i} data-diff={kind(line)}>
+            {line === '' ? ' ' : line}
+          </span>
+        ))}
+    </pre>
+  );
+}
+
+/** A place in a file; a click opens it there. */
+export function WhereLink(props: {
+  readonly where: Where;
+  readonly trans: TranslationBundle;
+  readonly onOpen: (where: Where) => void;
+}): React.JSX.Element {
+  const { where } = props;
+  const text = where.line === null ? where.path : `${where.path}:${String(where.line)}`;
+  return (
+    <button
+      type="button"
+      className="jp-cauce-Link"
+      title={props.trans.__('Open %1', text)}
+      onClick={() => {
+        props.onOpen(where);
+      }}
+    >
+      {text}
+    </button>
+  );
+}

@@ -1,0 +1,135 @@
+/**
+ * What the panel says when there is no pipeline to show.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { STARTER_PIPELINE } from '../starter';
+
+export type Emptiness =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'server-missing' }
+  | { readonly kind: 'error'; readonly message: string; readonly hint: string }
+  | { readonly kind: 'no-pipeline' }
+  | { readonly kind: 'no-tasks' };
+
+export interface IEmptyProps {
+  readonly trans: TranslationBundle;
+  readonly what: Emptiness;
+  readonly folder: string;
+  readonly onCreate: () => void;
+  readonly onRetry: () => void;
+}
+
+export function Empty({ trans, what, folder, onCreate, onRetry }: IEmptyProps): React.JSX.Element {
+  switch (what.kind) {
+    case 'loading':
+      return (
+        <div className="jp-cauce-Empty" aria-busy="true">
+          <p className="jp-cauce-mod-hint">{trans.__('Looking for pipelines…')}</p>
+          <div className="jp-cauce-Skeleton" aria-hidden="true">
+            <span />
+            <span />
+            <span />
+          </div>
+        </div>
+      );
+    case 'server-missing':
+      return (
+        <div className="jp-cauce-Empty">
+          <h3>{trans.__('The server part is not running')}</h3>
+          <p>
+            {trans.__(
+              'This panel is only the half of Cauce that runs in the browser. The other half is the Python package of the same name, and JupyterLab’s server does not have it enabled.'
+            )}
+          </p>
+          <p>{trans.__('In the environment that starts JupyterLab, run:')}</p>
+          <pre className="jp-cauce-Terminal" tabIndex={0}>
+            {'pip install cauce\njupyter server extension enable cauce'}
+          </pre>
+          <p>{trans.__('Then start JupyterLab again.')}</p>
+          <Retry trans={trans} onRetry={onRetry} />
+        </div>
+      );
+    case 'error':
+      return (
+        <div className="jp-cauce-Empty" role="alert">
+          <h3>{trans.__('The pipelines cannot be shown')}</h3>
+          <p>{what.message}</p>
+          {what.hint === '' ? null : <p>{what.hint}</p>}
+          <Retry trans={trans} onRetry={onRetry} />
+        </div>
+      );
+    case 'no-tasks':
+      return (
+        <div className="jp-cauce-Empty">
+          <h3>{trans.__('No task to show')}</h3>
+          <p>
+            {trans.__(
+              'The pipeline has no task that can be read. Add one to it, or mend what is listed above; the panel follows when you save.'
+            )}
+          </p>
+          <Sample trans={trans} />
+        </div>
+      );
+    case 'no-pipeline':
+      return (
+        <div className="jp-cauce-Empty">
+          <h3>{trans.__('No pipeline here yet')}</h3>
+          <ol>
+            <li>{trans.__('Put each step into a script or a notebook.')}</li>
+            <li>
+              {trans.__('List them in a file named pipeline.yaml, with what each of them makes.')}
+            </li>
+            <li>{trans.__('Press Build: what changed runs, the rest is left alone.')}</li>
+          </ol>
+          <Sample trans={trans} />
+          <p>
+            <button type="button" className="jp-cauce-Button jp-cauce-mod-primary" onClick={onCreate}>
+              {trans.__('Create an example here')}
+            </button>
+          </p>
+          <p className="jp-cauce-mod-dim">
+            {folder === ''
+              ? trans.__('Writes pipeline.yaml and two small scripts into the top folder.')
+              : trans.__('Writes pipeline.yaml and two small scripts into %1.', folder)}
+          </p>
+        </div>
+      );
+  }
+}
+
+function Retry(props: {
+  readonly trans: TranslationBundle;
+  readonly onRetry: () => void;
+}): React.JSX.Element {
+  return (
+    <p>
+      <button type="button" className="jp-cauce-Button" onClick={props.onRetry}>
+        {props.trans.__('Try again')}
+      </button>
+    </p>
+  );
+}
+
+function Sample({ trans }: { readonly trans: TranslationBundle }): React.JSX.Element {
+  const [copied, setCopied] = React.useState(false);
+  return (
+    <div className="jp-cauce-Sample">
+      <pre className="jp-cauce-Terminal" tabIndex={0} aria-label="pipeline.yaml">
+        {STARTER_PIPELINE}
+      </pre>
+      <button
+        type="button"
+        className="jp-cauce-Button"
+        onClick={() => {
+          void navigator.clipboard.writeText(STARTER_PIPELINE).then(() => {
+            setCopied(true);
+          });
+        }}
+      >
+        {copied ? trans.__('Copied') : trans.__('Copy')}
+      </button>
+    </div>
+  );
+}

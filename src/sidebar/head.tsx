@@ -1,0 +1,182 @@
+/**
+ * The top of the panel: which pipeline, build it, how it stands, what is wrong with it.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { Pipeline, Problem, Where } from '../contract';
+import { WhereLink } from './detail';
+
+/** How the pipeline stands, in one line. */
+export interface IStatus {
+  readonly kind: 'quiet' | 'busy' | 'ok' | 'failed';
+  readonly text: string;
+  /** Said after the text, dimmed. */
+  readonly aside: string;
+  /** From 0 to 1; null when nothing runs. */
+  readonly progress: number | null;
+}
+
+export interface IHeadProps {
+  readonly trans: TranslationBundle;
+  readonly pipelines: readonly Pipeline[];
+  readonly current: string | null;
+  readonly building: boolean;
+  readonly asked: boolean;
+  readonly cancelling: boolean;
+  readonly buildable: boolean;
+  readonly refreshing: boolean;
+  readonly status: IStatus | null;
+  /** Why what is shown may be old; '' when it is not. */
+  readonly banner: string;
+  readonly problems: readonly Problem[];
+  readonly onChoose: (path: string) => void;
+  readonly onBuild: () => void;
+  readonly onCancel: () => void;
+  readonly onRefresh: () => void;
+  readonly onOpenWhere: (where: Where) => void;
+}
+
+export function Head(props: IHeadProps): React.JSX.Element {
+  const { trans, status, banner, building, asked, cancelling } = props;
+  return (
+    <div className="jp-cauce-Head">
+      <div className="jp-cauce-Head-row">
+        <Chooser {...props} />
+        <button
+          type="button"
+          className="jp-cauce-IconButton"
+          title={trans.__('Refresh: look for pipelines and changes again')}
+          aria-label={trans.__('Refresh')}
+          aria-busy={props.refreshing}
+          onClick={props.onRefresh}
+        >
+          <refreshIcon.react tag="span" width="16px" height="16px" />
+        </button>
+      </div>
+      {props.current === null ? null : (
+        <div className="jp-cauce-Head-row">
+          <button
+            type="button"
+            className="jp-cauce-Button jp-cauce-mod-primary"
+            disabled={building || asked || !props.buildable}
+            title={trans.__(
+              'Run every task that is out of date. Open task notebooks with changes are saved first.'
+            )}
+            data-cauce-action="build"
+            onClick={props.onBuild}
+          >
+            <runIcon.react tag="span" width="14px" height="14px" />
+            {asked
+              ? trans.__('Starting…')
+              : building
+                ? trans.__('Building…')
+                : trans.__('Build pipeline')}
+          </button>
+          {building ? (
+            <button
+              type="button"
+              className="jp-cauce-Button"
+              disabled={cancelling}
+              title={trans.__('Stop the build. What is done stays done.')}
+              data-cauce-action="cancel"
+              onClick={props.onCancel}
+            >
+              <stopIcon.react tag="span" width="14px" height="14px" />
+              {cancelling ? trans.__('Stopping…') : trans.__('Cancel')}
+            </button>
+          ) : null}
+        </div>
+      )}
+      {banner === '' ? null : (
+        <p className="jp-cauce-Head-banner" role="alert">
+          {banner}
+        </p>
+      )}
+      <div className="jp-cauce-Head-status" role="status" data-kind={status?.kind ?? 'quiet'}>
+        {status === null ? null : (
+          <>
+            <span className="jp-cauce-Head-statusText">{status.text}</span>
+            <span className="jp-cauce-mod-dim">{status.aside}</span>
+          </>
+        )}
+      </div>
+      {status?.progress == null ? null : (
+        <div className="jp-cauce-Head-progress" aria-hidden="true">
+          <div style={{ width: `${String(Math.round(status.progress * 100))}%` }} />
+        </div>
+      )}
+      <Problems {...props} />
+    </div>
+  );
+}
+
+function Chooser({ trans, pipelines, current, onChoose }: IHeadProps): React.JSX.Element {
+  if (current === null) {
+    return <span className="jp-cauce-Head-title">{trans.__('Pipeline')}</span>;
+  }
+  const twice = new Set(
+    pipelines
+      .map(each => each.name)
+      .filter((name, i, all) => all.indexOf(name) !== i)
+  );
+  const label = (each: Pipeline): string =>
+    twice.has(each.name) ? `${each.name} (${each.path})` : each.name;
+  const only = pipelines[0];
+  if (pipelines.length === 1 && only !== undefined) {
+    return (
+      <span className="jp-cauce-Head-title" title={current}>
+        {label(only)}
+      </span>
+    );
+  }
+  return (
+    <select
+      className="jp-cauce-Head-chooser"
+      aria-label={trans.__('Pipeline')}
+      title={current}
+      value={current}
+      onChange={event => {
+        onChoose(event.target.value);
+      }}
+    >
+      {pipelines.map(each => (
+        <option key={each.path} value={each.path} title={each.path}>
+          {label(each)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Problems({ trans, problems, onOpenWhere }: IHeadProps): React.JSX.Element | null {
+  if (problems.length === 0) {
+    return null;
+  }
+  const errors = problems.filter(problem => problem.severity === 'error').length;
+  const warnings = problems.length - errors;
+  const counts = [
+    errors > 0 ? trans._n('%1 error', '%1 errors', errors, errors) : '',
+    warnings > 0 ? trans._n('%1 warning', '%1 warnings', warnings, warnings) : ''
+  ].filter(count => count !== '');
+  return (
+    <details className="jp-cauce-Problems" open={errors > 0} data-cauce-problems={problems.length}>
+      <summary>{counts.join(', ')}</summary>
+      <ul>
+        {problems.map((problem, i) => (
+          <li key={i} data-severity={problem.severity}>
+            <span className="jp-cauce-Problems-message">
+              {problem.task === null ? '' : <strong>{problem.task}: </strong>}
+              {problem.message}
+            </span>
+            {problem.hint === '' ? null : <span className="jp-cauce-mod-dim">{problem.hint}</span>}
+            {problem.where === null ? null : (
+              <WhereLink where={problem.where} trans={trans} onOpen={onOpenWhere} />
+            )}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

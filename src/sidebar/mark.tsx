@@ -1,0 +1,25 @@
+/**
+ * The sign of a task's state.
+ */
+import * as React from 'react';
+
+import { MARKS, type TaskState } from '../taskstate';
+
+export function Mark(props: { readonly state: TaskState }): React.JSX.Element {
+  const { line, fill } = MARKS[props.state];
+  return (
+    <svg
+      className="jp-cauce-Mark"
+      data-state={props.state}
+      viewBox="0 0 12 12"
+      width="12"
+      height="12"
+      aria-hidden="true"
+    >
+      <g className="jp-cauce-Mark-sign">
+        {fill === undefined ? null : <path className="jp-cauce-Mark-fill" d={fill} />}
+        <path className="jp-cauce-Mark-line" d={line} />
+      </g>
+    </svg>
+  );
+}

@@ -1,0 +1,360 @@
+/**
+ * The bridge from the models to the panel's components, and the panel's filling.
+ *
+ * The components below know neither signals nor services: they get props and call back.
+ */
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ISignal } from '@lumino/signaling';
+import { type AccordionPanel, type PanelLayout, SplitPanel } from '@lumino/widgets';
+import * as React from 'react';
+
+import type { Run, Snapshot, Task } from '../contract';
+import { Graph, type IGraphNode } from '../graph/graph';
+import type { IAsked, PipelineModel } from '../model';
+import { stateOf } from '../taskstate';
+import { ago, clock, runWords, stateWord } from '../words';
+import { Detail } from './detail';
+import { Empty, type Emptiness } from './empty';
+import { Head, type IStatus } from './head';
+import { TaskList } from './list';
+import type { IPanelContext, PipelinePanel } from './panel';
+
+/** Put the parts into the panel and keep them in step with the model. */
+export function fillPanel(panel: PipelinePanel, context: IPanelContext): void {
+  const { model, trans } = context;
+  const head = ReactWidget.create(<HeadPart {...context} />);
+  const empty = ReactWidget.create(<EmptyPart {...context} />);
+  const graph = section(<GraphPart {...context} />, trans.__('Graph'));
+  const tasks = section(<ListPart {...context} />, trans.__('Tasks'));
+  const detail = section(<DetailPart {...context} />, trans.__('Task'));
+  head.addClass('jp-cauce-Part-head');
+  empty.addClass('jp-cauce-Part-empty');
+  graph.addClass('jp-cauce-Part-graph');
+
+  const layout = panel.layout as PanelLayout; // SidePanel's constructor makes it
+  layout.insertWidget(0, head);
+  layout.addWidget(empty);
+  for (const part of [graph, tasks, detail]) {
+    panel.addWidget(part);
+  }
+  if (panel.content instanceof SplitPanel) {
+    (panel.content as AccordionPanel).setRelativeSizes([38, 27, 35]);
+  }
+
+  const update = (): void => {
+    const what = emptiness(model);
+    panel.node.dataset['mode'] = what?.kind ?? 'pipeline';
+    panel.content.setHidden(what !== null);
+    empty.setHidden(what === null);
+    const count = model.snapshot?.tasks.length ?? 0;
+    tasks.title.label = count === 0 ? trans.__('Tasks') : trans.__('Tasks (%1)', count);
+  };
+  model.changed.connect(update);
+  panel.disposed.connect(() => {
+    model.changed.disconnect(update);
+  });
+  update();
+}
+
+function section(content: React.JSX.Element, title: string): ReactWidget {
+  const widget = ReactWidget.create(content);
+  widget.addClass('jp-cauce-Part');
+  widget.title.label = title;
+  return widget;
+}
+
+/** Draw again whenever one of the signals speaks. */
+function useSignals(...signals: readonly ISignal<unknown, unknown>[]): void {
+  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    for (const signal of signals) {
+      signal.connect(redraw);
+    }
+    // It may have spoken between drawing and connecting.
+    redraw();
+    return () => {
+      for (const signal of signals) {
+        signal.disconnect(redraw);
+      }
+    };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- a model's signals never change
+  }, []);
+}
+
+function now(): number {
+  return Date.now() / 1000;
+}
+
+/** Why there is nothing to show, or null when there is. */
+function emptiness(model: PipelineModel): Emptiness | null {
+  const { error, snapshot, pipelines } = model;
+  if (error?.serverMissing === true) {
+    return { kind: 'server-missing' };
+  }
+  if (snapshot !== null) {
+    return snapshot.tasks.length === 0 ? { kind: 'no-tasks' } : null;
+  }
+  if (error !== null) {
+    return { kind: 'error', message: error.message, hint: error.hint };
+  }
+  return pipelines?.length === 0 ? { kind: 'no-pipeline' } : { kind: 'loading' };
+}
+
+function HeadPart({ model, actions, trans }: IPanelContext): React.JSX.Element {
+  useSignals(model.changed);
+  const [stopped, setStopped] = React.useState<string | null>(null);
+  const { snapshot, error, confirmed, asked } = model;
+  const building = model.running;
+  const banner =
+    error === null || error.serverMissing || snapshot === null || confirmed === null
+      ? ''
+      : error.unreachable
+        ? trans.__('Cannot reach the server; showing the state of %1.', clock(confirmed))
+        : `${error.message} ${error.hint}`.trim();
+  return (
+    <Head
+      trans={trans}
+      pipelines={model.pipelines ?? []}
+      current={model.path}
+      building={building}
+      asked={asked !== null}
+      cancelling={building && snapshot?.run?.id === stopped}
+      buildable={snapshot?.tasks.some(task => task.buildable) === true}
+      refreshing={model.refreshing}
+      status={snapshot === null ? null : statusOf(trans, snapshot, asked)}
+      banner={banner}
+      problems={snapshot?.problems ?? []}
+      onChoose={path => {
+        void model.choose(path);
+      }}
+      onBuild={() => {
+        void actions.build();
+      }}
+      onCancel={() => {
+        setStopped(snapshot?.run?.id ?? null);
+        void actions.cancel().then(() => {
+          // Asked in vain? Then it can be asked again.
+          if (model.error !== null) {
+            setStopped(null);
+          }
+        });
+      }}
+      onRefresh={() => {
+        void actions.refresh();
+      }}
+      onOpenWhere={where => {
+        void actions.openWhere(where);
+      }}
+    />
+  );
+}
+
+function statusOf(trans: TranslationBundle, snapshot: Snapshot, asked: IAsked | null): IStatus {
+  const { run, holder, tasks } = snapshot;
+  const stale = tasks.filter(task => task.freshness.state !== 'fresh').length;
+  const rest =
+    stale === 0
+      ? trans.__('all up to date')
+      : trans.__('%1 of %2 out of date', stale, tasks.length);
+  if (asked !== null) {
+    return { kind: 'busy', text: trans.__('Starting the build…'), aside: '', progress: null };
+  }
+  if (run?.state === 'running') {
+    return { kind: 'busy', text: runWords(trans, run), aside: '', progress: progressOf(run, tasks) };
+  }
+  if (holder !== null) {
+    return {
+      kind: 'busy',
+      text: trans.__('%1 builds this project on %2', holder.user, holder.host),
+      aside: trans.__('since %1', clock(holder.since)),
+      progress: null
+    };
+  }
+  if (run === null) {
+    return { kind: 'quiet', text: trans.__('Not built yet'), aside: rest, progress: null };
+  }
+  const when = run.ended === null ? '' : ago(trans, run.ended, now());
+  return {
+    kind: run.state === 'ok' ? (stale === 0 ? 'ok' : 'quiet') : 'failed',
+    text: run.message,
+    aside: [when, stale === 0 && run.state === 'ok' ? '' : rest]
+      .filter(part => part !== '')
+      .join(' · '),
+    progress: null
+  };
+}
+
+/** How much of a run is done: tasks, and of those that run their cells. */
+function progressOf(run: Run, tasks: readonly Task[]): number {
+  const states = Object.entries(run.tasks);
+  const done = states.reduce((sum, [name, state]) => {
+    if (state === 'waiting') {
+      return sum;
+    }
+    if (state !== 'running') {
+      return sum + 1;
+    }
+    const cells = tasks.find(task => task.name === name)?.activity.progress;
+    return sum + (cells == null || cells.total === 0 ? 0 : cells.done / cells.total);
+  }, 0);
+  return states.length === 0 ? 0 : done / states.length;
+}
+
+/** The tasks as rows and nodes show them. The same array while nothing of it changed. */
+function useNodes(model: PipelineModel, trans: TranslationBundle): readonly IGraphNode[] {
+  const { snapshot, asked } = model;
+  const made = React.useRef<readonly IGraphNode[]>([]);
+  return React.useMemo(() => {
+    const before = new Map(made.current.map(node => [node.name, node]));
+    const nodes = (snapshot?.tasks ?? []).map((task): IGraphNode => {
+      const state = stateOf(task, snapshot?.run ?? null, asked);
+      const word = stateWord(trans, task, state);
+      const title = [
+        trans.__('%1: %2', task.name, word),
+        ...task.freshness.reasons.map(reason => reason.message)
+      ].join('\n');
+      const runnable = task.buildable && task.activity.state === 'idle' && asked === null;
+      const old = before.get(task.name);
+      return old?.state === state &&
+        old.word === word &&
+        old.title === title &&
+        old.runnable === runnable
+        ? old
+        : { name: task.name, state, word, title, runnable };
+    });
+    made.current = nodes;
+    return nodes;
+  }, [snapshot, asked, trans]);
+}
+
+function useTaskCallbacks({ model, actions }: IPanelContext): {
+  readonly onSelect: (name: string | null) => void;
+  readonly onOpen: (name: string) => void;
+  readonly onRun: (name: string) => void;
+} {
+  return React.useMemo(
+    () => ({
+      onSelect: name => {
+        model.select(name);
+      },
+      onOpen: name => {
+        const task = model.snapshot?.tasks.find(each => each.name === name);
+        if (task !== undefined) {
+          actions.openTask(task);
+        }
+      },
+      onRun: name => {
+        void actions.runTask(name);
+      }
+    }),
+    [model, actions]
+  );
+}
+
+function GraphPart(context: IPanelContext): React.JSX.Element | null {
+  const { model, trans } = context;
+  useSignals(model.changed);
+  const nodes = useNodes(model, trans);
+  const callbacks = useTaskCallbacks(context);
+  const pairs = model.snapshot?.edges;
+  const edges = React.useMemo(
+    () => (pairs ?? []).map(edge => [edge.source, edge.target] as const),
+    [pairs]
+  );
+  const words = React.useMemo(
+    () => ({
+      graph: trans.__('Graph of the tasks. The list below shows the same.'),
+      zoomIn: trans.__('Zoom in (+)'),
+      zoomOut: trans.__('Zoom out (-)'),
+      fit: trans.__('Show all (0)'),
+      run: (name: string) => trans.__('Run %1 with what it needs', name)
+    }),
+    [trans]
+  );
+  return nodes.length === 0 ? null : (
+    <Graph
+      nodes={nodes}
+      edges={edges}
+      identity={model.path ?? ''}
+      selected={model.selected}
+      words={words}
+      {...callbacks}
+    />
+  );
+}
+
+function ListPart(context: IPanelContext): React.JSX.Element {
+  const { model, trans } = context;
+  useSignals(model.changed);
+  const rows = useNodes(model, trans);
+  const callbacks = useTaskCallbacks(context);
+  return (
+    <TaskList
+      label={trans.__('Tasks')}
+      rows={rows}
+      selected={model.selected}
+      runTitle={name => trans.__('Run %1 with what it needs', name)}
+      {...callbacks}
+    />
+  );
+}
+
+function DetailPart({ model, taskModel, actions, trans }: IPanelContext): React.JSX.Element {
+  useSignals(model.changed, taskModel.changed);
+  const { selectedTask: task, snapshot, asked } = model;
+  const state = task === null ? 'fresh' : stateOf(task, snapshot?.run ?? null, asked);
+  return (
+    <Detail
+      key={task?.name ?? ''}
+      trans={trans}
+      task={task}
+      state={state}
+      word={task === null ? '' : stateWord(trans, task, state)}
+      runnable={task?.buildable === true && task.activity.state === 'idle' && asked === null}
+      detail={taskModel.detail}
+      log={taskModel.log}
+      showLog={taskModel.showLog}
+      problems={(snapshot?.problems ?? [])
+        .filter(problem => task !== null && problem.task === task.name)
+        .map(problem => problem.message)}
+      now={now()}
+      onRun={(name, force) => {
+        void actions.runTask(name, { force });
+      }}
+      onOpenTask={each => {
+        actions.openTask(each);
+      }}
+      onOpenProduct={product => {
+        actions.openProduct(product);
+      }}
+      onOpenPath={path => {
+        actions.openPath(path);
+      }}
+      onOpenWhere={where => {
+        void actions.openWhere(where);
+      }}
+      onShowLog={show => {
+        taskModel.showLog = show;
+      }}
+    />
+  );
+}
+
+function EmptyPart({ model, actions, trans, folder }: IPanelContext): React.JSX.Element | null {
+  useSignals(model.changed);
+  const what = emptiness(model);
+  return what === null ? null : (
+    <Empty
+      trans={trans}
+      what={what}
+      folder={folder()}
+      onCreate={() => {
+        void actions.createExample();
+      }}
+      onRetry={() => {
+        void actions.refresh();
+      }}
+    />
+  );
+}
