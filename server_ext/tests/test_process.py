@@ -110,6 +110,7 @@ def test_what_becomes_of_a_child_when_its_parent_is_killed(how: str, survives: b
 def test_a_guard_that_was_killed_is_replaced(sleeper: subprocess.Popen[bytes]) -> None:
     guard = Guard()
     guard.add(sleeper.pid)
+    assert eventually(lambda: len(guards()) == 1)  # its command line appears a moment after it does
     (first,) = guards()
     os.kill(first, signal.SIGKILL)
     assert eventually(lambda: not is_alive_pid(first))
