@@ -17,17 +17,19 @@ interface ICauceFixtures {
 
 export const test = base.extend<ICauceFixtures>({
   files: [{}, { option: true }],
-  project: async ({ tmpPath, files }, use) => {
+  project: async ({ tmpPath, files, request }, use) => {
     const project = new Project(tmpPath);
     await project.write(files);
+    // The server remembers for a while which pipelines there are: those of the test before.
+    await request.get('/cauce/api/pipelines?refresh=1');
     await use(project);
   },
   // Named first, the project is written first.
   page: async ({ project: _, page }, use) => {
     await use(page);
   },
-  panel: async ({ page }, use) => {
-    const panel = new Panel(page);
+  panel: async ({ page, project }, use) => {
+    const panel = new Panel(page, project);
     await panel.open();
     await use(panel);
   }

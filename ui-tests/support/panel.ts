@@ -1,22 +1,130 @@
 /**
- * Cauce's panel as a user handles it. All selectors of the tests are here.
+ * Cauce's panel as a user handles it. The selectors of the tests are here, and nowhere else.
  */
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
-import { expect } from '@jupyterlab/galata';
+import type { Project } from './project';
 
 const PANEL_ID = 'cauce-panel';
 
+interface IRun {
+  readonly id: string;
+  readonly state: string;
+}
+
 export class Panel {
-  constructor(private readonly page: IJupyterLabPageFixture) {}
+  constructor(
+    private readonly page: IJupyterLabPageFixture,
+    private readonly project: Project
+  ) {}
 
   get root(): Locator {
     return this.page.locator(`#${PANEL_ID}`);
+  }
+
+  get problems(): Locator {
+    return this.root.locator('.jp-cauce-Problems');
+  }
+
+  get detail(): Locator {
+    return this.root.locator('.jp-cauce-Detail');
   }
 
   async open(): Promise<void> {
     await this.page.sidebar.openTab(PANEL_ID);
     await expect(this.root).toBeVisible();
   }
+
+  /** The tasks' names from the top of the list. */
+  async tasks(): Promise<string[]> {
+    const rows = await this.root.locator('.jp-cauce-List-row').all();
+    return Promise.all(rows.map(async row => (await row.getAttribute('data-cauce-task')) ?? ''));
+  }
+
+  async expectState(task: string, state: string): Promise<void> {
+    await expect(this.row(task)).toHaveAttribute('data-state', state, { timeout: 60_000 });
+  }
+
+  /** Press the button that builds the whole pipeline. */
+  async build(): Promise<void> {
+    await this.start(this.root.locator('[data-cauce-action="build"]'));
+  }
+
+  /** Press a task's own button. */
+  async runTask(task: string): Promise<void> {
+    await this.start(this.row(task).getByRole('button'));
+  }
+
+  async cancel(): Promise<void> {
+    await this.root.locator('[data-cauce-action="cancel"]').click();
+  }
+
+  async refresh(): Promise<void> {
+    await this.root.getByRole('button', { name: 'Refresh' }).click();
+  }
+
+  /** Wait for the run that was started last to end in this state, and for the panel to say so. */
+  async expectFinished(state: string, timeout = 90_000): Promise<void> {
+    await expect
+      .poll(
+        async () => {
+          const run = await this.lastRun();
+          return run === null || run.id === this.before?.id ? 'not started' : run.state;
+        },
+        { timeout }
+      )
+      .toBe(state);
+    await expect(this.root.locator('[data-cauce-action="cancel"]')).toHaveCount(0);
+  }
+
+  /** What the panel's status line says. */
+  async expectMessage(text: RegExp): Promise<void> {
+    await expect(this.root.getByRole('status')).toContainText(text, { timeout: 60_000 });
+  }
+
+  /** Why the task would run. Selects it. */
+  async expectReason(task: string, reason: RegExp): Promise<void> {
+    await this.select(task);
+    await expect(this.part('Why it would run')).toContainText(reason);
+  }
+
+  /** What ended the task. Selects it. */
+  async error(task: string): Promise<Locator> {
+    await this.select(task);
+    return this.part(/^Error/);
+  }
+
+  async select(task: string): Promise<void> {
+    await this.row(task).click();
+    await expect(this.detail).toContainText(task);
+  }
+
+  private row(task: string): Locator {
+    return this.root.locator(`.jp-cauce-List-row[data-cauce-task="${task}"]`);
+  }
+
+  private part(title: string | RegExp): Locator {
+    return this.detail
+      .locator('.jp-cauce-Detail-part')
+      .filter({ has: this.page.getByRole('heading', { name: title }) });
+  }
+
+  private async start(button: Locator): Promise<void> {
+    this.before = await this.lastRun();
+    await button.click();
+  }
+
+  /** As the server tells: what the panel shows may still be the run before. */
+  private async lastRun(): Promise<IRun | null> {
+    const path = encodeURI(`${this.project.folder}/pipeline.yaml`);
+    const reply = await this.page.request.get(`/cauce/api/pipelines/${path}/runs`);
+    if (!reply.ok()) {
+      throw new Error(`${String(reply.status())}: ${await reply.text()}`);
+    }
+    const { runs } = (await reply.json()) as { runs: readonly IRun[] };
+    return runs[0] ?? null;
+  }
+
+  private before: IRun | null = null;
 }

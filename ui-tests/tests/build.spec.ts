@@ -85,10 +85,10 @@ test.describe('A task that fails', () => {
     await expect(error).toContainText('ValueError');
     // As text: the tags are shown, not obeyed.
     await expect(error).toContainText('<b>not today</b>');
-    await expect(error).toContainText('bad.py:14');
-    await expect(error).toContainText(/cell 5/i);
+    await expect(error).toContainText('Error in cell 5, line 3');
+    await expect(error).toContainText('bad.py:16');
 
-    await panel.openPartialNotebook();
+    await error.getByRole('button', { name: /Open (partial|executed) notebook/ }).click();
     const notebook = page.locator('.jp-NotebookPanel:visible');
     await expect(notebook).toContainText('so far so good');
     await expect(notebook).toContainText('ValueError');

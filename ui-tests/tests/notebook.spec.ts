@@ -31,7 +31,7 @@ async function save(page: IJupyterLabPageFixture, project: Project, file: string
       response.request().method() === 'PUT' &&
       response.url().includes(`/api/contents/${project.folder}/${file}`)
   );
-  await page.menu.clickMenuItem('File>Save Notebook');
+  await page.keyboard.press('Control+s');
   expect((await saved).ok()).toBe(true);
 }
 
@@ -49,8 +49,8 @@ test.describe('A task opened as a notebook', () => {
     await expect(injected(notebook)).toHaveCount(1);
     await expect(injected(notebook)).toContainText('output/first.txt');
     await expect(injected(notebook).locator('.cm-content')).toHaveAttribute(
-      'contenteditable',
-      'false'
+      'aria-readonly',
+      'true'
     );
 
     await page.menu.clickMenuItem('Run>Run All Cells');
