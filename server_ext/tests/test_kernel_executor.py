@@ -185,6 +185,16 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 def test_a_task_runs_in_the_root_with_its_injected_cell(bench: Bench) -> None:
     attempt = bench.task(
         """\
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Gone
+#     language: python
+#     name: gone
+# ---
+
 # %% [markdown]
 # # Title
 
@@ -222,14 +232,17 @@ Path(product["data"]).write_text("data")
     assert attempt.progress == [Progress(done=done, total=5) for done in range(1, 6)]
     expected = "line 0\nline 1\nline 2\n"
     said = f"7 {{'load': 'out/load.csv'}} {bench.root} None\n"
-    assert attempt.log.startswith(expected)
-    assert sorted(attempt.log.splitlines()[3:]) == sorted(["warned", "from a child", said.strip()])  # not the result, 4
+    note, _, log = attempt.log.partition("\n")
+    assert note == "[cauce] The source asks for the kernel 'gone', which is not installed: running in 'python3'."
+    assert log.startswith(expected)
+    assert sorted(log.splitlines()[3:]) == sorted(["warned", "from a child", said.strip()])  # not the result, 4
     (first, *_), *_ = [outputs for outputs in attempt.outputs if outputs]
     assert first.text.startswith(expected)  # one piece, though it came in three
     assert attempt.outputs[-1][0].data["text/plain"] == "4"
     tags = [cell.metadata.get("tags") for cell in attempt.notebook.cells]
     assert tags.index(["injected-parameters"]) == tags.index(["parameters"]) + 1
-    assert attempt.notebook.metadata.language_info.name == "python"
+    assert attempt.notebook.metadata.keys() == {"kernelspec", "language_info"}
+    assert attempt.notebook.metadata.kernelspec.name == "python3"
     (record,) = attempt.processes
     assert record.pid == record.group
     assert not is_alive(record)

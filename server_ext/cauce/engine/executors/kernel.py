@@ -201,6 +201,13 @@ class Kernel:
         python = spec is not None and spec.language.lower() == "python"
         return python and os.name == "posix" and len(os.fsencode(self._folder)) <= _LONGEST_SOCKET_PATH
 
+    @property
+    def spec(self) -> dict[str, str]:
+        """What a notebook's metadata say about its kernel."""
+        spec = self.manager.kernel_spec
+        assert spec is not None  # noqa: S101 (`choose_kernel` found it)
+        return {"display_name": spec.display_name, "language": spec.language, "name": self.name}
+
     async def start(self, root: Path) -> ProcessRecord | None:
         """Start the process in `root`; its record where there can be one. Raises NotStarted."""
         # Not into the history of what the user typed.

@@ -79,12 +79,18 @@ class NotebookExecutor:
             notebook = inject(read_notebook(job.content, job.source), job.binding)
             clear(notebook)
             own = notebook.metadata.get("kernelspec", {}).get("name")
-            kernel = Kernel(choose_kernel(job.binding.kernel, own, language_of(notebook)), self._guard)
+            name = choose_kernel(job.binding.kernel, own, language_of(notebook))
         except SourceError as error:
             return Failed(_unreadable(error, job, log))
         except NotStarted as error:
             return Crashed(_not_started(str(error), log))
 
+        if job.binding.kernel is None and own not in {None, name}:
+            log.note(f"The source asks for the kernel '{own}', which is not installed: running in '{name}'.")
+        kernel = Kernel(name, self._guard)
+        # Whoever opens the result gets this kernel, and no script paired with it.
+        notebook.metadata["kernelspec"] = kernel.spec
+        notebook.metadata.pop("jupytext", None)
         self._kernels.add(kernel)
         patience = Patience()
         try:
@@ -129,6 +135,8 @@ class _Run:
         if record is not None:
             self.listener.process(record)
         ready = asyncio.ensure_future(kernel.ready())
+        # When it fails because the kernel died, the death is what counts: nobody asks for this error.
+        ready.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             await _first_of(ready, kernel.exited, cancelled, seconds=self.job.start_timeout)
             if self.cancel.is_set() or kernel.killed:
@@ -175,7 +183,12 @@ class _Run:
                 running.cancel()
                 await asyncio.wait({running})
         outcome = self._outcome(cells, running)
-        self._save()
+        try:
+            self._save()
+        except OSError as error:
+            if isinstance(outcome, Succeeded):
+                raise
+            self.log.note(f"The partial notebook could not be written: {error}.")  # not the worst that happened
         return outcome
 
     async def _stop(self, running: asyncio.Future[None]) -> None:
