@@ -208,6 +208,22 @@ async def test_an_edit_changes_its_line_only_and_keeps_the_mode(
     assert facts(source) == before
 
 
+async def test_a_saved_script_opens_again_with_the_ids_that_the_open_document_has(
+    server: ServerApp, index: Index, jp_fetch: Fetch
+) -> None:
+    source = index.add("load.py")
+    source.write_bytes(PERCENT)
+    model = await open_notebook(jp_fetch, "project/load.py")
+    model["content"]["cells"][-1]["source"] = "x = 2"
+    model["content"]["cells"].append({**model["content"]["cells"][-1], "id": "made-by-the-client"})
+    await save(jp_fetch, model)
+    again = await open_notebook(jp_fetch, "project/load.py")
+    ids = [cell["id"] for cell in again["content"]["cells"]]
+    assert ids == [cell["id"] for cell in model["content"]["cells"]]
+    source.write_bytes(PERCENT)
+    assert [cell["id"] for cell in (await open_notebook(jp_fetch, "project/load.py"))["content"]["cells"]] == ids[:-1]
+
+
 async def test_any_encoding_opens_and_a_link_stays_a_link(server: ServerApp, index: Index, jp_fetch: Fetch) -> None:
     source = index.add("tasks/real.py")
     source.write_bytes(LATIN)

@@ -172,6 +172,13 @@ def test_a_header_keeps_its_kernel_and_version_until_the_user_changes_the_kernel
     assert b"#     name: gpu\n" in write_notebook(notebook, content, SCRIPT)
 
 
+def test_a_header_that_keeps_everything_is_not_rewritten_by_a_started_kernel() -> None:
+    lines = header("percent")
+    lines.insert(3, "#     notebook_metadata_filter: all")
+    content = "\n".join([*lines, "# %%", "x = 1", ""]).encode()
+    assert write_notebook(served(content), content, SCRIPT) == content
+
+
 def test_mixed_line_ends_stay_where_they_are() -> None:
     content = b"# %%\r\nx = 1\n\n# %%\r\ny = 2\r\nz = 3"
     notebook = served(content)

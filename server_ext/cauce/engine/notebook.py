@@ -377,7 +377,7 @@ def write_notebook(notebook: NotebookNode, original: bytes | None, path: Path) -
         return _write_ipynb(wanted, original, path)
     before = _Text.decode(original or b"", path)
     base_notebook = _read_text(before.lines, path, before.cookie)
-    _keep_kernelspec(wanted, base_notebook)
+    _keep_what_clients_rewrite(wanted, base_notebook)
     fmt = _format_of(base_notebook, path) if original is not None else {"extension": path.suffix}
     shield = _Shield([*before.lines, *(cell.source for cell in wanted.cells)])
     base = _render(base_notebook, fmt, shield, path)
@@ -419,14 +419,18 @@ def _ipynb_text(notebook: NotebookNode, path: Path) -> str:
         ) from error
 
 
-def _keep_kernelspec(wanted: NotebookNode, base: NotebookNode) -> None:
-    """Keep the file's own description of its kernel while the kernel is the same.
+def _keep_what_clients_rewrite(wanted: NotebookNode, base: NotebookNode) -> None:
+    """Keep the file's own description of its kernel and language: changing those is no edit.
 
-    JupyterLab rewrites the display name when the kernel starts; that is no edit.
+    JupyterLab rewrites the kernel's display name, and adds the language's version, whenever
+    a kernel starts. Another kernel is the user's choice.
     """
     own, now = base.metadata.get("kernelspec"), wanted.metadata.get("kernelspec")
     if own and now and own.get("name") == now.get("name"):
         wanted.metadata["kernelspec"] = deepcopy(own)
+    wanted.metadata.pop("language_info", None)
+    if "language_info" in base.metadata:
+        wanted.metadata["language_info"] = deepcopy(base.metadata["language_info"])
 
 
 def _format_of(notebook: NotebookNode, path: Path) -> dict[str, str]:

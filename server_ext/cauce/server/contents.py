@@ -17,8 +17,10 @@ which returns an unedited file to the byte.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Generator, Mapping
@@ -304,6 +306,7 @@ class _Notebooks:
         self._pairing_manager: Any = None
         self._threads = ThreadPoolExecutor(_ASKERS, thread_name_prefix="cauce-index")
         self._asked: set[Future[Any]] = set()
+        self._ids = _SavedIds()
 
     # Reading
 
@@ -353,11 +356,15 @@ class _Notebooks:
         try:
             content = yield _Work(task.source.read_bytes)
             notebook = yield _Work(lambda: read_notebook(content, task.source))
+            self._ids.give(notebook, task.source, content)
             paired = yield from self._paired(base, request.path, notebook)
             if paired is not None:
                 about = yield request.of(paired, type="notebook", format=None)
                 notebook = about["content"]
             notebook = yield from self._fill(notebook, task.binding)
+            # For colours before a kernel runs; and rooms of jupyter-collaboration, which would
+            # add an empty one, find what they hold equal to the file.
+            notebook.metadata.setdefault("language_info", {"name": language_of(notebook)})
             for cell in notebook.cells:
                 if cell.cell_type == "code" and not cell.outputs:
                     cell.metadata["trusted"] = True  # there is nothing in it that could be shown
@@ -449,6 +456,7 @@ class _Notebooks:
         if content != original:
             with self._manager.perm_to_403(str(source)):
                 _replace(source, content, atomic=self._manager.use_atomic_writing)
+        self._ids.keep(notebook, source, content)
 
     def _save_paired(self, paired: Any, model: _Model, source: Path, path: str) -> _Flow:
         """Let jupytext write both halves; a script whose text did not change keeps its bytes."""
@@ -671,6 +679,36 @@ def _keep_owner(path: Path, temporary: Path) -> None:
     if hasattr(os, "chown") and (about.st_uid, about.st_gid) != (now.st_uid, now.st_gid):
         with suppress(OSError):  # only root may give files away
             os.chown(temporary, about.st_uid, about.st_gid)
+
+
+class _SavedIds:
+    """The cell ids that a script's cells had in the open document when it was saved.
+
+    A script has no room for ids, and those that `read_notebook` derives change with an edit.
+    As long as the file is what was saved, it is served with the ids that the open documents
+    have: a collaboration room then finds the file equal to what it holds.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[bytes, tuple[str, ...]]] = {}
+
+    def keep(self, notebook: NotebookNode, source: Path, content: bytes) -> None:
+        ids = tuple(str(cell.get("id", "")) for cell in notebook.cells)
+        self._known.pop(source, None)
+        if len(set(ids)) == len(ids) and all(map(_CELL_ID.fullmatch, ids)):
+            self._known[source] = hashlib.sha256(content).digest(), ids
+        while len(self._known) > _IDS_KEPT:
+            del self._known[next(iter(self._known))]
+
+    def give(self, notebook: NotebookNode, source: Path, content: bytes) -> None:
+        digest, ids = self._known.get(source, (b"", ()))
+        if len(ids) == len(notebook.cells) and digest == hashlib.sha256(content).digest():
+            for cell, cell_id in zip(notebook.cells, ids, strict=True):
+                cell["id"] = cell_id
+
+
+_CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_IDS_KEPT = 500
 
 
 # --- Kernels ------------------------------------------------------------------------------
