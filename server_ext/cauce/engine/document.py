@@ -24,9 +24,11 @@ __all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "TooLarge", "pla
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 64
-MAX_EVENTS = 200_000
+MAX_EVENTS = 100_000
 MAX_ALIASES = 100
 MAX_VALUES = 200_000
+MAX_BITS = 1024
+"""Beyond this a whole number stays text: Python refuses to write very long ones in decimal."""
 
 _STANDARD = "tag:yaml.org,2002:"
 _SCALAR_TAGS = frozenset(_STANDARD + name for name in ("str", "int", "float", "bool", "null", "timestamp", "merge"))
@@ -87,7 +89,7 @@ class Document:
 
 
 class TooLarge(ValueError):
-    """The value, with all aliases expanded, is too large (or contains itself)."""
+    """The value, with all aliases expanded, is too large or too deep."""
 
 
 @dataclass
@@ -101,15 +103,20 @@ class _Open:
 class _Refused(Exception):
     """Our own limits; carries the mark of the event that broke them."""
 
-    def __init__(self, message: str, hint: str, mark: _Mark | None) -> None:
+    def __init__(self, message: str, hint: str, place: _Mark | Scalar | None) -> None:
         super().__init__(message)
-        self.message, self.hint, self.mark = message, hint, mark
+        self.message, self.hint, self.place = message, hint, place
 
 
 def read_document(content: bytes, path: str) -> Document:
     """Read one YAML document. `path` only names the file in problems. Never raises."""
     if len(content) > MAX_BYTES:
-        problem = _problem("yaml_too_large", f"The file is larger than {MAX_BYTES // 1_000_000} MB.", path)
+        problem = _problem(
+            "yaml_too_large",
+            f"The file is larger than {MAX_BYTES // 1_000_000} MB.",
+            path,
+            hint="A pipeline is a list of tasks: keep data in files of their own.",
+        )
         return Document(None, (problem,))
     try:
         text = content.decode("utf-8-sig")
@@ -131,19 +138,21 @@ class _Composer:
         self.anchors: dict[str, Node | None] = {}
         self.stack: list[_Open] = []
         self.root: Node | None = None
+        self.inherited = 0
+        """Entries copied by merge keys: the one way in which nodes grow faster than the text."""
 
     def compose(self, text: str) -> Document:
         try:
             for event in self._events(text):
                 self._take(event)
         except _Refused as refused:
-            self.problems.append(self._at(refused.mark, "yaml_refused", refused.message, refused.hint))
+            self.problems.append(self._at(refused.place, "yaml_refused", refused.message, refused.hint))
             return Document(None, tuple(self.problems))
         except yaml.MarkedYAMLError as error:
-            self.problems.append(self._at(error.problem_mark or error.context_mark, "yaml_syntax", _words(error)))
+            self.problems.append(self._at(_culprit(error, text), "yaml_syntax", _words(error)))
             self._close_complete()
-        except yaml.YAMLError as error:  # a reader error: control characters
-            self.problems.append(_problem("yaml_syntax", f"This is not YAML: {error}", self.path))
+        except yaml.YAMLError:  # a reader error: a character that YAML has no place for
+            self.problems.append(_unreadable(text, self.path))
             self._close_complete()
         return Document(self.root, tuple(self.problems))
 
@@ -221,7 +230,8 @@ class _Composer:
                 case "bool":
                     return bool(_CONSTRUCTOR.construct_yaml_bool(node))
                 case "int":
-                    return int(_CONSTRUCTOR.construct_yaml_int(node))
+                    number = int(_CONSTRUCTOR.construct_yaml_int(node))
+                    return number if number.bit_length() <= MAX_BITS else str(event.value)
                 case "float":
                     return float(_CONSTRUCTOR.construct_yaml_float(node))
         except (ValueError, KeyError, IndexError, OverflowError):
@@ -243,11 +253,21 @@ class _Composer:
         for key, value in zip(children[::2], children[1::2], strict=False):
             if not isinstance(key, Scalar):
                 self.problems.append(
-                    _problem("yaml_key", "A key must be a plain word.", self.path, key.line, key.column)
+                    _problem(
+                        "yaml_key",
+                        "A key must be a plain word.",
+                        self.path,
+                        key.line,
+                        key.column,
+                        hint="Put quotation marks around it if it is meant as text.",
+                    )
                 )
             elif key.text == "<<":
                 for part in value.items if isinstance(value, Sequence) else (value,):
                     if isinstance(part, Mapping):
+                        self.inherited += len(part.entries)
+                        if self.inherited > MAX_VALUES:
+                            raise _Refused("Merge keys (<<) copy too many values.", "Write the values out.", key)
                         for name, inherited in part.entries:
                             merged.setdefault(name.text, (name, inherited))
             elif key.text in own:
@@ -276,9 +296,11 @@ class _Composer:
             closed = self.stack.pop()
             self._add(self._collection(closed), None)
 
-    def _at(self, mark: _Mark | None, code: str, message: str, hint: str = "") -> Problem:
+    def _at(self, mark: _Mark | Scalar | None, code: str, message: str, hint: str = "") -> Problem:
         if mark is None:
             return _problem(code, message, self.path, hint=hint)
+        if isinstance(mark, Scalar):
+            return _problem(code, message, self.path, mark.line, mark.column, hint=hint)
         return _problem(code, message, self.path, mark.line + 1, mark.column + 1, hint=hint)
 
 
@@ -299,6 +321,26 @@ def _words(error: yaml.MarkedYAMLError) -> str:
     return "This is not YAML: " + ", ".join(parts) + "." if parts else "This is not YAML."
 
 
+def _culprit(error: yaml.MarkedYAMLError, text: str) -> _Mark | None:
+    """Where the reader should look: for what is open until the end, where it was opened."""
+    found: _Mark | None = error.problem_mark
+    begun: _Mark | None = error.context_mark
+    if found is None or (begun is not None and found.line >= text.rstrip().count("\n") + 1):
+        return begun
+    return found
+
+
+def _unreadable(text: str, path: str) -> Problem:
+    """A control character, found again: PyYAML's two parsers count it differently."""
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    before = text[: found.start()] if found else ""
+    what = f"the character U+{ord(found[0]):04X}" if found else "a character that YAML does not allow"
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    return _problem(
+        "yaml_syntax", f"This is not YAML: it holds {what}.", path, before.count("\n") + 1, column, hint="Delete it."
+    )
+
+
 def _problem(
     code: str, message: str, path: str, line: int | None = None, column: int | None = None, *, hint: str = ""
 ) -> Problem:
@@ -311,21 +353,21 @@ def plain(node: Node) -> Value:
     """A node as plain data.
 
     Raises:
-        TooLarge: expanded, it would exceed `MAX_VALUES` values.
+        TooLarge: expanded, it would exceed `MAX_VALUES` values or `MAX_DEPTH` levels.
     """
     budget = MAX_VALUES
 
-    def expand(part: Node) -> Value:
+    def expand(part: Node, depth: int) -> Value:
         nonlocal budget
         budget -= 1
-        if budget < 0:
+        if budget < 0 or depth > MAX_DEPTH:
             raise TooLarge
         match part:
             case Scalar():
                 return part.value
             case Sequence():
-                return [expand(item) for item in part.items]
+                return [expand(item, depth + 1) for item in part.items]
             case Mapping():
-                return {key.text: expand(value) for key, value in part.entries}
+                return {key.text: expand(value, depth + 1) for key, value in part.entries}
 
-    return expand(node)
+    return expand(node, 0)
