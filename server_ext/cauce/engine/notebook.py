@@ -141,25 +141,25 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
 
     reads: Callable[..., NotebookNode] = jupytext.reads
     declared_format: Callable[[str, str], str | None] = formats.read_format_from_metadata
-    guess_format: Callable[[str, str], tuple[str | None, Mapping[str, str]]] = formats.guess_format
+    guess_format: Callable[[str, str], tuple[str | None, dict[str, str]]] = formats.guess_format
     shield = _Shield(lines)
     text = "\n".join(shield.cover(line) for line in _with_plain_cookie(lines, cookie))
     _check_header(lines, path)
     suffix = path.suffix
     try:
-        declared = declared_format(text, suffix)
-        name = declared or guess_format(text, suffix)[0]
-        if declared is None and name == "pandoc":
-            name = "markdown"  # merely a guess, from a line of colons
+        fmt: dict[str, str | None] = {"extension": suffix}
+        name = declared_format(text, suffix)
+        if name is None:
+            name, options = guess_format(text, suffix)
+            if name == "pandoc":
+                name = "markdown"  # it was guessed from a line of colons
+            fmt |= {"format_name": name, **options}  # spares jupytext guessing again
         if name in _FORMATS_THAT_RUN_PROGRAMS:
             raise SourceError(
                 path,
                 f"The {name} format cannot be a task's source: reading it would start a program.",
                 f"Convert it with 'jupytext --to py:percent {path.name}'.",
             )
-        fmt = {"extension": suffix}
-        if declared is None and name == "markdown":
-            fmt["format_name"] = name
         notebook = reads(text, fmt=fmt)
     except SourceError:
         raise
