@@ -34,7 +34,7 @@ class Raised(Exception):
 class Cells(NotebookClient):
     """Runs the cells in order, filling `nb` with what they put out."""
 
-    def __init__(self, nb: NotebookNode, kernel: Kernel, log_file: Log) -> None:
+    def __init__(self, nb: NotebookNode, kernel: Kernel, log_file: Log, output_limit: int) -> None:
         super().__init__(
             nb,
             km=kernel.manager,
@@ -53,6 +53,9 @@ class Cells(NotebookClient):
         self._kernel = kernel
         self._log_file = log_file
         self._reply: dict[str, Any] = {}
+        self._output_limit = output_limit
+        self._room = output_limit
+        """How many more characters the current cell may print into the notebook."""
 
     async def run(self, progress: Callable[[Progress], None], stop: asyncio.Event) -> None:
         """Run until the end, `stop`, or a call of ``exit()``.
@@ -79,6 +82,7 @@ class Cells(NotebookClient):
 
     async def _run_cell(self, index: int) -> bool:
         """Did the cell ask for the end?"""
+        self._room = self._output_limit
         try:
             await self.async_execute_cell(self.nb.cells[index], index)
         except CellExecutionError:
@@ -96,12 +100,23 @@ class Cells(NotebookClient):
         self._reply = execute_reply["content"]
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        """Log what belongs in the log, then do as nbclient does."""
+        """Log what belongs in the log, then do as nbclient does, within the limit for one cell."""
         content = msg["content"]
-        if msg["msg_type"] == "stream":
-            self._log_file.write(content["text"])
-        elif msg["msg_type"] == "error":
-            self._log_file.error("\n".join(content["traceback"]) or f"{content['ename']}: {content['evalue']}")
+        match msg["msg_type"]:
+            case "stream":
+                self._log_file.write(content["text"])
+                if self._room < 0:
+                    return None
+                if len(content["text"]) > self._room:
+                    notice = f"This cell printed more than {self._output_limit:,} characters. The rest is in the log."
+                    content["text"] = f"{content['text'][: self._room]}\n[cauce] {notice}\n"
+                    self._room = -1
+                else:
+                    self._room -= len(content["text"])
+            case "clear_output":
+                self._room = self._output_limit
+            case "error":
+                self._log_file.error("\n".join(content["traceback"]) or f"{content['ename']}: {content['evalue']}")
         return super().process_message(msg, cell, cell_index)
 
     async def _async_poll_kernel_alive(self) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NotebookExecutor"]
 
+OUTPUT_LIMIT = 10_000_000
 _INTERRUPT_PATIENCE = 3.0
 _TERMINATE_PATIENCE = 2.0
 _KILL_PATIENCE = 5.0
@@ -46,8 +47,10 @@ class NotebookExecutor:
     Use it from the main thread: on Linux a kernel dies with the thread that started it.
     """
 
-    def __init__(self, *, log_limit: int = LIMIT) -> None:
+    def __init__(self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT) -> None:
+        """`log_limit` is in bytes and for a task, `output_limit` in characters and for what one cell prints."""
         self._log_limit = log_limit
+        self._output_limit = output_limit
         self._guard = Guard()
         self._kernels: set[Kernel] = set()
 
@@ -94,7 +97,7 @@ class NotebookExecutor:
         self._kernels.add(kernel)
         patience = Patience()
         try:
-            run = _Run(job, listener, cancel, log, kernel, notebook)
+            run = _Run(job, listener, cancel, log, kernel, notebook, self._output_limit)
             outcome = await run.go()
             if isinstance(outcome, Cancelled):
                 patience = Patience(exit=_CANCELLED_EXIT_PATIENCE)
@@ -114,6 +117,7 @@ class _Run:
     log: Log
     kernel: Kernel
     notebook: NotebookNode
+    output_limit: int
 
     async def go(self) -> Outcome:
         cancelled = asyncio.ensure_future(self.cancel.wait())
@@ -170,7 +174,7 @@ class _Run:
         from cauce.engine.executors.cells import Cells
 
         kernel = self.kernel
-        cells = Cells(self.notebook, kernel, self.log)
+        cells = Cells(self.notebook, kernel, self.log, self.output_limit)
         running = asyncio.ensure_future(cells.run(self.listener.progress, self.cancel))
         try:
             await _first_of(running, kernel.exited, cancelled)
