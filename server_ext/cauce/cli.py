@@ -150,7 +150,10 @@ def _run(path: Path, request: RunRequest, emit: Callable[[BuildEvent], None], li
             except BrokenPipeError:
                 stop.lose()
 
-        return await build(path, request, executor=executor, emit=careful, stop=stop)
+        try:
+            return await build(path, request, executor=executor, emit=careful, stop=stop)
+        finally:
+            executor.close()
 
     return asyncio.run(go())
 
