@@ -182,7 +182,7 @@ class Workshop:
         self.tasks[task].upstream = upstream
         self._write_source(task)
 
-    def set(self, task: str, **params: int) -> None:
+    def give(self, task: str, **params: int) -> None:
         self.tasks[task].params = params
         self._write_spec()
 

@@ -9,6 +9,7 @@ running it would do something else than the file says.
 from __future__ import annotations
 
 import difflib
+import keyword
 import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -64,6 +65,8 @@ _UNDERSTOOD_TASK = frozenset(
     ("source", "name", "product", "upstream", "params", "kernelspec_name", "nb_product_key", "class")
 )
 _LATER = "This version of Cauce does not support it yet."
+_MAX_PROBLEMS = 100
+"""More than anybody reads; a file made to have thousands must not cost seconds and megabytes."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,10 @@ class _Parser:
 
     def _spec(self, tasks: tuple[TaskSpec, ...]) -> PipelineSpec:
         unsound = frozenset(p.task for p in self.problems if p.task is not None and p.severity == "error")
+        if len(self.problems) > _MAX_PROBLEMS:
+            more = len(self.problems) - _MAX_PROBLEMS + 1
+            del self.problems[_MAX_PROBLEMS - 1 :]
+            self._error("too_many_problems", f"There are {more} more problems.", None, hint="Mend the first ones.")
         return PipelineSpec(self.path, tasks, tuple(self.problems), unsound)
 
     def _meta(self, meta: Node | None) -> bool:
@@ -190,8 +197,7 @@ class _Parser:
 
     def _tasks(self, nodes: Sequence, *, extract_upstream: bool, broken: bool) -> tuple[TaskSpec, ...]:
         tasks: list[TaskSpec] = []
-        seen: dict[str, int] = {}
-        products: dict[str, str] = {}
+        seen: dict[str, Node] = {}
         for index, node in enumerate(nodes.items):
             before = len(self.problems)
             task = self._task(node, extract_upstream)
@@ -204,28 +210,46 @@ class _Parser:
             if task.name in seen:
                 self._error(
                     "duplicate_task",
-                    f"There is already a task '{task.name}' (line {seen[task.name]}).",
+                    f"There is already a task '{task.name}' (line {seen[task.name].line}).",
                     node,
                     hint="Give one of them another 'name'.",
                 )
                 continue
-            seen[task.name] = node.line
+            seen[task.name] = node
+            tasks.append(task)
+        self._check_products(tasks, seen)
+        return tuple(tasks)
+
+    def _check_products(self, tasks: Iterable[TaskSpec], nodes: dict[str, Node]) -> None:
+        """No two products may be one file, and none may be a file that the user wrote."""
+        owners: dict[str, str] = {}
+        written = {task.source: f"the source of '{task.name}'" for task in tasks if task.kind != "function"}
+        written[self.path.name] = "the pipeline itself"
+        for task in tasks:
             for product in task.products:
-                owner = products.setdefault(posixpath.normpath(product.path), task.name)
-                if owner != task.name:
+                if product.path in written:
                     self._error(
-                        "duplicate_product",
-                        f"'{product.path}' is a product of '{owner}' already.",
-                        node,
-                        hint="Each task needs files of its own.",
+                        "product_is_source",
+                        f"Building '{task.name}' would overwrite {product.path}, {written[product.path]}.",
+                        nodes[task.name],
+                        hint="Give the product another path, such as one below 'output/'.",
                         task=task.name,
                     )
-            tasks.append(task)
-        return tuple(tasks)
+                elif product.path in owners:
+                    self._error(
+                        "duplicate_product",
+                        f"'{product.path}' is a product of '{owners[product.path]}' already.",
+                        nodes[task.name],
+                        hint="Each product needs a file of its own, each task files of its own.",
+                        task=task.name,
+                    )
+                owners.setdefault(product.path, task.name)
 
     def _task(self, node: Node, extract_upstream: bool) -> TaskSpec | None:
         if not isinstance(node, Mapping):
-            self._error("task_shape", "A task is a mapping with 'source' and 'product'.", node)
+            self._error(
+                "task_shape", "A task is a mapping with 'source' and 'product'.", node, hint="Write '- source: …'."
+            )
             return None
         source = node.get("source")
         if not isinstance(source, Scalar) or not isinstance(source.value, str) or not source.text.strip():
@@ -291,6 +315,10 @@ class _Parser:
         given = node.get("product")
         wanted = node.get("nb_product_key")
         key = wanted.text if isinstance(wanted, Scalar) else "nb"
+        if wanted is not None and not isinstance(wanted, Scalar):
+            self._error(
+                "unsupported", "'nb_product_key' must be one name.", wanted, hint=f"A list: {_LATER}", task=task
+            )
         if given is None or (isinstance(given, Scalar) and given.value is None):
             self._error(
                 "task_no_product",
@@ -356,9 +384,21 @@ class _Parser:
         params: dict[str, Value] = {}
         for key, value in given.entries:
             if key.text in {"upstream", "product"}:
-                self._error("params_reserved", f"A parameter cannot be called '{key.text}'.", key, task=task)
-            elif not key.text.isidentifier():
-                self._error("params_name", f"'{key.text}' is not a variable name.", key, task=task)
+                self._error(
+                    "params_reserved",
+                    f"A parameter cannot be called '{key.text}'.",
+                    key,
+                    hint="Cauce fills that in by itself: give it another name.",
+                    task=task,
+                )
+            elif not key.text.isidentifier() or keyword.iskeyword(key.text):
+                self._error(
+                    "params_name",
+                    f"'{key.text}' is not a variable name.",
+                    key,
+                    hint="Use letters, digits and underscores, and no word of the language.",
+                    task=task,
+                )
             elif key.text == "resources_":
                 self._error("unsupported", "'params.resources_' cannot be honoured.", key, hint=_LATER, task=task)
             elif not isinstance(data := self._plain(value, task), _Nothing):
@@ -400,7 +440,13 @@ class _Parser:
         try:
             value = plain(node)
         except TooLarge:
-            self._error("params_too_large", "The value is too large.", node, task=task)
+            self._error(
+                "params_too_large",
+                "The value is too large or too deep.",
+                node,
+                hint="Keep data in a file, and give the task its path.",
+                task=task,
+            )
             return _NOTHING
         for text in _strings(value):
             if self._check_placeholder(node, text, task):
@@ -443,7 +489,9 @@ class _Parser:
         names = tuple(valid)
         for key, _ in node.entries:
             if key.text not in names:
-                close = difflib.get_close_matches(key.text, names, n=1)
+                # Looking for what was meant is dear: not for what will not be shown.
+                looking = len(self.problems) < _MAX_PROBLEMS
+                close = difflib.get_close_matches(key.text, names, n=1) if looking else []
                 hint = f"Did you mean '{close[0]}'?" if close else "Valid are: " + ", ".join(names) + "."
                 self._error("unknown_key", f"'{key.text}' is no {what}.", key, hint=hint, task=task)
 
