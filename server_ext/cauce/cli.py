@@ -22,7 +22,7 @@ from cauce.engine.build import RunState, Stop, build
 from cauce.engine.errors import CauceError, NotFound, PathRefused, PipelineHasErrors, UsageError
 from cauce.engine.files import Observer
 from cauce.engine.lock import holder_of
-from cauce.engine.project import FactsCache, assess, load
+from cauce.engine.project import ParseCache, assess, load
 from cauce.engine.store import read_history, state_folder
 from cauce.present import Look, present_snapshot
 
@@ -175,7 +175,7 @@ def _write_line(event: BuildEvent) -> None:
 
 
 def _snapshot(path: Path) -> Snapshot:
-    project = load(path, FactsCache())
+    project = load(path, ParseCache())
     folder = state_folder(project.root)
     observer = Observer(project.root)
     history = read_history(folder, path.name)

@@ -45,7 +45,7 @@ from cauce.engine.files import Observer, ProductRecord, replace_durably, sync, t
 from cauce.engine.lock import ProjectLock
 from cauce.engine.plan import End, Plan, Selection, select
 from cauce.engine.process import ProcessRecord, reap
-from cauce.engine.project import Assessment, FactsCache, Project, assess, assess_task, binding, complete, load
+from cauce.engine.project import Assessment, ParseCache, Project, assess, assess_task, binding, complete, load
 from cauce.engine.store import History, Store, TaskHistory, state_folder
 
 __all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
@@ -97,7 +97,7 @@ async def build(
         ProjectLocked: Another builder is at work.
         ProjectUnwritable: The state folder cannot be written.
     """
-    cache = FactsCache()
+    cache = ParseCache()
     _selection(load(path, cache), request)  # what can be refused is refused before anything is written
     folder = _prepare(state_folder(path.parent))
     run = f"{int(clock() * 1000):x}-{secrets.token_hex(4)}"

@@ -12,8 +12,8 @@ from pathlib import Path
 from cauce.engine.files import read_inside
 from cauce.engine.graph import Unknown, resolve
 from cauce.engine.notebook import Binding
-from cauce.engine.project import FactsCache, bind
-from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
+from cauce.engine.project import ParseCache, bind
+from cauce.engine.spec import PipelineSpec, TaskSpec
 
 __all__ = ["SourceIndex", "is_pipeline_file", "pipeline_files"]
 
@@ -39,8 +39,7 @@ class SourceIndex:
 
     def __init__(self, limit: Path) -> None:
         self._limit = limit.resolve()
-        self._specs: dict[Path, tuple[bytes, PipelineSpec]] = {}
-        self._facts = FactsCache()
+        self._parsed = ParseCache()
         self._lock = threading.Lock()
 
     def binding(self, source: Path) -> Binding | None:
@@ -73,7 +72,7 @@ class SourceIndex:
                 content = read_inside(spec.root, task.source)
             except OSError:
                 content = None
-            facts = self._facts.facts(content or b"", task.source, task.name, extract_upstream=True)
+            facts = self._parsed.facts(content or b"", task.source, task.name, extract_upstream=True)
             names = facts.upstream
         found = resolve(task.name, names, tuple(other.name for other in spec.tasks))
         return bind(spec, task, tuple(need for need in found if not isinstance(need, Unknown)))
@@ -95,9 +94,4 @@ class SourceIndex:
             content = path.read_bytes()
         except OSError:
             return None
-        known = self._specs.get(path)
-        if known is not None and known[0] == content:
-            return known[1]
-        spec = parse_spec(path, content)
-        self._specs[path] = (content, spec)
-        return spec
+        return self._parsed.spec(path, content)

@@ -25,14 +25,26 @@ from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
 
-__all__ = ["Assessment", "FactsCache", "Project", "assess", "assess_task", "bind", "binding", "complete", "load"]
+__all__ = ["Assessment", "ParseCache", "Project", "assess", "assess_task", "bind", "binding", "complete", "load"]
 
 
-class FactsCache:
-    """Facts of sources by content, so that looking again at the same text costs no parsing."""
+class ParseCache:
+    """Pipeline files and sources by content: looking again at the same text costs no parsing.
+
+    Compared by bytes, not by time stamps: reading is cheap, parsing is not, and clocks lie.
+    """
 
     def __init__(self) -> None:
+        self._specs: dict[Path, tuple[bytes, PipelineSpec]] = {}
         self._facts: dict[tuple[str, str, bool], tuple[bytes, SourceFacts]] = {}
+
+    def spec(self, path: Path, content: bytes) -> PipelineSpec:
+        known = self._specs.get(path)
+        if known is not None and known[0] == content:
+            return known[1]
+        spec = parse_spec(path, content)
+        self._specs[path] = (content, spec)
+        return spec
 
     def facts(self, content: bytes, source: str, task: str, *, extract_upstream: bool) -> SourceFacts:
         key = (source, task, extract_upstream)
@@ -86,7 +98,7 @@ class Project:
         return frozenset((self.root / path) for path in paths) | {self.spec.path}
 
 
-def load(path: Path, cache: FactsCache) -> Project:
+def load(path: Path, cache: ParseCache) -> Project:
     """Look at a pipeline file and all its sources.
 
     Raises:
@@ -98,7 +110,7 @@ def load(path: Path, cache: FactsCache) -> Project:
         raise NotFound(f"There is no pipeline at {path.name}.") from error
     except OSError as error:
         raise NotFound(f"{path.name} cannot be read: {error.strerror}.") from error
-    spec = parse_spec(path, content)
+    spec = cache.spec(path, content)
     tasks = {task.name: task for task in spec.tasks}
     problems = list(spec.problems)
     contents: dict[str, bytes] = {}

@@ -45,7 +45,7 @@ from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
 from cauce.engine.notebook import Binding
 from cauce.engine.process import is_alive
-from cauce.engine.project import FactsCache, assess, load
+from cauce.engine.project import ParseCache, assess, load
 from cauce.engine.store import History, read_attempts, read_history, read_run, read_runs, state_folder
 from cauce.present import Look, present_detail, present_run, present_snapshot
 from cauce.server.builder import Builder
@@ -259,7 +259,7 @@ class _View:
         self._publish = publish
         self._log = log
         self._attention = attention
-        self._cache = FactsCache()
+        self._cache = ParseCache()
         self._observer = Observer(path.parent)
         self._snapshot: Snapshot | None = None
         self._lock = asyncio.Lock()
