@@ -11,21 +11,26 @@ interface ICauceFixtures {
   files: Files;
   /** The project on disk. It is there before the page loads. */
   project: Project;
+  /** Makes the server look for the project. */
+  lookedAgain: void;
   /** Cauce's panel, open. */
   panel: Panel;
 }
 
 export const test = base.extend<ICauceFixtures>({
   files: [{}, { option: true }],
-  project: async ({ tmpPath, files, request }, use) => {
+  project: async ({ tmpPath, files }, use) => {
     const project = new Project(tmpPath);
     await project.write(files);
-    // The server remembers for a while which pipelines there are: those of the test before.
-    await request.get('/cauce/api/pipelines?refresh=1');
     await use(project);
   },
-  // Named first, the project is written first.
-  page: async ({ project: _, page }, use) => {
+  // Fixtures are made in the order in which they are named: the project is there before the page.
+  lookedAgain: async ({ project: _, request }, use) => {
+    // The server remembers for a while which pipelines there are: those of the test before.
+    await request.get('/cauce/api/pipelines?refresh=1');
+    await use();
+  },
+  page: async ({ lookedAgain: _, page }, use) => {
     await use(page);
   },
   panel: async ({ page, project }, use) => {
