@@ -106,9 +106,7 @@ def _absolute(name: str, package: str) -> str:
 
 def _candidates(name: str) -> Iterable[str]:
     """Files that importing a dotted name may run: each package on the way, and the module."""
-    parts = [part for part in name.split(".") if part]
-    if not all(part.isidentifier() for part in parts):
-        return  # `from a import *`
+    parts = [part for part in name.split(".") if part and part != "*"]  # `from a import *`
     for length in range(1, len(parts) + 1):
         stem = "/".join(parts[:length])
         yield f"{stem}.py"

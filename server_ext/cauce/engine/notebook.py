@@ -125,7 +125,7 @@ def _read_ipynb(content: bytes, path: Path) -> NotebookNode:
         raise
     except json.JSONDecodeError as error:
         raise SourceError(path, f"The notebook is not valid JSON: {error.msg}.", _RECREATE, error.lineno) from error
-    except (UnicodeDecodeError, RecursionError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except Exception as error:  # nbformat raises whatever its converters and jsonschema raise
         raise SourceError(path, f"The notebook cannot be read: {_one_line(error)}.", _RECREATE) from error
     if not named:
         _set_ids(notebook)

@@ -20,12 +20,12 @@ from cauce.engine.notebook import SourceError, read_notebook
 
 __all__ = ["Code", "SourceFacts", "code_of", "digest", "imports_of", "read_facts", "unified_diff"]
 
-FLAVOUR = f"py{'.'.join(platform.python_version_tuple()[:2])}/1"
-"""Normalised code depends on the Python grammar that parsed it, and on our own rules (/1)."""
+FLAVOUR = f"py{'.'.join(platform.python_version_tuple()[:2])}/2"
+"""Normalised code depends on the Python grammar that parsed it, and on our own rules (/2)."""
 
 _PARAMETERS = "parameters"
 _INJECTED = "injected-parameters"
-_MAGIC = re.compile(r"^([ \t]*)([%!?].*|[^\s#'\"].*\?{1,2}\s*)$", re.MULTILINE)
+_MAGIC = re.compile(r"^([ \t]*)([%!?].*|[^\W\d][\w.*]*\?{1,2}[ \t]*)$", re.MULTILINE)
 _SHELL_ASSIGNMENT = re.compile(r"^([ \t]*)([\w.,\s\[\]'\"]+)=\s*([%!].*)$", re.MULTILINE)
 
 
@@ -70,23 +70,24 @@ def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool
         extract_upstream: Whether dependencies come from the parameters cell.
     """
     raw = digest(content)
+
+    def unreadable(message: str, hint: str, line: int | None) -> SourceFacts:
+        where = Where(path=source, line=line)
+        code = "source_unreadable"
+        problem = Problem(code=code, message=message, severity="error", hint=hint, where=where, task=task)
+        return SourceFacts(Code(raw, raw), "", (), (), (problem,))
+
     try:
         notebook = read_notebook(content, Path(source))
+        language = str(notebook.metadata.get("kernelspec", {}).get("language", "python")).lower()
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code" and _INJECTED not in _tags(cell)]
+        texts = [str(cell.source) for cell in cells]
     except SourceError as error:
-        problem = Problem(
-            code="source_unreadable",
-            message=error.message,
-            severity="error",
-            hint=error.hint,
-            where=Where(path=source, line=error.line),
-            task=task,
-        )
-        return SourceFacts(Code(raw, raw), "", (), (), (problem,))
-    language = str(notebook.metadata.get("kernelspec", {}).get("language", "python")).lower()
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and _INJECTED not in _tags(cell)]
-    texts = [str(cell.source) for cell in cells]
+        return unreadable(error.message, error.hint, error.line)
+    except (AttributeError, KeyError, TypeError):  # an .ipynb of another shape than nbformat's schema
+        return unreadable("The notebook is damaged.", "Open it in JupyterLab and save it again.", None)
     python = language == "python" and Path(source).suffix.lower() not in {".r", ".rmd"}
-    normal = _normalised(texts) if python else "\n".join(_squeezed(text) for text in texts)
+    normal = _normalised(texts) if python else "\n".join(map(_verbatim, texts))
     upstream: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     if extract_upstream:
@@ -94,7 +95,7 @@ def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool
         upstream, problems = _upstream(parameters, content, source, task, python)
     return SourceFacts(
         code=Code(raw, digest(normal.encode("utf-8", "surrogatepass"))),
-        text="\n\n".join(texts),
+        text=_readable("\n\n".join(texts)),
         upstream=upstream,
         imports=imports_of(texts) if python else (),
         problems=problems,
@@ -145,11 +146,14 @@ def _normalised(texts: list[str]) -> str:
 
 def _normalised_cell(text: str) -> str:
     if text.lstrip().startswith("%%"):
-        return _squeezed(text)
+        return _verbatim(text)
     tree = _parse(text)
     if tree is None:
-        return _squeezed(text)
-    return "\n".join(ast.dump(statement) for statement in tree.body)
+        return _verbatim(text)
+    try:
+        return "\n".join(ast.dump(statement) for statement in tree.body)
+    except RecursionError:  # an expression of some hundred terms
+        return _verbatim(text)
 
 
 def _parse(text: str) -> ast.Module | None:
@@ -178,8 +182,14 @@ def _without_magics(text: str) -> str:
     return _MAGIC.sub(lambda match: f"{match[1]}_magic_({match[2]!r})", text)
 
 
-def _squeezed(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+def _verbatim(text: str) -> str:
+    """What is not Python counts to the letter: a blank line may stand in a here-document."""
+    return "\n".join(text.splitlines()).strip("\n")
+
+
+def _readable(text: str) -> str:
+    """Without halves of characters, which can neither be stored nor sent."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 # --- Upstream -----------------------------------------------------------------------------
@@ -196,7 +206,8 @@ def _upstream(
 ) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     def problem(code: str, message: str, hint: str, line: str = "") -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         where = Where(path=source, line=_line_of(line, content))
-        return (), (Problem(code=code, message=message, severity="error", hint=hint, where=where, task=task),)
+        words = _readable(message)
+        return (), (Problem(code=code, message=words, severity="error", hint=hint, where=where, task=task),)
 
     if cell is None:
         return (), ()
@@ -237,19 +248,35 @@ def _upstream(
     ordered = (
         [item.value for item in value.elts if isinstance(item, ast.Constant)] if isinstance(value, ast.Set) else names
     )
-    return tuple(dict.fromkeys(str(name) for name in ordered)), ()
+    return tuple(dict.fromkeys(_readable(str(name)) for name in ordered)), ()
 
 
 def _assignments(tree: ast.Module, name: str) -> Iterator[ast.expr]:
-    """Values assigned to a name by top-level statements, in order."""
+    """Values assigned to a name by top-level statements, in order.
+
+    For ``name += …`` and ``name, other = …`` what is given back is no literal list, so that
+    they are refused rather than overlooked.
+    """
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=targets, value=value):
                 if any(isinstance(target, ast.Name) and target.id == name for target in targets):
                     yield value
+                for target in targets:
+                    if not isinstance(target, ast.Name) and _binds(target, name):
+                        yield target
+            case ast.AugAssign(target=ast.Name(id=target_name) as target):
+                if target_name == name:
+                    yield target
             case ast.AnnAssign(target=ast.Name(id=target_name), value=ast.expr() as annotated):
                 if target_name == name:
                     yield annotated
+
+
+def _binds(target: ast.expr, name: str) -> bool:
+    return any(
+        isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in ast.walk(target)
+    )
 
 
 def _line_of(line: str, content: bytes) -> int | None:

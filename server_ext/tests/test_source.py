@@ -1,0 +1,343 @@
+"""What a source says: its upstream, its code, its imports. Read from every format, never run."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cauce.contract import Problem, encode
+from cauce.engine.fingerprint import ModuleIndex, local_modules
+from cauce.engine.source import SourceFacts, read_facts, unified_diff
+
+HEAD = '# %% tags=["parameters"]\n'
+
+
+def facts(text: str | bytes, source: str = "tasks/fit.py") -> SourceFacts:
+    content = text if isinstance(text, bytes) else text.encode()
+    return read_facts(content, source, "fit", extract_upstream=True)
+
+
+def problem(text: str) -> Problem:
+    [found] = facts(text).problems
+    return found
+
+
+# --- Upstream -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "upstream"),
+    [
+        ("upstream = None", ()),
+        ("upstream = []", ()),
+        ("x = 1", ()),
+        ("upstream = ['load', 'clean']", ("load", "clean")),
+        ("upstream = ('load',)", ("load",)),
+        ("upstream = {'load', 'clean', 'load'}", ("load", "clean")),  # a set, in the order written
+        ("upstream = {'load': None, 'fit-*': None}", ("load", "fit-*")),
+        ("upstream: list[str] = ['load']", ("load",)),
+        ("upstream = product = ['load']", ("load",)),
+        ("upstream = ['a']\nupstream = ['b']", ("b",)),
+        ("upstream = [\n    'a',  # first\n\n    'b',\n]", ("a", "b")),
+        ("def f():\n    upstream = ['a']", ()),
+        ("%load_ext autoreload\nupstream = ['a']  # right?", ("a",)),
+        ("upstream = ['a' 'b']", ("ab",)),
+    ],
+)
+def test_upstream_is_the_literal_in_the_parameters_cell(cell: str, upstream: tuple[str, ...]) -> None:
+    found = facts(f"{HEAD}{cell}\n\n# %%\nupstream = ['elsewhere']\n")
+    assert found.upstream == upstream
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "upstream = __import__('pathlib').Path({path!r}).write_text('ran')",
+        "upstream = [name for name in 'ab']",
+        "upstream = ['a'] + ['b']",
+        "upstream = 'load'",
+        "upstream = [1]",
+        "upstream = f'{{open({path!r}, \"w\")}}'",
+        "upstream = ['a']\nupstream += ['b']",
+        "upstream, product = ['a'], None",
+        "upstream = ['a'",
+        "upstream = " + "(" * 150 + "1" + ")" * 150,
+    ],
+)
+def test_upstream_that_is_computed_is_refused_and_never_run(cell: str, tmp_path: Path) -> None:
+    trap = tmp_path / "ran"
+    found = problem("import os\n\n" + HEAD + cell.format(path=str(trap)) + "\n")
+    assert not trap.exists()
+    assert found.severity == "error"
+    assert found.hint
+    assert found.task == "fit"
+    assert found.where is not None
+    assert found.where.path == "tasks/fit.py"
+
+
+def test_the_place_of_a_computed_upstream_is_told() -> None:
+    where = problem(f"{HEAD}product = None\nupstream = names()\n").where
+    assert where is not None
+    assert (where.path, where.line) == ("tasks/fit.py", 3)
+
+
+def test_no_upstream_is_extracted_when_the_pipeline_gives_it() -> None:
+    text = f"{HEAD}upstream = names()\n".encode()
+    found = read_facts(text, "tasks/fit.py", "fit", extract_upstream=False)
+    assert (found.upstream, found.problems) == ((), ())
+
+
+literal = st.recursive(
+    st.text(max_size=4) | st.integers(-5, 5) | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
+statement = st.one_of(
+    st.builds("upstream = {!r}".format, st.lists(st.text(max_size=5), max_size=4)),
+    st.builds("upstream = {!r}".format, literal),
+    st.builds("product = {!r}".format, literal),
+    st.just("# upstream = ['commented']"),
+    st.just("s = '''\nupstream = ['quoted']\n'''"),
+)
+
+
+@given(st.lists(statement, max_size=4))
+def test_upstream_is_what_literal_eval_says_of_the_last_assignment(statements: list[str]) -> None:
+    cell = "\n".join(statements)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell, metadata={"tags": ["parameters"]})])
+    found = facts(nbformat.writes(notebook), "fit.ipynb")
+    meant: Any = None
+    for node in ast.parse(cell).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "upstream":
+            meant = ast.literal_eval(node.value)
+    if meant is None:
+        assert (found.upstream, found.problems) == ((), ())
+    elif isinstance(meant, list | dict) and all(isinstance(name, str) for name in meant):
+        assert found.upstream == tuple(dict.fromkeys(meant))
+    else:
+        assert found.upstream == ()
+        assert [each.code for each in found.problems] == ["upstream_shape"]
+
+
+# --- The identity of code -------------------------------------------------------------------
+
+BASE = """\
+# %% [markdown]
+# A title
+
+# %% tags=["parameters"]
+upstream = None
+
+# %%
+import os
+x = [1, 2]
+
+# %%
+# %matplotlib inline
+print(x, 'a  b')
+
+# %% language="bash"
+# echo "one"
+#
+# echo "two"
+"""
+
+SAME = {
+    "a comment": ("x = [1, 2]", "x = [1, 2]  # three"),
+    "blank lines": ("import os\n", "import os\n\n\n"),
+    "formatting": ("x = [1, 2]", "x = [\n    1,\n    2,\n]"),
+    "quotes": ("'a  b'", '"a  b"'),
+    "Markdown": ("# A title", "# Another title\n#\n# and text"),
+    "a new Markdown cell": ("# %%\nimport os", "# %% [markdown]\n# more\n\n# %%\nimport os"),
+    "line ends": ("\n", "\r\n"),
+    "a mark at the beginning": ("# %% [markdown]\n# A title", "\ufeff# %% [markdown]\n# A title"),
+    "cells divided otherwise": ("import os\nx", "import os\n\n# %%\nx"),
+}
+OTHER = {
+    "a value": ("[1, 2]", "[1, 3]"),
+    "blanks in a text": ("'a  b'", "'a b'"),
+    "a magic": ("# %matplotlib inline", "# %matplotlib widget"),
+    "no magic": ("# %matplotlib inline\n", ""),
+    "bash": ("two", "three"),
+    "a blank line in a here-document": ('# echo "one"\n#\n', '# echo "one"\n#\n#\n'),
+    "the order": ("import os\nx = [1, 2]", "x = [1, 2]\nimport os"),
+    "one line less": ("import os\n", ""),
+    "parameters": ("upstream = None", "upstream = []"),
+    "code made Markdown": ("# %%\nimport os", "# %% [markdown]\nimport os"),
+}
+
+
+def same(before: SourceFacts, after: SourceFacts) -> bool:
+    assert before.code.same(before.code)
+    assert before.code.same(after.code) == after.code.same(before.code)
+    return before.code.same(after.code)
+
+
+@pytest.mark.parametrize("what", SAME)
+def test_what_does_not_count(what: str) -> None:
+    before, after = SAME[what]
+    assert before in BASE
+    assert same(facts(BASE), facts(BASE.replace(before, after)))
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_what_counts(what: str) -> None:
+    before, after = OTHER[what]
+    assert before in BASE
+    assert not same(facts(BASE), facts(BASE.replace(before, after, 1)))
+
+
+def test_the_format_does_not_count() -> None:
+    notebook = jupytext.reads(BASE, fmt="py:percent")
+    light = facts(jupytext.writes(notebook, fmt="py:light"))
+    ipynb = facts(jupytext.writes(notebook, fmt="ipynb"), "tasks/fit.ipynb")
+    markdown = facts(jupytext.writes(notebook, fmt="md"), "tasks/fit.md")
+    assert "echo" in light.text
+    for other in (light, ipynb, markdown):
+        assert same(facts(BASE), other)
+        assert other.upstream == ()
+
+
+def test_outputs_and_the_injected_cell_do_not_count() -> None:
+    notebook = jupytext.reads(BASE, fmt="py:percent")
+    before = facts(nbformat.writes(notebook), "fit.ipynb")
+    notebook.cells[2].outputs = [nbformat.v4.new_output("stream", text="hello")]
+    notebook.cells[2].execution_count = 7
+    injected = nbformat.v4.new_code_cell("upstream = ['x']", metadata={"tags": ["injected-parameters", "parameters"]})
+    notebook.cells.insert(1, injected)
+    assert same(before, facts(nbformat.writes(notebook), "fit.ipynb"))
+
+
+def test_code_that_is_no_python_is_still_known_by_its_text() -> None:
+    broken = facts(f"{HEAD}upstream = None\n\n# %%\nx = (\n")
+    assert not same(broken, facts(f"{HEAD}upstream = None\n\n# %%\nx = ((\n"))
+    assert same(broken, facts(f"{HEAD}upstream = None\n\n# %%\nx = (\n\n"))
+
+
+@pytest.mark.parametrize("terms", [100, 300, 900, 3_000, 30_000])
+def test_one_expression_may_be_longer_than_the_stack(terms: int) -> None:
+    long = " + ".join(["1"] * terms)
+    assert not same(facts(f"# %%\nx = {long}\n"), facts(f"# %%\nx = {long} + 2\n"))
+
+
+@given(st.text(max_size=40) | st.binary(max_size=40), st.sampled_from(["a.py", "a.ipynb", "a.md", "a.R", "a.Rmd"]))
+@example(b"\xff\xfe", "a.py")
+@example("x = '\x00'", "a.py")
+def test_any_text_gives_facts_or_a_problem(content: str | bytes, source: str) -> None:
+    raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    found = facts(raw, source)
+    assert same(found, facts(raw, source))
+    for each in found.problems:
+        encode(each)
+
+
+odd = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(0, 5)
+    | st.sampled_from(["", "code", "markdown", "x = 1", "python", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                "cells metadata cell_type source tags kernelspec language outputs nbformat jupytext id".split()
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(odd, odd, odd)
+@settings(max_examples=150)
+@example([{"cell_type": "code", "source": "upstream = ['\ud800']", "metadata": {"tags": ["parameters"]}}], {}, [])
+@example([{"cell_type": "code", "source": "upstream = ['\\ud800']", "metadata": {"tags": ["parameters"]}}], {}, [])
+@example([], {"kernelspec": None}, [])
+@example([], {"kernelspec": "python"}, [])
+@example([], None, [])
+@example([{"cell_type": "code", "source": 5, "metadata": None}], {}, [])
+def test_any_notebook_gives_facts_or_a_problem(cells: object, metadata: object, outputs: object) -> None:
+    raw = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+    if isinstance(cells, list) and cells and isinstance(cells[0], dict):
+        cells[0].setdefault("outputs", outputs)
+    found = facts(json.dumps(raw), "a.ipynb")
+    found.text.encode()  # goes into the store
+    for name in found.upstream:
+        name.encode()  # goes over the wire
+    for each in found.problems:
+        encode(each)
+
+
+def test_the_difference_is_shown_in_lines_of_code() -> None:
+    before, after = facts(BASE).text, facts(BASE.replace("[1, 2]", "[1, 3]")).text
+    diff = unified_diff(before, after, "tasks/fit.py").splitlines()
+    assert [line for line in diff if line[0] in "+-"][2:] == ["-x = [1, 2]", "+x = [1, 3]"]
+    assert unified_diff(before, before, "tasks/fit.py") == ""
+
+
+# --- Imports --------------------------------------------------------------------------------
+
+
+def tracked(source: str, **modules: str) -> list[str]:
+    """The modules behind a source; `a__b` stands for the file a/b.py."""
+    files = {
+        f"{name.replace('__', '/')}.py".replace("/init.py", "/__init__.py"): text for name, text in modules.items()
+    }
+    index = ModuleIndex(lambda path: files[path].encode() if path in files else None)
+    return list(local_modules(facts(source).imports, index))
+
+
+def test_modules_are_followed_as_python_would_import_them() -> None:
+    #  task ─► a/__init__ ─► a/tools ─► a/deep/core ─► top      (numpy: not ours)
+    modules = {
+        "a__init": "from .tools import mend",
+        "a__tools": "import numpy\nfrom .deep import core",
+        "a__deep__init": "",
+        "a__deep__core": "from ...top import x\nimport a.tools",  # beyond the top package, and in a circle
+        "a__unused": "x = 1",
+        "top": "",
+        "unused": "",
+    }
+    assert tracked("# %%\ndef f():\n    import a.tools as t\n", **modules) == [
+        "a/__init__.py", "a/deep/__init__.py", "a/deep/core.py", "a/tools.py", "top.py",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import helpers",
+        "import os, helpers",
+        "import helpers as h",
+        "from helpers import x",
+        "from helpers import *",
+        "from helpers.inner import x",
+        "try:\n    import helpers\nexcept ImportError:\n    pass",
+        "%load_ext autoreload\nimport helpers",
+        "!ls\nx = helpers = 1\nimport helpers",
+        "%%time\nimport helpers",
+    ],
+)
+def test_every_way_to_import(line: str) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line)])
+    index = ModuleIndex(lambda path: b"" if path == "helpers.py" else None)
+    found = facts(nbformat.writes(notebook), "a.ipynb")
+    assert list(local_modules(found.imports, index)) == ["helpers.py"]
+
+
+def test_a_star_inside_a_package() -> None:
+    assert tracked("# %%\nfrom a import *\n", a__init="from .tools import *", a__tools="") == [
+        "a/__init__.py",
+        "a/tools.py",
+    ]
