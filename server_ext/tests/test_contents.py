@@ -24,8 +24,6 @@ from tornado.httpclient import HTTPClientError
 from cauce.engine.notebook import Binding
 from cauce.server.contents import wrap_contents_manager
 
-pytest_plugins = ("pytest_jupyter.jupyter_server",)
-
 Fetch = Callable[..., Awaitable[Any]]
 
 PERCENT = (
@@ -222,6 +220,18 @@ async def test_a_saved_script_opens_again_with_the_ids_that_the_open_document_ha
     assert ids == [cell["id"] for cell in model["content"]["cells"]]
     source.write_bytes(PERCENT)
     assert [cell["id"] for cell in (await open_notebook(jp_fetch, "project/load.py"))["content"]["cells"]] == ids[:-1]
+
+
+async def test_a_document_is_not_dirty_because_its_kernel_says_what_it_said_before(
+    server: ServerApp, index: Index, jp_fetch: Fetch
+) -> None:
+    index.add("load.py").write_bytes(PERCENT)
+    index.add("other.py").write_bytes(b"x = 1\n")
+    model = await open_notebook(jp_fetch, "project/load.py")
+    assert model["content"]["metadata"]["language_info"] == {"name": "python"}
+    await save(jp_fetch, model)  # with what a kernel said
+    again = await open_notebook(jp_fetch, "project/other.py")
+    assert again["content"]["metadata"]["language_info"] == {"name": "python", "version": "3.13.1"}
 
 
 async def test_any_encoding_opens_and_a_link_stays_a_link(server: ServerApp, index: Index, jp_fetch: Fetch) -> None:

@@ -15,8 +15,6 @@ from cauce.engine.notebook import Binding
 from cauce.server.contents import wrap_contents_manager
 from cauce.server.kernels import wrap_kernel_manager
 
-pytest_plugins = ("pytest_jupyter.jupyter_server",)
-
 Fetch = Callable[..., Awaitable[Any]]
 
 

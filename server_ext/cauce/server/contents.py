@@ -61,8 +61,9 @@ __all__ = ["TaskIndex", "wrap_contents_manager"]
 
 PATIENCE = 0.3
 """Seconds that a request waits for the index before it is answered without us."""
-PATIENCE_TO_OPEN = 5.0
-"""The same for opening a script as a notebook, which nobody but us may be able to answer."""
+LONG_PATIENCE = 5.0
+"""The same where going on without us costs more than waiting: opening a script as a notebook,
+which nobody else may be able to do, and starting its kernel, which then stays where it started."""
 
 
 class TaskIndex(Protocol):
@@ -307,13 +308,15 @@ class _Notebooks:
         self._threads = ThreadPoolExecutor(_ASKERS, thread_name_prefix="cauce-index")
         self._asked: set[Future[Any]] = set()
         self._ids = _SavedIds()
+        self._languages: dict[str, Any] = {}
+        """What the kernels of saved notebooks said of their language, by the kernel's name."""
 
     # Reading
 
     def get(self, base: Any, request: _Get) -> _Flow:
         ipynb = request.path.endswith(".ipynb")
         if request.content and (request.type == "notebook" or (request.type is None and ipynb)):
-            patience = PATIENCE if ipynb or self._jupytext_is_base else PATIENCE_TO_OPEN
+            patience = PATIENCE if ipynb or self._jupytext_is_base else LONG_PATIENCE
             task = yield from self._task(request.path, patience)
             if task is None:
                 return (yield request.of(base))
@@ -362,9 +365,10 @@ class _Notebooks:
                 about = yield request.of(paired, type="notebook", format=None)
                 notebook = about["content"]
             notebook = yield from self._fill(notebook, task.binding)
-            # For colours before a kernel runs; and rooms of jupyter-collaboration, which would
-            # add an empty one, find what they hold equal to the file.
-            notebook.metadata.setdefault("language_info", {"name": language_of(notebook)})
+            # For colours before a kernel runs; and so that a document is not dirty merely
+            # because its kernel, once started, says what it said last time.
+            said = self._languages.get(notebook.metadata.get("kernelspec", {}).get("name"))
+            notebook.metadata.setdefault("language_info", said or {"name": language_of(notebook)})
             for cell in notebook.cells:
                 if cell.cell_type == "code" and not cell.outputs:
                     cell.metadata["trusted"] = True  # there is nothing in it that could be shown
@@ -416,6 +420,7 @@ class _Notebooks:
         if not marked and (yield from self._task(path)) is None:
             return (yield _Base(lambda: base.save(model, path)))
 
+        self._remember_language(content)
         # What carries our marks is stripped whatever the index says by now.
         notebook = yield _Work(lambda: _stripped(content))
         stripped = {**model, "content": notebook}
@@ -430,6 +435,12 @@ class _Notebooks:
         else:
             write = True
         return (yield from self._save_alone(base, stripped, source, path, write=write))
+
+    def _remember_language(self, content: _Model) -> None:
+        metadata = content.get("metadata") or {}
+        kernel, language = metadata.get("kernelspec"), metadata.get("language_info")
+        if isinstance(kernel, dict) and isinstance(kernel.get("name"), str) and isinstance(language, dict):
+            self._languages[kernel["name"]] = language
 
     def _save_alone(self, base: Any, model: _Model, source: Path, path: str, *, write: bool) -> _Flow:
         """Save as the manager does, hooks and events included, but with our own writing."""
@@ -480,7 +491,7 @@ class _Notebooks:
 
     def kernel_path(self, base: Any, path: str, model: Any) -> _Flow:
         """A task's kernel starts in the project root, as it does in a build."""
-        task = yield from self._task(path)
+        task = yield from self._task(path, LONG_PATIENCE)
         if task is not None:
             place = yield from self._ask(lambda: self._index.location(task.binding))
             if place is not None:
