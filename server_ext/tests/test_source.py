@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import jupytext
-import nbformat
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -23,6 +22,23 @@ HEAD = '# %% tags=["parameters"]\n'
 def facts(text: str | bytes, source: str = "tasks/fit.py") -> SourceFacts:
     content = text if isinstance(text, bytes) else text.encode()
     return read_facts(content, source, "fit", extract_upstream=True)
+
+
+def ipynb(*cells: str, tags: tuple[str, ...] = ()) -> str:
+    """An .ipynb with these code cells, all with the same tags."""
+    metadata = {"tags": list(tags)}
+    given: list[dict[str, object]] = [
+        {
+            "cell_type": "code",
+            "source": cell,
+            "metadata": metadata,
+            "outputs": [],
+            "execution_count": None,
+            "id": f"c{n}",
+        }
+        for n, cell in enumerate(cells)
+    ]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": given})
 
 
 def problem(text: str) -> Problem:
@@ -113,8 +129,7 @@ statement = st.one_of(
 @given(st.lists(statement, max_size=4))
 def test_upstream_is_what_literal_eval_says_of_the_last_assignment(statements: list[str]) -> None:
     cell = "\n".join(statements)
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell, metadata={"tags": ["parameters"]})])
-    found = facts(nbformat.writes(notebook), "fit.ipynb")
+    found = facts(ipynb(cell, tags=("parameters",)), "fit.ipynb")
     meant: Any = None
     for node in ast.parse(cell).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "upstream":
@@ -196,25 +211,32 @@ def test_what_counts(what: str) -> None:
     assert not same(facts(BASE), facts(BASE.replace(before, after, 1)))
 
 
+def converted(to: str) -> str:
+    notebook: Any = jupytext.reads(BASE, fmt="py:percent")  # type: ignore[no-untyped-call]  # it ships no types
+    text: str = jupytext.writes(notebook, fmt=to)  # type: ignore[no-untyped-call]  # it ships no types
+    return text
+
+
 def test_the_format_does_not_count() -> None:
-    notebook = jupytext.reads(BASE, fmt="py:percent")
-    light = facts(jupytext.writes(notebook, fmt="py:light"))
-    ipynb = facts(jupytext.writes(notebook, fmt="ipynb"), "tasks/fit.ipynb")
-    markdown = facts(jupytext.writes(notebook, fmt="md"), "tasks/fit.md")
-    assert "echo" in light.text
-    for other in (light, ipynb, markdown):
+    assert "echo" in facts(converted("py:light")).text
+    for to, source in {"py:light": "fit.py", "ipynb": "fit.ipynb", "md": "fit.md"}.items():
+        other = facts(converted(to), source)
         assert same(facts(BASE), other)
-        assert other.upstream == ()
+        assert (other.upstream, other.problems) == ((), ())
 
 
 def test_outputs_and_the_injected_cell_do_not_count() -> None:
-    notebook = jupytext.reads(BASE, fmt="py:percent")
-    before = facts(nbformat.writes(notebook), "fit.ipynb")
-    notebook.cells[2].outputs = [nbformat.v4.new_output("stream", text="hello")]
-    notebook.cells[2].execution_count = 7
-    injected = nbformat.v4.new_code_cell("upstream = ['x']", metadata={"tags": ["injected-parameters", "parameters"]})
-    notebook.cells.insert(1, injected)
-    assert same(before, facts(nbformat.writes(notebook), "fit.ipynb"))
+    raw = json.loads(converted("ipynb"))
+    before = facts(json.dumps(raw), "fit.ipynb")
+    raw["cells"][2] |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": "hello"}], "execution_count": 7}
+    injected = raw["cells"][1] | {
+        "source": "upstream = ['x']",
+        "metadata": {"tags": ["injected-parameters", "parameters"]},
+    }
+    raw["cells"].insert(1, injected)
+    after = facts(json.dumps(raw), "fit.ipynb")
+    assert same(before, after)
+    assert after.upstream == ()
 
 
 def test_code_that_is_no_python_is_still_known_by_its_text() -> None:
@@ -330,9 +352,8 @@ def test_modules_are_followed_as_python_would_import_them() -> None:
     ],
 )
 def test_every_way_to_import(line: str) -> None:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line)])
     index = ModuleIndex(lambda path: b"" if path == "helpers.py" else None)
-    found = facts(nbformat.writes(notebook), "a.ipynb")
+    found = facts(ipynb(line), "a.ipynb")
     assert list(local_modules(found.imports, index)) == ["helpers.py"]
 
 

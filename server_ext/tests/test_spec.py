@@ -186,7 +186,7 @@ scalar = st.sampled_from(
     [None, True, 0, -1.5, float("nan"), "", "é\n", *" |.|..|/|a.py|b.ipynb|{{x}}|a::b|f.sql|m.f|*".split("|")]
 )
 key = st.sampled_from(
-    "source product name params upstream class kernelspec_name nb_product_key nb zzz grid".split() + [""]
+    [*"source product name params upstream class kernelspec_name nb_product_key nb zzz grid".split(), ""]
 )
 value = st.recursive(
     scalar, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(key, inner, max_size=5), max_leaves=10
