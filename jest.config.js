@@ -24,15 +24,13 @@ module.exports = {
   ...base,
   collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/contract.ts', '!src/**/*.d.ts'],
   coverageReporters: ['text'],
+  modulePathIgnorePatterns: ['<rootDir>/server_ext/', '<rootDir>/lib/'],
   reporters: ['default'],
   testRegex: 'src/.*/__tests__/.*\\.spec\\.tsx?$|src/__tests__/.*\\.spec\\.tsx?$',
   transform: {
     ...base.transform,
     // Types are checked by `lint:check`; here they are only taken off.
-    '^.+\\.tsx?$': [
-      'ts-jest',
-      { tsconfig: './tsconfig.jest.json', isolatedModules: true, diagnostics: false }
-    ]
+    '^.+\\.tsx?$': ['ts-jest', { tsconfig: './tsconfig.jest.json', diagnostics: false }]
   },
   transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]
 };

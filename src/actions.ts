@@ -53,7 +53,9 @@ export class Actions {
     try {
       const unsaved = await this._saveSources();
       if (unsaved !== null) {
-        Notification.warning(trans.__('Nothing was built: %1 has changes that were not saved.', unsaved));
+        Notification.warning(
+          trans.__('Nothing was built: %1 has changes that were not saved.', unsaved)
+        );
         return;
       }
       await model.build(path, request);
@@ -163,15 +165,15 @@ export class Actions {
     }
   }
 
-  private _open(
-    path: string,
-    factory?: string
-  ): IDocumentWidget | null {
+  private _open(path: string, factory?: string): IDocumentWidget | null {
     const { documents, model, trans } = this._options;
     const full = model.snapshot === null ? null : fromServerRoot(model.snapshot, path);
     if (full === null) {
       Notification.warning(
-        trans.__('%1 lies outside of the folder that JupyterLab shows, so it cannot be opened here.', path)
+        trans.__(
+          '%1 lies outside of the folder that JupyterLab shows, so it cannot be opened here.',
+          path
+        )
       );
       return null;
     }
@@ -260,7 +262,9 @@ export class Actions {
     switch (run.state) {
       case 'ok':
         Notification.success(
-          (ran === 0 || took === '' ? run.message : trans.__('%1 in %2', run.message, took)) + elsewhere,
+          (ran === 0
+            ? run.message
+            : trans._n('%1 task ran in %2', '%1 tasks ran in %2', ran, ran, took)) + elsewhere,
           { autoClose: 5000 }
         );
         break;

@@ -4,14 +4,7 @@
 
 /** The eight colours of a terminal, as names. */
 export type AnsiColour =
-  | 'black'
-  | 'red'
-  | 'green'
-  | 'yellow'
-  | 'blue'
-  | 'magenta'
-  | 'cyan'
-  | 'white';
+  'black' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'white';
 
 export interface IAnsiSpan {
   readonly text: string;
@@ -33,11 +26,9 @@ const COLOURS: readonly AnsiColour[] = [
 // A control sequence (its parameters and final letter are caught), an operating system command
 // with its end, or any other escape of two characters.
 const ESCAPE =
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
   /\u001b(?:\[([0-9;:?]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_])/g;
 
 // What is left of control characters, but for tab and line end, shows as nothing.
-// eslint-disable-next-line no-control-regex -- as above
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** Split text that a terminal would colour. Sequences other than colours and bold are dropped. */
@@ -51,7 +42,7 @@ export function parseAnsi(text: string): IAnsiSpan[] {
     if (piece === '') {
       return;
     }
-    if (last !== undefined && last.colour === style.colour && last.bold === style.bold) {
+    if (last?.colour === style.colour && last.bold === style.bold) {
       spans[spans.length - 1] = { ...last, text: last.text + piece };
     } else {
       spans.push({ text: piece, ...style });

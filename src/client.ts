@@ -83,9 +83,10 @@ export class Client implements IClient {
 
   private async _request(method: string, path: string, body?: RunRequest): Promise<Response> {
     const url = URLExt.join(this._settings.baseUrl, 'cauce', 'api') + '/' + path;
-    const init: RequestInit = { method, cache: 'no-store' };
+    const init: RequestInit = { method };
     if (body !== undefined) {
       init.body = JSON.stringify(body);
+      init.headers = { 'Content-Type': 'application/json' };
     }
     let response: Response;
     try {

@@ -72,15 +72,18 @@ export function addCommands(options: Commands.IOptions): void {
   const noArgs: ReadonlyJSONObject = { type: 'object', properties: {} };
 
   /** Make the pipeline current that the arguments name, if they do. Is there one? */
-  const choose = async (args: ReadonlyPartialJSONObject, fallback?: string | null): Promise<boolean> => {
-    const pipeline = text(args['pipeline']) ?? fallback ?? null;
+  const choose = async (
+    args: ReadonlyPartialJSONObject,
+    fallback?: string | null
+  ): Promise<boolean> => {
+    const pipeline = text(args.pipeline) ?? fallback ?? null;
     if (pipeline !== null) {
       await model.choose(pipeline);
     }
     return model.path !== null;
   };
   const targetOf = (args: ReadonlyPartialJSONObject): Task | null => {
-    const name = text(args['task']) ?? model.selected;
+    const name = text(args.task) ?? model.selected;
     return model.snapshot?.tasks.find(task => task.name === name) ?? null;
   };
   const withTask = async (
@@ -119,7 +122,7 @@ export function addCommands(options: Commands.IOptions): void {
   const hasTask = (args: ReadonlyPartialJSONObject): boolean => targetOf(args) !== null;
   const canRun = (args: ReadonlyPartialJSONObject): boolean => {
     // Another pipeline's tasks are known only once it is chosen.
-    const other = text(args['pipeline']);
+    const other = text(args.pipeline);
     return (other !== null && other !== model.path) || targetOf(args)?.buildable === true;
   };
 
@@ -141,7 +144,7 @@ export function addCommands(options: Commands.IOptions): void {
     icon: runIcon,
     describedBy: { args: pipelineArgs },
     isEnabled: args =>
-      text(args['pipeline']) !== null || options.notebookPipeline() !== null || hasBuildable(),
+      text(args.pipeline) !== null || options.notebookPipeline() !== null || hasBuildable(),
     execute: args => run(args, 'all', {})
   });
   commands.addCommand(CommandIDs.buildForce, {
@@ -149,7 +152,7 @@ export function addCommands(options: Commands.IOptions): void {
     caption: trans.__('Run every task, though it be up to date'),
     describedBy: { args: pipelineArgs },
     isEnabled: args =>
-      text(args['pipeline']) !== null || options.notebookPipeline() !== null || hasBuildable(),
+      text(args.pipeline) !== null || options.notebookPipeline() !== null || hasBuildable(),
     execute: args => run(args, 'all', { force: true })
   });
   commands.addCommand(CommandIDs.cancel, {
@@ -226,7 +229,7 @@ export function addCommands(options: Commands.IOptions): void {
       })
   });
   commands.addCommand(CommandIDs.openProduct, {
-    label: args => text(args['product']) ?? trans.__('Open Product'),
+    label: args => text(args.product) ?? trans.__('Open Product'),
     caption: trans.__('Open a file that the task made'),
     describedBy: {
       args: {
@@ -290,8 +293,11 @@ function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-function productOf(task: Task | null, args: ReadonlyPartialJSONObject): Task['products'][number] | null {
-  return task?.products.find(product => product.path === args['product']) ?? null;
+function productOf(
+  task: Task | null,
+  args: ReadonlyPartialJSONObject
+): Task['products'][number] | null {
+  return task?.products.find(product => product.path === args.product) ?? null;
 }
 
 /** Ask before code is run for somebody else than the user's own hand. */

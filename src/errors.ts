@@ -50,17 +50,17 @@ export class CauceError extends Error {
     }
     // Every error of our routes has a body of ours: a bare 404 means that the routes are not there.
     return status === 404
-      ? CauceError.local('server-missing', 'The server part of Cauce is not running.', status)
-      : CauceError.local('unexpected', `The server answered ${String(status)}.`, status);
+      ? CauceError._local('server-missing', 'The server part of Cauce is not running.', status)
+      : CauceError._local('unexpected', `The server answered ${String(status)}.`, status);
   }
 
   /** Made from the failure to get any reply. */
   static fromNetwork(cause: unknown): CauceError {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return CauceError.local('unreachable', `Cannot reach the server: ${reason}`, 0);
+    return CauceError._local('unreachable', `Cannot reach the server: ${reason}`, 0);
   }
 
-  private static local(code: string, message: string, status: number): CauceError {
+  private static _local(code: string, message: string, status: number): CauceError {
     return new CauceError(status, { code, message, hint: '', where: null, holder: null });
   }
 }

@@ -86,7 +86,7 @@ const panel: JupyterFrontEndPlugin<IPanel> = {
   ],
   activate: (
     app: JupyterFrontEnd,
-    { model, client }: IPipelines,
+    pipelines: IPipelines,
     documents: IDocumentManager,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
@@ -95,6 +95,7 @@ const panel: JupyterFrontEndPlugin<IPanel> = {
     browser: IDefaultFileBrowser | null,
     notebooks: INotebookTracker | null
   ): IPanel => {
+    const { model, client } = pipelines;
     const trans = bundle(translator);
     let notify = true;
     const folder = (): string => folderOf(browser);
@@ -147,7 +148,7 @@ const panel: JupyterFrontEndPlugin<IPanel> = {
     offerProducts(app, model);
     void settings?.load(PANEL).then(loaded => {
       const read = (): void => {
-        notify = loaded.composite['notifyOnFinish'] !== false;
+        notify = loaded.composite.notifyOnFinish !== false;
       };
       loaded.changed.connect(read);
       read();
@@ -164,11 +165,13 @@ const notebook: JupyterFrontEndPlugin<void> = {
   optional: [IToolbarWidgetRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    { model }: IPipelines,
-    { actions }: IPanel,
+    pipelines: IPipelines,
+    panel: IPanel,
     toolbars: IToolbarWidgetRegistry | null,
     translator: ITranslator | null
   ): void => {
+    const { model } = pipelines;
+    const { actions } = panel;
     const trans = bundle(translator);
     app.docRegistry.addWidgetExtension('Notebook', new InjectedCells(trans));
     for (const what of ['pipeline', 'task'] as const) {
@@ -189,14 +192,15 @@ const filebrowser: JupyterFrontEndPlugin<void> = {
   optional: [ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    { model }: IPipelines,
-    { show }: IPanel,
+    pipelines: IPipelines,
+    panel: IPanel,
     browser: IDefaultFileBrowser,
     translator: ITranslator | null
   ): void => {
+    const { model } = pipelines;
     const trans = bundle(translator);
     const selected = (): string | null => {
-      const path = browser.selectedItems().next().value?.path;
+      const path = [...browser.selectedItems()][0]?.path;
       return model.pipelines?.find(each => each.path === path)?.path ?? null;
     };
     app.commands.addCommand('cauce:show-file', {
@@ -207,7 +211,7 @@ const filebrowser: JupyterFrontEndPlugin<void> = {
       execute: async () => {
         const path = selected();
         if (path !== null) {
-          show();
+          panel.show();
           await model.choose(path);
         }
       }

@@ -49,9 +49,10 @@ export async function buildFromNotebook(
 }
 
 /** Marks the injected cells of notebooks. */
-export class InjectedCells
-  implements DocumentRegistry.IWidgetExtension<NotebookPanel, INotebookModel>
-{
+export class InjectedCells implements DocumentRegistry.IWidgetExtension<
+  NotebookPanel,
+  INotebookModel
+> {
   constructor(trans: TranslationBundle) {
     this._trans = trans;
   }
@@ -64,7 +65,7 @@ export class InjectedCells
           typeof said === 'object' && said !== null && 'injected' in said && said.injected === true;
         cell.toggleClass('jp-cauce-InjectedCell', injected);
         if (injected) {
-          cell.node.dataset['cauceHint'] = this._trans.__('Filled in by the pipeline, not saved');
+          cell.node.dataset.cauceHint = this._trans.__('Filled in by the pipeline, not saved');
         }
       }
     };

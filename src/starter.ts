@@ -7,15 +7,15 @@ export interface IStarterFile {
   readonly content: string;
 }
 
-export const STARTER_PIPELINE = `# Each task is a script or notebook. What it reads from others it names as \`upstream\`.
+export const STARTER_PIPELINE = `# What each step is, and makes.
 tasks:
   - source: tasks/get.py
     product:
       nb: output/get.ipynb
       data: output/numbers.csv
 
-  - source: tasks/summarise.py
-    product: output/summarise.ipynb
+  - source: tasks/report.py
+    product: output/report.ipynb
 `;
 
 const GET = `# %% [markdown]
@@ -37,8 +37,8 @@ with open(product["data"], "w", newline="") as file:
         rows.writerow([x, x * x])
 `;
 
-const SUMMARISE = `# %% [markdown]
-# # Summarise
+const REPORT = `# %% [markdown]
+# # Report
 # Reads what the task \`get\` wrote.
 
 # %% tags=["parameters"]
@@ -57,7 +57,7 @@ print(f"{len(squares)} rows, the squares sum up to {sum(squares)}")
 /** The files, in the order in which to write them: the pipeline last, so that it is whole when found. */
 export const STARTER_FILES: readonly IStarterFile[] = [
   { path: 'tasks/get.py', content: GET },
-  { path: 'tasks/summarise.py', content: SUMMARISE },
+  { path: 'tasks/report.py', content: REPORT },
   { path: 'pipeline.yaml', content: STARTER_PIPELINE }
 ];
 
@@ -105,9 +105,16 @@ export async function writeStarter(files: IFiles, folder: string): Promise<reado
   return [];
 }
 
+/** Is this the error of a request that was answered with the status? */
 function hasStatus(error: unknown, status: number): boolean {
   if (typeof error !== 'object' || error === null || !('response' in error)) {
     return false;
   }
-  return error.response instanceof Response && error.response.status === status;
+  const { response } = error;
+  return (
+    typeof response === 'object' &&
+    response !== null &&
+    'status' in response &&
+    response.status === status
+  );
 }

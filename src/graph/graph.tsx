@@ -56,7 +56,7 @@ export interface IGraphProps {
 
 const NODE_HEIGHT = 40;
 const GAP_X = 12;
-const GAP_Y = 26;
+const GAP_Y = 22;
 const MIN_WIDTH = 92;
 const MAX_WIDTH = 176;
 /** In a narrow panel nodes are narrower, so that they need not be shrunk. */
@@ -248,9 +248,21 @@ export function Graph(props: IGraphProps): React.JSX.Element {
         </svg>
       ) : null}
       <div className="jp-cauce-Graph-zoom">
-        <ZoomButton title={words.zoomOut} sign="−" onClick={() => { zoomBy(1 / ZOOM_STEP); }} />
+        <ZoomButton
+          title={words.zoomOut}
+          sign="−"
+          onClick={() => {
+            zoomBy(1 / ZOOM_STEP);
+          }}
+        />
         <ZoomButton title={words.fit} sign="⤢" onClick={showAll} />
-        <ZoomButton title={words.zoomIn} sign="+" onClick={() => { zoomBy(ZOOM_STEP); }} />
+        <ZoomButton
+          title={words.zoomIn}
+          sign="+"
+          onClick={() => {
+            zoomBy(ZOOM_STEP);
+          }}
+        />
       </div>
     </div>
   );
@@ -324,7 +336,9 @@ const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
         <>
           <g className="jp-cauce-Mark" transform="translate(8 14)">
             <g className="jp-cauce-Mark-sign">
-              {mark.fill === undefined ? null : <path className="jp-cauce-Mark-fill" d={mark.fill} />}
+              {mark.fill === undefined ? null : (
+                <path className="jp-cauce-Mark-fill" d={mark.fill} />
+              )}
               <path className="jp-cauce-Mark-line" d={mark.line} />
             </g>
           </g>

@@ -20,7 +20,7 @@ export function shorten(text: string, width: number, measure: Measure): string {
   if (measure(text) <= width) {
     return text;
   }
-  const letters = [...text];
+  const letters = Array.from(text);
   let low = 1;
   let high = letters.length;
   const cut = (keep: number): string => {

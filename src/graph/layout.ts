@@ -7,14 +7,16 @@
 import {
   coordCenter,
   coordGreedy,
+  coordQuad,
   graph,
-  layeringLongestPath,
   layeringSimplex,
   sugiyama,
+  type Graph,
   type SugiNode
 } from 'd3-dag';
 
 import { reduceCrossings } from './crossing';
+import { layersOf } from './layers';
 
 export interface ILayoutInput {
   /** How many nodes there are; they go by their number from 0, in a stable order. */
@@ -64,13 +66,14 @@ export function layout(input: ILayoutInput): ILayout {
   const base = sugiyama()
     .nodeSize([nodeWidth, nodeHeight] as const)
     .gap([gapX, gapY] as const);
-  // Simplex keeps edges short, which also draws small graphs best.
+  // What is exact draws small graphs best; what is quick draws large ones at all.
   const size =
     count <= PRETTY
-      ? base.layering(layeringSimplex())(drawing)
-      : count <= STRAIGHT
-        ? base.layering(layeringLongestPath()).decross(decross).coord(coordGreedy())(drawing)
-        : base.layering(layeringLongestPath()).decross(decross).coord(coordCenter())(drawing);
+      ? base.layering(layeringSimplex()).coord(coordQuad())(drawing)
+      : base
+          .layering(layering)
+          .decross(decross)
+          .coord(count <= STRAIGHT ? coordGreedy() : coordCenter())(drawing);
   const points: Point[][] = edges.map(() => []);
   for (const link of drawing.links()) {
     const passed = link.points.map(([x, y]): Point => [x, y]);
@@ -82,6 +85,22 @@ export function layout(input: ILayoutInput): ILayout {
     nodes: nodes.map(({ x, y }): Point => [x, y]),
     edges: points
   };
+}
+
+/** Our layers in the shape that d3-dag wants. */
+function layering(drawing: Graph<number, number>): number {
+  const nodes = [...drawing.nodes()];
+  const number = new Map(nodes.map((node, i) => [node, i]));
+  const layers = layersOf(
+    nodes.length,
+    [...drawing.links()].map(
+      ({ source, target }) => [number.get(source) ?? 0, number.get(target) ?? 0] as const
+    )
+  );
+  nodes.forEach((node, i) => {
+    node.y = layers[i] ?? 0;
+  });
+  return Math.max(...layers);
 }
 
 /** Our crossing reduction in the shape that d3-dag wants. */

@@ -6,8 +6,8 @@ import type { Point } from './layout';
 /**
  * A smooth line through the points, leaving and arriving straight down.
  *
- * `trim` shortens both ends, so that the line starts and ends at the border of a node instead of
- * in its middle.
+ * `trim` is half the height of a node: the line starts and ends at a border instead of in a
+ * middle, and runs straight down beside the nodes of the layers that it passes.
  */
 export function edgePath(points: readonly Point[], trim: number): string {
   const first = points[0];
@@ -18,7 +18,10 @@ export function edgePath(points: readonly Point[], trim: number): string {
   const sign = Math.sign(last[1] - first[1]) || 1;
   const line: Point[] = [
     [first[0], first[1] + sign * trim],
-    ...points.slice(1, -1),
+    ...points.slice(1, -1).flatMap(([x, y]): Point[] => [
+      [x, y - sign * trim],
+      [x, y + sign * trim]
+    ]),
     [last[0], last[1] - sign * trim]
   ];
   let [x, y] = line[0] ?? first;

@@ -90,7 +90,6 @@ export function Detail(props: IDetailProps): React.JSX.Element {
             props.onOpenTask(task);
           }}
         >
-          <notebookIcon.react tag="span" width="14px" height="14px" />
           {trans.__('Open')}
         </button>
       </div>

@@ -11,7 +11,7 @@ export type Emptiness =
   | { readonly kind: 'server-missing' }
   | { readonly kind: 'error'; readonly message: string; readonly hint: string }
   | { readonly kind: 'no-pipeline' }
-  | { readonly kind: 'no-tasks' };
+  | { readonly kind: 'no-tasks'; readonly broken: boolean };
 
 export interface IEmptyProps {
   readonly trans: TranslationBundle;
@@ -64,12 +64,18 @@ export function Empty({ trans, what, folder, onCreate, onRetry }: IEmptyProps): 
       return (
         <div className="jp-cauce-Empty">
           <h3>{trans.__('No task to show')}</h3>
-          <p>
-            {trans.__(
-              'The pipeline has no task that can be read. Add one to it, or mend what is listed above; the panel follows when you save.'
-            )}
-          </p>
-          <Sample trans={trans} />
+          {what.broken ? (
+            <p>{trans.__('Mend what is listed above. The panel follows when you save.')}</p>
+          ) : (
+            <>
+              <p>
+                {trans.__(
+                  'The pipeline lists no task yet. Add one; the panel follows when you save.'
+                )}
+              </p>
+              <Sample trans={trans} />
+            </>
+          )}
         </div>
       );
     case 'no-pipeline':
@@ -83,12 +89,16 @@ export function Empty({ trans, what, folder, onCreate, onRetry }: IEmptyProps): 
             </li>
             <li>{trans.__('Press Build: what changed runs, the rest is left alone.')}</li>
           </ol>
-          <Sample trans={trans} />
-          <p>
-            <button type="button" className="jp-cauce-Button jp-cauce-mod-primary" onClick={onCreate}>
+          <Sample trans={trans}>
+            <button
+              type="button"
+              className="jp-cauce-Button jp-mod-styled jp-mod-accept"
+              data-cauce-action="create-example"
+              onClick={onCreate}
+            >
               {trans.__('Create an example here')}
             </button>
-          </p>
+          </Sample>
           <p className="jp-cauce-mod-dim">
             {folder === ''
               ? trans.__('Writes pipeline.yaml and two small scripts into the top folder.')
@@ -112,24 +122,32 @@ function Retry(props: {
   );
 }
 
-function Sample({ trans }: { readonly trans: TranslationBundle }): React.JSX.Element {
+function Sample(props: {
+  readonly trans: TranslationBundle;
+  readonly children?: React.ReactNode;
+}): React.JSX.Element {
+  const { trans } = props;
   const [copied, setCopied] = React.useState(false);
   return (
-    <div className="jp-cauce-Sample">
+    <>
       <pre className="jp-cauce-Terminal" tabIndex={0} aria-label="pipeline.yaml">
         {STARTER_PIPELINE}
       </pre>
-      <button
-        type="button"
-        className="jp-cauce-Button"
-        onClick={() => {
-          void navigator.clipboard.writeText(STARTER_PIPELINE).then(() => {
-            setCopied(true);
-          });
-        }}
-      >
-        {copied ? trans.__('Copied') : trans.__('Copy')}
-      </button>
-    </div>
+      <div className="jp-cauce-Empty-actions">
+        {props.children}
+        <button
+          type="button"
+          className="jp-cauce-Button"
+          title={trans.__('Copy this pipeline.yaml')}
+          onClick={() => {
+            void navigator.clipboard.writeText(STARTER_PIPELINE).then(() => {
+              setCopied(true);
+            });
+          }}
+        >
+          {copied ? trans.__('Copied') : trans.__('Copy')}
+        </button>
+      </div>
+    </>
   );
 }

@@ -59,7 +59,7 @@ export function Head(props: IHeadProps): React.JSX.Element {
         <div className="jp-cauce-Head-row">
           <button
             type="button"
-            className="jp-cauce-Button jp-cauce-mod-primary"
+            className="jp-cauce-Button jp-mod-styled jp-mod-accept"
             disabled={building || asked || !props.buildable}
             title={trans.__(
               'Run every task that is out of date. Open task notebooks with changes are saved first.'
@@ -117,9 +117,7 @@ function Chooser({ trans, pipelines, current, onChoose }: IHeadProps): React.JSX
     return <span className="jp-cauce-Head-title">{trans.__('Pipeline')}</span>;
   }
   const twice = new Set(
-    pipelines
-      .map(each => each.name)
-      .filter((name, i, all) => all.indexOf(name) !== i)
+    pipelines.map(each => each.name).filter((name, i, all) => all.indexOf(name) !== i)
   );
   const label = (each: Pipeline): string =>
     twice.has(each.name) ? `${each.name} (${each.path})` : each.name;

@@ -39,12 +39,12 @@ export function fillPanel(panel: PipelinePanel, context: IPanelContext): void {
     panel.addWidget(part);
   }
   if (panel.content instanceof SplitPanel) {
-    (panel.content as AccordionPanel).setRelativeSizes([38, 27, 35]);
+    (panel.content as AccordionPanel).setRelativeSizes([42, 28, 30]);
   }
 
   const update = (): void => {
     const what = emptiness(model);
-    panel.node.dataset['mode'] = what?.kind ?? 'pipeline';
+    panel.node.dataset.mode = what?.kind ?? 'pipeline';
     panel.content.setHidden(what !== null);
     empty.setHidden(what === null);
     const count = model.snapshot?.tasks.length ?? 0;
@@ -93,7 +93,9 @@ function emptiness(model: PipelineModel): Emptiness | null {
     return { kind: 'server-missing' };
   }
   if (snapshot !== null) {
-    return snapshot.tasks.length === 0 ? { kind: 'no-tasks' } : null;
+    return snapshot.tasks.length === 0
+      ? { kind: 'no-tasks', broken: snapshot.problems.length > 0 }
+      : null;
   }
   if (error !== null) {
     return { kind: 'error', message: error.message, hint: error.hint };
@@ -122,7 +124,9 @@ function HeadPart({ model, actions, trans }: IPanelContext): React.JSX.Element {
       cancelling={building && snapshot?.run?.id === stopped}
       buildable={snapshot?.tasks.some(task => task.buildable) === true}
       refreshing={model.refreshing}
-      status={snapshot === null ? null : statusOf(trans, snapshot, asked)}
+      status={
+        snapshot === null || snapshot.tasks.length === 0 ? null : statusOf(trans, snapshot, asked)
+      }
       banner={banner}
       problems={snapshot?.problems ?? []}
       onChoose={path => {
@@ -161,7 +165,12 @@ function statusOf(trans: TranslationBundle, snapshot: Snapshot, asked: IAsked | 
     return { kind: 'busy', text: trans.__('Starting the build…'), aside: '', progress: null };
   }
   if (run?.state === 'running') {
-    return { kind: 'busy', text: runWords(trans, run), aside: '', progress: progressOf(run, tasks) };
+    return {
+      kind: 'busy',
+      text: runWords(trans, run),
+      aside: '',
+      progress: progressOf(run, tasks)
+    };
   }
   if (holder !== null) {
     return {

@@ -32,9 +32,10 @@ export class FakeClient implements IClient {
 
   pipelines(again = false): Promise<PipelineList> {
     return this._answer(again ? 'search' : 'list', () => ({
-      pipelines: [...this.snapshots.values()].map(
-        ({ pipeline, name }): Pipeline => ({ path: pipeline, name })
-      ),
+      pipelines: [...this.snapshots.values()].map(({ pipeline, name }): Pipeline => ({
+        path: pipeline,
+        name
+      })),
       truncated: false
     }));
   }
@@ -145,9 +146,7 @@ export function fakeSnapshot(
     root: folder,
     revision: 1,
     tasks,
-    edges: tasks.flatMap(task =>
-      task.upstream.map(source => ({ source, target: task.name }))
-    ),
+    edges: tasks.flatMap(task => task.upstream.map(source => ({ source, target: task.name }))),
     problems: [],
     run: null,
     holder: null,

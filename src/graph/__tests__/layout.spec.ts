@@ -1,0 +1,152 @@
+import { countCrossings, reduceCrossings } from '../crossing';
+import { layersOf } from '../layers';
+import { layout, type ILayout, type ILayoutInput } from '../layout';
+
+const SIZE = { nodeWidth: 100, nodeHeight: 40, gapX: 10, gapY: 20 };
+
+type Edges = ILayoutInput['edges'];
+
+/** Layers of `width`, each node using two of the layer above: enough to pass every threshold. */
+function woven(count: number, width: number): Edges {
+  const edges: [number, number][] = [];
+  for (let node = width; node < count; node++) {
+    const above = node - width - (node % width);
+    edges.push([above + (node % width), node], [above + ((node * 7 + 3) % width), node]);
+  }
+  return edges;
+}
+
+function overlaps({ nodes }: ILayout): number {
+  const apart = (a: number, b: number, size: number): boolean => Math.abs(a - b) >= size - 1e-6;
+  let found = 0;
+  nodes.forEach(([x, y], i) => {
+    for (const [otherX, otherY] of nodes.slice(i + 1)) {
+      if (!apart(x, otherX, SIZE.nodeWidth) && !apart(y, otherY, SIZE.nodeHeight)) {
+        found += 1;
+      }
+    }
+  });
+  return found;
+}
+
+function expectSound(input: ILayoutInput, drawing: ILayout): void {
+  expect(drawing.nodes).toHaveLength(input.count);
+  expect(overlaps(drawing)).toBe(0);
+  for (const [x, y] of drawing.nodes) {
+    expect(x).toBeGreaterThanOrEqual(SIZE.nodeWidth / 2 - 1e-6);
+    expect(x).toBeLessThanOrEqual(drawing.width - SIZE.nodeWidth / 2 + 1e-6);
+    expect(y).toBeLessThanOrEqual(drawing.height - SIZE.nodeHeight / 2 + 1e-6);
+  }
+}
+
+describe('layout', () => {
+  it('puts what is used above its user', () => {
+    // 0 → 1 → 3, 0 → 2 → 3
+    const edges: Edges = [
+      [0, 1],
+      [0, 2],
+      [1, 3],
+      [2, 3]
+    ];
+    const input = { count: 4, edges, ...SIZE };
+    const drawing = layout(input);
+    expectSound(input, drawing);
+    for (const [from, to] of edges) {
+      expect(drawing.nodes[from]?.[1]).toBeLessThan(drawing.nodes[to]?.[1] ?? 0);
+    }
+    drawing.edges.forEach((points, i) => {
+      expect(points[0]).toEqual(drawing.nodes[edges[i]?.[0] ?? -1]);
+      expect(points.at(-1)).toEqual(drawing.nodes[edges[i]?.[1] ?? -1]);
+    });
+  });
+
+  it.each([
+    ['the exact operators', 40, 6],
+    ['our operators', 300, 15],
+    ['the widest', 2300, 60]
+  ])('draws with %s without overlap, and the same each time', (_, count, width) => {
+    const input = { count, edges: woven(count, width), ...SIZE };
+    const drawing = layout(input);
+    expectSound(input, drawing);
+    expect(layout(input)).toEqual(drawing);
+  });
+
+  it('draws nothing, one task, and tasks without edges', () => {
+    expect(layout({ count: 0, edges: [], ...SIZE })).toEqual({
+      width: 0,
+      height: 0,
+      nodes: [],
+      edges: []
+    });
+    for (const count of [1, 5, 100]) {
+      const input = { count, edges: [], ...SIZE };
+      expectSound(input, layout(input));
+    }
+  });
+
+  it('draws a cycle, leaving out loops, repeats and edges to nowhere', () => {
+    const edges: Edges = [
+      [0, 1],
+      [1, 2],
+      [2, 0],
+      [1, 1],
+      [0, 1],
+      [0, 9]
+    ];
+    const input = { count: 3, edges, ...SIZE };
+    const drawing = layout(input);
+    expectSound(input, drawing);
+    // The edge that closes the cycle still runs from its source to its target.
+    expect(drawing.edges[2]?.[0]).toEqual(drawing.nodes[2]);
+    expect(drawing.edges[2]?.at(-1)).toEqual(drawing.nodes[0]);
+    expect(drawing.edges.slice(3)).toEqual([[], [], []]);
+  });
+});
+
+describe('layersOf', () => {
+  it('pulls a source down to its only user', () => {
+    // 0 → 1 → 2 → 4, 3 → 4
+    expect(
+      layersOf(5, [
+        [0, 1],
+        [1, 2],
+        [2, 4],
+        [3, 4]
+      ])
+    ).toEqual([0, 1, 2, 2, 3]);
+  });
+
+  it('never puts a user above what it uses', () => {
+    const edges = woven(200, 9);
+    const layers = layersOf(200, edges);
+    for (const [from, to] of edges) {
+      expect(layers[from]).toBeLessThan(layers[to] ?? 0);
+    }
+  });
+});
+
+describe('reduceCrossings', () => {
+  it('untangles what can be untangled', () => {
+    // 0 1 2     0 → 5, 1 → 4, 2 → 3: three crossings, none needed.
+    // 3 4 5
+    const down = [[5], [4], [3], [], [], []];
+    const layers = [
+      [0, 1, 2],
+      [3, 4, 5]
+    ];
+    expect(countCrossings({ layers, down })).toBe(3);
+    const better = reduceCrossings({ layers, down });
+    expect(countCrossings({ layers: better, down })).toBe(0);
+    expect(better.map(layer => [...layer].sort())).toEqual(layers);
+  });
+
+  it('counts as counting by hand does', () => {
+    const down = [[4, 5], [3, 5], [3], [], [], []];
+    const layers = [
+      [0, 1, 2],
+      [3, 4, 5]
+    ];
+    // 0-4 crosses 1-3 and 2-3; 0-5 crosses 1-3 and 2-3; 1-5 crosses 2-3.
+    expect(countCrossings({ layers, down })).toBe(5);
+  });
+});

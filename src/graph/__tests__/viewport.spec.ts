@@ -1,0 +1,108 @@
+import { shorten } from '../label';
+import type { ILayout, Point } from '../layout';
+import { firstLook, fit, neighbour, reveal, visible, zoom } from '../viewport';
+
+const NODE = { nodeWidth: 100, nodeHeight: 40 };
+const VIEW = { width: 300, height: 200 };
+
+/** Where a point of the drawing shows in the window. */
+function shown(view: { x: number; y: number; scale: number }, [x, y]: Point): Point {
+  return [x * view.scale + view.x, y * view.scale + view.y];
+}
+
+describe('viewport', () => {
+  it('fits all of a large drawing, in the middle', () => {
+    const view = fit({ width: 2000, height: 400 }, VIEW);
+    const [left, top] = shown(view, [0, 0]);
+    const [right, bottom] = shown(view, [2000, 400]);
+    expect(left).toBeGreaterThanOrEqual(0);
+    expect(right).toBeLessThanOrEqual(VIEW.width);
+    expect(left).toBeCloseTo(VIEW.width - right);
+    expect(top).toBeCloseTo(VIEW.height - bottom);
+  });
+
+  it('does not blow up a small drawing', () => {
+    expect(fit({ width: 100, height: 40 }, VIEW).scale).toBe(1);
+  });
+
+  it('first shows a huge drawing legibly, with the focus in sight', () => {
+    const focus: Point = [9000, 3000];
+    const view = firstLook({ width: 18_000, height: 5000 }, VIEW, focus);
+    expect(view.scale).toBeGreaterThanOrEqual(0.5);
+    const [x, y] = shown(view, focus);
+    expect(x).toBeGreaterThan(0);
+    expect(x).toBeLessThan(VIEW.width);
+    expect(y).toBeGreaterThan(0);
+    expect(y).toBeLessThan(VIEW.height);
+  });
+
+  it('zooms about the point under the pointer', () => {
+    const before = { x: 10, y: 20, scale: 1 };
+    const after = zoom(before, 1.5, [110, 70]);
+    expect(shown(after, [100, 50])).toEqual([110, 70]);
+  });
+
+  it('reveals a node with the least movement, and leaves a visible one alone', () => {
+    const view = { x: 0, y: 0, scale: 1 };
+    expect(reveal(view, VIEW, [150, 100], NODE)).toBe(view);
+    const moved = reveal(view, VIEW, [400, 100], NODE);
+    expect(moved.y).toBe(0);
+    expect(shown(moved, [450, 100])[0]).toBeLessThanOrEqual(VIEW.width);
+  });
+
+  it('draws what touches the window and nothing else', () => {
+    const layout: ILayout = {
+      width: 1000,
+      height: 1000,
+      nodes: [
+        [50, 20],
+        [340, 20],
+        [360, 20],
+        [900, 900]
+      ],
+      edges: [
+        [
+          [50, 20],
+          [900, 900]
+        ],
+        [
+          [800, 20],
+          [900, 900]
+        ],
+        []
+      ]
+    };
+    expect(visible(layout, { x: 0, y: 0, scale: 1 }, VIEW, NODE)).toEqual({
+      nodes: [0, 1],
+      edges: [0]
+    });
+  });
+
+  it('walks to the nearest node of the next layer, and along a layer', () => {
+    //   0
+    //  1 2
+    //   3
+    const nodes: Point[] = [
+      [50, 0],
+      [0, 60],
+      [110, 60],
+      [50, 120]
+    ];
+    expect(neighbour(nodes, 0, 'down')).toBe(1);
+    expect(neighbour(nodes, 1, 'right')).toBe(2);
+    expect(neighbour(nodes, 2, 'right')).toBeNull();
+    expect(neighbour(nodes, 2, 'down')).toBe(3);
+    expect(neighbour(nodes, 3, 'up')).toBe(1);
+    expect(neighbour(nodes, 0, 'up')).toBeNull();
+  });
+});
+
+describe('shorten', () => {
+  const measure = (text: string): number => Array.from(text).length * 10;
+
+  it('keeps what fits, else beginning and end', () => {
+    expect(shorten('gradient', 80, measure)).toBe('gradient');
+    expect(shorten('random-forest-regressor', 100, measure)).toBe('random…sor');
+    expect(measure(shorten('random-forest-regressor', 100, measure))).toBeLessThanOrEqual(100);
+  });
+});
