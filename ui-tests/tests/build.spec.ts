@@ -45,7 +45,7 @@ test.describe('A chain of three tasks', () => {
     await panel.expectState('third', 'stale');
     await panel.expectState('first', 'fresh');
     await panel.expectReason('second', /code changed/i);
-    await panel.expectReason('third', /upstream/i);
+    await panel.expectReason('third', /second is stale/i);
 
     // A comment is no change of the code: the two stale tasks become fresh again.
     await project.edit('second.py', '+ "y"', '+ "x"  # as it was');
