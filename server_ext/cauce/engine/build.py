@@ -20,7 +20,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -124,15 +124,18 @@ def log_file(folder: Path, run: str, task: str, tasks: Iterable[str]) -> Path | 
 
 
 def _selection(project: Project, request: RunRequest) -> Selection:
+    general = tuple(p for p in project.problems if p.task is None and p.severity == "error")
+    if general:  # also why a task that was asked for may be missing
+        raise PipelineHasErrors(general)
     selection = select(request, project.graph)
-    general = [p for p in project.problems if p.task is None and p.severity == "error"]
-    needed = project.graph.ancestors(selection.tasks) if request.mode == "up_to" else frozenset(selection.tasks)
+    # Also what is not to run must be sound: who uses it cannot be given its products else.
+    needed = project.graph.ancestors(selection.tasks)
     own = [p for p in project.problems if p.severity == "error" and p.task is not None and p.task in needed]
     if not request.tasks:
         # Building all means all: also tasks too broken to be in the graph.
-        own = [p for p in project.problems if p.severity == "error" and p.task is not None]
-    if general or own:
-        raise PipelineHasErrors((*general, *own))
+        own = [p for p in project.problems if p.severity == "error"]
+    if own:
+        raise PipelineHasErrors(tuple(own))
     return selection
 
 
@@ -187,11 +190,16 @@ class _Build:
         history: History = store.history(self.pipeline)
         self.known: dict[str, TaskHistory] = dict(history.tasks)
         self.assessed: dict[str, Assessment] = assess(project, history, self.observer)
-        planned = tuple(task for task in selection.tasks if task in self.forced or not self.assessed[task].fresh)
+        planned: list[str] = []
+        for task in selection.tasks:
+            # What follows a forced task may turn out to need a run, however fresh it is now.
+            follows = any(need in planned for need in project.graph.upstream[task])
+            if task in self.forced or follows or not self.assessed[task].fresh:
+                planned.append(task)
         self._check_inputs(planned)
-        self.plan = Plan.of(planned, project.graph.upstream)
+        self.plan = Plan.of(tuple(planned), project.graph.upstream)
 
-    def _check_inputs(self, planned: tuple[str, ...]) -> None:
+    def _check_inputs(self, planned: Collection[str]) -> None:
         """What tasks outside the plan should have made must at least exist."""
         for task in planned:
             for need in self.project.graph.upstream[task]:
@@ -279,7 +287,7 @@ class _Build:
             cause = "The program that started the build is gone." if self.stop.lost else "It was cancelled."
         else:
             end = "failed" if isinstance(outcome, Failed) else "crashed"
-            error = outcome.error
+            error = _encodable(outcome.error)
             cause = f"{error.name}: {error.message}" if error.message else error.name
         self.store.fail(attempt, self.run, task, end, cause, error, now)
         return _Ended(task, end, cause, error)
@@ -392,6 +400,14 @@ def _missing(paths: list[str]) -> CellError:
     return CellError(
         name="Missing products",
         message=f"The task ran to its end but did not make {', '.join(paths)}.",
+    )
+
+
+def _encodable(error: CellError) -> CellError:
+    """Without halves of characters (a file name in another encoding): they can neither be stored nor sent."""
+    texts = {name: text for name, text in msgspec.structs.asdict(error).items() if isinstance(text, str)}
+    return msgspec.structs.replace(
+        error, **{name: text.encode("utf-8", "replace").decode("utf-8") for name, text in texts.items()}
     )
 
 

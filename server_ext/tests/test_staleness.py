@@ -1,0 +1,149 @@
+"""Why is a task stale? One picture, one change, the reasons; through the same look that the panel has."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+from drawn import Workshop
+
+from cauce.contract import BuildEvent, TaskStarted
+from cauce.engine.build import Stop
+from cauce.engine.executors.fake import Crash, Fail, Hang
+
+Draw = Callable[[str], Workshop]
+
+#  load ─► clean ─► report
+#  load ─► plot
+PICTURE = "load ─► clean ─► report\n load ─► plot"
+
+
+@pytest.fixture
+def built(workshop: Draw) -> Workshop:
+    project = workshop(PICTURE)
+    project.write("helpers.py", "from tools import x\n")
+    project.write("tools.py", "x = 1\n")
+    project.use("clean", "import helpers")
+    project.give("clean", depth=2)
+    assert project.build().state == "ok"
+    assert project.fresh == {"load", "clean", "report", "plot"}
+    return project
+
+
+CHANGES: dict[str, tuple[Callable[[Workshop], object], list[str]]] = {
+    "code": (lambda p: p.edit("clean", 7), ["code_changed"]),
+    "a comment": (lambda p: p.comment("clean", "nothing new"), []),
+    "a parameter": (lambda p: p.give("clean", depth=5), ["params_changed depth"]),
+    "a parameter more": (lambda p: p.give("clean", depth=2, seed=1), ["params_changed seed"]),
+    "a parameter less": (lambda p: p.give("clean"), ["params_changed depth"]),
+    "a module": (lambda p: p.write("helpers.py", "from tools import y\n"), ["module_changed helpers.py"]),
+    "a module's module": (lambda p: p.write("tools.py", "x = 2\n"), ["module_changed tools.py"]),
+    "a comment in a module": (lambda p: p.write("tools.py", "# one\n\nx = 1\n"), []),
+    "a module more": (
+        lambda p: p.write("tools/__init__.py", "x = 3\n"),
+        ["module_changed tools/__init__.py"],
+    ),
+    "a module less": (
+        lambda p: p.use("clean", ""),
+        ["code_changed", "module_changed helpers.py", "module_changed tools.py"],
+    ),
+    "the path of a product": (
+        lambda p: p.move("clean", "out/other.txt"),
+        ["options_changed product text", "product_missing out/other.txt"],
+    ),
+    "a product deleted": (lambda p: p.product("clean").unlink(), ["product_missing out/clean.txt"]),
+    "a product edited": (lambda p: p.overwrite("clean", "mine\n"), ["product_changed out/clean.txt"]),
+    "a product written again as it was": (lambda p: p.overwrite("clean", p.product("clean").read_text()), []),
+    "one upstream more": (
+        lambda p: p.rewire("clean", "load", "plot"),
+        ["code_changed", "upstream_changed plot"],
+    ),
+    "one upstream less": (lambda p: p.rewire("clean"), ["code_changed", "upstream_changed load"]),
+    "upstream stale": (lambda p: p.edit("load", 9), ["upstream_stale load"]),
+    "upstream's product edited": (lambda p: p.overwrite("load", "mine\n"), ["upstream_stale load"]),
+    "no state": (lambda p: shutil.rmtree(p.root / ".cauce"), ["never_run"]),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_each_way_to_be_stale_and_what_is_none(built: Workshop, what: str) -> None:
+    change, reasons = CHANGES[what]
+    change(built)
+    assert built.why("clean") == reasons
+    # Whatever is stale, a build mends; and then nothing is left to do.
+    again = built.build()
+    assert again.state == "ok"
+    assert ("clean" in again.ran) == (reasons not in ([], ["upstream_stale load"])) or "load" in again.ran
+    assert built.fresh == {"load", "clean", "report", "plot"}
+    assert built.build().ran == []
+
+
+def test_the_words_tell_old_and_new(built: Workshop) -> None:
+    built.give("clean", depth=5)
+    [reason] = built.task("clean").freshness.reasons
+    assert reason.message == "The parameter depth changed from 2 to 5."
+    built.give("clean", depth=2)
+    built.move("clean", "out/other.txt")
+    assert built.task("clean").freshness.reasons[0].message == (
+        "The product text changed from 'out/clean.txt' to 'out/other.txt'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [(Fail(), "The last run failed."), (Crash(), "The last run crashed."), (Hang(), "The last run was cancelled.")],
+)
+def test_after_a_run_that_did_not_succeed(built: Workshop, script: Fail | Crash | Hang, words: str) -> None:
+    def cancel(event: BuildEvent, stop: Stop) -> None:
+        if isinstance(script, Hang) and isinstance(event, TaskStarted):
+            stop.ask()
+
+    built.edit("clean", 7)
+    run = built.build(scripts={"clean": script}, when=cancel)
+    assert run.state == ("cancelled" if isinstance(script, Hang) else "failed")
+    assert built.why("clean") == ["last_run_failed"]
+    assert built.task("clean").freshness.reasons[0].message == words
+    assert built.why("report") == ["upstream_stale clean"]
+
+
+def test_restoring_the_code_of_the_last_success_does_not_hide_a_failure_since(built: Workshop) -> None:
+    #  v1 ok ─► v2 overwrites the product and fails ─► v1 again: the product is still v2's
+    built.edit("clean", 7)
+    built.build(scripts={"clean": Fail(products={"out/clean.txt": "v2\n"})})
+    built.edit("clean", 2)
+    assert "last_run_failed" in built.why("clean")
+    assert built.build().ran[0] == "clean"
+    assert built.product("clean").read_text() == built.clean_rebuild()["clean"]
+
+
+def test_what_needs_something_stale_waits_for_what_that_will_make(built: Workshop) -> None:
+    built.edit("load", 9)
+    assert {task: built.why(task) for task in built.tasks} == {
+        "load": ["code_changed"],
+        "clean": ["upstream_stale load"],
+        "plot": ["upstream_stale load"],
+        "report": ["upstream_stale clean"],
+    }
+
+
+def test_a_task_with_problems_is_neither_fresh_nor_stale_and_hides_no_other(built: Workshop) -> None:
+    built.source("clean").unlink()
+    states = {task.name: (task.freshness.state, task.buildable) for task in built.status().tasks}
+    assert states == {
+        "load": ("fresh", True),
+        "clean": ("unknown", False),
+        "report": ("unknown", False),
+        "plot": ("fresh", True),
+    }
+    [problem] = built.status().problems
+    assert (problem.code, problem.task) == ("source_missing", "clean")
+
+
+def test_a_project_stays_fresh_where_it_is_moved_or_copied_to(built: Workshop) -> None:
+    for move in (shutil.copytree, shutil.move):
+        target = built.root.with_name(f"{built.root.name}-{move.__name__}")
+        move(built.root, target)
+        built.root, built.path = target, target / "pipeline.yaml"
+        assert built.fresh == {"load", "clean", "report", "plot"}
+        assert built.build().ran == []
