@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from jupyter_server.serverapp import ServerApp
@@ -64,8 +64,17 @@ async def working_folder(server: ServerApp, kernel_id: str) -> tuple[Path, str]:
 
 
 async def start_session(fetch: Fetch, path: str) -> str:
-    """As JupyterLab starts the kernel of an opened document."""
-    body = {"path": path, "name": path.rsplit("/", 1)[-1], "type": "file", "kernel": {"name": "python3"}}
+    """As JupyterLab starts the kernel of an opened document: first under a path that it makes up."""
+    folder, _, name = path.rpartition("/")
+    body = {"path": f"{folder}/{uuid4()}", "name": name, "type": "file", "kernel": {"name": "python3"}}
+    session = json.loads((await fetch("api", "sessions", method="POST", body=json.dumps(body))).body)
+    await fetch("api", "sessions", session["id"], method="PATCH", body=json.dumps({"path": path}))
+    return str(session["kernel"]["id"])
+
+
+async def start_plain_session(fetch: Fetch, path: str) -> str:
+    """As other clients do."""
+    body = {"path": path, "name": "", "type": "notebook", "kernel": {"name": "python3"}}
     response = await fetch("api", "sessions", method="POST", body=json.dumps(body))
     return str(json.loads(response.body)["kernel"]["id"])
 
@@ -82,14 +91,19 @@ async def test_a_task_runs_in_the_project_root_and_any_other_file_beside_itself(
     for _ in range(2):  # twice does no harm
         assert wrap_contents_manager(jp_serverapp, index)
         assert wrap_kernel_manager(jp_serverapp.kernel_manager, index, jp_serverapp.root_dir)
-    kernels = [
-        await start_session(jp_fetch, "project/tasks/fit.py"),
-        await start_session(jp_fetch, "project/tasks/plain.py"),
-        await start_kernel(jp_fetch, "project/tasks/fit.py"),
-        await start_kernel(jp_fetch, "project/tasks"),
+    starts = [
+        (start_session, "project/tasks/fit.py"),
+        (start_session, "project/tasks/plain.py"),
+        (start_plain_session, "project/tasks/fit.py"),
+        (start_kernel, "project/tasks/fit.py"),
+        (start_kernel, "project/tasks"),
     ]
-    found = await asyncio.gather(*(working_folder(jp_serverapp, kernel) for kernel in kernels))
-    assert [folder for folder, _ in found] == [project, project / "tasks", project, project / "tasks"]
+    found = []
+    for start, path in starts:  # one kernel at a time: the machine may be small
+        kernel = await start(jp_fetch, path)
+        found.append(await working_folder(jp_serverapp, kernel))
+        await jp_serverapp.kernel_manager.shutdown_kernel(kernel, now=True)
+    assert [folder for folder, _ in found] == [project, project / "tasks", project, project, project / "tasks"]
     assert [Path(session).name for _, session in found[:2]] == ["fit.py", "plain.py"]
     assert found[0][1].endswith("project/tasks/fit.py")
 

@@ -105,6 +105,7 @@ def wrap_contents_manager(serverapp: ServerApp, index: TaskIndex) -> bool:
         serverapp.log.warning("Cauce: %s cannot be extended, so tasks do not open as notebooks: %s", name, error)
         return False
     manager._cauce_notebooks = notebooks
+    _tell_names(serverapp)
     return True
 
 
@@ -491,7 +492,12 @@ class _Notebooks:
 
     def kernel_path(self, base: Any, path: str, model: Any) -> _Flow:
         """A task's kernel starts in the project root, as it does in a build."""
-        task = yield from self._task(path, LONG_PATIENCE)
+        name = _session_name.get()
+        if name and not (yield _Base(lambda: self._manager.file_exists(path))):
+            path_of_document = f"{path.rpartition('/')[0]}/{name}"
+        else:
+            path_of_document = path
+        task = yield from self._task(path_of_document, LONG_PATIENCE)
         if task is not None:
             place = yield from self._ask(lambda: self._index.location(task.binding))
             if place is not None:
@@ -690,6 +696,36 @@ def _keep_owner(path: Path, temporary: Path) -> None:
     if hasattr(os, "chown") and (about.st_uid, about.st_gid) != (now.st_uid, now.st_gid):
         with suppress(OSError):  # only root may give files away
             os.chown(temporary, about.st_uid, about.st_gid)
+
+
+_session_name: ContextVar[str | None] = ContextVar("cauce_session_name", default=None)
+"""The name of the session whose kernel is being started."""
+
+
+def _tell_names(serverapp: ServerApp) -> None:
+    """Let `get_kernel_path` know the session's name.
+
+    JupyterLab starts a session under a path that it makes up (a UUID in the document's
+    folder) and renames it afterwards; only the name says which document it is for.
+    """
+    sessions: Any = serverapp.session_manager
+    base: Any = type(sessions)
+    if not inspect.iscoroutinefunction(getattr(base, "start_kernel_for_session", None)):
+        return
+
+    class Derived(base):  # type: ignore[misc]  # the base is known at run time only
+        @wraps(base.start_kernel_for_session)
+        async def start_kernel_for_session(self, session_id: Any, path: Any, name: Any, *rest: Any, **more: Any) -> Any:
+            token = _session_name.set(name if isinstance(name, str) and "/" not in name else None)
+            try:
+                return await super().start_kernel_for_session(session_id, path, name, *rest, **more)
+            finally:
+                _session_name.reset(token)
+
+    try:
+        sessions.__class__ = _named(Derived, base)
+    except TypeError as error:
+        serverapp.log.warning("Cauce: %s cannot be extended: %s", base.__name__, error)
 
 
 class _SavedIds:
