@@ -45,7 +45,7 @@ module.exports = {
     {
       name: 'screenshots',
       testDir: 'screenshots',
-      use: { viewport: { width: 1280, height: 800 } }
+      use: { viewport: { width: 1360, height: 850 } }
     }
   ],
   use: {

@@ -48,16 +48,27 @@ export class Panel {
 
   /** Press the button that builds the whole pipeline. */
   async build(): Promise<void> {
-    await this.start(this.root.locator('[data-cauce-action="build"]'));
+    await this.startFrom(this.root.locator('[data-cauce-action="build"]'));
   }
 
   /** Press a task's own button. */
   async runTask(task: string): Promise<void> {
-    await this.start(this.row(task).getByRole('button'));
+    await this.startFrom(this.row(task).getByRole('button'));
+  }
+
+  /** Press a button that starts a run. */
+  async startFrom(button: Locator): Promise<void> {
+    this.before = await this.lastRun();
+    await button.click();
   }
 
   async cancel(): Promise<void> {
     await this.root.locator('[data-cauce-action="cancel"]').click();
+  }
+
+  /** Choose one of several pipelines by its name. */
+  async choose(pipeline: string): Promise<void> {
+    await this.root.getByRole('combobox', { name: 'Pipeline' }).selectOption({ label: pipeline });
   }
 
   async refresh(): Promise<void> {
@@ -100,6 +111,16 @@ export class Panel {
     await expect(this.detail).toContainText(task);
   }
 
+  /** Open the task's source from the graph. */
+  async openTask(task: string): Promise<void> {
+    await this.node(task).dblclick();
+  }
+
+  /** The task in the graph. */
+  node(task: string): Locator {
+    return this.root.locator(`.jp-cauce-Graph [data-cauce-task="${task}"]`);
+  }
+
   private row(task: string): Locator {
     return this.root.locator(`.jp-cauce-List-row[data-cauce-task="${task}"]`);
   }
@@ -108,11 +129,6 @@ export class Panel {
     return this.detail
       .locator('.jp-cauce-Detail-part')
       .filter({ has: this.page.getByRole('heading', { name: title }) });
-  }
-
-  private async start(button: Locator): Promise<void> {
-    this.before = await this.lastRun();
-    await button.click();
   }
 
   /** As the server tells: what the panel shows may still be the run before. */

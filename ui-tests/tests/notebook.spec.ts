@@ -84,6 +84,6 @@ test.describe('A script that is no task', () => {
   test('gets no cell', async ({ page }) => {
     const notebook = await openWithNotebook(page, 'notes.py');
     await expect(notebook.locator('.jp-CodeCell')).toHaveCount(1);
-    await expect(notebook).not.toContainText('injected');
+    await expect(notebook.getByRole('button', { name: 'Build pipeline' })).toHaveCount(0);
   });
 });
