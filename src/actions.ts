@@ -264,7 +264,7 @@ export class Actions {
         Notification.success(
           (ran === 0
             ? run.message
-            : trans._n('%1 task ran in %2', '%1 tasks ran in %2', ran, ran, took)) + elsewhere,
+            : trans._n('%1 task ran in %2', '%1 tasks ran in %2', ran, took)) + elsewhere,
           { autoClose: 5000 }
         );
         break;

@@ -59,10 +59,16 @@ export class InjectedCells implements DocumentRegistry.IWidgetExtension<
 
   createNew(panel: NotebookPanel): IDisposable {
     const mark = (): void => {
+      // An executed notebook has the cell as well, but there it is part of the record.
+      const open = taskOf(panel.model) !== null;
       for (const cell of panel.content.widgets) {
         const said: unknown = cell.model.getMetadata('cauce');
         const injected =
-          typeof said === 'object' && said !== null && 'injected' in said && said.injected === true;
+          open &&
+          typeof said === 'object' &&
+          said !== null &&
+          'injected' in said &&
+          said.injected === true;
         cell.toggleClass('jp-cauce-InjectedCell', injected);
         if (injected) {
           cell.node.dataset.cauceHint = this._trans.__('Filled in by the pipeline, not saved');

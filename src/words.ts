@@ -146,5 +146,10 @@ export function runWords(trans: TranslationBundle, run: Run): string {
   }
   const states = Object.values(run.tasks);
   const done = states.filter(state => state !== 'waiting' && state !== 'running').length;
-  return trans.__('Building: %1 of %2 tasks done', done, states.length);
+  return trans._n(
+    'Building: %2 of %1 task done',
+    'Building: %2 of %1 tasks done',
+    states.length,
+    done
+  );
 }

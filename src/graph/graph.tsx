@@ -57,14 +57,14 @@ export interface IGraphProps {
 const NODE_HEIGHT = 40;
 const GAP_X = 12;
 const GAP_Y = 22;
-const MIN_WIDTH = 92;
+const MIN_WIDTH = 116;
 const MAX_WIDTH = 176;
 /** In a narrow panel nodes are narrower, so that they need not be shrunk. */
 const NARROW = 460;
-const NARROW_WIDTH = 112;
+const NARROW_WIDTH = MIN_WIDTH;
 const NAME_FONT_SIZE = 12;
 const NAME_LEFT = 26;
-const PADDING = 8;
+const PADDING = 6;
 /** Below this scale text is too small to read. */
 const TEXT_SCALE = 0.4;
 const ZOOM_STEP = 1.25;
@@ -90,12 +90,9 @@ export function Graph(props: IGraphProps): React.JSX.Element {
       return null;
     }
     const limit = size.width < NARROW ? NARROW_WIDTH : MAX_WIDTH;
-    const longest = nodes.reduce(
-      (most, node) => Math.max(most, measure(node.name), measure(node.word) * 0.9),
-      0
-    );
+    const longest = nodes.reduce((most, node) => Math.max(most, measure(node.name)), 0);
     return Math.round(Math.min(limit, Math.max(MIN_WIDTH, longest + NAME_LEFT + PADDING)));
-    // Words come and go with every state; the width must not dance with them.
+    // `structure` stands for the nodes' names: states that change move nothing.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [measure, structure, size === null, size !== null && size.width < NARROW]);
 

@@ -6,7 +6,6 @@ import { fileIcon, notebookIcon, runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { CellError, Product, Task, TaskDetail, Where } from '../contract';
-import { executedNotebook } from '../paths';
 import type { ILog } from '../taskmodel';
 import type { TaskState } from '../taskstate';
 import { ago, duration, moment, outcomeWord, size } from '../words';
@@ -228,10 +227,9 @@ function Part(props: {
 }
 
 function ErrorPart(props: IDetailProps & { readonly error: CellError }): React.JSX.Element {
-  const { error, task, trans } = props;
+  const { error, trans } = props;
   const [whole, setWhole] = React.useState(false);
   const { notebook } = error;
-  const executed = task === null ? null : executedNotebook(task);
   return (
     <Part
       title={
@@ -259,9 +257,7 @@ function ErrorPart(props: IDetailProps & { readonly error: CellError }): React.J
               props.onOpenPath(notebook);
             }}
           >
-            {notebook === executed?.path
-              ? trans.__('Open executed notebook')
-              : trans.__('Open partial notebook')}
+            {trans.__('Open partial notebook')}
           </button>
         ) : null}
         {error.traceback !== '' ? (

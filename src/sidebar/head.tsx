@@ -155,8 +155,8 @@ function Problems({ trans, problems, onOpenWhere }: IHeadProps): React.JSX.Eleme
   const errors = problems.filter(problem => problem.severity === 'error').length;
   const warnings = problems.length - errors;
   const counts = [
-    errors > 0 ? trans._n('%1 error', '%1 errors', errors, errors) : '',
-    warnings > 0 ? trans._n('%1 warning', '%1 warnings', warnings, warnings) : ''
+    errors > 0 ? trans._n('%1 error', '%1 errors', errors) : '',
+    warnings > 0 ? trans._n('%1 warning', '%1 warnings', warnings) : ''
   ].filter(count => count !== '');
   return (
     <details className="jp-cauce-Problems" open={errors > 0} data-cauce-problems={problems.length}>

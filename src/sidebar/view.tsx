@@ -39,7 +39,7 @@ export function fillPanel(panel: PipelinePanel, context: IPanelContext): void {
     panel.addWidget(part);
   }
   if (panel.content instanceof SplitPanel) {
-    (panel.content as AccordionPanel).setRelativeSizes([42, 28, 30]);
+    (panel.content as AccordionPanel).setRelativeSizes([36, 24, 40]);
   }
 
   const update = (): void => {
