@@ -11,6 +11,7 @@ from cauce.contract import (
     Edge,
     Freshness,
     Holder,
+    Problem,
     Product,
     Run,
     Snapshot,
@@ -23,6 +24,14 @@ from cauce.engine.source import unified_diff
 from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory
 
 __all__ = ["Look", "present_detail", "present_run", "present_snapshot"]
+
+
+_DAMAGED = Problem(
+    code="state_damaged",
+    message="What is known of earlier runs cannot be read: every task counts as never run.",
+    severity="warning",
+    hint="The next build begins anew and sets '.cauce/state.db' aside, unless a newer version of Cauce wrote it.",
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
         edges=tuple(
             Edge(source=need, target=task) for task in project.graph.order for need in project.graph.upstream[task]
         ),
-        problems=project.problems,
+        problems=(*project.problems, _DAMAGED) if look.history.damaged else project.problems,
         run=None if run is None else present_run(run, active=look.active is not None),
         holder=look.holder,
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from drawn import Workshop
+from drawn import MEMORY, Workshop
 from hypothesis import settings
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -17,6 +18,7 @@ settings.load_profile("cauce")
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Callable[[str], Workshop]:
-    """Draw a pipeline, get it as a project on disk."""
-    return lambda picture: Workshop(tmp_path / "project", picture)
+def workshop() -> Iterator[Callable[[str], Workshop]]:
+    """Draw a pipeline, get it as a project; in memory where that can be had, for nobody pulls the plug here."""
+    with TemporaryDirectory(prefix="cauce-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield lambda picture: Workshop(Path(folder) / "project", picture)

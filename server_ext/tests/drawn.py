@@ -42,9 +42,12 @@ from cauce.engine.executors import Executor, Job, Listener, Outcome
 from cauce.engine.executors.fake import Fail, FakeExecutor, Script, Succeed
 from cauce.engine.files import Observer
 from cauce.engine.lock import holder_of
-from cauce.engine.project import FactsCache, Project, assess, load
+from cauce.engine.project import ParseCache, Project, assess, load
 from cauce.engine.store import read_history, state_folder
 from cauce.present import Look, present_snapshot
+
+MEMORY = Path("/dev/shm")
+"""Hundreds of builds are mostly waiting for the disk."""
 
 _NUMBER = re.compile(r"^number = (-?\d+)", re.MULTILINE)
 
@@ -270,7 +273,7 @@ class Workshop:
     # --- Looking
 
     def load(self) -> Project:
-        return load(self.path, FactsCache())
+        return load(self.path, ParseCache())
 
     def status(self) -> Snapshot:
         """What the panel and the command line show."""

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from drawn import Workshop, half_made
+from drawn import MEMORY, Workshop, half_made
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -25,8 +25,6 @@ from cauce.engine.executors.fake import Hang, Script
 #   a ─► b ─► d ─► e
 #   a ─► c ─► d         f ─► e
 PICTURE = "a ─► b ─► d ─► e\n a ─► c ─► d\n f ─► e"
-MEMORY = Path("/dev/shm")
-"""Hundreds of builds are mostly waiting for the disk; here nobody pulls the plug."""
 task = st.sampled_from("abcdef")
 number = st.integers(0, 5)
 

@@ -134,41 +134,57 @@ class Store:
     def __init__(self, folder: Path) -> None:
         """Open, creating it if needed. A damaged file is set aside and begun anew.
 
+        All methods raise ProjectUnwritable when the disk is full or fails.
+
         Raises:
             ProjectUnwritable: The folder cannot be written, or a newer Cauce wrote the file.
         """
         self._path = folder / _FILE
         try:
-            try:
-                self._db = _open(self._path)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError) and "file is not a database" not in str(error):
-                    raise
-                number = sum(1 for _ in folder.glob(f"{_FILE}.damaged-*")) + 1
-                self._path.replace(folder / f"{_FILE}.damaged-{number}")
-                self._db = _open(self._path)
+            self._db = _open(self._path)
         except (OSError, sqlite3.Error) as error:
-            raise ProjectUnwritable(f"Cannot write {self._path}: {error}.") from error
+            if not (_is_damage(error) or self._path.is_dir()):
+                raise self._unwritable(error) from error
+            self._db = self._anew()
 
     def close(self) -> None:
         self._db.close()
+
+    def _anew(self) -> sqlite3.Connection:
+        number = sum(1 for _ in self._path.parent.glob(f"{_FILE}.damaged-*[0-9]")) + 1
+        aside = self._path.with_name(f"{_FILE}.damaged-{number}")
+        try:
+            self._path.replace(aside)
+            # Left behind, it would be rolled back into the new file.
+            journal = self._path.with_name(f"{_FILE}-journal")
+            if journal.exists() and journal.stat().st_size:
+                journal.replace(aside.with_name(f"{aside.name}-journal"))
+            return _open(self._path)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unwritable(error) from error
+
+    def _or_anew(self, query: Callable[[sqlite3.Connection], T], nothing: T) -> T:
+        """What the file says; `nothing`, and a new file, when it turns out to be damaged further in."""
+        try:
+            return query(self._db)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            if not _is_damage(error):
+                raise self._unwritable(error) from error
+            self._db.close()
+            self._db = self._anew()
+            return nothing
+
+    def _unwritable(self, error: Exception) -> ProjectUnwritable:
+        return ProjectUnwritable(
+            f"Cannot write {self._path}: {error}.",
+            hint="Make room, or make the folder writable. Removing the file costs rebuilds and history, nothing else.",
+        )
 
     # --- Writing, each call one transaction
 
     def recover(self, now: float) -> tuple[ProcessRecord, ...]:
         """Whatever is still running has crashed with its builder. Returns what to reap."""
-        with self._transaction() as db:
-            rows = db.execute(
-                "SELECT process FROM attempts WHERE outcome = 'running' AND process IS NOT NULL"
-            ).fetchall()
-            cause = "The builder was killed."
-            db.execute(
-                "UPDATE attempts SET outcome = 'crashed', ended = ?, cause = ? WHERE outcome = 'running'", (now, cause)
-            )
-            db.execute("UPDATE run_tasks SET state = 'crashed' WHERE state = 'running'")
-            db.execute("UPDATE run_tasks SET state = 'skipped', cause = ? WHERE state = 'waiting'", (cause,))
-            db.execute("UPDATE runs SET state = 'crashed', ended = ?, message = ? WHERE ended IS NULL", (now, cause))
-        return tuple(msgspec.json.decode(row[0], type=ProcessRecord) for row in rows)
+        return self._or_anew(lambda db: _recover(db, now), ())
 
     def begin_run(self, run: str, pipeline: str, tasks: tuple[str, ...], now: float, host: str, user: str) -> None:
         with self._transaction() as db:
@@ -244,20 +260,59 @@ class Store:
     # --- Reading, for the writer itself
 
     def history(self, pipeline: str) -> History:
-        return _history(self._db, pipeline)
+        return self._or_anew(lambda db: _history(db, pipeline), History())
 
     def task_history(self, pipeline: str, task: str) -> TaskHistory | None:
-        return _tasks(self._db, pipeline, task).get(task)
+        try:
+            return _tasks(self._db, pipeline, task).get(task)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise self._unwritable(error) from error
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
-            yield self._db
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.commit()
+            with _whole(self._db) as db:
+                yield db
+        except sqlite3.Error as error:
+            raise self._unwritable(error) from error
+
+
+@contextlib.contextmanager
+def _whole(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise
+
+
+def _recover(db: sqlite3.Connection, now: float) -> tuple[ProcessRecord, ...]:
+    cause = "The builder was killed."
+    with _whole(db):
+        rows = db.execute("SELECT process FROM attempts WHERE outcome = 'running' AND process IS NOT NULL").fetchall()
+        db.execute(
+            "UPDATE attempts SET outcome = 'crashed', ended = ?, cause = ? WHERE outcome = 'running'", (now, cause)
+        )
+        db.execute("UPDATE run_tasks SET state = 'crashed' WHERE state = 'running'")
+        db.execute("UPDATE run_tasks SET state = 'skipped', cause = ? WHERE state = 'waiting'", (cause,))
+        db.execute("UPDATE runs SET state = 'crashed', ended = ?, message = ? WHERE ended IS NULL", (now, cause))
+    return tuple(msgspec.json.decode(row[0], type=ProcessRecord) for row in rows)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Is it the content that is wrong, rather than the disk, the permissions or a lock?
+
+    Pages that make no sense, text that is no UTF-8 (sqlite3 gives that no code), facts that
+    do not decode, and tables other than ours.
+    """
+    if isinstance(error, msgspec.MsgspecError):
+        return True
+    if not isinstance(error, sqlite3.DatabaseError):
+        return False
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
 def read_history(folder: Path, pipeline: str) -> History:

@@ -1,0 +1,184 @@
+"""The state file as it may be found: older, newer, cut off, overwritten. Never falsely fresh, never a traceback."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from drawn import Workshop
+
+from cauce.contract import encode
+from cauce.engine.build import tidy
+from cauce.engine.errors import ProjectUnwritable
+from cauce.engine.executors.fake import Fail
+from cauce.engine.store import Store, read_attempts, read_history, read_runs, state_folder
+
+Draw = Callable[[str], Workshop]
+
+
+@pytest.fixture
+def built(workshop: Draw) -> Workshop:
+    project = workshop("load ─► clean ─► fit\n load ─► plot")
+    project.build()
+    project.edit("fit", 9)
+    project.build(scripts={"fit": Fail()})
+    assert project.fresh == {"load", "clean", "plot"}
+    return project
+
+
+def database(project: Workshop) -> Path:
+    return state_folder(project.root) / "state.db"
+
+
+def set_aside(project: Workshop) -> list[Path]:
+    return sorted(state_folder(project.root).glob("state.db.damaged-*[0-9]"))
+
+
+def survives(project: Workshop) -> bool:
+    """Look and build; was anything believed that may not be true?"""
+    known = {"load", "clean", "plot"}
+    encode(project.status())
+    assert project.fresh <= known
+    folder = state_folder(project.root)
+    read_runs(folder, "pipeline.yaml")
+    read_attempts(folder, "pipeline.yaml", "fit")
+    tidy(folder)
+    again = project.build()
+    assert again.state == "ok"
+    assert "fit" in again.ran
+    assert project.fresh == set(project.tasks)
+    assert {task: project.product(task).read_text() for task in project.tasks} == project.clean_rebuild()
+    assert project.build().ran == []
+    return again.ran == ["fit"]
+
+
+@pytest.mark.parametrize("part", [0.0, 0.001, 0.01, 0.1, 0.3, 0.5, 0.8, 0.99])
+def test_a_file_cut_off_anywhere(built: Workshop, part: float) -> None:
+    content = database(built).read_bytes()
+    database(built).write_bytes(content[: int(len(content) * part)])
+    survives(built)
+    # SQLite may not miss the end of its last page; what stood there is not believed.
+    assert len(set_aside(built)) == (1 if 0 < part < 0.99 else 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pages_overwritten_with_anything(built: Workshop, seed: int) -> None:
+    dice = random.Random(seed)
+    content = bytearray(database(built).read_bytes())
+    for _ in range(4):
+        start = dice.randrange(len(content))
+        content[start : start + 600] = dice.randbytes(len(content[start : start + 600]))
+    database(built).write_bytes(content)
+    survives(built)
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello, I am no database\n" * 100, b"\0" * 8192, b"SQLite format 3\0" + b"\xff" * 5000]
+)
+def test_something_else_in_its_place(built: Workshop, content: bytes) -> None:
+    database(built).write_bytes(content)
+    assert built.fresh == set()
+    assert not survives(built)
+    [damaged] = set_aside(built)
+    assert damaged.read_bytes() == content
+
+
+def test_a_folder_in_its_place(built: Workshop) -> None:
+    database(built).unlink()
+    (database(built) / "inner").mkdir(parents=True)
+    assert not survives(built)
+    assert (set_aside(built)[0] / "inner").is_dir()
+
+
+def test_damage_again_and_again_never_overwrites_what_was_set_aside(built: Workshop) -> None:
+    for count in (1, 2):
+        database(built).write_text(f"damage {count}")
+        built.build()
+    assert [path.read_text() for path in set_aside(built)] == ["damage 1", "damage 2"]
+
+
+def test_damage_is_told(built: Workshop) -> None:
+    database(built).write_text("damage")
+    [problem] = built.status().problems
+    assert (problem.code, problem.severity) == ("state_damaged", "warning")
+    built.build()
+    assert built.status().problems == ()
+
+
+def change(project: Workshop, *statements: str) -> None:
+    db = sqlite3.connect(database(project))
+    for statement in statements:
+        db.execute(statement)
+    db.commit()
+    db.close()
+
+
+def test_a_newer_file_is_left_alone_and_says_so(built: Workshop) -> None:
+    change(built, "PRAGMA user_version = 99")
+    content = database(built).read_bytes()
+    assert built.fresh == set()
+    with pytest.raises(ProjectUnwritable) as refused:
+        built.build()
+    assert "newer version" in refused.value.message
+    assert "Update Cauce" in refused.value.hint
+    assert database(built).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("PRAGMA user_version = 0",),
+        ("DROP TABLE products",),
+        ("ALTER TABLE attempts RENAME COLUMN fingerprint TO print",),
+        ("UPDATE attempts SET fingerprint = CAST('{' AS BLOB)",),
+        ("UPDATE attempts SET fingerprint = CAST('{\"code\": 1}' AS BLOB)",),
+        ("UPDATE attempts SET outcome = 'splendid'",),
+    ],
+)
+def test_a_file_of_another_shape(built: Workshop, statements: tuple[str, ...]) -> None:
+    change(built, *statements)
+    assert built.fresh == set()
+    assert not survives(built)
+    assert len(set_aside(built)) == 1
+
+
+def test_what_was_running_when_the_builder_died_has_crashed(built: Workshop) -> None:
+    #  the builder was killed in the middle of load: nobody holds the lock
+    change(
+        built,
+        "UPDATE attempts SET outcome = 'running', ended = NULL WHERE task = 'load'",
+        "UPDATE runs SET state = 'running', ended = NULL WHERE id = (SELECT run FROM attempts WHERE task = 'load')",
+    )
+    assert built.why("load") == ["last_run_failed"]
+    attempt = built.task("load").last_attempt
+    assert attempt is not None
+    assert (attempt.outcome, attempt.cause) == ("crashed", "The builder was killed.")
+    tidy(state_folder(built.root))
+    known = read_history(state_folder(built.root), "pipeline.yaml").tasks["load"].last
+    assert (known.outcome, known.cause) == ("crashed", "The builder was killed.")
+    assert known.ended is not None
+    assert survives(built) is False
+
+
+def test_looking_changes_nothing(workshop: Draw) -> None:
+    project = workshop("load")
+    project.status()
+    assert not state_folder(project.root).exists()
+    project.build()
+    before = {path: path.read_bytes() for path in state_folder(project.root).rglob("*") if path.is_file()}
+    project.status()
+    assert {path: path.read_bytes() for path in state_folder(project.root).rglob("*") if path.is_file()} == before
+
+
+def test_a_full_disk_is_told(built: Workshop) -> None:
+    store = Store(state_folder(built.root))
+    store._db.execute("PRAGMA max_page_count = 1")  # the only way to a full disk that needs no disk of its own
+    tasks = tuple(f"task {number}" for number in range(10_000))
+    with pytest.raises(ProjectUnwritable) as refused:
+        store.begin_run("full", "pipeline.yaml", tasks, 0.0, "host", "user")
+    store.close()
+    assert "full" in refused.value.message
+    assert refused.value.hint
