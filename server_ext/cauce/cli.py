@@ -7,18 +7,16 @@ failed, 2 the request or the pipeline has errors, 130 cancelled.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from cauce.contract import BuildEvent, RunRefused, RunRequest, Snapshot, encode
-from cauce.engine.build import RunState, Stop, build
 from cauce.engine.errors import CauceError, NotFound, PathRefused, PipelineHasErrors, UsageError
 from cauce.engine.files import Observer
 from cauce.engine.lock import holder_of
@@ -26,17 +24,28 @@ from cauce.engine.project import ParseCache, assess, load
 from cauce.engine.store import read_history, state_folder
 from cauce.present import Look, present_snapshot
 
+if TYPE_CHECKING:
+    import asyncio
+
+    from cauce.engine.build import RunState, Stop
+
 __all__ = ["main"]
 
 OK, FAILED, WRONG, CANCELLED = 0, 1, 2, 130
-_EXIT: dict[RunState, int] = {"ok": OK, "failed": FAILED, "crashed": FAILED, "cancelled": CANCELLED}
+_EXIT = {"ok": OK, "failed": FAILED, "crashed": FAILED, "cancelled": CANCELLED}
 _CALLERS_MISTAKES = (NotFound, PathRefused, PipelineHasErrors, UsageError)
 _PARENTS = 6
 """How far up a pipeline.yaml is looked for, as Ploomber does."""
 
 
 class _Commands(click.Group):
-    """Suggests the command that was meant."""
+    """Suggests the command that was meant; ends as shells expect it when interrupted."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # before the build's own handlers were there; click would say 1
+            ctx.exit(CANCELLED)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -56,6 +65,9 @@ class _Commands(click.Group):
 @click.version_option(package_name="cauce")
 def main() -> None:
     """Notebook pipelines: see what is stale, build only that."""
+    # nbformat imports jsonschema, which imports every checker of formats that it finds. This one
+    # takes most of a second to build a grammar for IRIs, of which notebooks have none.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # the documented way to forbid an import
 
 
 _entry_point = click.option(
@@ -75,7 +87,9 @@ def status(entry_point: Path | None, as_json: bool) -> None:
     try:
         snapshot = _snapshot(_pipeline(entry_point))
     except CauceError as error:
-        _exit_with(error)
+        if as_json:
+            click.echo(encode(error.body()))
+        _exit_with(error, quiet=as_json)
     if as_json:
         click.echo(encode(snapshot))
     else:
@@ -127,10 +141,14 @@ def build_command(
 
 
 def _run(path: Path, request: RunRequest, emit: Callable[[BuildEvent], None], lifeline: bool) -> RunState:
+    import asyncio
+
+    from cauce.engine.build import Stop, build
     from cauce.engine.executors.notebook import NotebookExecutor
 
+    executor = NotebookExecutor()
+
     async def go() -> RunState:
-        executor = NotebookExecutor()
         stop = Stop()
         loop = asyncio.get_running_loop()
 
@@ -155,7 +173,10 @@ def _run(path: Path, request: RunRequest, emit: Callable[[BuildEvent], None], li
         finally:
             executor.close()
 
-    return asyncio.run(go())
+    try:
+        return asyncio.run(go())
+    finally:
+        executor.close()
 
 
 def _hold_on_to(descriptor: int, loop: asyncio.AbstractEventLoop, stop: Stop) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +23,7 @@ from cauce.contract import (
     BuildEvent,
     CellError,
     Problem,
+    Reason,
     RunFinished,
     RunStarted,
     Snapshot,
@@ -50,33 +53,70 @@ _MARKS = {
 }
 
 
+_NARROW = 70
+"""Below so many columns the reasons stand under their task rather than beside it."""
+
+
 def print_status(snapshot: Snapshot) -> None:
     """The tasks with their freshness and reasons, then the problems."""
     console = Console()
-    if snapshot.tasks:
+    rows = [_status_row(task) for task in snapshot.tasks]
+    if not console.is_terminal:
+        width = max((len(task.name) for task in snapshot.tasks), default=0)
+        for row in rows:
+            line = Text(f"{row.mark} {row.task:<{width}}  {row.state:<7}  {row.why}".rstrip())
+            console.print(line, soft_wrap=True)
+    elif rows and console.width < _NARROW:
+        for row in rows:
+            console.print(Text.assemble((row.mark, row.colour), " ", row.task, " ", (row.state, row.colour)))
+            if row.why:
+                console.print(Padding(Text(row.why, "dim"), (0, 0, 0, 2)))
+    elif rows:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in ("", "Task", "State", "Why", "Last success"):
-            table.add_column(column)
-        for task in snapshot.tasks:
-            table.add_row(*_status_row(task))
+            table.add_column(column, no_wrap=column == "Last success", overflow="fold")
+        for row in rows:
+            mark, state = Text(row.mark, row.colour), Text(row.state, row.colour)
+            table.add_row(mark, Text(row.task), state, Text(row.why), Text(row.last, "dim"))
         console.print(table)
     for problem in snapshot.problems:
         _print_problem(console, problem)
     if snapshot.holder is not None:
         holder = snapshot.holder
-        console.print(Text(f"{holder.user} on {holder.host} is building this project now.", "cyan"))
+        console.print(Text(f"{holder.user} on {holder.host} is building this project now.", "cyan"), soft_wrap=True)
 
 
-def _status_row(task: Task) -> tuple[Text, Text, Text, Text, Text]:
+class _Row(NamedTuple):
+    mark: str
+    colour: str
+    task: str
+    state: str
+    why: str
+    last: str
+
+
+def _status_row(task: Task) -> _Row:
     state: str = task.freshness.state
-    why = " ".join(reason.message for reason in task.freshness.reasons)
+    why = _why(task.freshness.reasons)
     if task.activity.state != "idle":
         state = task.activity.state
     mark, colour = _MARKS[state]
     if task.freshness.state == "unknown":
         why = "It, or something it needs, has problems."
     last = "" if task.last_ok is None else _ago(time.time() - task.last_ok)
-    return Text(mark, colour), Text(task.name), Text(state, colour), Text(why), Text(last, "dim")
+    return _Row(mark, colour, task.name, state, why, last)
+
+
+def _why(reasons: tuple[Reason, ...]) -> str:
+    """The reasons in one line: those that are about upstream alone as one, for they can be many."""
+    stale = [reason.subject for reason in reasons if reason.kind == "upstream_stale"]
+    words = [reason.message for reason in reasons if reason.kind != "upstream_stale"]
+    if len(stale) == 1:
+        words.append(f"Needs {stale[0]}, which is stale.")
+    elif stale:
+        named = stale if len(stale) <= 3 else [*stale[:2], f"{len(stale) - 2} more"]
+        words.append(f"Needs {', '.join(named[:-1])} and {named[-1]}, which are stale.")
+    return " ".join(words)
 
 
 def print_error(error: CauceError) -> None:
@@ -87,9 +127,9 @@ def print_error(error: CauceError) -> None:
         for problem in error.problems:
             _print_problem(console, problem)
         return
-    console.print(Text(f"Error: {error.message}", "red"))
+    console.print(Text(f"Error: {error.message}", "red"), soft_wrap=True)
     if error.hint:
-        console.print(Text(error.hint))
+        console.print(Text(error.hint), soft_wrap=True)
 
 
 def _print_problem(console: Console, problem: Problem) -> None:
@@ -100,7 +140,7 @@ def _print_problem(console: Console, problem: Problem) -> None:
     line.append(problem.message, "default")
     if problem.hint:
         line.append(f" {problem.hint}", "dim")
-    console.print(line)
+    console.print(line, soft_wrap=True)
 
 
 def _place(where: Where) -> str:
@@ -176,10 +216,10 @@ class _Board:
 def _print_plain(console: Console, event: BuildEvent) -> None:
     match event:
         case RunStarted(tasks=tasks) if tasks:
-            console.print(Text(f"Building {len(tasks)} tasks."), soft_wrap=True)
+            console.print(Text(f"Building {len(tasks)} task{'' if len(tasks) == 1 else 's'}."), soft_wrap=True)
         case TaskStarted():
-            why = " ".join(reason.message for reason in event.reasons)
-            console.print(Text(f"{event.task}: started. {why}".rstrip()), soft_wrap=True)
+            why = _why(event.reasons) or "Asked for."
+            console.print(Text(f"{event.task}: started. {why}"), soft_wrap=True)
         case TaskUnchanged():
             console.print(Text(f"{event.task}: unchanged, its upstream made the same again."), soft_wrap=True)
         case TaskFinished():
