@@ -29,7 +29,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 .DELETE_ON_ERROR:
 .NOTPARALLEL: test lint
 .PHONY: help lab install test lint lint-python lint-front lint-ui test-python test-front test-wheel test-ui \
-        screenshots wheel bench clean
+        chromium screenshots wheel bench clean
 
 help:
 	@echo 'make lab      set up, then open JupyterLab on examples/ with the Cauce panel'
@@ -116,19 +116,18 @@ test-front: $(STAMPS)/node_modules
 test-wheel: wheel
 	python scripts/check_wheel.py '$(JUPYTERLAB)'
 
-test-ui: $(STAMPS)/install $(STAMPS)/ui-tests $(STAMPS)/chromium
+test-ui: $(STAMPS)/install $(STAMPS)/ui-tests chromium
 	npm run --silent --prefix ui-tests test
 
-screenshots: $(STAMPS)/install $(STAMPS)/ui-tests $(STAMPS)/chromium
+screenshots: $(STAMPS)/install $(STAMPS)/ui-tests chromium
 	npm run --silent --prefix ui-tests screenshots
 
 $(STAMPS)/ui-tests: ui-tests/package.json ui-tests/package-lock.json | $(STAMPS)
 	cd ui-tests && $(NPM_CI)
 	@touch $@
 
-$(STAMPS)/chromium: | $(STAMPS)
-	scripts/find-chromium.sh
-	@touch $@
+chromium:
+	@scripts/find-chromium.sh
 
 # --- Build ---------------------------------------------------------------------------
 

@@ -3,9 +3,17 @@
 # Debian's; when that is not allowed, say what to do. PW_CHROMIUM names another one.
 set -eu
 
+if [ -n "${PW_CHROMIUM:-}" ]; then
+  if [ -x "$PW_CHROMIUM" ]; then
+    exit 0
+  fi
+  echo "PW_CHROMIUM is $PW_CHROMIUM, which is no program: correct or unset it." >&2
+  exit 1
+fi
+
 found() {
-  for browser in "${PW_CHROMIUM:-}" chromium chromium-browser google-chrome; do
-    if [ -n "$browser" ] && command -v "$browser" >/dev/null; then
+  for browser in chromium chromium-browser google-chrome; do
+    if command -v "$browser" >/dev/null; then
       return 0
     fi
   done

@@ -62,8 +62,11 @@ test('The panel with the example built, beside its report', async ({ page, panel
   await expect(report.locator('.jp-RenderedImage img').first()).toBeVisible();
   await widen(page, 420);
   await report
-    .getByRole('heading', { name: /Prediction against truth/ })
-    .evaluate(heading => heading.scrollIntoView({ block: 'center' }));
+    .locator('.jp-RenderedImage img')
+    .first()
+    .evaluate(image => image.scrollIntoView({ block: 'end' }));
+  // Room for the graph.
+  await panel.root.getByText('Tasks (7)').click();
   await picture(page, 'panel');
 });
 
