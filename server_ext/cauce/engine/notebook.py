@@ -526,17 +526,33 @@ _Hunk = tuple[int, int, int, int, str]
 
 
 def _hunks(base: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Where the two differ: base[a:b] became other[c:d]."""
+    """Where the two differ: base[a:b] became other[c:d].
+
+    Lines are paired by what they say without spaces and comment signs, since that is what
+    jupytext adds and removes; those that are paired but not equal differ one by one.
+    """
+    said, said_by_other = ([re.sub(r"[\s#]+", "", line) or line.strip() for line in lines] for lines in (base, other))
     head = 0
-    while head < min(len(base), len(other)) and base[head] == other[head]:
+    while head < min(len(base), len(other)) and said[head] == said_by_other[head]:
         head += 1
     tail = 0
-    while tail < min(len(base), len(other)) - head and base[-1 - tail] == other[-1 - tail]:
+    while tail < min(len(base), len(other)) - head and said[-1 - tail] == said_by_other[-1 - tail]:
         tail += 1
-    middle, changed = base[head : len(base) - tail], other[head : len(other) - tail]
-    for tag, a, b, c, d in SequenceMatcher(None, middle, changed, autojunk=False).get_opcodes():
+    middle = SequenceMatcher(
+        None, said[head : len(base) - tail], said_by_other[head : len(other) - tail], autojunk=False
+    )
+    blocks = [
+        ("equal", 0, head, 0, head),
+        *((tag, head + a, head + b, head + c, head + d) for tag, a, b, c, d in middle.get_opcodes()),
+        ("equal", len(base) - tail, len(base), len(other) - tail, len(other)),
+    ]
+    for tag, a, b, c, d in blocks:
         if tag != "equal":
-            yield head + a, head + b, head + c, head + d
+            yield a, b, c, d
+            continue
+        for step in range(b - a):
+            if base[a + step] != other[c + step]:
+                yield a + step, a + step + 1, c + step, c + step + 1
 
 
 def _groups(hunks: Sequence[_Hunk]) -> Iterator[list[_Hunk]]:
