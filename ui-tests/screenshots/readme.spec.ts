@@ -64,7 +64,9 @@ test('The panel with the example built, beside its report', async ({ page, panel
   await report
     .locator('.jp-RenderedImage img')
     .first()
-    .evaluate(image => image.scrollIntoView({ block: 'end' }));
+    .evaluate(image => {
+      image.scrollIntoView({ block: 'end' });
+    });
   // Room for the graph.
   await panel.root.getByText('Tasks (7)').click();
   await picture(page, 'panel');

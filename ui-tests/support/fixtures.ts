@@ -1,7 +1,7 @@
 /**
  * Galata's fixtures with a project on disk and Cauce's panel in the browser.
  */
-import { test as base } from '@jupyterlab/galata';
+import { expect, test as base } from '@jupyterlab/galata';
 
 import { Panel } from './panel';
 import { Project, type Files } from './project';
@@ -11,8 +11,8 @@ interface ICauceFixtures {
   files: Files;
   /** The project on disk. It is there before the page loads. */
   project: Project;
-  /** Makes the server look for the project. */
-  lookedAgain: void;
+  /** Has the server looked for the project? */
+  found: boolean;
   /** Cauce's panel, open. */
   panel: Panel;
 }
@@ -25,12 +25,13 @@ export const test = base.extend<ICauceFixtures>({
     await use(project);
   },
   // Fixtures are made in the order in which they are named: the project is there before the page.
-  lookedAgain: async ({ project: _, request }, use) => {
+  found: async ({ project: _, request }, use) => {
     // The server remembers for a while which pipelines there are: those of the test before.
-    await request.get('/cauce/api/pipelines?refresh=1');
-    await use();
+    const reply = await request.get('/cauce/api/pipelines?refresh=1');
+    await use(reply.ok());
   },
-  page: async ({ lookedAgain: _, page }, use) => {
+  page: async ({ found, page }, use) => {
+    expect(found).toBe(true);
     await use(page);
   },
   panel: async ({ page, project }, use) => {
@@ -40,4 +41,4 @@ export const test = base.extend<ICauceFixtures>({
   }
 });
 
-export { expect } from '@jupyterlab/galata';
+export { expect };
