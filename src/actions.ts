@@ -243,6 +243,8 @@ export class Actions {
     if (!notify()) {
       return;
     }
+    // What an earlier run came to is no news any more.
+    Notification.dismiss(this._told);
     const failed = Object.entries(run.tasks).find(
       ([, state]) => state === 'failed' || state === 'crashed'
     )?.[0];
@@ -261,7 +263,7 @@ export class Actions {
     };
     switch (run.state) {
       case 'ok':
-        Notification.success(
+        this._told = Notification.success(
           (ran === 0
             ? run.message
             : trans._n('%1 task ran in %2', '%1 tasks ran in %2', ran, took)) + elsewhere,
@@ -269,14 +271,19 @@ export class Actions {
         );
         break;
       case 'cancelled':
-        Notification.info(run.message + elsewhere, { autoClose: 5000 });
+        this._told = Notification.info(run.message + elsewhere, { autoClose: 5000 });
         break;
       default:
-        Notification.error(run.message + elsewhere, { autoClose: false, actions: [showRun] });
+        this._told = Notification.error(run.message + elsewhere, {
+          autoClose: false,
+          actions: [showRun]
+        });
     }
   }
 
   private readonly _options: Actions.IOptions;
+  /** The notification of the last run's end. */
+  private _told = '';
 }
 
 /** The files that a pipeline's tasks run, seen from the server's root. */

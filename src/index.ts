@@ -188,15 +188,18 @@ const filebrowser: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-cauce:filebrowser',
   description: 'Shows a pipeline file of the file browser in the panel, and notices new ones.',
   autoStart: true,
-  requires: [IPipelines, IPanel, IDefaultFileBrowser],
-  optional: [ITranslator],
+  requires: [IPipelines, IPanel],
+  optional: [IDefaultFileBrowser, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     pipelines: IPipelines,
     panel: IPanel,
-    browser: IDefaultFileBrowser,
+    browser: IDefaultFileBrowser | null,
     translator: ITranslator | null
   ): void => {
+    if (browser === null) {
+      return;
+    }
     const { model } = pipelines;
     const trans = bundle(translator);
     const selected = (): string | null => {

@@ -348,7 +348,7 @@ const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
           {props.runnable ? (
             <g
               className="jp-cauce-Graph-run"
-              transform={`translate(${String(width - 20)} ${String(NODE_HEIGHT / 2 - 9)})`}
+              transform={`translate(${String(width - 24)} ${String(NODE_HEIGHT / 2 - 9)})`}
               onClick={event => {
                 event.stopPropagation();
                 props.onRun(name);

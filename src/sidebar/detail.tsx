@@ -189,6 +189,7 @@ export function Detail(props: IDetailProps): React.JSX.Element {
               <dt>{trans.__('Last run')}</dt>
               <dd title={moment(attempt.started)}>
                 {`${outcomeWord(trans, attempt.outcome)}, ${ago(trans, attempt.ended ?? attempt.started, now)}`}
+                {attempt.cause === '' || attempt.error !== null ? '' : `: ${attempt.cause}`}
               </dd>
             </>
           ) : null}

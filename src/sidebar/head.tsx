@@ -94,13 +94,12 @@ export function Head(props: IHeadProps): React.JSX.Element {
           {banner}
         </p>
       )}
-      <div className="jp-cauce-Head-status" role="status" data-kind={status?.kind ?? 'quiet'}>
-        {status === null ? null : (
-          <>
-            <span className="jp-cauce-Head-statusText">{status.text}</span>
-            <span className="jp-cauce-mod-dim">{status.aside}</span>
-          </>
-        )}
+      <div className="jp-cauce-Head-status" data-kind={status?.kind ?? 'quiet'}>
+        <span className="jp-cauce-Head-statusText" role="status">
+          {status?.text}
+        </span>
+        {/* Not read aloud: how long ago changes all the time. */}
+        <span className="jp-cauce-mod-dim">{status?.aside}</span>
       </div>
       {status?.progress == null ? null : (
         <div className="jp-cauce-Head-progress" aria-hidden="true">

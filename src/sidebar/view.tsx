@@ -172,7 +172,7 @@ function statusOf(trans: TranslationBundle, snapshot: Snapshot, asked: IAsked | 
       progress: progressOf(run, tasks)
     };
   }
-  if (holder !== null) {
+  if (holder !== null && holder.run !== run?.id) {
     return {
       kind: 'busy',
       text: trans.__('%1 builds this project on %2', holder.user, holder.host),
