@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,11 @@ from drawn import MEMORY, Workshop
 from hypothesis import settings
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+if "PYTHONPATH" in os.environ:
+    # Builders run in their projects' folders: a relative path must mean the same there.
+    paths = os.environ["PYTHONPATH"].split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(str(Path(path).resolve()) for path in paths)
 
 # A busy machine is slow; that is no failure of the code.
 settings.register_profile("cauce", deadline=None)

@@ -1,0 +1,303 @@
+"""The command line as a user, a script and CI meet it: a process, real kernels, exit codes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from drawn import Workshop
+
+from cauce.contract import (
+    BuildEvent,
+    RunFinished,
+    RunRefused,
+    RunStarted,
+    Snapshot,
+    TaskFinished,
+    TaskStarted,
+)
+
+Draw = Callable[[str], Workshop]
+
+HEAD = '# %% tags=["parameters"]\nupstream = {upstream}\nproduct = None\n\n# %%\n'
+MAKES = "from pathlib import Path\n\nPath(product['text']).write_text('made\\n')\n"
+SLEEPS = (
+    "import os, subprocess, sys, time\n\n"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    "open('pids.new', 'w').write(f'{os.getpid()} {child.pid}')\n"
+    "os.rename('pids.new', 'pids')\n"
+    "time.sleep(600)\n"
+)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "cauce", *arguments]
+
+
+def cauce(project: Workshop, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    plain = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "COLUMNS", "NO_COLOR")}
+    return subprocess.run(
+        command(*arguments),
+        cwd=project.root,
+        env=plain | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def events(text: str) -> list[BuildEvent]:
+    return [msgspec.json.decode(line, type=BuildEvent) for line in text.splitlines()]
+
+
+def snapshot(project: Workshop) -> Snapshot:
+    return msgspec.json.decode(cauce(project, "status", "--json").stdout, type=Snapshot)
+
+
+def write(project: Workshop, task: str, code: str) -> None:
+    upstream = list(project.tasks[task].upstream)
+    project.source(task).write_text(HEAD.format(upstream=upstream) + code)
+
+
+@pytest.fixture
+def project(workshop: Draw) -> Workshop:
+    found = workshop("load ─► fit")
+    for task in found.tasks:
+        write(found, task, MAKES)
+    return found
+
+
+# --- Real kernels ---------------------------------------------------------------------------
+
+
+def test_build_twice_then_fail(project: Workshop) -> None:
+    first = cauce(project, "build", "--json")
+    assert first.returncode == 0, first.stderr
+    told = events(first.stdout)
+    assert isinstance(told[0], RunStarted)
+    assert isinstance(told[-1], RunFinished)
+    assert [event.task for event in told if isinstance(event, TaskStarted)] == ["load", "fit"]
+    assert project.product("fit").read_text() == "made\n"
+
+    second = cauce(project, "build")
+    assert (second.returncode, second.stdout) == (0, "Everything is up to date.\n")
+
+    write(project, "fit", "# comment\n\n1 / 0\n")
+    failed = cauce(project, "build")
+    assert failed.returncode == 1
+    lines = failed.stdout.splitlines()
+    assert lines[:2] == ["Building 1 task.", "fit: started. The code changed."]
+    assert "fit failed in cell 3, line 3: ZeroDivisionError: division by zero" in lines
+    assert "  at tasks/fit.py:8" in lines
+    assert "  partial notebook: out/fit.ipynb" in lines
+    assert lines[-1] == "1 failed."
+    assert "\x1b" not in failed.stdout  # no colours in a pipe
+
+    forced = cauce(project, "build", "load", "--force")
+    assert (forced.returncode, forced.stdout.splitlines()[1]) == (0, "load: started. Asked for.")
+
+
+@contextmanager
+def building(project: Workshop, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A build in a process of its own, in the middle of a task that sleeps."""
+    pids = project.root / "pids"
+    with subprocess.Popen(
+        command("build", *arguments), cwd=project.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as builder:
+        try:
+            assert eventually(lambda: pids.exists() or builder.poll() is not None, 60)
+            assert builder.poll() is None
+            yield builder
+        finally:
+            builder.kill()
+
+
+def eventually(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def alive(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_builder_that_is_killed_leaves_nothing_behind_and_no_lie(project: Workshop) -> None:
+    #  load ok ─► fit: kill -9 in the middle
+    assert cauce(project, "build").returncode == 0
+    write(project, "fit", SLEEPS)
+    with building(project, "--json") as builder:
+        assert snapshot(project).holder is not None
+        second = cauce(project, "build")
+        assert second.returncode == 1
+        assert f"(process {builder.pid}) is building this project." in second.stderr
+        builder.kill()
+        builder.wait()
+    processes = (project.root / "pids").read_text().split()
+    assert eventually(lambda: not any(map(alive, processes)), 5)
+
+    after = snapshot(project)
+    assert after.holder is None
+    assert after.run is not None
+    assert (after.run.state, after.run.message) == ("crashed", "The builder was killed.")
+    fit = after.tasks[1]
+    assert fit.last_attempt is not None
+    assert (fit.last_attempt.outcome, fit.freshness.state) == ("crashed", "stale")
+    assert "The last run was interrupted." in cauce(project, "status").stdout
+
+    write(project, "fit", MAKES)  # as at the last success: the interrupted attempt still counts
+    again = cauce(project, "build", "--json")
+    assert [event.task for event in events(again.stdout) if isinstance(event, TaskStarted)] == ["fit"]
+    assert again.returncode == 0
+    assert {task.freshness.state for task in snapshot(project).tasks} == {"fresh"}
+    assert not list(project.root.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_control_c_cancels_and_says_so(project: Workshop, number: signal.Signals) -> None:
+    write(project, "load", SLEEPS)
+    with building(project, "--json") as builder:
+        builder.send_signal(number)
+        out, _ = builder.communicate(timeout=30)
+    assert builder.returncode == 130
+    told = events(out)
+    assert isinstance(told[-1], RunFinished)
+    assert told[-1].state == "cancelled"
+    assert {event.task: event.outcome for event in told if isinstance(event, TaskFinished)} == {
+        "load": "cancelled",
+        "fit": "skipped",
+    }
+    processes = (project.root / "pids").read_text().split()
+    assert eventually(lambda: not any(map(alive, processes)), 5)
+
+
+def test_when_the_lifeline_is_cut_the_build_ends(project: Workshop) -> None:
+    write(project, "load", SLEEPS)
+    with building(project, "--json", "--lifeline") as builder:
+        assert builder.stdin is not None
+        builder.stdin.close()
+        builder.wait(30)
+        assert builder.stdout is not None
+        last = events(builder.stdout.read())[-1]
+    assert builder.returncode == 1
+    assert isinstance(last, RunFinished)
+    assert last.state == "crashed"
+    processes = (project.root / "pids").read_text().split()
+    assert eventually(lambda: not any(map(alive, processes)), 5)
+
+
+# --- Mistakes -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["stats"], "Did you mean 'status'?"),
+        (["build", "--forse"], "--force"),
+        (["build", "lod"], "Did you mean 'load'?"),
+        (["build", "--only"], "Name one."),
+        (["build", "--jobs", "0"], "1<=x<=64"),
+        (["status", "-e", "nowhere"], "Give a pipeline.yaml, or its folder."),
+    ],
+)
+def test_mistakes_end_with_2_and_advice(project: Workshop, arguments: list[str], advice: str) -> None:
+    ended = cauce(project, *arguments)
+    assert ended.returncode == 2
+    assert advice in " ".join(ended.stderr.split())
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_no_pipeline_here(project: Workshop) -> None:
+    project.path.unlink()
+    ended = cauce(project, "status")
+    assert ended.returncode == 2
+    assert "There is no pipeline.yaml in" in ended.stderr
+    for arguments in (["status", "--json"], ["build", "--json"]):
+        ended = cauce(project, *arguments)
+        assert (ended.returncode, ended.stderr) == (2, "")
+        told = msgspec.json.decode(ended.stdout, type=dict[str, Any])
+        assert (told.get("error") or told)["code"] == "not_found"
+
+
+def test_a_pipeline_with_errors_is_shown_and_not_built(project: Workshop) -> None:
+    project.path.write_text(project.path.read_text() + "  color: red\n")
+    shown = cauce(project, "status")
+    assert shown.returncode == 2
+    assert "error: pipeline.yaml:10:3: 'color' is no task key." in shown.stdout
+    assert "load" in shown.stdout
+    refused = cauce(project, "build", "--json")
+    assert refused.returncode == 2
+    [event] = events(refused.stdout)
+    assert isinstance(event, RunRefused)
+    assert event.error.code == "pipeline_has_errors"
+    assert [problem.task for problem in event.problems] == ["fit"]
+    assert "pipeline.yaml:10:3" in cauce(project, "build").stderr
+    assert not (project.root / ".cauce").exists()
+
+
+# --- What is shown --------------------------------------------------------------------------
+
+
+def test_status_in_a_pipe_is_a_line_a_task_however_long(workshop: Draw) -> None:
+    needs = [f"a-task-with-a-rather-long-name-{number}" for number in range(5)]
+    project = workshop("".join(f"{need} ─► report\n" for need in needs))
+    project.build()
+    for need in needs:
+        project.edit(need, 50)
+    lines = cauce(project, "status").stdout.splitlines()
+    assert len(lines) == 6
+    assert {line.split()[1]: line.split("stale", 1)[1].strip() for line in lines} == {
+        **dict.fromkeys(needs, "The code changed."),
+        "report": f"Needs {needs[0]}, {needs[1]} and 3 more, which are stale.",
+    }
+
+
+@pytest.mark.parametrize("columns", [30, 70, 100])
+def test_status_fits_the_terminal_and_loses_no_word(workshop: Draw, columns: int) -> None:
+    project = workshop("load ─► clean-the-data ─► report\n load ─► report")
+    project.build()
+    project.edit("load", 50)
+    shown = cauce(project, "status", FORCE_COLOR="1", TERM="xterm", COLUMNS=str(columns)).stdout
+    assert "\x1b" in shown
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= columns
+    words = shown.split()
+    for word in "load clean-the-data report The code changed. Needs load, which is stale.".split():
+        assert word in words
+
+
+def test_status_tells_names_as_text(workshop: Draw) -> None:
+    project = workshop("load")
+    project.path.write_text(
+        "tasks:\n  - {source: tasks/load.py, name: '[red]x[/red] [link=y]', product: out/load.ipynb}\n"
+    )
+    assert "[red]x[/red] [link=y]" in cauce(project, "status", FORCE_COLOR="1", COLUMNS="100").stdout
+
+
+def test_a_pipeline_is_found_from_below_and_by_name(project: Workshop) -> None:
+    below = project.root / "tasks"
+    found = subprocess.check_output(command("status", "--json"), cwd=below)
+    assert msgspec.json.decode(found, type=Snapshot).root == str(project.root)
+    for entry in (str(project.root), str(project.path)):
+        shown = subprocess.check_output(command("status", "--json", "-e", entry), cwd="/")
+        assert msgspec.json.decode(shown, type=Snapshot).pipeline == str(project.path)
