@@ -159,8 +159,8 @@ function statusOf(trans: TranslationBundle, snapshot: Snapshot, asked: IAsked | 
   const stale = tasks.filter(task => task.freshness.state !== 'fresh').length;
   const rest =
     stale === 0
-      ? trans.__('all up to date')
-      : trans.__('%1 of %2 out of date', stale, tasks.length);
+      ? trans.__('All tasks are up to date')
+      : trans._n('%1 of %2 task out of date', '%1 of %2 tasks out of date', stale, tasks.length);
   if (asked !== null) {
     return { kind: 'busy', text: trans.__('Starting the build…'), aside: '', progress: null };
   }
@@ -184,12 +184,19 @@ function statusOf(trans: TranslationBundle, snapshot: Snapshot, asked: IAsked | 
     return { kind: 'quiet', text: trans.__('Not built yet'), aside: rest, progress: null };
   }
   const when = run.ended === null ? '' : ago(trans, run.ended, now());
+  if (run.state === 'ok' && stale > 0) {
+    // What the last build said is no longer so.
+    return {
+      kind: 'quiet',
+      text: rest,
+      aside: when === '' ? '' : trans.__('last build %1', when),
+      progress: null
+    };
+  }
   return {
-    kind: run.state === 'ok' ? (stale === 0 ? 'ok' : 'quiet') : 'failed',
+    kind: run.state === 'ok' ? 'ok' : 'failed',
     text: run.message,
-    aside: [when, stale === 0 && run.state === 'ok' ? '' : rest]
-      .filter(part => part !== '')
-      .join(' · '),
+    aside: when,
     progress: null
   };
 }
