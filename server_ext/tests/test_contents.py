@@ -21,7 +21,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError
 
-from cauce.engine.notebook import Binding
+from cauce.engine.injection import Binding
 from cauce.server.contents import wrap_contents_manager
 
 Fetch = Callable[..., Awaitable[Any]]

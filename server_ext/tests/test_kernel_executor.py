@@ -29,7 +29,7 @@ from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Ou
 from cauce.engine.executors.failure import Exit, death, line_in_cell, locate
 from cauce.engine.executors.fake import Crash, Fail, FakeExecutor, Hang, Succeed, Wait
 from cauce.engine.executors.notebook import NotebookExecutor
-from cauce.engine.notebook import Binding
+from cauce.engine.injection import Binding
 from cauce.engine.process import ProcessRecord, is_alive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for leaks in /proc")
@@ -532,7 +532,7 @@ import asyncio, sys
 from pathlib import Path
 from cauce.engine.executors import Job, Listener
 from cauce.engine.executors.notebook import NotebookExecutor
-from cauce.engine.notebook import Binding
+from cauce.engine.injection import Binding
 
 root = Path(sys.argv[1])
 executor = NotebookExecutor()

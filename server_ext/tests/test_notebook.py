@@ -13,17 +13,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cauce.engine.notebook import (
-    Binding,
-    SourceError,
-    Value,
-    inject,
-    is_injected,
-    read_notebook,
-    serve_kernel,
-    strip,
-    write_notebook,
-)
+from cauce.engine.document import Value
+from cauce.engine.injection import Binding, inject, is_injected, serve_kernel, strip
+from cauce.engine.notebook import SourceError, read_notebook, write_notebook
 
 SCRIPT = Path("tasks/fit.py")
 PYTHON = {"name": "python3", "language": "python", "display_name": "Python 3 (ipykernel)"}
@@ -39,6 +31,11 @@ def binding(**changes: object) -> Binding:
         "product": {"nb": "out/fit.ipynb", "model": "out/fit.pickle"},
     }
     return Binding(**{**facts, **changes})  # type: ignore[arg-type]  # the table above is complete and right
+
+
+def saved(notebook: nbformat.NotebookNode, content: bytes, path: Path) -> bytes:
+    """What a save of the open document leaves in the file."""
+    return write_notebook(strip(notebook), content, path)
 
 
 def served(content: bytes, path: Path = SCRIPT) -> nbformat.NotebookNode:
@@ -115,7 +112,7 @@ def scripts(draw: st.DrawFn, *, formats: tuple[str, ...] = ("percent", "light"))
 @given(scripts())
 @settings(max_examples=200, deadline=None)
 def test_open_and_save_without_an_edit_is_the_same_file(content: bytes) -> None:
-    assert write_notebook(served(content), content, SCRIPT) == content
+    assert saved(served(content), content, SCRIPT) == content
 
 
 @given(scripts(formats=("percent",)), st.data())
@@ -127,7 +124,7 @@ def test_an_edit_changes_the_lines_of_that_edit_only(content: bytes, data: st.Da
     cell = data.draw(st.sampled_from(candidates))
     assume(cell.source.strip() and "'''" not in cell.source)
     cell.source = "EDITED = 1\n" + cell.source
-    written = write_notebook(notebook, content, SCRIPT)
+    written = saved(notebook, content, SCRIPT)
 
     lines = re.split(rb"(?<=\n)|(?<=\r)(?!\n)", written)
     [edited] = [index for index, line in enumerate(lines) if line.strip() == b"EDITED = 1"]
@@ -140,7 +137,7 @@ def test_an_edit_changes_the_lines_of_that_edit_only(content: bytes, data: st.Da
 def test_an_edited_light_script_reads_back_as_edited(content: bytes) -> None:
     notebook = served(content)
     notebook.cells.append(nbformat.v4.new_code_cell("EDITED = 1"))
-    again = read_notebook(write_notebook(notebook, content, SCRIPT), SCRIPT)
+    again = read_notebook(saved(notebook, content, SCRIPT), SCRIPT)
     assert again.cells[-1].source.splitlines()[-1] == "EDITED = 1"
 
 
@@ -158,7 +155,7 @@ def test_a_script_without_header_gets_none_and_keeps_new_tags() -> None:
     content = b"# %%\nx = 1\n\n# %%\nprint(x)\n"
     notebook = served(content)
     notebook.cells[1].metadata["tags"] = ["parameters"]
-    assert write_notebook(notebook, content, SCRIPT) == b'# %% tags=["parameters"]\nx = 1\n\n# %%\nprint(x)\n'
+    assert saved(notebook, content, SCRIPT) == b'# %% tags=["parameters"]\nx = 1\n\n# %%\nprint(x)\n'
 
 
 def test_a_header_keeps_its_kernel_and_version_until_the_user_changes_the_kernel() -> None:
@@ -166,44 +163,44 @@ def test_a_header_keeps_its_kernel_and_version_until_the_user_changes_the_kernel
     notebook = read_notebook(content, SCRIPT)
     notebook.metadata["kernelspec"] = PYTHON  # JupyterLab writes the installed display name
     notebook.cells[0].source = "x = 2"
-    assert write_notebook(notebook, content, SCRIPT) == content.replace(b"x = 1", b"x = 2")
+    assert saved(notebook, content, SCRIPT) == content.replace(b"x = 1", b"x = 2")
     notebook.metadata["kernelspec"] = {"name": "gpu", "language": "python", "display_name": "GPU"}
-    assert b"#     name: gpu\n" in write_notebook(notebook, content, SCRIPT)
+    assert b"#     name: gpu\n" in saved(notebook, content, SCRIPT)
 
 
 def test_a_header_that_keeps_everything_is_not_rewritten_by_a_started_kernel() -> None:
     lines = header("percent")
     lines.insert(3, "#     notebook_metadata_filter: all")
     content = "\n".join([*lines, "# %%", "x = 1", ""]).encode()
-    assert write_notebook(served(content), content, SCRIPT) == content
+    assert saved(served(content), content, SCRIPT) == content
 
 
 def test_repeated_lines_do_not_lead_an_edit_astray() -> None:
     content = b"# %% [markdown]\n# %% [markdown]\nx = 1\n# %% \nx = 1\n\n"
     notebook = served(content)
     notebook.cells[-1].source = "EDITED = 1\nx = 1"
-    assert write_notebook(notebook, content, SCRIPT) == content.replace(b"%% \n", b"%% \nEDITED = 1\n")
+    assert saved(notebook, content, SCRIPT) == content.replace(b"%% \n", b"%% \nEDITED = 1\n")
 
 
 def test_mixed_line_ends_stay_where_they_are() -> None:
     content = b"# %%\r\nx = 1\n\n# %%\r\ny = 2\r\nz = 3"
     notebook = served(content)
     notebook.cells[-1].source += "\nnew = 4"
-    assert write_notebook(notebook, content, SCRIPT) == b"# %%\r\nx = 1\n\n# %%\r\ny = 2\r\nz = 3\r\nnew = 4"
+    assert saved(notebook, content, SCRIPT) == b"# %%\r\nx = 1\n\n# %%\r\ny = 2\r\nz = 3\r\nnew = 4"
 
 
 def test_a_character_that_the_encoding_lacks_makes_the_file_utf_8_and_says_so() -> None:
     content = "# -*- coding: latin-1 -*-\n# %%\nx = 'é'\n".encode("latin-1")
     notebook = served(content)
     notebook.cells[-1].source = "x = 'é→'"
-    assert write_notebook(notebook, content, SCRIPT) == "# -*- coding: utf-8 -*-\n# %%\nx = 'é→'\n".encode()
+    assert saved(notebook, content, SCRIPT) == "# -*- coding: utf-8 -*-\n# %%\nx = 'é→'\n".encode()
 
 
 def test_half_a_character_is_refused_with_its_line() -> None:
     notebook = served(b"# %%\nx = 1\n")
     notebook.cells[-1].source = "x = 1\ny = '\ud800'"
     with pytest.raises(SourceError, match="surrogate") as caught:
-        write_notebook(notebook, b"# %%\nx = 1\n", SCRIPT)
+        saved(notebook, b"# %%\nx = 1\n", SCRIPT)
     assert caught.value.line == 3
 
 
@@ -221,7 +218,7 @@ def test_other_text_formats_round_trip(suffix: str, text: str) -> None:
     path, content = Path("task" + suffix), text.encode()
     notebook = read_notebook(content, path)
     assert [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert write_notebook(notebook, content, path) == content
+    assert saved(notebook, content, path) == content
 
 
 def test_an_ipynb_keeps_its_formatting_until_edited() -> None:
@@ -231,9 +228,9 @@ def test_an_ipynb_keeps_its_formatting_until_edited() -> None:
     opened = inject(read_notebook(content, path), binding())
     assert [cell.id == "mine" for cell in opened.cells] == [False, True]
     opened.cells[1].metadata["trusted"] = True
-    assert write_notebook(opened, content, path) == content
+    assert saved(opened, content, path) == content
     opened.cells[1].source = "x = 2"
-    written = json.loads(write_notebook(opened, content, path))
+    written = json.loads(saved(opened, content, path))
     assert [cell["source"] for cell in written["cells"]] == [["x = 2"]]
 
 
@@ -387,7 +384,7 @@ def test_a_committed_injected_cell_stays_in_the_file_and_ours_wins() -> None:
     notebook = served(content)
     assert [is_injected(cell) for cell in notebook.cells] == [False, False, False, True, False]
     notebook.cells[-1].source = "print(2)"
-    assert write_notebook(notebook, content, SCRIPT) == content.replace(b"print(1)", b"print(2)")
+    assert saved(notebook, content, SCRIPT) == content.replace(b"print(1)", b"print(2)")
 
 
 def test_the_served_kernel_is_taken_back_unless_the_user_chose_another() -> None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from jupyter_server.serverapp import ServerApp
 
-from cauce.engine.notebook import Binding
+from cauce.engine.injection import Binding
 from cauce.server.contents import wrap_contents_manager
 from cauce.server.kernels import wrap_kernel_manager
 

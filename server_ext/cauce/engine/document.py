@@ -18,9 +18,11 @@ from typing import Any, Protocol
 import yaml
 
 from cauce.contract import Problem, Where
-from cauce.engine.notebook import Value
 
-__all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "TooLarge", "plain", "read_document"]
+__all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "TooLarge", "Value", "plain", "read_document"]
+
+Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
+"""Plain data, as YAML writes it: what a parameter can hold."""
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 64

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from cauce.engine.notebook import Value
+from cauce.engine.document import Value
 from cauce.engine.source import Code, code_of
 
 __all__ = ["Fingerprint", "ModuleIndex", "canonical", "local_modules"]

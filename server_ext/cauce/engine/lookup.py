@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cauce.engine.files import read_inside
 from cauce.engine.graph import Unknown, resolve
-from cauce.engine.notebook import Binding
+from cauce.engine.injection import Binding
 from cauce.engine.project import ParseCache, bind
 from cauce.engine.spec import PipelineSpec, TaskSpec
 

@@ -1,8 +1,7 @@
-"""A task's source as a notebook, and the injected cell that fills in what the build knows.
+"""A task's source as a notebook: bytes → `read_notebook` → `write_notebook` → the same bytes.
 
-Two round trips live here, and both are pure: bytes → `read_notebook` → `write_notebook` → the
-same bytes, and notebook → `inject` → `strip` → the same notebook. Reading never runs anything:
-jupytext's formats that would start a program (marimo, quarto, pandoc) are refused.
+Pure, and reading never runs anything: jupytext's formats that would start a program (marimo,
+quarto, pandoc) are refused.
 
 jupytext does the conversion. What it cannot keep is kept here: encoding, BOM, line ends, the
 last newline, form feeds, and whatever else it would write differently from how the user wrote
@@ -12,12 +11,10 @@ applies to the file only what differs between the two renderings.
 
 from __future__ import annotations
 
-import ast
 import codecs
 import hashlib
 import io
 import json
-import keyword
 import re
 import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,54 +22,17 @@ from copy import deepcopy
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 __all__ = [
-    "INJECTED_TAG",
-    "METADATA_KEY",
-    "PARAMETERS_TAG",
-    "Binding",
     "SourceError",
-    "Value",
-    "inject",
-    "is_injected",
-    "language_of",
+    "cell_id",
     "read_notebook",
-    "serve_kernel",
-    "strip",
     "write_notebook",
 ]
-
-PARAMETERS_TAG = "parameters"
-INJECTED_TAG = "injected-parameters"
-METADATA_KEY = "cauce"
-"""Where our marks live, in the notebook's and in the injected cell's metadata."""
-
-Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
-"""What a parameter can hold: plain data as YAML writes it."""
-
-
-@dataclass(frozen=True)
-class Binding:
-    """What one task is given by its pipeline: all that the injected cell says.
-
-    Paths in `upstream` and `product` are relative to `root`, POSIX, and `root` is the
-    task's working directory. `upstream` is None for a task without dependencies: then the
-    parameters cell's own ``upstream = None`` stays in force (Ploomber's rule).
-    """
-
-    root: Path
-    pipeline: str
-    """The pipeline file, relative to `root`."""
-    task: str
-    params: Mapping[str, Value]
-    upstream: Mapping[str, Value] | None
-    product: Value
-    kernel: str | None = None
-    """Kernel asked for by pipeline.yaml; None: the source's own, else the default."""
 
 
 class SourceError(Exception):
@@ -119,7 +79,7 @@ def _read_ipynb(content: bytes, path: Path) -> NotebookNode:
         # nbformat invents random ids for cells that lack one, and says so at length.
         for index, cell in enumerate(raw.get("cells", ()) if with_ids else ()):
             if raw.get("nbformat_minor", 0) >= 5 and not cell.get("id"):
-                cell["id"] = _cell_id(index, str(cell.get("cell_type")), json.dumps(cell.get("source")))
+                cell["id"] = cell_id(index, str(cell.get("cell_type")), json.dumps(cell.get("source")))
         notebook = reads(json.dumps(raw), as_version=4)
     except SourceError:
         raise
@@ -214,10 +174,11 @@ def _set_ids(notebook: NotebookNode) -> None:
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
         return
     for index, cell in enumerate(notebook.cells):
-        cell["id"] = _cell_id(index, cell.cell_type, cell.source)
+        cell["id"] = cell_id(index, cell.cell_type, cell.source)
 
 
-def _cell_id(index: int, kind: str, source: str) -> str:
+def cell_id(index: int, kind: str, source: str) -> str:
+    """An id that follows from a cell's position and content."""
     return hashlib.sha256(f"{index}\0{kind}\0{source}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
@@ -366,13 +327,13 @@ class _Shield:
 def write_notebook(notebook: NotebookNode, original: bytes | None, path: Path) -> bytes:
     """The bytes that hold this notebook, written as `original` is written.
 
-    `notebook` may still carry our additions; they are stripped. If nothing else differs
-    from what `original` holds (outputs and cell ids do not count in a text format), the
-    result is `original` itself. Otherwise only the lines that the change concerns differ
+    Our additions must have been taken out (`injection.strip`). If nothing differs from what
+    `original` holds (outputs and cell ids do not count in a text format), the result is
+    `original` itself. Otherwise only the lines that the change concerns differ
     from it. `original` None is a new file: jupytext's percent format for a script. Raises
     SourceError and nothing else.
     """
-    wanted = strip(notebook)
+    wanted = deepcopy(notebook)
     if path.suffix == ".ipynb":
         return _write_ipynb(wanted, original, path)
     before = _Text.decode(original or b"", path)
@@ -570,235 +531,3 @@ def _groups(hunks: Sequence[_Hunk]) -> Iterator[list[_Hunk]]:
         high = max(high, hunk[1])
     if group:
         yield group
-
-
-# --- The injected cell --------------------------------------------------------------------
-
-
-def inject(notebook: NotebookNode, binding: Binding) -> NotebookNode:
-    """A copy with exactly one injected cell that says what `binding` says.
-
-    It stands after the first cell tagged `parameters`, else at the top. A cell tagged
-    `injected-parameters` which the *file* holds (committed by another tool) is the user's:
-    it stays, and ours stands after it, so that ours is in force. Same input, same cell, id
-    included. Raises SourceError for a language in which we cannot write values, and for
-    a parameter that cannot be a variable.
-    """
-    import nbformat
-
-    from_dict: Callable[..., NotebookNode] = nbformat.from_dict
-    result = _without_injected(notebook)
-    source = _source(binding, language_of(notebook))
-    cell: dict[str, Any] = {
-        "cell_type": "code",
-        "execution_count": None,
-        "metadata": {
-            "tags": [INJECTED_TAG],
-            "editable": False,
-            "deletable": False,
-            METADATA_KEY: {"injected": True, "digest": _digest(source)},
-        },
-        "outputs": [],
-        "source": source,
-    }
-    if (result.nbformat, result.nbformat_minor) >= (4, 5):
-        cell["id"] = _cell_id(0, f"injected\0{binding.pipeline}\0{binding.task}", "")
-    result.cells.insert(_place(result), from_dict(cell))
-    return result
-
-
-def strip(notebook: NotebookNode) -> NotebookNode:
-    """A copy without any of our additions: what the file should hold.
-
-    Removed is every cell with our mark whose assignments are still those that we wrote:
-    the injected cell wherever it was moved, copies of it, and a reformatted one. A marked
-    cell that says something else was edited by the user (a copy, or in a client that does
-    not know locked cells): it loses mark, tag and lock, and stays as an ordinary cell.
-    """
-    result = _without_injected(notebook)
-    ours = result.metadata.pop(METADATA_KEY, None)
-    kernel = ours.get("kernel") if isinstance(ours, dict) else None
-    if isinstance(kernel, dict) and result.metadata.get("kernelspec", {}).get("name") == kernel.get("served"):
-        result.metadata.pop("kernelspec", None)
-        if kernel.get("own"):
-            result.metadata["kernelspec"] = kernel["own"]
-    return result
-
-
-def serve_kernel(notebook: NotebookNode, kernelspec: Mapping[str, str]) -> NotebookNode:
-    """A copy that asks for this kernel in the open document only: `strip` takes it back.
-
-    Should the user choose another kernel meanwhile, `strip` keeps the user's choice.
-    """
-    result = deepcopy(notebook)
-    own = result.metadata.get("kernelspec")
-    ours = result.metadata.setdefault(METADATA_KEY, {})
-    ours["kernel"] = {"served": kernelspec["name"], "own": deepcopy(own)}
-    result.metadata["kernelspec"] = dict(kernelspec)
-    return result
-
-
-def is_injected(cell: Mapping[str, Any]) -> bool:
-    """Does the cell carry our mark?"""
-    mark = cell.get("metadata", {}).get(METADATA_KEY)
-    return isinstance(mark, Mapping) and mark.get("injected") is True
-
-
-def language_of(notebook: NotebookNode) -> str:
-    """The language of the code cells, in lower case: 'python' where nothing says otherwise."""
-    metadata = notebook.metadata
-    representation = metadata.get("jupytext", {}).get("text_representation", {})
-    name = (
-        metadata.get("kernelspec", {}).get("language")
-        or metadata.get("language_info", {}).get("name")
-        or metadata.get("jupytext", {}).get("main_language")
-        or {".r": "r", ".R": "r", ".Rmd": "r"}.get(representation.get("extension", ""))
-        or {"ir": "r"}.get(metadata.get("kernelspec", {}).get("name", ""))
-        or "python"
-    )
-    return str(name).lower()
-
-
-def _without_injected(notebook: NotebookNode) -> NotebookNode:
-    result = deepcopy(notebook)
-    cells = []
-    for cell in result.cells:
-        if is_injected(cell):
-            if _digest(cell.source) == cell.metadata[METADATA_KEY].get("digest"):
-                continue
-            for key in (METADATA_KEY, "editable", "deletable"):
-                cell.metadata.pop(key, None)
-            tags = [tag for tag in cell.metadata.pop("tags", []) if tag != INJECTED_TAG]
-            if tags:
-                cell.metadata["tags"] = tags
-        cells.append(cell)
-    result["cells"] = cells
-    return result
-
-
-def _place(notebook: NotebookNode) -> int:
-    def tagged(tag: str) -> list[int]:
-        return [index for index, cell in enumerate(notebook.cells) if tag in cell.metadata.get("tags", ())]
-
-    return max([*tagged(PARAMETERS_TAG)[:1], *tagged(INJECTED_TAG)], default=-1) + 1
-
-
-def _source(binding: Binding, language: str) -> str:
-    path = binding.root / binding.pipeline
-    if language not in _LANGUAGES:
-        raise SourceError(
-            path,
-            f"Task '{binding.task}' is written in {language}: its parameters cannot be filled in.",
-            "Use Python or R, or pass values through files.",
-        )
-    assign = _LANGUAGES[language]
-    given: dict[str, Value] = dict(binding.params)
-    if binding.upstream is not None:
-        given["upstream"] = dict(binding.upstream)
-    given["product"] = binding.product
-    # A newline in a name must not end the comment.
-    pipeline, task = " ".join(binding.pipeline.split()), " ".join(binding.task.split())
-    lines = [f"# Filled in by Cauce from {pipeline} for task {task}. Not saved: change the pipeline instead."]
-    for name, value in given.items():
-        try:
-            lines.append(assign(name, value))
-        except ValueError as error:
-            raise SourceError(
-                path,
-                f"Parameter '{name}' of task '{binding.task}' cannot be filled in: {error}.",
-                "Change it in the pipeline.",
-            ) from error
-    return "\n".join(lines)
-
-
-def _assign_python(name: str, value: Value) -> str:
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError("the name is not a Python variable name")
-    return f"{name} = {_python(value, len(name) + 3, '')}"
-
-
-def _python(value: Value, column: int, indent: str) -> str:
-    """A literal that `ast.literal_eval` reads back; long collections take a line per item."""
-    if isinstance(value, float):
-        # literal_eval knows no name for these; 1e999 is the float that reads as infinity.
-        if value != value:
-            return 'float("nan")'
-        return {float("inf"): "1e999", float("-inf"): "-1e999"}.get(value, repr(value))
-    if isinstance(value, dict):
-        pairs = [(f"{key!r}: ", item) for key, item in value.items()]
-        return _python_items(pairs, "{", "}", column, indent)
-    if isinstance(value, list):
-        return _python_items([("", item) for item in value], "[", "]", column, indent)
-    return repr(value)
-
-
-def _python_items(items: Sequence[tuple[str, Value]], left: str, right: str, column: int, indent: str) -> str:
-    flat = left + ", ".join(key + _python(item, -10_000, "") for key, item in items) + right
-    if not items or column + len(flat) <= 100:
-        return flat
-    inner = indent + "    "
-    lines = [f"{inner}{key}{_python(item, len(inner) + len(key), inner)},\n" for key, item in items]
-    return f"{left}\n{''.join(lines)}{indent}{right}"
-
-
-def _assign_r(name: str, value: Value) -> str:
-    if not re.fullmatch(r"(?:[A-Za-z]|\.(?![0-9]))[A-Za-z0-9._]*", name) or name in _R_RESERVED:
-        raise ValueError("the name is not an R variable name")
-    return f"{name} <- {_r(value)}"
-
-
-_R_RESERVED = frozenset({"if", "else", "repeat", "while", "function", "for", "next", "break", "in"}) | frozenset(
-    {"TRUE", "FALSE", "NULL", "Inf", "NaN", "NA", "NA_integer_", "NA_real_", "NA_character_"}
-)
-
-
-def _r(value: Value) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        if value != value:
-            return "NaN"
-        return {float("inf"): "Inf", float("-inf"): "-Inf"}.get(value, repr(value))
-    if isinstance(value, int):
-        return repr(value)
-    if isinstance(value, str):
-        return _r_string(value)
-    if isinstance(value, list):
-        return f"list({', '.join(map(_r, value))})"
-    if "" in value:
-        raise ValueError("R has no empty names")
-    return f"list({', '.join(f'{_r_string(key)} = {_r(item)}' for key, item in value.items())})"
-
-
-def _r_string(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("R has no strings with a NUL character")
-    named = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return '"' + "".join(named.get(c) or (c if c.isprintable() else f"\\U{{{ord(c):x}}}") for c in value) + '"'
-
-
-_LANGUAGES: Mapping[str, Callable[[str, Value], str]] = {"python": _assign_python, "r": _assign_r}
-
-
-def _digest(source: str) -> str:
-    """What the cell assigns, as a short hash that a code formatter does not change."""
-    try:
-        said: object = _assignments(source)
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-        # Not Python, or a NaN: quotes, spaces and comments do not count.
-        code = re.sub(r"(?m)^\s*#.*$", "", source)
-        said = re.sub(r"\s+|,(?=\s*[\])}])", "", code.replace('"', "'"))
-    return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _assignments(source: str) -> list[tuple[str, Value]]:
-    said: list[tuple[str, Value]] = []
-    for statement in ast.parse(source).body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                said.append((name, ast.literal_eval(value)))
-            case _:
-                raise ValueError("the cell does more than assign values")
-    return said

@@ -15,11 +15,12 @@ from pathlib import Path
 import msgspec
 
 from cauce.contract import Freshness, Problem, Reason, Where
+from cauce.engine.document import Value
 from cauce.engine.errors import NotFound
 from cauce.engine.files import Observer, read_inside
 from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
 from cauce.engine.graph import Dependency, Graph, Unknown, build_graph, resolve
-from cauce.engine.notebook import Binding, Value
+from cauce.engine.injection import Binding
 from cauce.engine.source import Code, SourceFacts, read_facts
 from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
 from cauce.engine.staleness import LastAttempt, ProductState, reasons

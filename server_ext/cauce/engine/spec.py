@@ -17,8 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from cauce.contract import Problem, Where
-from cauce.engine.document import Mapping, Node, Scalar, Sequence, TooLarge, plain, read_document
-from cauce.engine.notebook import Value
+from cauce.engine.document import Mapping, Node, Scalar, Sequence, TooLarge, Value, plain, read_document
 
 __all__ = ["PipelineSpec", "ProductSpec", "TaskKind", "TaskSpec", "parse_spec"]
 

@@ -38,18 +38,8 @@ from jupyter_server.services.contents.fileio import FileManagerMixin
 from jupyter_server.services.contents.manager import ContentsManager
 from tornado.web import HTTPError
 
-from cauce.engine.notebook import (
-    METADATA_KEY,
-    Binding,
-    SourceError,
-    inject,
-    is_injected,
-    language_of,
-    read_notebook,
-    serve_kernel,
-    strip,
-    write_notebook,
-)
+from cauce.engine.injection import METADATA_KEY, Binding, inject, is_injected, language_of, serve_kernel, strip
+from cauce.engine.notebook import SourceError, read_notebook, write_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

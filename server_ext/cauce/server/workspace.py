@@ -41,9 +41,9 @@ from cauce.contract import (
 from cauce.engine.build import log_file, tidy
 from cauce.engine.errors import NotFound, PathRefused, UsageError
 from cauce.engine.files import Observer
+from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
-from cauce.engine.notebook import Binding
 from cauce.engine.process import is_alive
 from cauce.engine.project import ParseCache, assess, load
 from cauce.engine.store import History, read_attempts, read_history, read_run, read_runs, state_folder

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cauce.contract import CellError, Progress
-from cauce.engine.notebook import Binding
+from cauce.engine.injection import Binding
 from cauce.engine.process import ProcessRecord
 
 __all__ = ["Cancelled", "Crashed", "Executor", "Failed", "Job", "Listener", "Outcome", "Succeeded"]

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cauce.contract import CellError, Progress
+from cauce.engine.document import Value
 from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Succeeded
-from cauce.engine.notebook import Value
 
 __all__ = ["Crash", "Fail", "FakeExecutor", "Hang", "Script", "Succeed", "Wait"]
 

@@ -21,7 +21,8 @@ from cauce.contract import CellError, Where
 from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Succeeded
 from cauce.engine.executors.failure import clipped, death, line_at_death, line_in_cell, lines_of, locate, message_of
 from cauce.engine.executors.log import LIMIT, Log
-from cauce.engine.notebook import SourceError, inject, is_injected, language_of, read_notebook
+from cauce.engine.injection import inject, is_injected, language_of
+from cauce.engine.notebook import SourceError, read_notebook
 from cauce.engine.process import KILL, Guard
 
 if TYPE_CHECKING:
