@@ -31,6 +31,7 @@ __all__ = [
     "SourceError",
     "cell_id",
     "read_notebook",
+    "warm_up",
     "write_notebook",
 ]
 
@@ -45,6 +46,12 @@ class SourceError(Exception):
         self.message = message
         self.hint = hint
         self.line = line
+
+
+def warm_up() -> None:
+    """Import what reading needs, so that the first notebook is not slower than the next."""
+    import jupytext  # noqa: F401
+    import nbformat  # noqa: F401
 
 
 # --- Reading ------------------------------------------------------------------------------

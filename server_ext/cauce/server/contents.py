@@ -2,77 +2,26 @@
 
 The server's contents manager is extended in place, whatever class it is: its instance is
 given a subclass of its own class. Everybody who holds a reference (sessions, handlers,
-collaboration rooms, file ids) sees the same, and no configuration is lost.
-
-Every decision is written once, in `_Notebooks`, as a generator that yields the calls it
-needs (`_Base`, `_Work`, `_Ask`); `_run` and `_run_async` drive it for synchronous and
-asynchronous managers. The rule for trouble: whatever goes wrong on our side is logged, and
-the answer is the one that the manager would have given without us.
-
-Scripts that jupytext pairs with an .ipynb are read and written by jupytext's own contents
-manager, so that outputs stay where the user put them; all others by `cauce.engine.notebook`,
-which returns an unedited file to the byte.
+collaboration rooms, file ids) sees the same, and no configuration is lost. What the
+subclass does is decided in `cauce.server.taskfiles`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import inspect
-import os
-import re
-import secrets
-import shutil
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import wraps
-from logging import Logger
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from jupyter_core.utils import ensure_async
 from jupyter_server.services.contents.fileio import FileManagerMixin
 from jupyter_server.services.contents.manager import ContentsManager
-from tornado.web import HTTPError
 
-from cauce.engine.injection import METADATA_KEY, Binding, inject, is_injected, language_of, serve_kernel, strip
-from cauce.engine.notebook import SourceError, read_notebook, write_notebook
+from cauce.server.flow import in_base, run, run_async
+from cauce.server.taskfiles import Get, Kernels, Model, TaskFiles, TaskIndex, session_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from jupyter_server.serverapp import ServerApp
-    from nbformat import NotebookNode
 
-__all__ = ["TaskIndex", "wrap_contents_manager"]
-
-PATIENCE = 0.3
-"""Seconds that a request waits for the index before it is answered without us."""
-LONG_PATIENCE = 5.0
-"""The same where going on without us costs more than waiting: opening a script as a notebook,
-which nobody else may be able to do, and starting its kernel, which then stays where it started."""
-
-
-class TaskIndex(Protocol):
-    """Which files are the sources of notebook tasks, and what their tasks are given.
-
-    Called from worker threads, several at once. Answers are cheap while nothing changed.
-    """
-
-    def binding(self, source: Path) -> Binding | None:
-        """The task whose source this file (an absolute real path) is; None for any other file."""
-        ...
-
-    def sources_in(self, folder: Path) -> frozenset[str]:
-        """Names of the files directly in this folder (an absolute real path) that are task sources."""
-        ...
-
-    def location(self, binding: Binding) -> tuple[str, str] | None:
-        """(pipeline file, project root) relative to the server's root; None if outside of it."""
-        ...
+__all__ = ["wrap_contents_manager"]
 
 
 def wrap_contents_manager(serverapp: ServerApp, index: TaskIndex) -> bool:
@@ -88,7 +37,7 @@ def wrap_contents_manager(serverapp: ServerApp, index: TaskIndex) -> bool:
     if not issubclass(type(manager), FileManagerMixin) or not issubclass(type(manager), ContentsManager):
         serverapp.log.info("Cauce: %s keeps no local files, so tasks do not open as notebooks.", name)
         return False
-    notebooks = _Notebooks(manager, index, _Kernels(serverapp), serverapp)
+    notebooks = TaskFiles(manager, index, Kernels(serverapp), serverapp)
     try:
         manager.__class__ = _derive(type(manager))
     except TypeError as error:
@@ -97,12 +46,6 @@ def wrap_contents_manager(serverapp: ServerApp, index: TaskIndex) -> bool:
     manager._cauce_notebooks = notebooks
     _tell_names(serverapp)
     return True
-
-
-# --- The subclass -------------------------------------------------------------------------
-
-_Model = dict[str, Any]
-"""A model, as the contents service passes it around: an untyped dict."""
 
 
 def _derive(base: Any) -> Any:
@@ -114,40 +57,40 @@ def _derive(base: Any) -> Any:
             async def get(
                 self, path: str, content: Any = True, type: Any = None, format: Any = None, **more: Any
             ) -> Any:
-                if _in_base():
+                if in_base():
                     return await super().get(path=path, content=content, type=type, format=format, **more)
-                request = _Get(path.strip("/"), bool(content), type, format, more)
-                return await _run_async(self._cauce_notebooks.get(super(), request))
+                request = Get(path.strip("/"), bool(content), type, format, more)
+                return await run_async(self._cauce_notebooks.get(super(), request))
 
             @wraps(base.save)
-            async def save(self, model: _Model, path: str = "") -> Any:
-                if _in_base():
+            async def save(self, model: Model, path: str = "") -> Any:
+                if in_base():
                     return await super().save(model, path)
-                return await _run_async(self._cauce_notebooks.save(super(), model, path.strip("/")))
+                return await run_async(self._cauce_notebooks.save(super(), model, path.strip("/")))
 
             @wraps(base.get_kernel_path)
             async def get_kernel_path(self, path: str, model: Any = None) -> Any:
-                return await _run_async(self._cauce_notebooks.kernel_path(super(), path.strip("/"), model))
+                return await run_async(self._cauce_notebooks.kernel_path(super(), path.strip("/"), model))
 
         return _named(Derived, base)
 
     class SyncDerived(base):  # type: ignore[misc]  # the base is known at run time only
         @wraps(base.get)
         def get(self, path: str, content: Any = True, type: Any = None, format: Any = None, **more: Any) -> Any:
-            if _in_base():
+            if in_base():
                 return super().get(path=path, content=content, type=type, format=format, **more)
-            request = _Get(path.strip("/"), bool(content), type, format, more)
-            return _run(self._cauce_notebooks.get(super(), request))
+            request = Get(path.strip("/"), bool(content), type, format, more)
+            return run(self._cauce_notebooks.get(super(), request))
 
         @wraps(base.save)
-        def save(self, model: _Model, path: str = "") -> Any:
-            if _in_base():
+        def save(self, model: Model, path: str = "") -> Any:
+            if in_base():
                 return super().save(model, path)
-            return _run(self._cauce_notebooks.save(super(), model, path.strip("/")))
+            return run(self._cauce_notebooks.save(super(), model, path.strip("/")))
 
         @wraps(base.get_kernel_path)
         def get_kernel_path(self, path: str, model: Any = None) -> Any:
-            return _run(self._cauce_notebooks.kernel_path(super(), path.strip("/"), model))
+            return run(self._cauce_notebooks.kernel_path(super(), path.strip("/"), model))
 
     return _named(SyncDerived, base)
 
@@ -155,541 +98,6 @@ def _derive(base: Any) -> Any:
 def _named(derived: Any, base: Any) -> Any:
     derived.__name__ = derived.__qualname__ = f"Task{base.__name__}"
     return derived
-
-
-@dataclass(frozen=True)
-class _Get:
-    """The arguments of a manager's get."""
-
-    path: str
-    content: bool
-    type: str | None
-    format: str | None
-    more: Mapping[str, Any]
-    """`require_hash`, where the manager knows it, and whatever a subclass adds."""
-
-    def of(self, manager: Any, **changes: Any) -> _Base:
-        arguments = {"path": self.path, "content": self.content, "type": self.type, "format": self.format}
-        return _Base(lambda: manager.get(**arguments | dict(self.more) | changes))
-
-
-# --- Driving the flows --------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Base:
-    """Call the manager's own code: on the event loop, awaited where it is asynchronous."""
-
-    call: Callable[[], Any]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Touch the disk or convert a notebook: off the event loop where there is one."""
-
-    call: Callable[[], Any]
-
-
-@dataclass(frozen=True)
-class _Ask:
-    """Ask the index: always off this thread, for `patience` seconds; None if it fails."""
-
-    future: Future[Any]
-    patience: float
-
-
-_Flow = Generator[_Base | _Work | _Ask, Any, Any]
-
-
-@dataclass
-class _Scope:
-    active: bool = True
-
-
-_scope: ContextVar[_Scope | None] = ContextVar("cauce_base_scope", default=None)
-
-
-def _in_base() -> bool:
-    """Does the manager's own code run? What it asks of itself, it gets from itself."""
-    scope = _scope.get()
-    return scope is not None and scope.active
-
-
-@contextmanager
-def _base_scope() -> Iterator[None]:
-    # A task that the manager starts meanwhile inherits the scope, and may outlive it.
-    scope = _Scope()
-    token = _scope.set(scope)
-    try:
-        yield
-    finally:
-        scope.active = False
-        _scope.reset(token)
-
-
-def _run(flow: _Flow) -> Any:
-    def act(step: _Base | _Work | _Ask) -> Any:
-        match step:
-            case _Base(call):
-                with _base_scope():
-                    return call()
-            case _Work(call):
-                return call()
-            case _Ask(future, patience):
-                return future.result(patience)
-
-    step = next(flow)
-    try:
-        while True:
-            try:
-                value = act(step)
-            except Exception as error:
-                step = flow.throw(error)
-            else:
-                step = flow.send(value)
-    except StopIteration as end:
-        return end.value
-
-
-async def _run_async(flow: _Flow) -> Any:
-    async def act(step: _Base | _Work | _Ask) -> Any:
-        match step:
-            case _Base(call):
-                with _base_scope():
-                    return await ensure_async(call())
-            case _Work(call):
-                return await asyncio.to_thread(call)
-            case _Ask(future, patience):
-                return await asyncio.wait_for(asyncio.wrap_future(future), patience)
-
-    try:
-        step = next(flow)
-        while True:
-            try:
-                value = await act(step)
-            except Exception as error:
-                step = flow.throw(error)
-            else:
-                step = flow.send(value)
-    except StopIteration as end:
-        return end.value
-
-
-# --- What is done -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Task:
-    source: Path
-    binding: Binding
-
-
-class _Notebooks:
-    """What get, save and get_kernel_path do for one manager."""
-
-    def __init__(self, manager: Any, index: TaskIndex, kernels: _Kernels, serverapp: ServerApp) -> None:
-        self._manager = manager
-        self._index = index
-        self._kernels = kernels
-        self._serverapp = serverapp
-        self._log: Logger = serverapp.log
-        self._base_class: Any = type(manager)
-        self._hashes = "require_hash" in inspect.signature(self._base_class.get).parameters
-        self._pairing_manager: Any = None
-        self._threads = ThreadPoolExecutor(_ASKERS, thread_name_prefix="cauce-index")
-        self._asked: set[Future[Any]] = set()
-        self._ids = _SavedIds()
-        self._languages: dict[str, Any] = {}
-        """What the kernels of saved notebooks said of their language, by the kernel's name."""
-
-    # Reading
-
-    def get(self, base: Any, request: _Get) -> _Flow:
-        ipynb = request.path.endswith(".ipynb")
-        if request.content and (request.type == "notebook" or (request.type is None and ipynb)):
-            patience = PATIENCE if ipynb or self._jupytext_is_base else LONG_PATIENCE
-            task = yield from self._task(request.path, patience)
-            if task is None:
-                return (yield request.of(base))
-            if ipynb:
-                return (yield from self._open_ipynb(base, request, task))
-            return (yield from self._open_script(base, request, task))
-        model = yield request.of(base)
-        if request.type not in (None, "notebook"):
-            return model
-        if model["type"] == "directory" and request.content:
-            return (yield from self._mark_sources(request.path, model))
-        if model["type"] == "file" and not request.content and (yield from self._task(request.path)) is not None:
-            return {**model, "type": "notebook"}
-        return model
-
-    def _mark_sources(self, path: str, model: _Model) -> _Flow:
-        """A listing in which the scripts that are tasks are notebooks, so that Open With offers it."""
-        folder = self._manager._get_os_path(path)
-        names = yield from self._ask(lambda: self._index.sources_in(Path(os.path.realpath(folder))))
-        if not names:
-            return model
-        content = [
-            {**entry, "type": "notebook"} if entry["type"] == "file" and entry["name"] in names else entry
-            for entry in model["content"]
-        ]
-        return {**model, "content": content}
-
-    def _open_ipynb(self, base: Any, request: _Get, task: _Task) -> _Flow:
-        model = yield request.of(base)
-        try:
-            filled = yield from self._fill(model["content"], task.binding)
-            return {**model, "content": filled}
-        except Exception:
-            self._log.warning("Cauce: %s opens without its task's inputs.", request.path, exc_info=True)
-            return model
-
-    def _open_script(self, base: Any, request: _Get, task: _Task) -> _Flow:
-        # Asked first: what the manager refuses (hidden, outside of the root) stays refused.
-        about = yield request.of(base, content=False, type="notebook")
-        try:
-            content = yield _Work(task.source.read_bytes)
-            notebook = yield _Work(lambda: read_notebook(content, task.source))
-            self._ids.give(notebook, task.source, content)
-            paired = yield from self._paired(base, request.path, notebook)
-            if paired is not None:
-                about = yield request.of(paired, type="notebook", format=None)
-                notebook = about["content"]
-            notebook = yield from self._fill(notebook, task.binding)
-            # For colours before a kernel runs; and so that a document is not dirty merely
-            # because its kernel, once started, says what it said last time.
-            said = self._languages.get(notebook.metadata.get("kernelspec", {}).get("name"))
-            notebook.metadata.setdefault("language_info", said or {"name": language_of(notebook)})
-            for cell in notebook.cells:
-                if cell.cell_type == "code" and not cell.outputs:
-                    cell.metadata["trusted"] = True  # there is nothing in it that could be shown
-            model = {**about, "type": "notebook", "format": "json", "mimetype": None, "content": notebook}
-            if "hash" in model and paired is not base:
-                model |= self._manager._get_hash(content)  # of what was read, and of this file alone
-            self._manager.validate_notebook_model(model)
-            return model
-        except Exception as error:
-            self._log.warning("Cauce: %s cannot be opened with its task's inputs: %s", request.path, error)
-            try:
-                return (yield request.of(base))
-            except HTTPError:
-                if isinstance(error, SourceError):
-                    # The manager would say that the script is no JSON; ours is the reason.
-                    raise HTTPError(400, f"{request.path}: {error.message} {error.hint}") from error
-                raise
-
-    def _fill(self, notebook: NotebookNode, binding: Binding) -> _Flow:
-        """The notebook with kernel, injected cell and our metadata."""
-        import nbformat
-
-        from_dict: Callable[[object], NotebookNode] = nbformat.from_dict
-        notebook = from_dict(notebook)
-        kernel = yield _Work(lambda: self._kernels.choose(binding.kernel, notebook))
-        if kernel is not None:
-            notebook = serve_kernel(notebook, kernel)
-        try:
-            notebook = inject(notebook, binding)
-        except SourceError as error:
-            self._log.warning("Cauce: %s", error)
-        for cell in filter(is_injected, notebook.cells):
-            cell.metadata["trusted"] = True
-        place = yield from self._ask(lambda: self._index.location(binding))
-        if place is not None:
-            ours = notebook.metadata.setdefault(METADATA_KEY, {})
-            ours["pipeline"], ours["root"] = place
-            ours["task"] = binding.task
-        return notebook
-
-    # Writing
-
-    def save(self, base: Any, model: _Model, path: str) -> _Flow:
-        content = model.get("content")
-        if model.get("type") != "notebook" or not isinstance(content, dict):
-            return (yield _Base(lambda: base.save(model, path)))
-        cells = [cell for cell in content.get("cells") or () if isinstance(cell, dict)]
-        marked = METADATA_KEY in (content.get("metadata") or {}) or any(map(is_injected, cells))
-        if not marked and (yield from self._task(path)) is None:
-            return (yield _Base(lambda: base.save(model, path)))
-
-        self._remember_language(content)
-        # What carries our marks is stripped whatever the index says by now.
-        notebook = yield _Work(lambda: _stripped(content))
-        stripped = {**model, "content": notebook}
-        source = Path(os.path.realpath(self._manager._get_os_path(path)))
-        paired = yield from self._paired(base, path, notebook)
-        if paired is not None:
-            return (yield from self._save_paired(paired, stripped, source, path))
-        if path.endswith(".ipynb"):
-            if not (yield _Work(lambda: _unchanged(notebook, source))):
-                return (yield _Base(lambda: base.save(stripped, path)))
-            write = False
-        else:
-            write = True
-        return (yield from self._save_alone(base, stripped, source, path, write=write))
-
-    def _remember_language(self, content: _Model) -> None:
-        metadata = content.get("metadata") or {}
-        kernel, language = metadata.get("kernelspec"), metadata.get("language_info")
-        if isinstance(kernel, dict) and isinstance(kernel.get("name"), str) and isinstance(language, dict):
-            self._languages[kernel["name"]] = language
-
-    def _save_alone(self, base: Any, model: _Model, source: Path, path: str, *, write: bool) -> _Flow:
-        """Save as the manager does, hooks and events included, but with our own writing."""
-        manager = self._manager
-        manager.run_pre_save_hooks(model=model, path=path)
-        if not manager.allow_hidden and (yield _Base(lambda: manager.is_hidden(path))):
-            raise HTTPError(400, f"Cannot create file or directory {path!r}")
-        if write:
-            yield _Work(lambda: self._write(model["content"], source))
-        if not (yield _Base(lambda: manager.checkpoints.list_checkpoints(path))):
-            yield _Base(lambda: manager.create_checkpoint(path))
-        hashed = {"require_hash": True} if self._hashes else {}
-        saved = yield _Base(lambda: base.get(path=path, content=False, type="notebook", **hashed))
-        manager.run_post_save_hooks(model=saved, os_path=manager._get_os_path(path))
-        manager.emit(data={"action": "save", "path": path})
-        return saved
-
-    def _write(self, notebook: NotebookNode, source: Path) -> None:
-        original = source.read_bytes() if source.exists() else None
-        try:
-            content = write_notebook(notebook, original, source)
-        except SourceError as error:
-            raise HTTPError(400, f"{source.name} was not saved. {error.message} {error.hint}") from error
-        if content != original:
-            with self._manager.perm_to_403(str(source)):
-                _replace(source, content, atomic=self._manager.use_atomic_writing)
-        self._ids.keep(notebook, source, content)
-
-    def _save_paired(self, paired: Any, model: _Model, source: Path, path: str) -> _Flow:
-        """Let jupytext write both halves; a script whose text did not change keeps its bytes."""
-        original = yield _Work(lambda: source.read_bytes() if source.exists() else None)
-        saved = yield _Base(lambda: paired.save(model, path))
-
-        def restore() -> bool:
-            if original is None or source.suffix == ".ipynb" or source.read_bytes() == original:
-                return False
-            if not _same_text(model["content"], original, source):
-                return False
-            with self._manager.perm_to_403(str(source)):
-                _replace(source, original, atomic=self._manager.use_atomic_writing)
-            return True
-
-        if (yield _Work(restore)):
-            saved = yield _Base(lambda: paired.get(path, content=False))
-        return saved
-
-    # Kernels
-
-    def kernel_path(self, base: Any, path: str, model: Any) -> _Flow:
-        """A task's kernel starts in the project root, as it does in a build."""
-        name = _session_name.get()
-        if name and not (yield _Base(lambda: self._manager.file_exists(path))):
-            path_of_document = f"{path.rpartition('/')[0]}/{name}"
-        else:
-            path_of_document = path
-        task = yield from self._task(path_of_document, LONG_PATIENCE)
-        if task is not None:
-            place = yield from self._ask(lambda: self._index.location(task.binding))
-            if place is not None:
-                return place[1]
-        return (yield _Base(lambda: base.get_kernel_path(path, model=model)))
-
-    # Asking the index
-
-    def _task(self, path: str, patience: float = PATIENCE) -> Generator[_Base | _Work | _Ask, Any, _Task | None]:
-        try:
-            os_path = self._manager._get_os_path(path)
-        except HTTPError:
-            return None  # not a path below the root: the manager will say so
-
-        def find() -> _Task | None:
-            source = Path(os.path.realpath(os_path))
-            binding = self._index.binding(source)
-            return None if binding is None else _Task(source, binding)
-
-        task: _Task | None = yield from self._ask(find, patience)
-        return task
-
-    def _ask(self, question: Callable[[], Any], patience: float = PATIENCE) -> _Flow:
-        self._asked = {future for future in self._asked if not future.done()}
-        if len(self._asked) >= 4 * _ASKERS:
-            self._log.warning("Cauce: the index of tasks hangs; files open without it.")
-            return None
-        future = self._threads.submit(question)
-        self._asked.add(future)
-        try:
-            return (yield _Ask(future, patience))
-        except TimeoutError:
-            self._log.warning("Cauce: the index of tasks took more than %s s; the file opens without it.", patience)
-        except Exception:
-            self._log.warning("Cauce: the index of tasks failed; the file opens without it.", exc_info=True)
-        return None
-
-    # jupytext's pairs
-
-    @property
-    def _jupytext_is_base(self) -> bool:
-        return hasattr(self._manager, "paired_notebooks") and hasattr(self._manager, "get_config")
-
-    def _paired(self, base: Any, path: str, notebook: NotebookNode) -> _Flow:
-        """The manager that keeps this notebook's pair; None for a notebook that has none.
-
-        jupytext's own contents manager where it is in use, else one of our own that serves
-        paired scripts only.
-        """
-        from jupytext import formats, paired_paths
-
-        long_form: Callable[..., list[dict[str, str]]] = formats.long_form_multiple_formats
-        find_base_path: Callable[..., object] = paired_paths.find_base_path_and_format
-        declared = notebook.metadata.get("jupytext", {}).get("formats")
-        manager = base if self._jupytext_is_base else None
-        try:
-            if manager is None:
-                if path.endswith(".ipynb"):
-                    return None  # without jupytext, a notebook is only a notebook
-                manager = self._pairing()
-            owner = self._manager if manager is base else manager
-            config = yield _Base(lambda: owner.get_config(path))
-            wanted = long_form(declared or config.default_formats(path), auto_ext_requires_language_info=False)
-            if len(wanted) < 2:
-                return None
-            find_base_path(path, wanted)
-        except paired_paths.InconsistentPath:
-            return None  # paired, but under other names
-        except Exception:
-            self._log.warning("Cauce: cannot tell whether jupytext pairs %s; taken as not paired.", path, exc_info=True)
-            return None
-        return manager
-
-    def _pairing(self) -> Any:
-        if self._pairing_manager is None:
-            own = self._manager
-            build = _pairing_class(self._base_class)
-            self._pairing_manager = build(
-                parent=self._serverapp,
-                log=self._log,
-                root_dir=own.root_dir,
-                allow_hidden=own.allow_hidden,
-                use_atomic_writing=own.use_atomic_writing,
-            )
-            self._pairing_manager._pre_save_hooks = own._pre_save_hooks
-            self._pairing_manager._post_save_hooks = own._post_save_hooks
-        return self._pairing_manager
-
-
-_ASKERS = 4
-
-
-def _pairing_class(base: Any) -> Any:
-    """jupytext's contents manager over `base`, minus configuration files that are programs."""
-    if inspect.iscoroutinefunction(base.get):
-        from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class as build
-
-        class Pairing(build(base)):  # type: ignore[misc]  # the base is known at run time only
-            async def get_config_file(self, directory: str) -> str | None:
-                return _data_file(await super().get_config_file(directory))
-
-        return Pairing
-    from jupytext.sync_contentsmanager import build_sync_jupytext_contents_manager_class as build_sync
-
-    class SyncPairing(build_sync(base)):  # type: ignore[misc]  # the base is known at run time only
-        def get_config_file(self, directory: str) -> str | None:
-            return _data_file(super().get_config_file(directory))
-
-    return SyncPairing
-
-
-def _data_file(found: str | None) -> str | None:
-    # jupytext executes a .jupytext.py; opening a file must not run the project's code.
-    return None if found is None or found.endswith(".py") else found
-
-
-def _stripped(content: _Model) -> NotebookNode:
-    """What the file should hold, from what a client sent; a malformed notebook is a 400."""
-    import nbformat
-    from nbformat.v4 import rwbase
-
-    from_dict: Callable[[object], NotebookNode] = nbformat.from_dict
-    rejoin_lines: Callable[[NotebookNode], NotebookNode] = rwbase.rejoin_lines
-    try:
-        notebook = rejoin_lines(from_dict(content))
-        for cell in notebook.cells:
-            if not (isinstance(cell.source, str) and isinstance(cell.metadata, dict) and cell.cell_type):
-                raise TypeError("a cell without text")
-        return strip(notebook)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise HTTPError(400, f"The notebook is malformed: {error!r}. Reload it and try again.") from error
-
-
-def _unchanged(notebook: NotebookNode, source: Path) -> bool:
-    try:
-        original = source.read_bytes()
-        return write_notebook(notebook, original, source) == original
-    except (OSError, SourceError):
-        return False
-
-
-def _same_text(notebook: NotebookNode, original: bytes, source: Path) -> bool:
-    """Does the script hold this notebook already, whatever jupytext would write differently?"""
-    try:
-        held = read_notebook(original, source)
-    except SourceError:
-        return False
-
-    def cells(notebook: NotebookNode) -> list[tuple[str, str, list[str]]]:
-        return [(cell.cell_type, cell.source, cell.metadata.get("tags") or []) for cell in notebook.cells]
-
-    def fact(notebook: NotebookNode, section: str, key: str) -> object:
-        return notebook.metadata.get(section, {}).get(key)
-
-    # A script that names no kernel leaves that to the other half; jupytext would add it to both.
-    kernel = fact(held, "kernelspec", "name")
-    return (
-        cells(held) == cells(notebook)
-        and fact(held, "jupytext", "formats") == fact(notebook, "jupytext", "formats")
-        and kernel in (None, fact(notebook, "kernelspec", "name"))
-    )
-
-
-def _replace(path: Path, content: bytes, *, atomic: bool) -> None:
-    """Write to a temporary name in the same folder, then rename; mode and owner stay.
-
-    Written in place where the user turned atomic writing off, or where the folder is not
-    writable but the file is.
-    """
-    if not atomic or (path.exists() and not os.access(path.parent, os.W_OK)):
-        with path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        return
-    if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(f"{path} is not writable")
-    temporary = path.with_name(f".~{path.name}.{secrets.token_hex(4)}")
-    try:
-        # Made by os.open rather than tempfile: a new file gets the mode that the umask leaves it.
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            file.write(content)
-            if path.exists():
-                shutil.copymode(path, temporary)
-                _keep_owner(path, temporary)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _keep_owner(path: Path, temporary: Path) -> None:
-    about, now = path.stat(), temporary.stat()
-    if hasattr(os, "chown") and (about.st_uid, about.st_gid) != (now.st_uid, now.st_gid):
-        with suppress(OSError):  # only root may give files away
-            os.chown(temporary, about.st_uid, about.st_gid)
-
-
-_session_name: ContextVar[str | None] = ContextVar("cauce_session_name", default=None)
-"""The name of the session whose kernel is being started."""
 
 
 def _tell_names(serverapp: ServerApp) -> None:
@@ -706,78 +114,13 @@ def _tell_names(serverapp: ServerApp) -> None:
     class Derived(base):  # type: ignore[misc]  # the base is known at run time only
         @wraps(base.start_kernel_for_session)
         async def start_kernel_for_session(self, session_id: Any, path: Any, name: Any, *rest: Any, **more: Any) -> Any:
-            token = _session_name.set(name if isinstance(name, str) and "/" not in name else None)
+            token = session_name.set(name if isinstance(name, str) and "/" not in name else None)
             try:
                 return await super().start_kernel_for_session(session_id, path, name, *rest, **more)
             finally:
-                _session_name.reset(token)
+                session_name.reset(token)
 
     try:
         sessions.__class__ = _named(Derived, base)
     except TypeError as error:
         serverapp.log.warning("Cauce: %s cannot be extended: %s", base.__name__, error)
-
-
-class _SavedIds:
-    """The cell ids that a script's cells had in the open document when it was saved.
-
-    A script has no room for ids, and those that `read_notebook` derives change with an edit.
-    As long as the file is what was saved, it is served with the ids that the open documents
-    have: a collaboration room then finds the file equal to what it holds.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[Path, tuple[bytes, tuple[str, ...]]] = {}
-
-    def keep(self, notebook: NotebookNode, source: Path, content: bytes) -> None:
-        ids = tuple(str(cell.get("id", "")) for cell in notebook.cells)
-        self._known.pop(source, None)
-        if len(set(ids)) == len(ids) and all(map(_CELL_ID.fullmatch, ids)):
-            self._known[source] = hashlib.sha256(content).digest(), ids
-        while len(self._known) > _IDS_KEPT:
-            del self._known[next(iter(self._known))]
-
-    def give(self, notebook: NotebookNode, source: Path, content: bytes) -> None:
-        digest, ids = self._known.get(source, (b"", ()))
-        if len(ids) == len(notebook.cells) and digest == hashlib.sha256(content).digest():
-            for cell, cell_id in zip(notebook.cells, ids, strict=True):
-                cell["id"] = cell_id
-
-
-_CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_IDS_KEPT = 500
-
-
-# --- Kernels ------------------------------------------------------------------------------
-
-
-class _Kernels:
-    """Which installed kernel a task's notebook asks for when its file names none."""
-
-    def __init__(self, serverapp: ServerApp) -> None:
-        self._specs: Any = serverapp.kernel_spec_manager
-        self._default: Callable[[], str] = lambda: str(serverapp.kernel_manager.default_kernel_name)
-
-    def choose(self, wanted: str | None, notebook: NotebookNode) -> dict[str, str] | None:
-        """The kernelspec to serve: what the pipeline asks for, else one for a file that names none."""
-        own = notebook.metadata.get("kernelspec", {}).get("name")
-        if own is not None and wanted in (None, own):
-            return None
-        specs = self._specs.get_all_specs()
-        if inspect.iscoroutine(specs):  # a gateway's, which lives on the event loop
-            specs.close()
-            specs = {}
-        if wanted is not None:
-            return _kernelspec(wanted, specs.get(wanted, {}))
-        language = language_of(notebook)
-        names = sorted(specs, key=lambda name: (name != self._default(), name))
-        for name in names:
-            if str(specs[name].get("spec", {}).get("language", "")).lower() == language:
-                return _kernelspec(name, specs[name])
-        return None
-
-
-def _kernelspec(name: str, entry: Mapping[str, Any]) -> dict[str, str]:
-    spec = entry.get("spec", {})
-    told = {"display_name": spec.get("display_name", name), "language": spec.get("language"), "name": name}
-    return {key: value for key, value in told.items() if value}

@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.utils import to_os_path
 
-from cauce.server.contents import TaskIndex
+from cauce.server.taskfiles import TaskIndex
 
 __all__ = ["wrap_kernel_manager"]
 

@@ -19,6 +19,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ from cauce.engine.files import Observer
 from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
+from cauce.engine.notebook import warm_up
 from cauce.engine.process import is_alive
 from cauce.engine.project import ParseCache, assess, load
 from cauce.engine.store import History, read_attempts, read_history, read_run, read_runs, state_folder
@@ -86,6 +88,7 @@ class Workspace:
         self._builders: dict[Path, tuple[Builder, asyncio.Task[None]]] = {}
         self._index = SourceIndex(self.root)
         self._list: tuple[float, PipelineList] | None = None
+        self._warm = False
 
     # --- Looking
 
@@ -173,13 +176,19 @@ class Workspace:
         await asyncio.gather(*(builder.close() for builder, _ in self._builders.values()))
         await asyncio.gather(*followers, *(view.close() for view in self._views.values()), return_exceptions=True)
 
-    # --- What an open document belongs to (TaskIndex of `cauce.server.contents`)
+    # --- What an open document belongs to (TaskIndex of `cauce.server.taskfiles`)
 
     def binding(self, source: Path) -> Binding | None:
         return self._index.binding(source)
 
     def sources_in(self, folder: Path) -> frozenset[str]:
-        return self._index.sources_in(folder)
+        names = self._index.sources_in(folder)
+        if names and not self._warm:
+            # Somebody looks at a folder with tasks and may soon open one: jupytext takes a
+            # second to import, which then would be waited for.
+            self._warm = True
+            threading.Thread(target=warm_up, name="cauce-warm-up", daemon=True).start()
+        return names
 
     def location(self, binding: Binding) -> tuple[str, str] | None:
         """Pipeline file and project root, relative to the server's root."""
