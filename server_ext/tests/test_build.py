@@ -161,6 +161,17 @@ def test_only_uses_what_upstream_made_before_and_says_so_when_it_made_nothing(wo
     assert project.build().ran == ["load", "clean", "fit"]
 
 
+def test_what_only_used_is_remembered(workshop: Draw) -> None:
+    #  load is stale, clean runs with what it made before; then load makes the same again
+    project = workshop("load ─► clean")
+    project.edit("load", 2)
+    project.build()
+    project.edit("load", 3)
+    project.edit("clean", 9)
+    project.build("clean", mode="only")
+    assert project.build().ends == {"load": "ok", "clean": "unchanged"}
+
+
 # --- Side by side ---------------------------------------------------------------------------
 
 

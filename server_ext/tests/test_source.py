@@ -231,6 +231,7 @@ def test_outputs_and_the_injected_cell_do_not_count() -> None:
     raw["cells"][2] |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": "hello"}], "execution_count": 7}
     injected = raw["cells"][1] | {
         "source": "upstream = ['x']",
+        "id": "injected",
         "metadata": {"tags": ["injected-parameters", "parameters"]},
     }
     raw["cells"].insert(1, injected)
