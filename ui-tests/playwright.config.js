@@ -14,7 +14,13 @@ const base = require('@jupyterlab/galata/lib/playwright-config');
 
 // Playwright reads this file in each worker again: what is decided once travels in the environment.
 process.env.CAUCE_UI_PORT ??= '8765';
-process.env.JUPYTERLAB_GALATA_ROOT_DIR ??= fs.mkdtempSync(path.join(os.tmpdir(), 'cauce-ui-'));
+if (!process.env.JUPYTERLAB_GALATA_ROOT_DIR) {
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'cauce-ui-'));
+  process.env.JUPYTERLAB_GALATA_ROOT_DIR = made;
+  process.on('exit', () => {
+    fs.rmSync(made, { recursive: true, force: true });
+  });
+}
 process.env.PW_CHROMIUM ??= installedChromium();
 
 const url = `http://127.0.0.1:${process.env.CAUCE_UI_PORT}`;
