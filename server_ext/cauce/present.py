@@ -72,9 +72,11 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
 
 def present_run(run: RunRow, *, active: bool) -> Run:
     """One run. One that claims to be running although nobody runs it has crashed."""
+    # The lock is held for a moment longer than the run lasts.
+    running = run.state == "running" and active
     crashed = run.state == "running" and not active
     message = run.message
-    if active:
+    if running:
         through = sum(state not in ("waiting", "running") for state in run.tasks.values())
         message = f"{through} of {len(run.tasks)} tasks are through."
     elif crashed:

@@ -54,14 +54,13 @@ export interface IGraphProps {
   readonly onRun: (name: string) => void;
 }
 
-const NODE_HEIGHT = 40;
+const NODE_HEIGHT = 36;
 const GAP_X = 12;
-const GAP_Y = 22;
-const MIN_WIDTH = 116;
+const GAP_Y = 18;
+const MIN_WIDTH = 104;
 const MAX_WIDTH = 176;
-/** In a narrow panel nodes are narrower, so that they need not be shrunk. */
-const NARROW = 460;
-const NARROW_WIDTH = MIN_WIDTH;
+/** So many nodes should fit beside each other without being shrunk: a narrow panel has narrow nodes. */
+const ABREAST = 3;
 const NAME_FONT_SIZE = 12;
 const NAME_LEFT = 26;
 const PADDING = 6;
@@ -85,16 +84,18 @@ export function Graph(props: IGraphProps): React.JSX.Element {
     () => JSON.stringify([nodes.map(node => node.name), edges]),
     [nodes, edges]
   );
+  // In steps: not every pixel of a dragged border is another layout.
+  const room = size === null ? null : Math.floor((size.width / ABREAST - 2 * GAP_X) / 16) * 16;
+  const limit = room === null ? null : Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, room));
   const nodeWidth = React.useMemo(() => {
-    if (measure === null || size === null) {
+    if (measure === null || limit === null) {
       return null;
     }
-    const limit = size.width < NARROW ? NARROW_WIDTH : MAX_WIDTH;
     const longest = nodes.reduce((most, node) => Math.max(most, measure(node.name)), 0);
     return Math.round(Math.min(limit, Math.max(MIN_WIDTH, longest + NAME_LEFT + PADDING)));
     // `structure` stands for the nodes' names: states that change move nothing.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [measure, structure, size === null, size !== null && size.width < NARROW]);
+  }, [measure, structure, limit]);
 
   const layout = useLayout(nodes, edges, structure, nodeWidth);
   const paths = React.useMemo(
@@ -331,7 +332,7 @@ const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
       <rect className="jp-cauce-Graph-box" width={width} height={NODE_HEIGHT} rx={4} />
       {detailed ? (
         <>
-          <g className="jp-cauce-Mark" transform="translate(8 14)">
+          <g className="jp-cauce-Mark" transform="translate(8 12)">
             <g className="jp-cauce-Mark-sign">
               {mark.fill === undefined ? null : (
                 <path className="jp-cauce-Mark-fill" d={mark.fill} />
@@ -339,10 +340,10 @@ const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
               <path className="jp-cauce-Mark-line" d={mark.line} />
             </g>
           </g>
-          <text className="jp-cauce-Graph-name" x={NAME_LEFT} y={17}>
+          <text className="jp-cauce-Graph-name" x={NAME_LEFT} y={15}>
             {measure === null ? name : shorten(name, room, measure)}
           </text>
-          <text className="jp-cauce-Graph-word" x={NAME_LEFT} y={31}>
+          <text className="jp-cauce-Graph-word" x={NAME_LEFT} y={28}>
             {measure === null ? word : shorten(word, room, text => measure(text) * 0.88)}
           </text>
           {props.runnable ? (
