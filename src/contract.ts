@@ -258,7 +258,9 @@ export interface components {
             readonly products: readonly components["schemas"]["Product"][];
             readonly freshness: components["schemas"]["Freshness"];
             readonly activity: components["schemas"]["Activity"];
-            /** @description False while problems of the task, or of what it needs, forbid running it. */
+            /** @description False when the task itself has errors; see the snapshot's problems. */
+            readonly sound: boolean;
+            /** @description False while problems of the task, of what it needs or of the whole file forbid running it. */
             readonly buildable: boolean;
             readonly lastAttempt: components["schemas"]["Attempt"] | null;
             /** @description When the task last succeeded. */

@@ -1,5 +1,5 @@
 /**
- * How a task looks: one of ten states, told by a shape and a word and never by colour alone.
+ * How a task looks: one of eleven states, told by a shape and a word and never by colour alone.
  *
  * The contract answers two questions (is it current, what is it doing); a row or a node of
  * the graph has room for one answer. The choice is made here.
@@ -12,6 +12,7 @@ export type TaskState =
   | 'running'
   | 'waiting'
   | 'broken'
+  | 'blocked'
   | 'failed'
   | 'cancelled'
   | 'skipped'
@@ -33,6 +34,7 @@ export const MARKS: Readonly<Record<TaskState, IMark>> = {
   running: { line: 'M6 1.4A4.6 4.6 0 1 1 1.4 6' },
   waiting: { line: `${CIRCLE}M6 3.4V6l1.9 1.3` },
   broken: { line: 'M6 1.3 11.1 10.4H.9ZM6 4.8v2.4M6 8.9v.01' },
+  blocked: { line: `${CIRCLE}M3.2 6h5.6` },
   failed: { line: 'M2.6 2.6l6.8 6.8M9.4 2.6 2.6 9.4' },
   cancelled: { line: 'M2.6 2.6h6.8v6.8H2.6Z' },
   skipped: { line: 'M2 2.6 5.4 6 2 9.4M6.6 2.6 10 6 6.6 9.4' },
@@ -52,8 +54,11 @@ export function stateOf(task: Task, run: Run | null, asked: IAsked | null): Task
   if (task.freshness.state === 'fresh') {
     return 'fresh';
   }
-  if (!task.buildable || task.freshness.state === 'unknown') {
+  if (!task.sound) {
     return 'broken';
+  }
+  if (task.freshness.state === 'unknown') {
+    return 'blocked';
   }
   switch (task.lastAttempt?.outcome) {
     case 'failed':

@@ -21,6 +21,8 @@ export function stateWord(trans: TranslationBundle, task: Task, state: TaskState
       return trans.__('waiting');
     case 'broken':
       return trans.__('problems');
+    case 'blocked':
+      return trans.__('blocked');
     case 'failed': {
       const cell = task.lastAttempt?.error?.cell ?? null;
       if (task.lastAttempt?.outcome === 'crashed') {

@@ -214,8 +214,10 @@ class Task(Contract, frozen=True, kw_only=True):
     products: tuple[Product, ...]
     freshness: Freshness
     activity: Activity
+    sound: bool
+    """False when the task itself has errors; see the snapshot's problems."""
     buildable: bool
-    """False while problems of the task, or of what it needs, forbid running it."""
+    """False while problems of the task, of what it needs or of the whole file forbid running it."""
     last_attempt: Attempt | None = None
     last_ok: float | None = None
     """When the task last succeeded."""

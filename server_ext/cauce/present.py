@@ -130,6 +130,7 @@ def _task(look: Look, name: str) -> Task:
         ),
         freshness=_freshness(look.assessed[name].freshness, activity),
         activity=activity,
+        sound=name not in project.unsound,
         buildable=name not in project.unbuildable,
         last_attempt=_last_attempt(look, name, known),
         last_ok=None if ok is None else ok.ended,

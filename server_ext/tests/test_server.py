@@ -266,6 +266,7 @@ async def test_a_broken_file_shows_what_is_sound(jp_fetch: Fetch, project: Path)
     (project / "pipeline.yaml").write_text(PIPELINE + "  - source: [\n")
     snapshot = await get(jp_fetch, *PATH, as_=Snapshot)
     assert [task.name for task in snapshot.tasks] == ["first", "second"]
+    assert [task.freshness.state for task in snapshot.tasks] == ["stale", "stale"]
     assert not any(task.buildable for task in snapshot.tasks)
     (problem,) = snapshot.problems
     assert problem.where is not None

@@ -26,8 +26,8 @@ describe('The state of a task', () => {
     ['failed', fakeTask('t', { freshness: STALE, lastAttempt: ended('crashed') })],
     ['cancelled', fakeTask('t', { freshness: STALE, lastAttempt: ended('cancelled') })],
     ['skipped', fakeTask('t', { freshness: STALE, lastAttempt: ended('skipped') })],
-    ['broken', fakeTask('t', { buildable: false, lastAttempt: ended('failed') })],
-    ['broken', fakeTask('t', { freshness: { state: 'unknown', reasons: [] } })],
+    ['broken', fakeTask('t', { sound: false, lastAttempt: ended('failed') })],
+    ['blocked', fakeTask('t', { freshness: { state: 'unknown', reasons: [] } })],
     [
       'running',
       fakeTask('t', { activity: { state: 'running', run: 'r', started: 1, progress: null } })

@@ -111,6 +111,7 @@ export function fakeTask(name: string, parts: Partial<Task> = {}): Task {
       reasons: [{ kind: 'never_run', message: 'It never ran', subject: '' }]
     },
     activity: { state: 'idle', run: null, started: null, progress: null },
+    sound: true,
     buildable: true,
     lastAttempt: null,
     lastOk: null,

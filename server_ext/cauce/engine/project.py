@@ -81,14 +81,19 @@ class Project:
         return frozenset(p.task for p in self.problems if p.task is not None and p.severity == "error")
 
     @cached_property
+    def unknowable(self) -> frozenset[str]:
+        """Tasks of which nothing can be told: unsound ones, and what depends on them."""
+        return self.graph.descendants(self.unsound & self.tasks.keys())
+
+    @cached_property
     def unbuildable(self) -> frozenset[str]:
-        """Tasks that cannot run: unsound ones, those on cycles, and what depends on them.
+        """Tasks that cannot run: the unknowable ones.
 
         All tasks while the file itself is not sound: half a pipeline.yaml may mean anything.
         """
         if any(problem.task is None and problem.severity == "error" for problem in self.problems):
             return frozenset(self.tasks)
-        return self.graph.descendants(self.unsound & self.tasks.keys())
+        return self.unknowable
 
     @cached_property
     def files(self) -> frozenset[Path]:
@@ -271,7 +276,7 @@ def assess_task(
     project: Project, task: str, known: TaskHistory | None, upstream: Mapping[str, Assessment], observer: Observer
 ) -> Assessment:
     """One task, given the assessments of what it needs."""
-    if task in project.unbuildable or task not in project.facts:
+    if task in project.unknowable or task not in project.facts:
         return Assessment(Freshness(state="unknown"), None)
     spec, facts = project.tasks[task], project.facts[task]
     needs = project.graph.upstream[task]
