@@ -20,7 +20,7 @@ import { Actions } from './actions';
 import { Client } from './client';
 import { addCommands, CommandIDs } from './commands';
 import { PipelineModel } from './model';
-import { InjectedCells, TaskButton, taskOf } from './notebook';
+import { CleanStart, InjectedCells, TaskButton, taskOf } from './notebook';
 import { PipelinePanel } from './sidebar/panel';
 import { TaskModel } from './taskmodel';
 import { IPipelines } from './tokens';
@@ -174,6 +174,7 @@ const notebook: JupyterFrontEndPlugin<void> = {
     const { actions } = panel;
     const trans = bundle(translator);
     app.docRegistry.addWidgetExtension('Notebook', new InjectedCells(trans));
+    app.docRegistry.addWidgetExtension('Notebook', new CleanStart());
     for (const what of ['pipeline', 'task'] as const) {
       toolbars?.addFactory<NotebookPanel>(
         'Notebook',

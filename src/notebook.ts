@@ -93,6 +93,57 @@ export class InjectedCells implements DocumentRegistry.IWidgetExtension<
   private readonly _trans: TranslationBundle;
 }
 
+/**
+ * Keeps an opened task from being called unsaved because its kernel said who it is.
+ *
+ * JupyterLab writes the kernel's language into the notebook's metadata once it has started. A
+ * script has no place for that: nothing would be saved, and a tab that was only looked at
+ * should not ask whether to save.
+ */
+export class CleanStart implements DocumentRegistry.IWidgetExtension<
+  NotebookPanel,
+  INotebookModel
+> {
+  createNew(panel: NotebookPanel): IDisposable {
+    const { context } = panel;
+    const { model } = context;
+    let opened: string | null = null;
+    const compare = (_: INotebookModel, { key }: { readonly key: string }): void => {
+      if (opened === null || !KERNELS_KEYS.includes(key)) {
+        return;
+      }
+      // After everybody else has heard of the change, and the model has called itself dirty.
+      requestAnimationFrame(() => {
+        if (!panel.isDisposed && model.dirty && comparable(model) === opened) {
+          model.dirty = false;
+        }
+      });
+    };
+    model.metadataChanged.connect(compare);
+    void context.ready.then(() => {
+      if (!panel.isDisposed && taskOf(model) !== null && !model.dirty) {
+        opened = comparable(model);
+      }
+    });
+    return new DisposableDelegate(() => {
+      model.metadataChanged.disconnect(compare);
+    });
+  }
+}
+
+const KERNELS_KEYS = ['language_info', 'kernelspec'];
+
+/** A notebook's content, but for what a kernel tells of itself. Which kernel it is counts. */
+function comparable(model: INotebookModel): string {
+  return JSON.stringify(model.toJSON(), (key, value: unknown) => {
+    if (key === 'language_info') {
+      return undefined;
+    }
+    const named = key === 'kernelspec' && typeof value === 'object' && value !== null;
+    return named && 'name' in value ? value.name : value;
+  });
+}
+
 export namespace TaskButton {
   export interface IOptions {
     readonly panel: NotebookPanel;
