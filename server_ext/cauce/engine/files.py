@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -10,12 +11,20 @@ import stat as stat_module
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = [
+    "FileTooLarge",
+    "LeadsOutside",
+    "NotRegular",
     "Observer",
     "ProductRecord",
     "Stat",
+    "hash_inside",
+    "open_regular",
     "read_inside",
+    "read_start",
+    "real_path",
     "replace_durably",
     "sync",
     "temporary_beside",
@@ -23,6 +32,7 @@ __all__ = [
 ]
 
 _CHUNK = 1 << 20
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 @dataclass(frozen=True)
@@ -99,7 +109,7 @@ def _content_hash(path: Path) -> str:
             digest.update(file.relative_to(path).as_posix().encode("utf-8", "surrogateescape") + b"\0")
             digest.update(_content_hash(file).encode())
         return digest.hexdigest()
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
@@ -128,25 +138,82 @@ def _folder_stat(folder: Path) -> Stat | None:
     return Stat(size, newest, changed, mixed)
 
 
-def read_inside(root: Path, path: str) -> bytes | None:
+class LeadsOutside(OSError):
+    """Through a symbolic link the path leads out of the project."""
+
+
+class NotRegular(OSError):
+    """It is a folder, a pipe, a device: nothing to read a text from."""
+
+
+class FileTooLarge(OSError):
+    """It is larger than such a file may be."""
+
+
+def real_path(root: Path, path: str) -> Path:
+    """A path below `root` without links. What is not there yet is where it would be made.
+
+    Raises:
+        LeadsOutside: That is not below `root`.
+        OSError: There is no telling.
+    """
+    base = os.path.realpath(root)
+    try:
+        real = os.path.realpath(Path(base) / path)
+    except ValueError as error:  # an embedded NUL
+        raise OSError(errno.EINVAL, str(error), path) from error
+    if not Path(real).is_relative_to(base):
+        raise LeadsOutside(errno.EXDEV, "it leads out of the project", path)
+    return Path(real)
+
+
+def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
+    """Open a file for reading; never waits for the other end of a pipe.
+
+    Raises:
+        NotRegular: It is no file, or a link that is not to be followed.
+        OSError: It cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, _READ if follow else _READ | getattr(os, "O_NOFOLLOW", 0))
+    except OSError as error:
+        if error.errno == errno.ELOOP and not follow:
+            raise NotRegular(error.errno, "it is a link", str(path)) from error
+        raise
+    try:
+        if not stat_module.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotRegular(errno.EINVAL, "it is not a regular file", str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_start(path: Path, limit: int, *, follow: bool = True) -> bytes:
+    """The first `limit` bytes of a file. Raises as `open_regular`."""
+    with open_regular(path, follow=follow) as stream:
+        return stream.read(limit)
+
+
+def read_inside(root: Path, path: str, limit: int) -> bytes | None:
     """Content of a file of the project, None when it is not there.
 
     Raises:
-        PermissionError: Through a symbolic link the path leads out of the project.
+        LeadsOutside, NotRegular, FileTooLarge: See there.
         OSError: It cannot be read.
     """
-    target = root / path
     try:
-        real = target.resolve(strict=True)
+        content = read_start(real_path(root, path), limit + 1, follow=False)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (RuntimeError, ValueError) as error:  # a loop of links; an embedded NUL
-        raise OSError(str(error)) from error
-    if not real.is_relative_to(root.resolve()):
-        raise PermissionError(f"{path} leads out of the project")
-    if not real.is_file():  # a folder, or a pipe that would block us for ever
-        return None
-    return real.read_bytes()
+    if len(content) > limit:
+        raise FileTooLarge(errno.EFBIG, f"it is larger than {limit // 1_000_000} MB", path)
+    return content
+
+
+def hash_inside(root: Path, path: str) -> str:
+    """Hash of a file of the project, however large. Raises as `read_inside`."""
+    return _content_hash(real_path(root, path))
 
 
 def temporary_beside(path: Path) -> Path:

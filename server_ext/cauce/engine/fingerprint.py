@@ -18,8 +18,11 @@ from cauce.engine.source import Code, code_of
 
 __all__ = ["Fingerprint", "ModuleIndex", "canonical", "local_modules"]
 
-ModuleReader = Callable[[str], bytes | None]
-"""Content of a file of the project by its POSIX path relative to the root; None if absent."""
+ModuleReader = Callable[[str], bytes | Code | None]
+"""Content of a file of the project by its POSIX path relative to the root; None if absent.
+
+What is too large to be parsed comes as its identity alone.
+"""
 
 
 class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +68,13 @@ class ModuleIndex:
     def module(self, path: str) -> tuple[Code, tuple[str, ...]] | None:
         """Identity and imports of a module file, None when there is none."""
         if path not in self._seen:
-            content = self._read(path)
-            self._seen[path] = None if content is None else code_of(content)
+            match self._read(path):
+                case bytes(content):
+                    self._seen[path] = code_of(content)
+                case Code() as code:
+                    self._seen[path] = (code, ())
+                case None:
+                    self._seen[path] = None
         return self._seen[path]
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from cauce.engine.document import MAX_BYTES
 from cauce.engine.files import read_inside
 from cauce.engine.graph import Unknown, resolve
 from cauce.engine.injection import Binding
 from cauce.engine.project import ParseCache, bind
+from cauce.engine.source import source_limit
 from cauce.engine.spec import PipelineSpec, TaskSpec
 
 __all__ = ["SourceIndex", "is_pipeline_file", "pipeline_files"]
@@ -69,7 +71,7 @@ class SourceIndex:
         names = task.upstream
         if names is None:
             try:
-                content = read_inside(spec.root, task.source)
+                content = read_inside(spec.root, task.source, source_limit(task.source))
             except OSError:
                 content = None
             facts = self._parsed.facts(content or b"", task.source, task.name, extract_upstream=True)
@@ -91,7 +93,7 @@ class SourceIndex:
 
     def _spec(self, path: Path) -> PipelineSpec | None:
         try:
-            content = path.read_bytes()
-        except OSError:
+            content = read_inside(self._limit, str(path.relative_to(self._limit)), MAX_BYTES)
+        except (OSError, ValueError):
             return None
-        return self._parsed.spec(path, content)
+        return None if content is None else self._parsed.spec(path, content)

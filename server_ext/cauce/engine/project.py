@@ -15,13 +15,13 @@ from pathlib import Path
 import msgspec
 
 from cauce.contract import Freshness, Problem, Reason, Where
-from cauce.engine.document import Value
+from cauce.engine.document import MAX_BYTES, Value
 from cauce.engine.errors import NotFound
-from cauce.engine.files import Observer, read_inside
+from cauce.engine.files import FileTooLarge, LeadsOutside, Observer, hash_inside, read_inside, read_start
 from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
 from cauce.engine.graph import Dependency, Graph, Unknown, build_graph, resolve
 from cauce.engine.injection import Binding
-from cauce.engine.source import Code, SourceFacts, read_facts
+from cauce.engine.source import MAX_CODE, TOO_LARGE_HINT, Code, SourceFacts, read_facts, source_limit, unparsed
 from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
@@ -111,7 +111,7 @@ def load(path: Path, cache: ParseCache) -> Project:
         NotFound: There is no such file. Whatever is wrong inside of it is a problem, not an error.
     """
     try:
-        content = path.read_bytes()
+        content = read_start(path, MAX_BYTES + 1)  # one more, and the parser says that it is too large
     except FileNotFoundError as error:
         raise NotFound(f"There is no pipeline at {path.name}.") from error
     except OSError as error:
@@ -149,20 +149,29 @@ def _source_refused(task: TaskSpec, spec: PipelineSpec) -> bool:
 
 def _read_source(root: Path, task: TaskSpec) -> tuple[bytes | None, Problem | None]:
     try:
-        content = read_inside(root, task.source)
-    except PermissionError as error:
-        return None, _task_problem(task, "path_outside", f"{error}.", "Sources must lie inside the project.")
+        content = read_inside(root, task.source, source_limit(task.source))
+    except LeadsOutside:
+        message = f"The source {task.source} leads out of the project through a symbolic link."
+        return None, _task_problem(task, "path_outside", message, "Put the file itself into the project.")
+    except FileTooLarge as error:
+        message = f"The source {task.source} is not read: {error.strerror}."
+        return None, _task_problem(task, "source_too_large", message, TOO_LARGE_HINT)
     except OSError as error:
-        return None, _task_problem(task, "source_unreadable", f"{task.source} cannot be read: {error.strerror}.", "")
+        message = f"The source {task.source} cannot be read: {error.strerror}."
+        hint = "Make it readable for you." if isinstance(error, PermissionError) else "Correct 'source'."
+        return None, _task_problem(task, "source_unreadable", message, hint)
     if content is None:
         hint = "Create it, or correct 'source'."
         return None, _task_problem(task, "source_missing", f"The source {task.source} does not exist.", hint)
     return content, None
 
 
-def _read_module(root: Path, path: str) -> bytes | None:
+def _read_module(root: Path, path: str) -> bytes | Code | None:
     try:
-        return read_inside(root, path)
+        try:
+            return read_inside(root, path, MAX_CODE)
+        except FileTooLarge:
+            return unparsed(hash_inside(root, path))
     except OSError:
         return None
 

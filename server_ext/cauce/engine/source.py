@@ -18,7 +18,25 @@ from pathlib import Path
 from cauce.contract import Problem, Where
 from cauce.engine.notebook import SourceError, read_notebook
 
-__all__ = ["Code", "SourceFacts", "code_of", "digest", "imports_of", "read_facts", "unified_diff"]
+__all__ = [
+    "MAX_CODE",
+    "TOO_LARGE_HINT",
+    "Code",
+    "SourceFacts",
+    "code_of",
+    "digest",
+    "imports_of",
+    "read_facts",
+    "source_limit",
+    "unified_diff",
+    "unparsed",
+]
+
+MAX_CODE = 2_000_000
+"""Bytes of code that are parsed: more is data, and parsing it would hold up everybody else."""
+_MAX_NOTEBOOK = 20_000_000
+"""An .ipynb carries its outputs."""
+TOO_LARGE_HINT = "Keep data in files of their own; clear the outputs of a notebook."
 
 FLAVOUR = f"py{'.'.join(platform.python_version_tuple()[:2])}/2"
 """Normalised code depends on the Python grammar that parsed it, and on our own rules (/2)."""
@@ -62,6 +80,16 @@ def digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
+def source_limit(source: str) -> int:
+    """How many bytes a source may have."""
+    return _MAX_NOTEBOOK if Path(source).suffix.lower() == ".ipynb" else MAX_CODE
+
+
+def unparsed(raw: str) -> Code:
+    """The identity of code that is only known by the hash of its bytes."""
+    return Code(raw, raw)
+
+
 def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool) -> SourceFacts:
     """Read a source. Never raises: a text that cannot be read gives facts with a problem.
 
@@ -71,11 +99,10 @@ def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool
     """
     raw = digest(content)
 
-    def unreadable(message: str, hint: str, line: int | None) -> SourceFacts:
+    def unreadable(message: str, hint: str, line: int | None = None, code: str = "source_unreadable") -> SourceFacts:
         where = Where(path=source, line=line)
-        code = "source_unreadable"
         problem = Problem(code=code, message=message, severity="error", hint=hint, where=where, task=task)
-        return SourceFacts(Code(raw, raw), "", (), (), (problem,))
+        return SourceFacts(unparsed(raw), "", (), (), (problem,))
 
     try:
         notebook = read_notebook(content, Path(source))
@@ -85,7 +112,10 @@ def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool
     except SourceError as error:
         return unreadable(error.message, error.hint, error.line)
     except (AttributeError, KeyError, TypeError):  # an .ipynb of another shape than nbformat's schema
-        return unreadable("The notebook is damaged.", "Open it in JupyterLab and save it again.", None)
+        return unreadable("The notebook is damaged.", "Open it in JupyterLab and save it again.")
+    if sum(map(len, texts)) > MAX_CODE:
+        message = f"There are more than {MAX_CODE // 1_000_000} MB of code in it."
+        return unreadable(message, TOO_LARGE_HINT, code="source_too_large")
     python = language == "python" and Path(source).suffix.lower() not in {".r", ".rmd"}
     normal = _normalised(texts) if python else "\n".join(map(_verbatim, texts))
     upstream: tuple[str, ...] = ()
