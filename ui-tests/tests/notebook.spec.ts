@@ -53,6 +53,15 @@ test.describe('A task opened as a notebook', () => {
       'true'
     );
 
+    // Its kernel has started, which is no edit: the tab has nothing to save.
+    await expect(notebook.locator('.jp-Notebook-ExecutionIndicator')).toHaveAttribute(
+      'data-status',
+      'idle'
+    );
+    await expect(page.locator('#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current')).not.toHaveClass(
+      /jp-mod-dirty/
+    );
+
     await page.menu.clickMenuItem('Run>Run All Cells');
     await expect.poll(() => project.exists('output/second.txt')).toBe(true);
     expect(await project.read('output/second.txt')).toBe('xx');

@@ -45,7 +45,9 @@ test.describe('A broken pipeline.yaml', () => {
   test('shows file and line, draws what is sound, and heals', async ({ panel, project }) => {
     await expect(panel.problems).toContainText('missing.py');
     await expect(panel.problems).toContainText(/pipeline\.yaml:7/);
-    expect(await panel.tasks()).toContain('sound');
+    expect(await panel.tasks()).toEqual(['sound', 'missing', 'after']);
+    await panel.expectState('missing', 'broken');
+    await panel.expectState('after', 'blocked');
     await panel.runTask('sound');
     await panel.expectState('sound', 'fresh');
 
