@@ -252,6 +252,33 @@ def test_one_expression_may_be_longer_than_the_stack(terms: int) -> None:
     assert not same(facts(f"# %%\nx = {long}\n"), facts(f"# %%\nx = {long} + 2\n"))
 
 
+@pytest.mark.parametrize("cell", ["%%html\n{}", "{}", "x = !ls\n{}\nimport helpers", "%%time\n{}", "{}= !ls"])
+@pytest.mark.parametrize("text", ["some words here\n" * 6_000, "a " * 30_000, "\n" * 60_000 + "-", "%%time\n" * 6_000])
+def test_prose_is_read_in_one_pass(cell: str, text: str) -> None:
+    # Looked at from each line anew it would take minutes, and the test's time be up.
+    for count in (1, 10):
+        assert facts(ipynb(cell.format(text * count)), "a.ipynb").code.normal
+
+
+@pytest.mark.parametrize(
+    ("cell", "counts"),
+    [
+        ("%%time\nx = 1  # one", False),
+        ("%%capture out\n\n%%time\nx = 1  # one", False),
+        ("%%html\nx = 1  # one", True),
+        ("!ls  # one", True),
+        ("files = !ls  # one", True),
+        ("!ls \\\n  -l  # one\nx = 1", True),
+        ("!ls\nx = 1  # one", False),
+        ("x?\nx = 1  # one", False),
+    ],
+)
+def test_a_comment_counts_where_it_is_none(cell: str, counts: bool) -> None:
+    before, after = facts(ipynb(cell), "a.ipynb"), facts(ipynb(cell.replace("  # one", "")), "a.ipynb")
+    assert same(before, after) != counts
+    assert not same(before, facts(ipynb(cell.replace("\n", "\n\ny = 1\n", 1) + "\ny"), "a.ipynb"))
+
+
 @given(st.text(max_size=40) | st.binary(max_size=40), st.sampled_from(["a.py", "a.ipynb", "a.md", "a.R", "a.Rmd"]))
 @example(b"\xff\xfe", "a.py")
 @example("x = '\x00'", "a.py")
@@ -350,6 +377,7 @@ def test_modules_are_followed_as_python_would_import_them() -> None:
         "%load_ext autoreload\nimport helpers",
         "!ls\nx = helpers = 1\nimport helpers",
         "%%time\nimport helpers",
+        "%%capture out\n%%time\n!ls \\\n  -l\nimport helpers",
     ],
 )
 def test_every_way_to_import(line: str) -> None:

@@ -10,12 +10,12 @@ import ast
 import difflib
 import hashlib
 import platform
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cauce.contract import Problem, Where
+from cauce.engine.cellcode import read_cell
 from cauce.engine.notebook import SourceError, read_notebook
 
 __all__ = [
@@ -38,13 +38,11 @@ _MAX_NOTEBOOK = 20_000_000
 """An .ipynb carries its outputs."""
 TOO_LARGE_HINT = "Keep data in files of their own; clear the outputs of a notebook."
 
-FLAVOUR = f"py{'.'.join(platform.python_version_tuple()[:2])}/2"
-"""Normalised code depends on the Python grammar that parsed it, and on our own rules (/2)."""
+FLAVOUR = f"py{'.'.join(platform.python_version_tuple()[:2])}/3"
+"""Normalised code depends on the Python grammar that parsed it, and on our own rules (/3)."""
 
 _PARAMETERS = "parameters"
 _INJECTED = "injected-parameters"
-_MAGIC = re.compile(r"^([ \t]*)([%!?].*|[^\W\d][\w.*]*\?{1,2}[ \t]*)$", re.MULTILINE)
-_SHELL_ASSIGNMENT = re.compile(r"^([ \t]*)([\w.,\s\[\]'\"]+)=\s*([%!].*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -146,10 +144,8 @@ def imports_of(texts: list[str]) -> tuple[str, ...]:
     """
     names: set[str] = set()
     for text in texts:
-        tree = _parse(text)
-        if tree is None:
-            continue
-        for node in ast.walk(tree):
+        tree = read_cell(text).tree
+        for node in () if tree is None else ast.walk(tree):
             if isinstance(node, ast.Import):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -175,41 +171,13 @@ def _normalised(texts: list[str]) -> str:
 
 
 def _normalised_cell(text: str) -> str:
-    if text.lstrip().startswith("%%"):
-        return _verbatim(text)
-    tree = _parse(text)
-    if tree is None:
+    code = read_cell(text)
+    if code.tree is None:
         return _verbatim(text)
     try:
-        return "\n".join(ast.dump(statement) for statement in tree.body)
+        return "\n".join([*code.heads, *map(ast.dump, code.tree.body)])
     except RecursionError:  # an expression of some hundred terms
         return _verbatim(text)
-
-
-def _parse(text: str) -> ast.Module | None:
-    """The text's syntax tree with magics as calls; None when it is not Python."""
-    try:
-        return _quiet_parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        pass
-    try:
-        return _quiet_parse(_without_magics(text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _quiet_parse(text: str) -> ast.Module:
-    import warnings
-
-    with warnings.catch_warnings():
-        # An invalid escape in the user's text is the user's business, not our log's.
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
-
-
-def _without_magics(text: str) -> str:
-    text = _SHELL_ASSIGNMENT.sub(lambda match: f"{match[1]}{match[2]}= _magic_({match[3]!r})", text)
-    return _MAGIC.sub(lambda match: f"{match[1]}_magic_({match[2]!r})", text)
 
 
 def _verbatim(text: str) -> str:
@@ -247,15 +215,16 @@ def _upstream(
             "Dependencies can only be read from Python sources.",
             "Set 'meta: {extract_upstream: false}' and give 'upstream' in pipeline.yaml.",
         )
-    tree = _parse(cell)
+    code = read_cell(cell)
+    tree = code.tree
     if tree is None:
         return problem("parameters_syntax", "The parameters cell is not valid Python.", "Mend its syntax.", cell)
     assigned = list(_assignments(tree, "upstream"))
     if not assigned:
         return (), ()
     value = assigned[-1]
-    written = ast.get_source_segment(cell, value) or ""
-    first_line = cell.splitlines()[value.lineno - 1] if value.lineno <= len(cell.splitlines()) else ""
+    written = ast.get_source_segment(code.text, value) or ""
+    first_line = code.text.split("\n")[value.lineno - 1]
     try:
         names = ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

@@ -1,0 +1,117 @@
+"""One code cell, or one module, as Python: magics put out of the way, then a syntax tree.
+
+Pure, and linear in the text: it is taken line by line, as IPython does. A cell that begins with
+a cell magic is not Python, unless the magic runs it as Python here and now (`%%time`).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["MAGIC_CALL", "CellCode", "read_cell"]
+
+MAGIC_CALL = "_magic_"
+"""The function that a magic becomes a call of in the syntax tree, with its text as the argument."""
+
+_RUNS_PYTHON = frozenset({"capture", "prun", "time", "timeit"})
+_HELP = re.compile(r"[^\W\d][\w.*]*")
+_TARGET = re.compile(r"[\w.,\s\[\]'\"]+")
+
+
+@dataclass(frozen=True)
+class CellCode:
+    """A cell, taken apart."""
+
+    heads: tuple[str, ...]
+    """Lines of cell magics, outermost first."""
+    text: str
+    """What follows them."""
+    tree: ast.Module | None
+    """None when that is not Python."""
+    magics: tuple[str, ...] = ()
+    """Texts of the line magics and shell commands."""
+
+
+def read_cell(text: str) -> CellCode:
+    """Take a cell apart. Never raises."""
+    heads, body = _heads(_dedented(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")))
+    if heads and _name(heads[-1]) not in _RUNS_PYTHON:
+        return CellCode(heads, body, None)
+    tree = _parse(body)
+    if tree is not None:
+        return CellCode(heads, body, tree)
+    python, magics = _without_magics(body)
+    return CellCode(heads, body, _parse(python) if magics else None, magics)
+
+
+def _parse(text: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            # An invalid escape in the user's text is the user's business, not our log's.
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _dedented(lines: Sequence[str]) -> list[str]:
+    """Without the first line's indentation: a cell may be indented as a whole."""
+    first = next((line for line in lines if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    return [line.removeprefix(indent) for line in lines]
+
+
+def _heads(lines: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """The lines of cell magics that a cell begins with, and the rest of it."""
+    heads: list[str] = []
+    for number, line in enumerate(lines):
+        if line.startswith("%%"):
+            heads.append(line.strip())
+            if _name(line) not in _RUNS_PYTHON:
+                return tuple(heads), "\n".join(lines[number + 1 :])
+        elif line.strip():
+            return tuple(heads), "\n".join(lines[number:] if heads else lines)
+    return tuple(heads), "" if heads else "\n".join(lines)
+
+
+def _name(magic: str) -> str:
+    """`time` of `%%time -n 3`; '' when there is none."""
+    return next(iter(magic.lstrip("%").split(maxsplit=1)), "")
+
+
+def _without_magics(text: str) -> tuple[str, tuple[str, ...]]:
+    """The same lines with each magic as a call, and the magics."""
+    result: list[str] = []
+    magics: list[str] = []
+    lines = iter(text.split("\n"))
+    for line in lines:
+        before, magic = _magic(line)
+        if not magic:
+            result.append(line)
+            continue
+        pieces = [magic]
+        while pieces[-1].endswith("\\") and (more := next(lines, None)) is not None:
+            pieces.append(more)
+        magics.append("\n".join(pieces))
+        result.append(f"{before}{MAGIC_CALL}({magics[-1]!r})")
+        result += [""] * (len(pieces) - 1)  # line numbers stay
+    return "\n".join(result), tuple(magics)
+
+
+def _magic(line: str) -> tuple[str, str]:
+    """What stands before the magic in a line, and the magic; '' when there is none."""
+    bare = line.lstrip(" \t")
+    if bare[:1] in {"%", "!", "?"}:
+        return line[: len(line) - len(bare)], bare
+    asked = bare.rstrip(" \t")
+    if asked.endswith("?") and _HELP.fullmatch(asked.rstrip("?")):
+        return line[: len(line) - len(bare)], asked
+    target, equals, value = line.partition("=")
+    value = value.lstrip(" \t")
+    if equals and value[:1] in {"%", "!"} and _TARGET.fullmatch(target):
+        return f"{target}= ", value
+    return line, ""
