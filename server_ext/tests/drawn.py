@@ -194,6 +194,12 @@ class Workshop:
         self.tasks[task].text = text
         self._write_spec()
 
+    def respell(self, before: str, after: str) -> None:
+        """Change the text of pipeline.yaml."""
+        text = self.path.read_text()
+        assert text.count(before) == 1
+        self.path.write_text(text.replace(before, after))
+
     def product(self, task: str) -> Path:
         return self.root / self.tasks[task].text
 

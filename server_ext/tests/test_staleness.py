@@ -10,7 +10,7 @@ from drawn import Workshop
 
 from cauce.contract import BuildEvent, TaskStarted
 from cauce.engine.build import Stop
-from cauce.engine.executors.fake import Crash, Fail, Hang
+from cauce.engine.executors.fake import Crash, Fail, Hang, Succeed
 
 Draw = Callable[[str], Workshop]
 
@@ -52,6 +52,12 @@ CHANGES: dict[str, tuple[Callable[[Workshop], object], list[str]]] = {
         lambda p: p.move("clean", "out/other.txt"),
         ["options_changed product text", "product_missing out/other.txt"],
     ),
+    "the order of the products": (
+        lambda p: p.respell(
+            "nb: out/clean.ipynb\n    text: out/clean.txt", "text: out/clean.txt\n    nb: out/clean.ipynb"
+        ),
+        ["options_changed product"],
+    ),
     "a product deleted": (lambda p: p.product("clean").unlink(), ["product_missing out/clean.txt"]),
     "a product edited": (lambda p: p.overwrite("clean", "mine\n"), ["product_changed out/clean.txt"]),
     "a product written again as it was": (lambda p: p.overwrite("clean", p.product("clean").read_text()), []),
@@ -77,6 +83,23 @@ def test_each_way_to_be_stale_and_what_is_none(built: Workshop, what: str) -> No
     assert ("clean" in again.ran) == (reasons not in ([], ["upstream_stale load"])) or "load" in again.ran
     assert built.fresh == {"load", "clean", "report", "plot"}
     assert built.build().ran == []
+
+
+def test_what_the_injected_cell_says_counts_to_the_letter(built: Workshop) -> None:
+    built.respell("tasks:", "meta: {extract_upstream: false}\ntasks:")
+    built.respell("- source: tasks/clean.py", "- source: tasks/clean.py\n  upstream: [load]")
+    built.respell("depth: 2", "grid: {a: 1, b: 2}")
+    scripts = {"clean": Succeed(), "report": Succeed()}
+    assert built.build(scripts=scripts).state == "ok"
+    built.respell("upstream: [load]", "upstream: ['loa*']")
+    assert built.why("clean") == ["options_changed upstream"]
+    [reason] = built.task("clean").freshness.reasons
+    assert reason.message.startswith("What is filled in as upstream changed from {'load': {'nb': 'out/load.ipynb'")
+    built.build(scripts=scripts)
+    built.respell("grid: {a: 1, b: 2}", "grid: {'a': 0x1, b: 2}")
+    assert built.why("clean") == []
+    built.respell("grid: {'a': 0x1, b: 2}", "grid: {b: 2, a: 1}")
+    assert built.why("clean") == ["params_changed grid"]
 
 
 def test_the_words_tell_old_and_new(built: Workshop) -> None:

@@ -39,10 +39,13 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
     """What else in pipeline.yaml counts: kernel, product paths."""
     upstream: dict[str, dict[str, str]]
     """Upstream task → its products' paths → content hash. Empty hashes are not comparable."""
+    given: dict[str, str] = {}
+    """`upstream` and `product` as the injected cell says them, as canonical JSON: also which names
+    and groups upstream has there, which keys lead to which path, and in which order."""
 
 
 def canonical(value: Value) -> str:
-    """A value as JSON that is equal for equal values: sorted keys, no spaces, exact numbers."""
+    """A value as JSON that is equal when the injected cell is: keys in their order, exact numbers."""
 
     def exact(part: Value) -> Value:
         match part:
@@ -55,7 +58,7 @@ def canonical(value: Value) -> str:
             case _:
                 return part
 
-    return json.dumps(exact(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(exact(value), separators=(",", ":"), ensure_ascii=False)
 
 
 class ModuleIndex:

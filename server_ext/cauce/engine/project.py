@@ -227,17 +227,12 @@ def binding(project: Project, task: str) -> Binding:
 
 def bind(spec: PipelineSpec, task: TaskSpec, dependencies: tuple[Dependency, ...]) -> Binding:
     """The same from the parts that matter, for who does not load the whole project."""
-    tasks = {other.name: other for other in spec.tasks}
-    upstream: dict[str, Value] = {}
-    for need in dependencies:
-        values: dict[str, Value] = {other: _product_value(tasks[other]) for other in need.tasks}
-        upstream |= {need.name: values} if need.group else values
     return Binding(
         root=spec.root,
         pipeline=spec.path.name,
         task=task.name,
         params=task.params,
-        upstream=upstream or None,
+        upstream=_upstream_value({other.name: other for other in spec.tasks}, dependencies),
         product=_product_value(task),
         kernel=task.kernel,
     )
@@ -260,6 +255,16 @@ class Assessment:
     fingerprint: Fingerprint | None
 
     @property
+def _upstream_value(
+    tasks: Mapping[str, TaskSpec], dependencies: tuple[Dependency, ...]
+) -> Mapping[str, Value] | None:
+    upstream: dict[str, Value] = {}
+    for need in dependencies:
+        values: dict[str, Value] = {other: _product_value(tasks[other]) for other in need.tasks}
+        upstream |= {need.name: values} if need.group else values
+    return upstream or None
+
+
     def fresh(self) -> bool:
         return self.freshness.state == "fresh"
 
@@ -313,6 +318,7 @@ def assess_task(
 
 
 def complete(now: Fingerprint, project: Project, task: str, observer: Observer) -> Fingerprint:
+        given=_given(project, spec),
     """The fingerprint with the content of *all* upstream as it is: what a run starting now uses."""
     upstream = {need: _product_hashes(project.tasks[need], observer) for need in project.graph.upstream[task]}
     return msgspec.structs.replace(now, upstream=upstream)
@@ -327,3 +333,11 @@ def _options(spec: TaskSpec) -> dict[str, str]:
 
 def _product_hashes(spec: TaskSpec, observer: Observer) -> dict[str, str]:
     return {product.path: observer.hash(product.path) for product in spec.products}
+def _given(project: Project, spec: TaskSpec) -> dict[str, str]:
+    upstream = _upstream_value(project.tasks, project.dependencies[spec.name])
+    return {
+        "upstream": canonical(None if upstream is None else dict(upstream)),
+        "product": canonical(_product_value(spec)),
+    }
+
+

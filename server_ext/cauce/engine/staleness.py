@@ -57,6 +57,7 @@ def reasons(
     found += _params(now, then)
     found += _options(now, then)
     found += _upstream(now, then, stale_upstream)
+    found += _given(now, then, found)
     # A failed attempt may have left anything in the products: only a success is compared.
     found += _products(products) if last.outcome == "ok" else []
     return tuple(found)
@@ -122,6 +123,23 @@ def _upstream(now: Fingerprint, then: Fingerprint, stale: tuple[str, ...]) -> li
             message = f"What {task} makes changed."
             found.append(Reason(kind="upstream_changed", message=message, subject=task))
     return found
+
+
+def _given(now: Fingerprint, then: Fingerprint, found: list[Reason]) -> list[Reason]:
+    """What the injected cell says otherwise though nothing found so far tells why: keys, groups, order."""
+    told = {
+        "upstream": any(reason.kind == "upstream_changed" for reason in found),
+        "product": any(reason.kind == "options_changed" and "product" in reason.subject.split() for reason in found),
+    }
+    return [
+        Reason(
+            kind="options_changed",
+            message=f"What is filled in as {name} changed from {_short(then.given.get(name))} to {_short(value)}.",
+            subject=name,
+        )
+        for name, value in now.given.items()
+        if then.given.get(name) != value and not told[name]
+    ]
 
 
 def _products(products: Mapping[str, ProductState]) -> list[Reason]:
