@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from drawn import Calculator, Workshop
 
 from cauce.contract import (
     BuildEvent,
     CellError,
+    Holder,
     RunFinished,
     RunRefused,
     RunRequest,
@@ -23,7 +29,7 @@ from cauce.contract import (
     TaskStarted,
     encode,
 )
-from cauce.engine.build import Stop, log_file
+from cauce.engine.build import Stop, log_file, tidy
 from cauce.engine.errors import NotFound, PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.executors.fake import Crash, Fail, Hang, Succeed, Wait
 from cauce.engine.lock import ProjectLock
@@ -376,6 +382,45 @@ def test_two_builders_at_once(workshop: Draw) -> None:
     assert locked.value.holder is not None
     assert (locked.value.holder.run, locked.value.holder.user, locked.value.holder.since) == ("first", "ann", 12.0)
     assert "ann on" in locked.value.message
+
+
+def test_a_note_of_another_host_is_believed_only_while_the_lock_is_held(workshop: Draw) -> None:
+    #  a container is gone, its state folder is mounted by the next; or no process can be looked at
+    project = workshop("load")
+    project.build()
+    folder = state_folder(project.root)
+    holder = Holder(run="old", pid=999_999, host="pod-that-was", user="ann", since=1.0)
+    for host in (holder.host, socket.gethostname()):
+        note = json.dumps({"holder": msgspec.to_builtins(msgspec.structs.replace(holder, host=host)), "process": None})
+        with ProjectLock(folder, "old", "ann", 1.0):
+            (folder / "lock").write_text(note)
+            shown = project.status().holder
+            assert shown is not None
+            assert (shown.run, shown.host) == ("old", host)
+        (folder / "lock").write_text(note)
+        assert project.status().holder is None
+    assert project.build().state == "ok"
+
+
+def test_who_tidies_up_is_waited_for_and_is_no_builder(workshop: Draw) -> None:
+    #  look: tidy waits for a slow reader ─► meanwhile a build begins
+    project = workshop("load")
+    project.build()
+    folder = state_folder(project.root)
+    project.edit("load", 9)
+    reader = sqlite3.connect(folder / "state.db", isolation_level=None, check_same_thread=False)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM runs").fetchall()
+    tidying = threading.Thread(target=tidy, args=(folder,))
+    tidying.start()
+    while tidying.is_alive() and not (folder / "lock").read_bytes():
+        time.sleep(0.001)
+    assert project.status().holder is None
+    release = threading.Timer(2, reader.close)
+    release.start()
+    assert project.build().ran == ["load"]
+    tidying.join()
+    release.join()
 
 
 def test_a_pipeline_with_errors_is_refused_before_anything_is_written(workshop: Draw) -> None:

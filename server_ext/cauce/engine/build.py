@@ -52,6 +52,8 @@ __all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
 
 RunState = Literal["ok", "failed", "cancelled", "crashed"]
 
+_TIDY_PATIENCE = 0.5
+
 
 class Stop:
     """How a running build is told to end. Make it inside the event loop that builds."""
@@ -442,9 +444,10 @@ def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
     """Write down that a killed builder's attempts have crashed, and reap what it left alive.
 
     For whoever notices first; does nothing while somebody builds or the folder is read-only.
+    Gives up rather than keep a build waiting, which would do the same.
     """
     with contextlib.suppress(ProjectLocked, ProjectUnwritable), ProjectLock(folder, "", _user(), clock()):
-        store = Store(folder)
+        store = Store(folder, patience=_TIDY_PATIENCE)
         try:
             reap(store.recover(clock()))
         finally:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,11 @@ __all__ = ["ProjectLock", "holder_of"]
 
 _FILE = "lock"
 _PATIENCE = 0.5
+"""Seconds for which a holder that has just died, or somebody who only looks, may be in the way."""
+_PATIENCE_WITH_TIDYING = 5.0
+"""Seconds until who tidies up after a crash must be through."""
+_BUSY = (errno.EAGAIN, errno.EACCES)
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class _Note(msgspec.Struct, frozen=True):
@@ -35,6 +41,9 @@ class ProjectLock:
     The lock is `flock` on ``.cauce/lock``: it is free the moment its holder is gone, however
     it went, so it is never stale and there is nothing to unlock by hand. Kernels do not
     inherit it (Python's descriptors are not inheritable across `exec`).
+
+    An empty `run` says that no build holds it but somebody who tidies up and will be through
+    in a moment; a build waits for that.
 
     Raises:
         ProjectLocked: Somebody else holds it; says who.
@@ -58,25 +67,39 @@ class ProjectLock:
                 f"Cannot write {self._path}: {os.strerror(error.errno or 0)}.",
                 hint="Cauce keeps a project's state in '.cauce' beside pipeline.yaml.",
             ) from error
-        deadline = time.monotonic() + _PATIENCE
+        began = time.monotonic()
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                if error.errno not in _BUSY:
                     os.close(descriptor)
-                    raise ProjectUnwritable(f"Cannot lock {self._path}: {os.strerror(error.errno or 0)}.") from error
-                # A holder that has just died may take a moment to be gone.
-                if time.monotonic() > deadline:
+                    raise self._no_lock(error) from error
+                note = _read(self._path)
+                if time.monotonic() - began > self._patience(note):
                     os.close(descriptor)
-                    note = _read(self._path)
-                    raise ProjectLocked(note.holder if note else None) from error
+                    raise ProjectLocked(note.holder if note is not None and note.holder.run else None) from error
                 time.sleep(0.02)
         self._descriptor = descriptor
         os.ftruncate(descriptor, 0)
         os.write(descriptor, msgspec.json.encode(self._note))
         return self
+
+    def _patience(self, note: _Note | None) -> float:
+        """Seconds to wait for whoever wrote that note."""
+        building = bool(self._note.holder.run)
+        tidied = note is not None and not note.holder.run
+        return _PATIENCE_WITH_TIDYING if building and tidied else _PATIENCE
+
+    def _no_lock(self, error: OSError) -> ProjectUnwritable:
+        hint = "Make the file writable, or remove it: it is made anew."
+        if error.errno in _NO_LOCKS:
+            hint = (
+                "This file system has no locks, or has run out of them. Mount it with locks (for NFS: not "
+                "'nolock', and with its lock service running), or move the project to a disk that has them."
+            )
+        return ProjectUnwritable(f"Cannot lock {self._path}: {os.strerror(error.errno or 0)}.", hint=hint)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -89,18 +112,39 @@ class ProjectLock:
 
 
 def holder_of(folder: Path) -> tuple[Holder, ProcessRecord | None] | None:
-    """Who holds the project now, None when nobody does.
+    """Whose build holds the project now, None when nobody's does.
 
-    Looks at the note and whether its writer lives; it never touches the lock, since trying
-    it would be in the way of a builder that starts at the same moment. A holder on another
-    host cannot be looked at and is believed.
+    A note names a process of this host that can be looked at: whether that lives decides,
+    and the lock is left alone. Any other note may be old (a container's name is never seen
+    again, and macOS has no record of processes): then the lock itself is tried for an
+    instant, for which `ProjectLock` has patience, and the note is believed if it is taken.
     """
     note = _read(folder / _FILE)
-    if note is None:
+    if note is None or not note.holder.run:
         return None
-    if note.holder.host == socket.gethostname() and note.process is not None and not is_alive(note.process):
-        return None
-    return note.holder, note.process
+    if note.holder.host == socket.gethostname() and note.process is not None:
+        held = is_alive(note.process)
+    else:
+        held = _is_taken(folder / _FILE)
+    return (note.holder, note.process) if held else None
+
+
+def _is_taken(path: Path) -> bool:
+    if sys.platform == "win32":  # nobody can build there
+        return False
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in _BUSY
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _read(path: Path) -> _Note | None:

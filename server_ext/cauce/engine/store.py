@@ -45,6 +45,8 @@ __all__ = [
 T = TypeVar("T")
 
 _FILE = "state.db"
+_PATIENCE = 10.0
+"""Seconds to wait for others who use the file, which are quick unless the disk is slow."""
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE runs(
@@ -131,17 +133,19 @@ def state_folder(root: Path) -> Path:
 class Store:
     """The writer's side. Open it only while holding the project's lock."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, patience: float = _PATIENCE) -> None:
         """Open, creating it if needed. A damaged file is set aside and begun anew.
 
-        All methods raise ProjectUnwritable when the disk is full or fails.
+        All methods raise ProjectUnwritable when the disk is full or fails, or when somebody
+        has been reading for `patience` seconds.
 
         Raises:
             ProjectUnwritable: The folder cannot be written, or a newer Cauce wrote the file.
         """
         self._path = folder / _FILE
+        self._patience = patience
         try:
-            self._db = _open(self._path)
+            self._db = _open(self._path, patience)
         except (OSError, sqlite3.Error) as error:
             if not (_is_damage(error) or self._path.is_dir()):
                 raise self._unwritable(error) from error
@@ -159,7 +163,7 @@ class Store:
             journal = self._path.with_name(f"{_FILE}-journal")
             if journal.exists() and journal.stat().st_size:
                 journal.replace(aside.with_name(f"{aside.name}-journal"))
-            return _open(self._path)
+            return _open(self._path, self._patience)
         except (OSError, sqlite3.Error) as error:
             raise self._unwritable(error) from error
 
@@ -429,8 +433,8 @@ def _attempt(db: sqlite3.Connection, row: tuple[object, ...]) -> AttemptRow:
     return replace(attempt, products=records)
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+def _open(path: Path, patience: float) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode = TRUNCATE")
         db.execute("PRAGMA synchronous = FULL")
@@ -458,7 +462,8 @@ def _reading(folder: Path, query: Callable[[sqlite3.Connection], T], empty: T, d
         # Not read-only: after a crash in the middle of a commit the first to look must be
         # able to roll the journal back. A folder that cannot be written is tried read-only.
         mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None)
+        uri = f"{path.resolve().as_uri()}?mode={mode}"
+        db = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
         with contextlib.closing(db):
             if db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                 return damaged
