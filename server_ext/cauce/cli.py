@@ -3,6 +3,9 @@
 The server starts its builders through ``cauce build --json --lifeline``, so what it can do
 and what a terminal can do never differ. Exit codes: 0 all ok or nothing to do, 1 something
 failed, 2 the request or the pipeline has errors, 130 cancelled.
+
+Signals to a build: SIGTERM cancels it, once or many times, and leaves tasks the time to
+clean up; so does the first SIGINT (Ctrl-C in a terminal), while a second kills the tasks.
 """
 
 from __future__ import annotations
@@ -121,7 +124,10 @@ def build_command(
     fail_fast: bool,
     lifeline: bool,
 ) -> None:
-    """Run what is stale, or the given TASKS with what they need."""
+    """Run what is stale, or the given TASKS with what they need.
+
+    Ctrl-C cancels: tasks are interrupted and may clean up. A second Ctrl-C kills them at once.
+    """
     request = RunRequest(tasks=tasks, mode=mode, force=force, jobs=jobs, fail_fast=fail_fast)
     try:
         path = _pipeline(entry_point)
@@ -151,14 +157,17 @@ def _run(path: Path, request: RunRequest, emit: Callable[[BuildEvent], None], li
     async def go() -> RunState:
         stop = Stop()
         loop = asyncio.get_running_loop()
+        interrupts = 0
 
-        def asked(*_: object) -> None:
-            if stop.cancel.is_set():
-                executor.kill()  # asked twice: no more patience
+        def interrupted() -> None:
+            nonlocal interrupts
+            interrupts += 1
+            if interrupts > 1:
+                executor.kill()
             stop.ask()
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, asked)
+        loop.add_signal_handler(signal.SIGINT, interrupted)
+        loop.add_signal_handler(signal.SIGTERM, stop.ask)
         if lifeline:
             _hold_on_to(0, loop, stop)
 

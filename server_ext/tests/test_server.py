@@ -6,8 +6,13 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,6 +24,7 @@ from cauce.contract import (
     Build,
     Contract,
     ErrorBody,
+    Holder,
     LogChunk,
     PipelineList,
     RevisionEvent,
@@ -27,6 +33,7 @@ from cauce.contract import (
     Snapshot,
     TaskDetail,
 )
+from cauce.engine.process import record_of
 from cauce.rest import EVENT_SCHEMA_ID
 
 Fetch = Callable[..., Awaitable[HTTPResponse]]
@@ -75,6 +82,25 @@ import time
 
 print("going to sleep", flush=True)
 time.sleep(600)
+"""
+
+
+CLEANS_UP = """\
+# %% tags=["parameters"]
+upstream = None
+product = None
+
+# %%
+import time
+from pathlib import Path
+
+data = Path(product["data"])
+try:
+    data.write_text("half")
+    time.sleep(600)
+finally:
+    time.sleep(1)
+    data.write_text("cleaned up")
 """
 
 
@@ -234,6 +260,63 @@ async def test_one_build_at_a_time_and_it_can_be_cancelled(jp_fetch: Fetch, proj
     assert [task.freshness.state for task in ended.tasks] == ["stale", "stale"]
     # Cancelling what is over is harmless.
     assert (await jp_fetch("cauce", "api", "pipelines", *PATH, "runs", run, method="DELETE")).code == 204
+
+
+async def test_cancelling_twice_leaves_a_task_the_time_to_clean_up(jp_fetch: Fetch, project: Path) -> None:
+    (project / "first.py").write_text(CLEANS_UP)
+    run = (await start(jp_fetch, *PATH)).run
+    while not (project / "out" / "first.txt").exists():  # noqa: ASYNC110 - another process makes it
+        await asyncio.sleep(0.05)
+    # The builder is ours, whatever its note says.
+    note = json.loads((project / ".cauce" / "lock").read_bytes())
+    (project / ".cauce" / "lock").write_text(json.dumps({"holder": note["holder"] | {"host": "x"}, "process": None}))
+    for _ in range(3):
+        assert (await jp_fetch("cauce", "api", "pipelines", *PATH, "runs", run, method="DELETE")).code == 204
+        await asyncio.sleep(0.1)
+    ended = await until(jp_fetch, over)
+    assert ended.run is not None
+    assert ended.run.state == "cancelled"
+    assert (project / "out" / "first.txt").read_text() == "cleaned up"
+    assert (project / "out" / "first.ipynb").exists()
+
+
+CANCELS = """\
+import asyncio, encodings.ascii, logging, os, sys  # all before it may read no more
+from pathlib import Path
+
+from cauce.engine.errors import CauceError
+from cauce.server.routes import status_of
+from cauce.server.workspace import Workspace
+
+async def cancel():
+    await Workspace(Path(sys.argv[1]), print, logging.getLogger()).cancel("pipeline.yaml", "theirs")
+
+os.setuid(65534)
+try:
+    asyncio.run(cancel())
+except CauceError as error:
+    print(status_of(error.body()), error.message, error.hint)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes two users")
+def test_another_users_build_cannot_be_cancelled_and_it_says_whose_it_is() -> None:
+    with TemporaryDirectory() as folder, subprocess.Popen(["sleep", "600"]) as theirs:  # noqa: S607
+        root = Path(folder)
+        root.chmod(0o755)
+        (root / "pipeline.yaml").write_text(PIPELINE)
+        (root / ".cauce").mkdir()
+        process = record_of(theirs.pid)
+        holder = Holder(run="theirs", pid=theirs.pid, host=socket.gethostname(), user="ann", since=1.0)
+        (root / ".cauce" / "lock").write_bytes(msgspec.json.encode({"holder": holder, "process": process}))
+        said = subprocess.run(
+            [sys.executable, "-P", "-c", CANCELS, folder], capture_output=True, text=True, check=False
+        )
+        alive = theirs.poll() is None
+        theirs.kill()
+    assert alive
+    assert said.stdout.startswith("403 The run was started by ann"), said.stderr
+    assert said.stdout.endswith("Ask ann to cancel it.\n")
 
 
 async def test_requests_that_make_no_sense(jp_fetch: Fetch, project: Path) -> None:

@@ -4,6 +4,7 @@
     ├── UsageError          the caller asked for something that makes no sense
     ├── NotFound            no such pipeline, task or run
     ├── PathRefused         a path leaves the place it must stay in
+    ├── NotPermitted        the system does not let this user do that
     ├── PipelineHasErrors   pipeline.yaml or a source must be mended before this can run
     ├── ProjectLocked       somebody else is building this project
     └── ProjectUnwritable   the state folder cannot be written
@@ -23,6 +24,7 @@ from cauce.contract import ErrorBody, Holder, Problem, Where
 __all__ = [
     "CauceError",
     "NotFound",
+    "NotPermitted",
     "PathRefused",
     "PipelineHasErrors",
     "ProjectLocked",
@@ -63,6 +65,12 @@ class PathRefused(CauceError):
     """The path leads out of the folder it must stay in, or to a hidden file."""
 
     code = "path_refused"
+
+
+class NotPermitted(CauceError):
+    """The operating system does not let this user do that to another's process."""
+
+    code = "not_permitted"
 
 
 class PipelineHasErrors(CauceError):

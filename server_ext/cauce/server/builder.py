@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -98,6 +99,11 @@ class Builder:
     async def complaints(self) -> str:
         """What it wrote to stderr, once it has ended; normally nothing."""
         return (await self._complaints).decode("utf-8", "replace").strip()
+
+    def cancel(self) -> None:
+        """Ask it to stop; harmless when asked before, or when it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
 
     async def close(self, patience: float = 10) -> None:
         """Let go of it: it ends with all its kernels."""

@@ -19,6 +19,7 @@ from cauce.contract import Contract, ErrorBody, RunRequest, encode
 from cauce.engine.errors import (
     CauceError,
     NotFound,
+    NotPermitted,
     PathRefused,
     PipelineHasErrors,
     ProjectLocked,
@@ -35,6 +36,7 @@ Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
 STATUS: dict[str, int] = {
     UsageError.code: 400,
     PathRefused.code: 403,
+    NotPermitted.code: 403,
     ProjectUnwritable.code: 403,
     NotFound.code: 404,
     ProjectLocked.code: 409,

@@ -40,7 +40,7 @@ from cauce.contract import (
     TaskDetail,
 )
 from cauce.engine.build import log_file, tidy
-from cauce.engine.errors import NotFound, PathRefused, UsageError
+from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
 from cauce.engine.files import Observer
 from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
@@ -150,20 +150,37 @@ class Workspace:
     async def cancel(self, pipeline: str, run: str) -> None:
         """Ask the run's builder to stop, be it ours or somebody else's on this machine.
 
+        Asking again changes nothing: a builder takes any number of SIGTERM for one wish.
+
         Raises:
-            UsageError: It runs on another machine.
+            UsageError: It runs on another machine, or cannot be told from another process.
+            NotPermitted: It is another user's.
         """
         view = self._view(pipeline)
+        builder, _ = self._builders.get(view.folder, (None, None))
+        if builder is not None and builder.run == run:
+            builder.cancel()
+            return
         held = holder_of(view.folder)
         if held is None or held[0].run != run:
             await self.run(pipeline, run)  # over already, or unknown
             return
         holder, process = held
         if holder.host != socket.gethostname() or process is None:
-            raise UsageError(f"The run goes on at {holder.host}.", hint="Cancel it there.")
+            raise UsageError(
+                f"The run was started by {holder.user} on {holder.host} (process {holder.pid}).",
+                hint="Cancel it where it was started.",
+            )
         if is_alive(process):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGINT)
+            try:
+                os.kill(process.pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+            except PermissionError as error:
+                raise NotPermitted(
+                    f"The run was started by {holder.user}, whose processes you may not stop.",
+                    hint=f"Ask {holder.user} to cancel it.",
+                ) from error
 
     @property
     def busy(self) -> bool:
