@@ -207,7 +207,7 @@ def _write_line(event: BuildEvent) -> None:
 def _snapshot(path: Path) -> Snapshot:
     project = load(path, ParseCache())
     folder = state_folder(project.root)
-    observer = Observer(project.root)
+    observer = Observer(project.root).glance()
     history = read_history(folder, path.name)
     held = holder_of(folder)
     look = Look(project, history, assess(project, history, observer), observer, None if held is None else held[0])

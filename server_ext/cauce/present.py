@@ -1,7 +1,11 @@
-"""What the engine knows → what the contract says. Pure; the server and the terminal share it."""
+"""What the engine knows → what the contract says; the server and the terminal share it.
+
+Looks at the disk only to see the products, through the look's own `Observer`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,10 +68,28 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
         edges=tuple(
             Edge(source=need, target=task) for task in project.graph.order for need in project.graph.upstream[task]
         ),
-        problems=(*project.problems, _DAMAGED) if look.history.damaged else project.problems,
+        problems=(*project.problems, *_troubles(look)),
         run=None if run is None else present_run(run, active=look.active is not None),
         holder=look.holder,
     )
+
+
+def _troubles(look: Look) -> Iterator[Problem]:
+    """What is in the way of telling how current the tasks are. Building may mend it."""
+    if look.history.damaged:
+        yield _DAMAGED
+    for task in look.project.tasks.values():
+        for product in task.products:
+            why = look.observer.trouble(product.path)
+            if why and task.name not in look.project.unsound:
+                yield Problem(
+                    code="product_unreadable",
+                    message=f"The product {product.path} counts as missing: {why}.",
+                    severity="warning",
+                    hint="Remove it, or build the task again.",
+                    where=task.where,
+                    task=task.name,
+                )
 
 
 def present_run(run: RunRow, *, active: bool) -> Run:

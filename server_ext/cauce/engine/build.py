@@ -41,7 +41,7 @@ from cauce.contract import (
 )
 from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.executors import Cancelled, Crashed, Executor, Failed, Job, Listener, Outcome, Succeeded
-from cauce.engine.files import Observer, ProductRecord, replace_durably, sync, temporary_beside
+from cauce.engine.files import Observer, ProductRecord, real_path, replace_durably, sync, temporary_beside
 from cauce.engine.lock import ProjectLock
 from cauce.engine.plan import End, Plan, Selection, select
 from cauce.engine.process import ProcessRecord, reap
@@ -301,6 +301,8 @@ class _Build:
         log = log_file(self.folder, self.run, task, self.plan.tasks)
         assert log is not None  # noqa: S101 - the task is in the plan
         try:
+            for product in spec.products:  # anew: a task that ran before may have put a link there
+                real_path(root, product.path)
             for folder in {(root / product.path).parent for product in spec.products} | {log.parent}:
                 folder.mkdir(parents=True, exist_ok=True)
             job = Job(binding(self.project, task), root / spec.source, self.project.contents[task], temporary, log)
@@ -325,8 +327,13 @@ class _Build:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
         if lost := {product.path for product in spec.products} - {record.path for record in products}:
-            return Failed(_missing(sorted(lost))), ()
+            return Failed(self._lost(sorted(lost))), ()
         return outcome, products
+
+    def _lost(self, paths: list[str]) -> CellError:
+        """Products that are there but cannot be looked at, else those that are not there."""
+        troubles = [f"{path}: {why}" for path in paths if (why := self.observer.trouble(path))]
+        return CellError(name="Unreadable products", message="; ".join(troubles)) if troubles else _missing(paths)
 
     def _record(self, paths: list[str]) -> tuple[ProductRecord, ...]:
         for path in paths:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 __all__ = [
+    "MAX_ENTRIES",
     "FileTooLarge",
     "LeadsOutside",
     "NotRegular",
@@ -31,6 +32,8 @@ __all__ = [
     "write_durably",
 ]
 
+MAX_ENTRIES = 100_000
+"""Files and folders in a product that is a folder: each is looked at whenever somebody looks."""
 _CHUNK = 1 << 20
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
@@ -64,18 +67,36 @@ class Observer:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._hashes: dict[tuple[str, Stat], str] = {}
+        self._seen: dict[str, tuple[Stat | None, str]] | None = None
+
+    def glance(self) -> Observer:
+        """The same observer for one moment: it looks at each path once."""
+        observer = Observer(self._root)
+        observer._hashes = self._hashes
+        observer._seen = {}
+        return observer
 
     def stat(self, path: str) -> Stat | None:
         """None when there is nothing (or nothing that can be looked at) under that path."""
+        return self._look(path)[0]
+
+    def trouble(self, path: str) -> str:
+        """Why what is there counts as not there; '' when it counts, or there is nothing."""
+        return self._look(path)[1]
+
+    def _look(self, path: str) -> tuple[Stat | None, str]:
+        if self._seen is not None and path in self._seen:
+            return self._seen[path]
+        found: tuple[Stat | None, str]
         try:
-            found = (self._root / path).stat()
-        except (OSError, ValueError):
-            return None
-        if not (stat_module.S_ISREG(found.st_mode) or stat_module.S_ISDIR(found.st_mode)):
-            return None
-        if stat_module.S_ISDIR(found.st_mode):
-            return _folder_stat(self._root / path)
-        return Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+            found = _stat(self._root, path), ""
+        except (LeadsOutside, FileTooLarge, NotRegular, PermissionError) as error:
+            found = None, error.strerror or ""
+        except OSError:
+            found = None, ""
+        if self._seen is not None:
+            self._seen[path] = found
+        return found
 
     def learn(self, record: ProductRecord) -> None:
         """Trust a recorded hash for a file that still looks exactly as recorded."""
@@ -90,7 +111,7 @@ class Observer:
         if known is not None:
             return known
         try:
-            value = _content_hash(self._root / path)
+            value = hash_inside(self._root, path)
         except OSError:
             return ""
         self._hashes[path, found] = value
@@ -102,39 +123,70 @@ class Observer:
         return None if found is None or not value else ProductRecord(path, value, found)
 
 
-def _content_hash(path: Path) -> str:
+def _stat(root: Path, path: str) -> Stat:
+    real = real_path(root, path)
+    found = real.lstat()
+    if stat_module.S_ISDIR(found.st_mode):
+        return _folder_stat(root, real)
+    if not stat_module.S_ISREG(found.st_mode):
+        raise NotRegular(errno.EINVAL, "it is neither a file nor a folder", path)
+    return Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+def _content_hash(root: Path, path: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
     if path.is_dir():
-        for file in _files_below(path):
+        for file, real in _files_below(root, path):
             digest.update(file.relative_to(path).as_posix().encode("utf-8", "surrogateescape") + b"\0")
-            digest.update(_content_hash(file).encode())
+            digest.update(b"-> " + os.fsencode(file.readlink()) if real is None else _content_hash(root, real).encode())
         return digest.hexdigest()
-    with open_regular(path) as stream:
+    with open_regular(path, follow=False) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir() and not entry.is_symlink():
-            yield from _files_below(entry)
-        elif entry.is_file():
-            yield entry
+def _files_below(root: Path, folder: Path) -> Iterator[tuple[Path, Path | None]]:
+    """The files of a folder in order, each with what it is once links are followed.
+
+    None for a link that leads out of the project: it counts as the link that it is. Links
+    to folders do not count.
+
+    Raises:
+        FileTooLarge: There are too many.
+    """
+    seen = 0
+    todo = [(folder, True)]
+    while todo:
+        path, is_folder = todo.pop()
+        if not is_folder:
+            try:
+                yield path, real_path(root, str(path)) if path.is_symlink() else path
+            except LeadsOutside:
+                yield path, None
+            continue
+        below: list[tuple[Path, bool]] = []
+        with os.scandir(path) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > MAX_ENTRIES:
+                    raise FileTooLarge(errno.EFBIG, f"it holds more than {MAX_ENTRIES:,} files", str(folder))
+                if entry.is_dir(follow_symlinks=False):
+                    below.append((path / entry.name, True))
+                elif entry.is_file():
+                    below.append((path / entry.name, False))
+        todo += sorted(below, reverse=True)
 
 
-def _folder_stat(folder: Path) -> Stat | None:
+def _folder_stat(root: Path, folder: Path) -> Stat:
     """A folder looks unchanged when all files below it do."""
     size = newest = changed = mixed = 0
-    try:
-        for file in _files_below(folder):
-            found = file.stat()
-            size += found.st_size
-            newest = max(newest, found.st_mtime_ns)
-            changed = max(changed, found.st_ctime_ns)
-            mixed ^= found.st_ino
-    except OSError:
-        return None
+    for file, real in _files_below(root, folder):
+        found = (real or file).lstat()
+        size += found.st_size
+        newest = max(newest, found.st_mtime_ns)
+        changed = max(changed, found.st_ctime_ns)
+        mixed ^= found.st_ino
     return Stat(size, newest, changed, mixed)
 
 
@@ -212,8 +264,8 @@ def read_inside(root: Path, path: str, limit: int) -> bytes | None:
 
 
 def hash_inside(root: Path, path: str) -> str:
-    """Hash of a file of the project, however large. Raises as `read_inside`."""
-    return _content_hash(real_path(root, path))
+    """Hash of a file or folder of the project, however large. Raises as `real_path`, `open_regular`."""
+    return _content_hash(root, real_path(root, path))
 
 
 def temporary_beside(path: Path) -> Path:

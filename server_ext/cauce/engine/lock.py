@@ -15,11 +15,13 @@ import msgspec
 
 from cauce.contract import Holder
 from cauce.engine.errors import ProjectLocked, ProjectUnwritable
+from cauce.engine.files import read_start
 from cauce.engine.process import ProcessRecord, is_alive, record_of
 
 __all__ = ["ProjectLock", "holder_of"]
 
 _FILE = "lock"
+_NOTE_LIMIT = 1 << 16
 _PATIENCE = 0.5
 """Seconds for which a holder that has just died, or somebody who only looks, may be in the way."""
 _PATIENCE_WITH_TIDYING = 5.0
@@ -149,6 +151,6 @@ def _is_taken(path: Path) -> bool:
 
 def _read(path: Path) -> _Note | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Note)
+        return msgspec.json.decode(read_start(path, _NOTE_LIMIT, follow=False), type=_Note)
     except (OSError, msgspec.MsgspecError):
         return None

@@ -7,7 +7,7 @@ these two functions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ import msgspec
 from cauce.contract import Freshness, Problem, Reason, Where
 from cauce.engine.document import MAX_BYTES, Value
 from cauce.engine.errors import NotFound
-from cauce.engine.files import FileTooLarge, LeadsOutside, Observer, hash_inside, read_inside, read_start
+from cauce.engine.files import FileTooLarge, LeadsOutside, Observer, hash_inside, read_inside, read_start, real_path
 from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
 from cauce.engine.graph import Dependency, Graph, Unknown, build_graph, resolve
 from cauce.engine.injection import Binding
@@ -133,6 +133,7 @@ def load(path: Path, cache: ParseCache) -> Project:
         found = cache.facts(source, task.source, task.name, extract_upstream=task.upstream is None)
         facts[task.name] = found
         problems.extend(found.problems)
+    problems += _products_outside(spec)
     dependencies = _dependencies(tasks, facts, problems)
     graph = build_graph({task: tuple(other for need in dependencies[task] for other in need.tasks) for task in tasks})
     for cycle in graph.cycles:
@@ -164,6 +165,22 @@ def _read_source(root: Path, task: TaskSpec) -> tuple[bytes | None, Problem | No
         hint = "Create it, or correct 'source'."
         return None, _task_problem(task, "source_missing", f"The source {task.source} does not exist.", hint)
     return content, None
+
+
+def _products_outside(spec: PipelineSpec) -> Iterator[Problem]:
+    """Products that a symbolic link would have written elsewhere, over whatever is there."""
+    for task in spec.tasks:
+        for product in task.products:
+            try:
+                real_path(spec.root, product.path)
+            except LeadsOutside:
+                if _source_refused(task, spec):
+                    continue
+                message = f"The product {product.path} leads out of the project through a symbolic link."
+                hint = "Make it a real folder, or have the other place mounted there."
+                yield _task_problem(task, "path_outside", message, hint)
+            except OSError:
+                continue  # what cannot be told now, the build will say
 
 
 def _read_module(root: Path, path: str) -> bytes | Code | None:
@@ -238,6 +255,14 @@ def bind(spec: PipelineSpec, task: TaskSpec, dependencies: tuple[Dependency, ...
     )
 
 
+def _upstream_value(tasks: Mapping[str, TaskSpec], dependencies: tuple[Dependency, ...]) -> Mapping[str, Value] | None:
+    upstream: dict[str, Value] = {}
+    for need in dependencies:
+        values: dict[str, Value] = {other: _product_value(tasks[other]) for other in need.tasks}
+        upstream |= {need.name: values} if need.group else values
+    return upstream or None
+
+
 def _product_value(task: TaskSpec) -> Value:
     if len(task.products) == 1 and task.products[0].key == "":
         return task.products[0].path
@@ -255,16 +280,6 @@ class Assessment:
     fingerprint: Fingerprint | None
 
     @property
-def _upstream_value(
-    tasks: Mapping[str, TaskSpec], dependencies: tuple[Dependency, ...]
-) -> Mapping[str, Value] | None:
-    upstream: dict[str, Value] = {}
-    for need in dependencies:
-        values: dict[str, Value] = {other: _product_value(tasks[other]) for other in need.tasks}
-        upstream |= {need.name: values} if need.group else values
-    return upstream or None
-
-
     def fresh(self) -> bool:
         return self.freshness.state == "fresh"
 
@@ -300,7 +315,8 @@ def assess_task(
         text=facts.text,
         modules=project.modules[task],
         params={name: canonical(value) for name, value in spec.params.items()},
-        options=_options(spec),
+        options=_options(spec, facts),
+        given=_given(project, spec),
         upstream={need: _product_hashes(project.tasks[need], observer) for need in needs if need not in stale},
     )
     last = None if known is None else LastAttempt(known.last.outcome, known.last.fingerprint)
@@ -318,21 +334,19 @@ def assess_task(
 
 
 def complete(now: Fingerprint, project: Project, task: str, observer: Observer) -> Fingerprint:
-        given=_given(project, spec),
     """The fingerprint with the content of *all* upstream as it is: what a run starting now uses."""
     upstream = {need: _product_hashes(project.tasks[need], observer) for need in project.graph.upstream[task]}
     return msgspec.structs.replace(now, upstream=upstream)
 
 
-def _options(spec: TaskSpec) -> dict[str, str]:
+def _options(spec: TaskSpec, facts: SourceFacts) -> dict[str, str]:
     options = {f"product {product.key}".strip(): canonical(product.path) for product in spec.products}
-    if spec.kernel is not None:
-        options["kernel"] = canonical(spec.kernel)
+    kernel = facts.kernel if spec.kernel is None else spec.kernel
+    if kernel is not None:
+        options["kernel"] = canonical(kernel)
     return options
 
 
-def _product_hashes(spec: TaskSpec, observer: Observer) -> dict[str, str]:
-    return {product.path: observer.hash(product.path) for product in spec.products}
 def _given(project: Project, spec: TaskSpec) -> dict[str, str]:
     upstream = _upstream_value(project.tasks, project.dependencies[spec.name])
     return {
@@ -341,3 +355,5 @@ def _given(project: Project, spec: TaskSpec) -> dict[str, str]:
     }
 
 
+def _product_hashes(spec: TaskSpec, observer: Observer) -> dict[str, str]:
+    return {product.path: observer.hash(product.path) for product in spec.products}

@@ -41,7 +41,7 @@ from cauce.contract import (
 )
 from cauce.engine.build import log_file, tidy
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
-from cauce.engine.files import Observer
+from cauce.engine.files import Observer, open_regular, real_path
 from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
@@ -58,6 +58,8 @@ __all__ = ["Workspace"]
 _LIST_LIFETIME = 30.0
 _ATTENTION = 300.0
 """Seconds for which a pipeline's files are watched after somebody last looked at it."""
+_MEMORY = 3600.0
+"""Seconds for which a pipeline is remembered that nobody looks at."""
 _LOG_PIECE = 1 << 18
 
 
@@ -99,10 +101,10 @@ class Workspace:
         return self._list[1]
 
     async def snapshot(self, pipeline: str) -> Snapshot:
-        return (await self._view(pipeline).attended_look())[1]
+        return (await (await self._view(pipeline)).attended_look())[1]
 
     async def detail(self, pipeline: str, task: str) -> TaskDetail:
-        view = self._view(pipeline)
+        view = await self._view(pipeline)
         look, snapshot = await view.attended_look()
         if task not in look.project.tasks:
             raise NotFound(f"There is no task '{task}' in {pipeline}.")
@@ -110,27 +112,27 @@ class Workspace:
         return present_detail(look, task, attempts, pipeline=pipeline, revision=snapshot.revision)
 
     async def runs(self, pipeline: str) -> RunList:
-        view = self._view(pipeline)
+        view = await self._view(pipeline)
         rows = await asyncio.to_thread(read_runs, view.folder, view.path.name)
-        active = self._active(view)
+        active = await self._active(view)
         return RunList(runs=tuple(present_run(row, active=row.id == active) for row in rows))
 
     async def run(self, pipeline: str, run: str) -> Run:
-        view = self._view(pipeline)
+        view = await self._view(pipeline)
         row = await asyncio.to_thread(read_run, view.folder, view.path.name, run)
         if row is None:
             raise NotFound(f"There is no run '{run}' of {pipeline}.")
-        return present_run(row, active=row.id == self._active(view))
+        return present_run(row, active=row.id == await self._active(view))
 
     async def log(self, pipeline: str, run: str, task: str, offset: int) -> LogChunk:
         """A piece of a task's log, cut between characters."""
-        view = self._view(pipeline)
+        view = await self._view(pipeline)
         row = await self.run(pipeline, run)
         path = log_file(view.folder, run, task, row.tasks)
         if path is None:
             raise NotFound(f"The task '{task}' is not part of the run '{run}'.")
         over = row.tasks[task] not in ("waiting", "running") or row.state != "running"
-        return await asyncio.to_thread(_read_log, path, offset, over)
+        return await asyncio.to_thread(_read_log, view.path.parent, path, offset, over)
 
     # --- Acting
 
@@ -140,7 +142,7 @@ class Workspace:
         Raises:
             BuildRefused: See `Builder.start`.
         """
-        view = self._view(pipeline)
+        view = await self._view(pipeline)
         builder = await Builder.start(view.path, request)
         follower = asyncio.create_task(self._follow(view, builder))
         self._builders[view.folder] = (builder, follower)
@@ -156,12 +158,12 @@ class Workspace:
             UsageError: It runs on another machine, or cannot be told from another process.
             NotPermitted: It is another user's.
         """
-        view = self._view(pipeline)
+        view = await self._view(pipeline)
         builder, _ = self._builders.get(view.folder, (None, None))
         if builder is not None and builder.run == run:
             builder.cancel()
             return
-        held = holder_of(view.folder)
+        held = await asyncio.to_thread(holder_of, view.folder)
         if held is None or held[0].run != run:
             await self.run(pipeline, run)  # over already, or unknown
             return
@@ -210,16 +212,18 @@ class Workspace:
     def location(self, binding: Binding) -> tuple[str, str] | None:
         """Pipeline file and project root, relative to the server's root."""
         try:
-            root = binding.root.resolve().relative_to(self.root).as_posix()
+            root = _below(self.root, binding.root.resolve())
         except ValueError:
             return None
-        root = "" if root == "." else root
         return str(PurePosixPath(root) / binding.pipeline), root
 
     # --- Inside
 
-    def _view(self, pipeline: str) -> _View:
-        path = self._resolve(pipeline)
+    async def _view(self, pipeline: str) -> _View:
+        path = await asyncio.to_thread(self._resolve, pipeline)
+        for other in [other for other, view in self._views.items() if view.idle > _MEMORY]:
+            if self._views[other].folder not in self._builders:
+                del self._views[other]
         if path not in self._views:
             self._views[path] = _View(path, pipeline, self.root, self._publish, self._log, self._attention)
         return self._views[path]
@@ -249,8 +253,8 @@ class Workspace:
             raise NotFound(f"There is no pipeline at {pipeline}.")
         return path
 
-    def _active(self, view: _View) -> str | None:
-        held = holder_of(view.folder)
+    async def _active(self, view: _View) -> str | None:
+        held = await asyncio.to_thread(holder_of, view.folder)
         return None if held is None else held[0].run
 
     async def _follow(self, view: _View, builder: Builder) -> None:
@@ -281,7 +285,7 @@ class _View:
         self.path = path
         self.pipeline = pipeline
         self.folder = state_folder(path.parent)
-        self._where = path.parent.relative_to(root).as_posix().removeprefix(".")
+        self._where = _below(root, path.parent)
         self._publish = publish
         self._log = log
         self._attention = attention
@@ -292,7 +296,7 @@ class _View:
         self._next: asyncio.Task[tuple[Look, Snapshot]] | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._watched: frozenset[Path] = frozenset()
-        self._last_asked = 0.0
+        self._last_asked = time.monotonic()
 
     async def attended_look(self) -> tuple[Look, Snapshot]:
         """Somebody asks: look, and watch the files for a while."""
@@ -301,6 +305,11 @@ class _View:
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.create_task(self._watch())
         return found
+
+    @property
+    def idle(self) -> float:
+        """Seconds since somebody asked."""
+        return time.monotonic() - self._last_asked
 
     async def look(self) -> tuple[Look, Snapshot]:
         """The state as of now or later. Any number of calls during a look fold into one more."""
@@ -320,10 +329,9 @@ class _View:
     async def _look(self) -> tuple[Look, Snapshot]:
         async with self._lock:
             self._next = None
-            look = await asyncio.to_thread(self._read)
             before = self._snapshot
             same = 0 if before is None else before.revision
-            snapshot = present_snapshot(look, pipeline=self.pipeline, root=self._where, revision=same)
+            look, snapshot = await asyncio.to_thread(self._read, same)
             if snapshot != before:
                 # Wall-clock milliseconds: revisions must keep growing over a server's restart.
                 snapshot = msgspec.structs.replace(snapshot, revision=max(same + 1, int(time.time() * 1000)))
@@ -332,25 +340,27 @@ class _View:
             self._watched = look.project.files
             return look, snapshot
 
-    def _read(self) -> Look:
-        """In a thread, one at a time."""
+    def _read(self, revision: int) -> tuple[Look, Snapshot]:
+        """In a thread, one at a time: all that looks at the disk."""
         project = load(self.path, self._cache)
         history = read_history(self.folder, self.path.name)
         held = holder_of(self.folder)
         if held is None and _unfinished(history):
             tidy(self.folder)
             history = read_history(self.folder, self.path.name)
-        assessed = assess(project, history, self._observer)
-        return Look(project, history, assessed, self._observer, None if held is None else held[0])
+        observer = self._observer.glance()
+        assessed = assess(project, history, observer)
+        look = Look(project, history, assessed, observer, None if held is None else held[0])
+        return look, present_snapshot(look, pipeline=self.pipeline, root=self._where, revision=revision)
 
     # --- Watching
 
     async def _watch(self) -> None:
         """Look again whenever a file of the pipeline changes, while somebody is interested."""
         try:
-            while time.monotonic() - self._last_asked < self._attention:
+            while self.idle < self._attention:
                 files = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
-                folders = _existing_folders(files)
+                folders = await asyncio.to_thread(_existing_folders, files)
                 stop = asyncio.Event()
                 async for changes in awatch(
                     *sorted(folders),
@@ -365,9 +375,9 @@ class _View:
                     if changes:
                         with contextlib.suppress(NotFound):
                             await self.look()
-                    idle = time.monotonic() - self._last_asked > self._attention
+                    idle = self.idle > self._attention
                     now = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
-                    if idle or now != files or _existing_folders(now) != folders:
+                    if idle or now != files or await asyncio.to_thread(_existing_folders, now) != folders:
                         stop.set()
         except Exception:
             # Out of watches, or a file system that has none: the browser's heartbeat still looks.
@@ -386,7 +396,7 @@ def _existing_folders(files: frozenset[Path]) -> frozenset[str]:
     folders: set[str] = set()
     for folder in {file.parent for file in files}:
         place = folder
-        while not place.is_dir() and place != place.parent:
+        while not os.path.isdir(place) and place != place.parent:  # noqa: PTH112 - False for what may not be looked at
             place = place.parent
         folders.add(str(place))
     return frozenset(folders)
@@ -413,9 +423,16 @@ def _unfinished(history: History) -> bool:
     )
 
 
-def _read_log(path: Path, offset: int, over: bool) -> LogChunk:
+def _below(root: Path, folder: Path) -> str:
+    """A folder relative to the server's root, '' for the root itself."""
+    path = folder.relative_to(root).as_posix()
+    return "" if path == "." else path
+
+
+def _read_log(root: Path, path: Path, offset: int, over: bool) -> LogChunk:
     try:
-        with path.open("rb") as stream:
+        # Below the project, and the file itself: a link could show any file of the server's user.
+        with open_regular(real_path(root, str(path.parent)) / path.name, follow=False) as stream:
             size = stream.seek(0, os.SEEK_END)
             start = min(max(offset, 0), size)
             stream.seek(start)
