@@ -175,7 +175,9 @@ SAME = {
     "a new Markdown cell": ("# %%\nimport os", "# %% [markdown]\n# more\n\n# %%\nimport os"),
     "line ends": ("\n", "\r\n"),
     "a mark at the beginning": ("# %% [markdown]\n# A title", "\ufeff# %% [markdown]\n# A title"),
-    "cells divided otherwise": ("import os\nx", "import os\n\n# %%\nx"),
+    "an empty cell": ("# %%\nimport os", "# %%\n# nothing\n\n# %%\nimport os"),
+    "a semicolon that hides nothing": ("x = [1, 2]", "x = [1, 2];"),
+    "a tag that says nothing": ("# %%\nimport os", '# %% tags=["fun"]\nimport os'),
 }
 OTHER = {
     "a value": ("[1, 2]", "[1, 3]"),
@@ -187,6 +189,15 @@ OTHER = {
     "the order": ("import os\nx = [1, 2]", "x = [1, 2]\nimport os"),
     "one line less": ("import os\n", ""),
     "parameters": ("upstream = None", "upstream = []"),
+    "cells divided otherwise": ("import os\nx", "import os\n\n# %%\nx"),
+    "a semicolon that hides": ("print(x, 'a  b')", "print(x, 'a  b');  # quiet"),
+    "where parameters are filled in": (
+        '# %% tags=["parameters"]\nupstream = None\n\n# %%\n',
+        '# %%\nupstream = None\n\n# %% tags=["parameters"]\n',
+    ),
+    "no place where parameters are filled in": ('# %% tags=["parameters"]', "# %%"),
+    "a cell not run": ("# %%\nimport os", '# %% tags=["skip-execution"]\nimport os'),
+    "a cell that may fail": ("# %%\nimport os", '# %% tags=["raises-exception"]\nimport os'),
     "code made Markdown": ("# %%\nimport os", "# %% [markdown]\nimport os"),
 }
 
@@ -232,9 +243,9 @@ def test_outputs_and_the_injected_cell_do_not_count() -> None:
     injected = raw["cells"][1] | {
         "source": "upstream = ['x']",
         "id": "injected",
-        "metadata": {"tags": ["injected-parameters", "parameters"]},
+        "metadata": {"tags": ["injected-parameters"]},
     }
-    raw["cells"].insert(1, injected)
+    raw["cells"].insert(2, injected)
     after = facts(json.dumps(raw), "fit.ipynb")
     assert same(before, after)
     assert after.upstream == ()

@@ -102,6 +102,22 @@ def test_what_the_injected_cell_says_counts_to_the_letter(built: Workshop) -> No
     assert built.why("clean") == ["params_changed grid"]
 
 
+def test_the_kernel_that_a_source_names_counts_unless_the_pipeline_names_one(built: Workshop) -> None:
+    def name_kernel(name: str) -> None:
+        text = built.source("clean").read_text().split("# ---\n")[-1]
+        spec = f"{{name: {name}, display_name: Python, language: python}}"
+        built.source("clean").write_text(f"# ---\n# jupyter:\n#   kernelspec: {spec}\n# ---\n{text}")
+
+    name_kernel("python3")
+    assert built.why("clean") == ["options_changed kernel"]
+    built.build()
+    name_kernel("elsewhere")
+    [reason] = built.task("clean").freshness.reasons
+    assert reason.message == "The kernel changed from 'python3' to 'elsewhere'."
+    built.respell("- source: tasks/clean.py", "- source: tasks/clean.py\n  kernelspec_name: python3")
+    assert built.why("clean") == []
+
+
 def test_the_words_tell_old_and_new(built: Workshop) -> None:
     built.give("clean", depth=5)
     [reason] = built.task("clean").freshness.reasons

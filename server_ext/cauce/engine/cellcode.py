@@ -7,10 +7,12 @@ a cell magic is not Python, unless the magic runs it as Python here and now (`%%
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 __all__ = ["MAGIC_CALL", "CellCode", "read_cell"]
 
@@ -35,6 +37,27 @@ class CellCode:
     magics: tuple[str, ...] = ()
     """Texts of the line magics and shell commands."""
 
+    @cached_property
+    def normal(self) -> tuple[str, ...]:
+        """What the cell does: equal for two that differ in comments, blank lines and formatting.
+
+        Empty when that is nothing. A semicolon at the end counts: it hides what the cell would show.
+        """
+        if self.tree is not None:
+            with contextlib.suppress(RecursionError):  # an expression of some hundred terms
+                statements = map(ast.dump, self.tree.body)
+                return (*self.heads, *statements, *([";"] if self._hides() else ()))
+        # What is not Python counts to the letter: a blank line may stand in a here-document.
+        text = self.text.strip("\n")
+        return (*self.heads, text) if text else self.heads
+
+    def _hides(self) -> bool:
+        last = self.tree.body[-1] if self.tree is not None and self.tree.body else None
+        if not isinstance(last, ast.Expr) or last.end_lineno is None or _is_magic(last.value):
+            return False
+        line = self.text.split("\n")[last.end_lineno - 1].encode("utf-8", "surrogatepass")
+        return line[last.end_col_offset :].lstrip().startswith(b";")
+
 
 def read_cell(text: str) -> CellCode:
     """Take a cell apart. Never raises."""
@@ -56,6 +79,10 @@ def _parse(text: str) -> ast.Module | None:
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _is_magic(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == MAGIC_CALL
 
 
 def _dedented(lines: Sequence[str]) -> list[str]:

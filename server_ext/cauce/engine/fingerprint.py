@@ -36,7 +36,7 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, str]
     """Parameter → canonical JSON."""
     options: dict[str, str]
-    """What else in pipeline.yaml counts: kernel, product paths."""
+    """What else counts: product paths, and the kernel that pipeline.yaml or else the source names."""
     upstream: dict[str, dict[str, str]]
     """Upstream task → its products' paths → content hash. Empty hashes are not comparable."""
     given: dict[str, str] = {}

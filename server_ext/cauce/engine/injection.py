@@ -31,8 +31,10 @@ __all__ = [
     "inject",
     "is_injected",
     "language_of",
+    "place_of_injected",
     "serve_kernel",
     "strip",
+    "tags_of",
 ]
 
 PARAMETERS_TAG = "parameters"
@@ -89,7 +91,7 @@ def inject(notebook: NotebookNode, binding: Binding) -> NotebookNode:
     }
     if (result.nbformat, result.nbformat_minor) >= (4, 5):
         cell["id"] = cell_id(0, f"injected\0{binding.pipeline}\0{binding.task}", "")
-    result.cells.insert(_place(result), from_dict(cell))
+    result.cells.insert(place_of_injected(result), from_dict(cell))
     return result
 
 
@@ -145,6 +147,12 @@ def language_of(notebook: NotebookNode) -> str:
     return str(name).lower()
 
 
+def tags_of(cell: NotebookNode) -> list[str]:
+    """The cell's tags; none where a file has something else in their place."""
+    tags = cell.metadata.get("tags", [])
+    return [str(tag) for tag in tags] if isinstance(tags, list) else []
+
+
 def _without_injected(notebook: NotebookNode) -> NotebookNode:
     result = deepcopy(notebook)
     cells = []
@@ -162,9 +170,11 @@ def _without_injected(notebook: NotebookNode) -> NotebookNode:
     return result
 
 
-def _place(notebook: NotebookNode) -> int:
+def place_of_injected(notebook: NotebookNode) -> int:
+    """The index that the injected cell gets among the cells."""
+
     def tagged(tag: str) -> list[int]:
-        return [index for index, cell in enumerate(notebook.cells) if tag in cell.metadata.get("tags", ())]
+        return [index for index, cell in enumerate(notebook.cells) if tag in tags_of(cell)]
 
     return max([*tagged(PARAMETERS_TAG)[:1], *tagged(INJECTED_TAG)], default=-1) + 1
 

@@ -1,7 +1,8 @@
 """What a task's text says: its upstream, its code, what it imports. Read, never run.
 
 Works on notebook cells, so every text format that jupytext knows gives the same facts.
-Comments, blank lines, formatting and Markdown are not code; magics are.
+Comments, blank lines, formatting and Markdown are not code; magics, tags that decide how a cell is
+run, and where cells begin and end are.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import ast
 import difflib
 import hashlib
+import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cauce.contract import Problem, Where
-from cauce.engine.cellcode import read_cell
+from cauce.engine.cellcode import CellCode, read_cell
+from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
 from cauce.engine.notebook import SourceError, read_notebook
 
 __all__ = [
@@ -41,8 +44,8 @@ TOO_LARGE_HINT = "Keep data in files of their own; clear the outputs of a notebo
 FLAVOUR = f"py{'.'.join(platform.python_version_tuple()[:2])}/3"
 """Normalised code depends on the Python grammar that parsed it, and on our own rules (/3)."""
 
-_PARAMETERS = "parameters"
-_INJECTED = "injected-parameters"
+_HONOURED = frozenset({"raises-exception", "skip-execution"})
+"""Tags that decide what running a cell does."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class SourceFacts:
     upstream: tuple[str, ...]
     imports: tuple[str, ...]
     """Dotted names of what is imported, as written, sorted: `a.b`, `a.b.name`."""
+    kernel: str | None = None
+    """The kernel that the source itself names."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -100,52 +105,63 @@ def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool
     def unreadable(message: str, hint: str, line: int | None = None, code: str = "source_unreadable") -> SourceFacts:
         where = Where(path=source, line=line)
         problem = Problem(code=code, message=message, severity="error", hint=hint, where=where, task=task)
-        return SourceFacts(unparsed(raw), "", (), (), (problem,))
+        return SourceFacts(unparsed(raw), "", (), (), problems=(problem,))
 
     try:
         notebook = read_notebook(content, Path(source))
-        language = str(notebook.metadata.get("kernelspec", {}).get("language", "python")).lower()
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code" and _INJECTED not in _tags(cell)]
-        texts = [str(cell.source) for cell in cells]
+        language = language_of(notebook)
+        kernel = notebook.metadata.get("kernelspec", {}).get("name")
+        counted = [
+            (index, str(cell.source), tags_of(cell))
+            for index, cell in enumerate(notebook.cells)
+            if cell.cell_type == "code" and INJECTED_TAG not in tags_of(cell)
+        ]
+        place = place_of_injected(notebook)
     except SourceError as error:
         return unreadable(error.message, error.hint, error.line)
     except (AttributeError, KeyError, TypeError):  # an .ipynb of another shape than nbformat's schema
         return unreadable("The notebook is damaged.", "Open it in JupyterLab and save it again.")
+    texts = [text for _, text, _ in counted]
     if sum(map(len, texts)) > MAX_CODE:
         message = f"There are more than {MAX_CODE // 1_000_000} MB of code in it."
         return unreadable(message, TOO_LARGE_HINT, code="source_too_large")
     python = language == "python" and Path(source).suffix.lower() not in {".r", ".rmd"}
-    normal = _normalised(texts) if python else "\n".join(map(_verbatim, texts))
+    codes = [read_cell(text) if python else CellCode((), text, None) for text in texts]
+    tags = [_HONOURED.intersection(tags) for _, _, tags in counted]
+    injected = sum(index < place for index, _, _ in counted)
+    normal = _normalised(list(zip(codes, tags, strict=True)), injected)
     upstream: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     if extract_upstream:
-        parameters = next((str(cell.source) for cell in cells if _PARAMETERS in _tags(cell)), None)
+        parameters = next(
+            (code for code, (_, _, tags) in zip(codes, counted, strict=True) if PARAMETERS_TAG in tags), None
+        )
         upstream, problems = _upstream(parameters, content, source, task, python)
     return SourceFacts(
-        code=Code(raw, digest(normal.encode("utf-8", "surrogatepass"))),
+        code=Code(raw, digest(normal.encode())),
         text=_readable("\n\n".join(texts)),
         upstream=upstream,
-        imports=imports_of(texts) if python else (),
+        imports=imports_of(codes),
+        kernel=kernel if isinstance(kernel, str) else None,
         problems=problems,
     )
 
 
 def code_of(content: bytes) -> tuple[Code, tuple[str, ...]]:
     """Identity and imports of a Python module of the project."""
-    text = content.decode("utf-8-sig", "replace")
-    return Code(digest(content), digest(_normalised([text]).encode("utf-8", "surrogatepass"))), imports_of([text])
+    code = read_cell(content.decode("utf-8-sig", "replace"))
+    return Code(digest(content), digest(_normalised([(code, ())]).encode())), imports_of([code])
 
 
-def imports_of(texts: list[str]) -> tuple[str, ...]:
-    """Dotted names that the texts import anywhere, also inside functions; sorted.
+def imports_of(codes: Iterable[CellCode]) -> tuple[str, ...]:
+    """Dotted names that the code imports anywhere, also inside functions; sorted.
 
     `import a.b` gives `a.b`; `from a import b` gives `a.b` (b may be a module or a name);
     relative imports keep their dots: `from . import b` gives `.b`.
     """
     names: set[str] = set()
-    for text in texts:
-        tree = read_cell(text).tree
-        for node in () if tree is None else ast.walk(tree):
+    for code in codes:
+        for node in () if code.tree is None else ast.walk(code.tree):
             if isinstance(node, ast.Import):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -166,23 +182,15 @@ def unified_diff(before: str, after: str, name: str) -> str:
 # --- Normalising --------------------------------------------------------------------------
 
 
-def _normalised(texts: list[str]) -> str:
-    return "\n".join(part for part in map(_normalised_cell, texts) if part)
+def _normalised(cells: Sequence[tuple[CellCode, Collection[str]]], injected: int | None = None) -> str:
+    """What is left of cells and their tags once all that does not count is gone.
 
-
-def _normalised_cell(text: str) -> str:
-    code = read_cell(text)
-    if code.tree is None:
-        return _verbatim(text)
-    try:
-        return "\n".join([*code.heads, *map(ast.dump, code.tree.body)])
-    except RecursionError:  # an expression of some hundred terms
-        return _verbatim(text)
-
-
-def _verbatim(text: str) -> str:
-    """What is not Python counts to the letter: a blank line may stand in a here-document."""
-    return "\n".join(text.splitlines()).strip("\n")
+    Where one cell ends and the next begins does count, for each shows something of its own, and
+    after how many of them the injected cell comes.
+    """
+    kept = [(code.normal, sorted(tags)) for code, tags in cells if code.normal]
+    before = None if injected is None else sum(bool(code.normal) for code, _ in cells[:injected])
+    return json.dumps([kept, before])
 
 
 def _readable(text: str) -> str:
@@ -193,21 +201,15 @@ def _readable(text: str) -> str:
 # --- Upstream -----------------------------------------------------------------------------
 
 
-def _tags(cell: object) -> list[str]:
-    metadata = getattr(cell, "metadata", {})
-    tags = metadata.get("tags", [])
-    return [str(tag) for tag in tags] if isinstance(tags, list) else []
-
-
 def _upstream(
-    cell: str | None, content: bytes, source: str, task: str, python: bool
+    code: CellCode | None, content: bytes, source: str, task: str, python: bool
 ) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     def problem(code: str, message: str, hint: str, line: str = "") -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         where = Where(path=source, line=_line_of(line, content))
         words = _readable(message)
         return (), (Problem(code=code, message=words, severity="error", hint=hint, where=where, task=task),)
 
-    if cell is None:
+    if code is None:
         return (), ()
     if not python:
         return problem(
@@ -215,11 +217,9 @@ def _upstream(
             "Dependencies can only be read from Python sources.",
             "Set 'meta: {extract_upstream: false}' and give 'upstream' in pipeline.yaml.",
         )
-    code = read_cell(cell)
-    tree = code.tree
-    if tree is None:
-        return problem("parameters_syntax", "The parameters cell is not valid Python.", "Mend its syntax.", cell)
-    assigned = list(_assignments(tree, "upstream"))
+    if code.tree is None:
+        return problem("parameters_syntax", "The parameters cell is not valid Python.", "Mend its syntax.", code.text)
+    assigned = list(_assignments(code.tree, "upstream"))
     if not assigned:
         return (), ()
     value = assigned[-1]
