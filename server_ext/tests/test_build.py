@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import socket
 import sqlite3
 import subprocess
@@ -279,6 +280,31 @@ def test_an_error_with_half_a_character_is_told_all_the_same(workshop: Draw) -> 
     for event in built.events:
         encode(event)
     encode(project.status())
+
+
+def test_a_disk_that_fills_up_in_the_middle_ends_the_run_in_words(workshop: Draw) -> None:
+    #  load ok ─► clean: from its start on no file can grow       long runs all the while
+    project = workshop("load ─► clean ─► fit\n long")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        built = project.build(
+            jobs=2,
+            scripts={"long": Hang()},
+            when=on(TaskStarted, "clean", lambda stop: resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))),
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (built.state, built.ends) == (
+        "crashed",
+        {"load": "ok", "clean": "crashed", "long": "crashed", "fit": "skipped"},
+    )
+    for told in (built.message, *(built.finished(task).cause for task in ("clean", "long", "fit"))):
+        assert "Cannot write" in told
+        assert "state.db" in told
+    assert project.fresh == {"load"}
+    again = project.build()
+    assert set(again.ran) == {"clean", "fit", "long"}
+    assert texts(project) == project.clean_rebuild()
 
 
 # --- Cancelling -----------------------------------------------------------------------------

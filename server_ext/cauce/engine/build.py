@@ -93,6 +93,9 @@ async def build(
 ) -> RunState:
     """Build a pipeline; returns when everything has ended.
 
+    Whatever it raises, it raises before the first event. A state folder that cannot be
+    written any more once the run has begun ends the run as crashed, in words.
+
     Raises:
         NotFound, UsageError: The request does not fit the pipeline.
         PipelineHasErrors: Something that was asked for cannot run before it is mended.
@@ -185,8 +188,12 @@ class _Build:
         self.store = store
         self.folder = folder
         self.executor = executor
-        self.emit = emit
+        self.told: set[str] = set()
+        """Tasks whose end has been emitted."""
+        self._emit = emit
         self.stop = stop
+        self.broken = ""
+        """Why nothing can be written down any more; '' while it can."""
         self.clock = clock
         self.observer = Observer(project.root)
         history: History = store.history(self.pipeline)
@@ -218,8 +225,20 @@ class _Build:
         tasks = self.plan.tasks
         self.store.begin_run(self.run, self.pipeline, tasks, self.clock(), socket.gethostname(), _user())
         self.emit(RunStarted(run=self.run, pipeline=self.pipeline, time=self.clock(), tasks=tasks))
+        running: dict[asyncio.Task[_Ended], str] = {}
+        try:
+            await self._loop(running)
+            return self._finish()
+        except ProjectUnwritable as error:
+            return await self._give_up(error, running)
+
+    def emit(self, event: BuildEvent) -> None:
+        if isinstance(event, TaskFinished | TaskUnchanged):
+            self.told.add(event.task)
+        self._emit(event)
+
+    async def _loop(self, running: dict[asyncio.Task[_Ended], str]) -> None:
         jobs = self.request.jobs or _cores()
-        running: set[asyncio.Task[_Ended]] = set()
         cancelled = asyncio.create_task(self.stop.cancel.wait())
         try:
             while not self.plan.done:
@@ -234,15 +253,41 @@ class _Build:
                     if self.stop.lost:
                         self.executor.kill()
                     for attempt in [attempt for attempt in running if attempt.done()]:
-                        running.discard(attempt)
                         self._end(attempt.result())
+                        del running[attempt]
+        except ProjectUnwritable:
+            raise  # what runs is ended in good order
+        except BaseException:  # a bug of ours, or the loop is torn down: nothing may stay behind
+            self.executor.kill()
+            raise
         finally:
             cancelled.cancel()
-            if running:  # a bug of ours, or the loop is torn down: nothing may stay behind
-                self.executor.kill()
-        return self._finish()
 
-    def _begin(self, task: str, running: set[asyncio.Task[_Ended]]) -> None:
+    async def _give_up(self, error: ProjectUnwritable, running: dict[asyncio.Task[_Ended], str]) -> RunState:
+        """What happens can no longer be written down: end what runs, and say why.
+
+        The store may still say that the run is running; since nobody holds the lock then, it
+        counts as crashed, which it has.
+        """
+        self.broken = error.message
+        self.stop.ask()
+        if self.stop.lost:
+            self.executor.kill()
+        await asyncio.gather(*running, return_exceptions=True)
+        now = self.clock()
+        for task in self.plan.tasks:
+            if task not in self.told:
+                outcome: Literal["crashed", "skipped"] = "crashed" if task in running.values() else "skipped"
+                self.emit(
+                    TaskFinished(run=self.run, task=task, time=now, outcome=outcome, duration=0, cause=self.broken)
+                )
+        message = f"{error.message} {error.hint}"
+        with contextlib.suppress(ProjectUnwritable):
+            self.store.end_run(self.run, "crashed", message, now)
+        self.emit(RunFinished(run=self.run, time=now, state="crashed", message=message))
+        return "crashed"
+
+    def _begin(self, task: str, running: dict[asyncio.Task[_Ended], str]) -> None:
         assessment = assess_task(self.project, task, self.known.get(task), self.assessed, self.observer)
         self.assessed[task] = assessment
         if assessment.fresh and task not in self.forced:
@@ -252,7 +297,7 @@ class _Build:
             self.plan = self.plan.finished(task, "unchanged")
             return
         self.plan = self.plan.began(task)
-        running.add(asyncio.create_task(self._attempt(task, assessment)))
+        running[asyncio.create_task(self._attempt(task, assessment))] = task
 
     async def _attempt(self, task: str, assessment: Assessment) -> _Ended:
         assert assessment.fingerprint is not None  # noqa: S101 - only buildable tasks are planned
@@ -285,8 +330,8 @@ class _Build:
         end: Literal["failed", "cancelled", "crashed"]
         error: CellError | None = None
         if isinstance(outcome, Cancelled):
-            end = "crashed" if self.stop.lost else "cancelled"
-            cause = "The program that started the build is gone." if self.stop.lost else "It was cancelled."
+            why = "The program that started the build is gone." if self.stop.lost else self.broken
+            end, cause = ("crashed", why) if why else ("cancelled", "It was cancelled.")
         else:
             end = "failed" if isinstance(outcome, Failed) else "crashed"
             error = _encodable(outcome.error)
@@ -342,12 +387,15 @@ class _Build:
         return tuple(record for record in records if record is not None)
 
     def _listener(self, task: str, attempt: int) -> Listener:
+        # Neither is worth ending a task for: whether the disk takes what counts is seen at the commit.
         def progress(value: Progress) -> None:
-            self.store.progress(attempt, value)
+            with contextlib.suppress(ProjectUnwritable):
+                self.store.progress(attempt, value)
             self.emit(TaskProgress(run=self.run, task=task, time=self.clock(), progress=value))
 
         def process(record: ProcessRecord) -> None:
-            self.store.process(attempt, record)
+            with contextlib.suppress(ProjectUnwritable):
+                self.store.process(attempt, record)
 
         return Listener(progress, process)
 

@@ -90,7 +90,13 @@ class Builder:
     async def events(self) -> AsyncIterator[BuildEvent]:
         """What the builder says, until it has ended."""
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        while line := await self._process.stdout.readline():
+        while True:
+            try:
+                line = await self._process.stdout.readline()
+            except ValueError:  # longer than anything we say; the next line is whole again
+                continue
+            if not line:
+                break
             event = _decode(line)
             if event is not None:
                 yield event

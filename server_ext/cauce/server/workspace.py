@@ -30,10 +30,12 @@ from watchfiles import Change, awatch
 
 from cauce.contract import (
     Build,
+    BuildEvent,
     LogChunk,
     PipelineList,
     RevisionEvent,
     Run,
+    RunFinished,
     RunList,
     RunRequest,
     Snapshot,
@@ -258,12 +260,20 @@ class Workspace:
         return None if held is None else held[0].run
 
     async def _follow(self, view: _View, builder: Builder) -> None:
+        last: BuildEvent | None = None
         try:
-            async for _ in builder.events():
+            async for event in builder.events():
+                last = event
                 view.hint()
+            if not isinstance(last, RunFinished):
+                self._log.error("The builder of %s, run %s, ended without a word", view.pipeline, builder.run)
+            elif last.state == "crashed":
+                self._log.error("The run %s of %s crashed: %s", builder.run, view.pipeline, last.message)
             complaints = await builder.complaints()
             if complaints:
                 self._log.warning("The builder of %s said: %s", view.pipeline, complaints)
+        except Exception:
+            self._log.exception("The builder of %s, run %s, cannot be followed", view.pipeline, builder.run)
         finally:
             if self._builders.get(view.folder, (None,))[0] is builder:
                 del self._builders[view.folder]
