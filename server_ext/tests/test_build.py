@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import resource
 import socket
@@ -33,6 +34,7 @@ from cauce.contract import (
 from cauce.engine.build import Stop, log_file, tidy
 from cauce.engine.errors import NotFound, PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.executors.fake import Crash, Fail, Hang, Succeed, Wait
+from cauce.engine.files import Observer
 from cauce.engine.lock import ProjectLock
 from cauce.engine.store import read_attempts, read_history, read_run, read_runs, state_folder
 
@@ -107,6 +109,41 @@ def test_a_task_that_makes_the_same_again_stops_the_wave(workshop: Draw) -> None
     assert again.ends == {"load": "ok"} | dict.fromkeys(["clean", "fit", "plot", "report"], "unchanged")
     assert again.message == "1 ran, 4 unchanged."
     assert project.fresh == set(project.tasks)
+
+
+def test_a_copied_project_is_read_once(workshop: Draw) -> None:
+    #  the same bytes, other inodes and times
+    project = workshop("load ─► fit\n broken")
+    project.build()
+    project.edit("broken", 40)
+    for task in project.tasks:
+        content = project.product(task).read_bytes()
+        project.product(task).unlink()
+        project.product(task).write_bytes(content)
+    project.overwrite("broken", "by hand\n")
+    assert project.why("fit") == []
+    assert project.build("fit").ran == []
+    tasks = read_history(state_folder(project.root), "pipeline.yaml").tasks
+    observer = Observer(project.root)
+    for task, same in (("load", True), ("fit", True), ("broken", False)):
+        known = tasks[task].last_ok
+        assert known is not None
+        [record] = [record for record in known.products if record.path == f"out/{task}.txt"]
+        assert (record == observer.record(record.path)) == same
+
+
+def test_a_clock_that_is_set_back_shows_no_old_run_as_the_current_one(workshop: Draw) -> None:
+    project = workshop("load")
+    project.build()
+    project._ticks = itertools.count(1_000_000_000)
+    project.edit("load", 9)
+    failed = project.build(scripts={"load": Fail()})
+    shown = project.status().run
+    assert shown is not None
+    assert isinstance(failed.events[0], RunStarted)
+    assert (shown.id, shown.state) == (failed.events[0].run, "failed")
+    runs = read_runs(state_folder(project.root), "pipeline.yaml")
+    assert [run.state for run in runs] == ["failed", "ok"]
 
 
 def test_a_comment_runs_nothing(workshop: Draw) -> None:

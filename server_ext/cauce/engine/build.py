@@ -199,6 +199,7 @@ class _Build:
         history: History = store.history(self.pipeline)
         self.known: dict[str, TaskHistory] = dict(history.tasks)
         self.assessed: dict[str, Assessment] = assess(project, history, self.observer)
+        self._confirm()
         planned: list[str] = []
         for task in selection.tasks:
             # What follows a forced task may turn out to need a run, however fresh it is now.
@@ -207,6 +208,21 @@ class _Build:
                 planned.append(task)
         self._check_inputs(planned)
         self.plan = Plan.of(tuple(planned), project.graph.upstream)
+
+    def _confirm(self) -> None:
+        """Remember what was read only to find it as it was: a copied project is hashed once, not at each look."""
+        found: dict[int, list[ProductRecord]] = {}
+        for task, known in self.known.items():
+            if known.last_ok is None or task not in self.assessed or self.assessed[task].fingerprint is None:
+                continue
+            declared = {product.path for product in self.project.tasks[task].products}
+            for record in known.last_ok.products:
+                if record.path in declared and self.observer.stat(record.path) not in (None, record.stat):
+                    now = self.observer.record(record.path)
+                    if now is not None and now.hash == record.hash:
+                        found.setdefault(known.last_ok.id, []).append(now)
+        if found:
+            self.store.confirm(found)
 
     def _check_inputs(self, planned: Collection[str]) -> None:
         """What tasks outside the plan should have made must at least exist."""

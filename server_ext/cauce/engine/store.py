@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -231,6 +231,15 @@ class Store:
             db.execute("UPDATE attempts SET outcome = 'ok', ended = ? WHERE id = ?", (now, attempt))
             db.execute("UPDATE run_tasks SET state = 'ok' WHERE run = ? AND task = ?", (run, task))
 
+    def confirm(self, products: Mapping[int, Collection[ProductRecord]]) -> None:
+        """Attempt → products that were read again and hold what they held, though they look different."""
+        with self._transaction() as db:
+            db.executemany(
+                "UPDATE products SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? "
+                "WHERE attempt = ? AND path = ? AND hash = ?",
+                [(*astuple(p.stat), attempt, p.path, p.hash) for attempt, found in products.items() for p in found],
+            )
+
     def fail(
         self,
         attempt: int,
@@ -328,7 +337,7 @@ def read_runs(folder: Path, pipeline: str, limit: int = 50) -> tuple[RunRow, ...
     """The pipeline's runs, newest first."""
 
     def rows(db: sqlite3.Connection) -> tuple[RunRow, ...]:
-        ids = db.execute("SELECT id FROM runs WHERE pipeline = ? ORDER BY started DESC LIMIT ?", (pipeline, limit))
+        ids = db.execute("SELECT id FROM runs WHERE pipeline = ? ORDER BY rowid DESC LIMIT ?", (pipeline, limit))
         found = [_run(db, row[0]) for row in ids.fetchall()]
         return tuple(run for run in found if run is not None)
 
@@ -362,9 +371,8 @@ _ATTEMPT = "id, run, task, outcome, started, ended, cause, error, fingerprint, d
 
 
 def _history(db: sqlite3.Connection, pipeline: str) -> History:
-    latest = db.execute(
-        "SELECT id FROM runs WHERE pipeline = ? ORDER BY started DESC, rowid DESC LIMIT 1", (pipeline,)
-    ).fetchone()
+    # In the order in which they were written down: clocks are set back.
+    latest = db.execute("SELECT id FROM runs WHERE pipeline = ? ORDER BY rowid DESC LIMIT 1", (pipeline,)).fetchone()
     return History(_tasks(db, pipeline, None), None if latest is None else _run(db, latest[0]))
 
 

@@ -17,8 +17,9 @@ from cauce.engine.errors import CauceError
 __all__ = ["BuildRefused", "Builder", "BuilderFailed"]
 
 _LINE_LIMIT = 1 << 24
-_FIRST_WORD = 60.0
-"""Seconds until a builder must have said that it started, or why not."""
+_FIRST_WORD = 900.0
+"""Seconds for which a living builder may be silent at first: it reads every product that looks
+different from what is recorded, which in a copied project may be all of them, and large."""
 
 
 class BuildRefused(CauceError):
@@ -71,10 +72,13 @@ class Builder:
         complaints = asyncio.create_task(process.stderr.read())
         try:
             async with asyncio.timeout(_FIRST_WORD):
-                first = _decode(await process.stdout.readline())
+                first = _decode(await process.stdout.readline())  # at once, when it dies
         except TimeoutError:
             process.kill()
             first = None
+        except BaseException:  # nobody waits for it any more
+            process.kill()
+            raise
         if isinstance(first, RunStarted):
             return cls(process, first.run, complaints)
         if isinstance(first, RunRefused):
