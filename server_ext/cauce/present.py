@@ -25,17 +25,32 @@ from cauce.contract import (
 from cauce.engine.files import Observer
 from cauce.engine.project import Assessment, Project
 from cauce.engine.source import unified_diff
-from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory
+from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory, Unreadable
 
 __all__ = ["Look", "present_detail", "present_run", "present_snapshot"]
 
 
-_DAMAGED = Problem(
-    code="state_damaged",
-    message="What is known of earlier runs cannot be read: every task counts as never run.",
-    severity="warning",
-    hint="The next build begins anew and sets '.cauce/state.db' aside, unless a newer version of Cauce wrote it.",
-)
+_NEVER_RUN = "every task counts as never run"
+_UNREADABLE: dict[Unreadable, Problem] = {
+    "damaged": Problem(
+        code="state_damaged",
+        message=f"What is known of earlier runs cannot be read: {_NEVER_RUN}.",
+        severity="warning",
+        hint="The next build begins anew and sets '.cauce/state.db' aside, unless a newer version of Cauce wrote it.",
+    ),
+    "denied": Problem(
+        code="state_denied",
+        message=f"What is known of earlier runs belongs to another user and cannot be read: {_NEVER_RUN}.",
+        severity="warning",
+        hint="Only that user can build here. To build for yourself, copy the project without '.cauce'.",
+    ),
+    "linked": Problem(
+        code="state_linked",
+        message=f"'.cauce' is a symbolic link, which is not followed: {_NEVER_RUN}.",
+        severity="warning",
+        hint="Remove the link: the next build makes a folder in its place.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -76,8 +91,8 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
 
 def _troubles(look: Look) -> Iterator[Problem]:
     """What is in the way of telling how current the tasks are. Building may mend it."""
-    if look.history.damaged:
-        yield _DAMAGED
+    if look.history.unreadable is not None:
+        yield _UNREADABLE[look.history.unreadable]
     for task in look.project.tasks.values():
         for product in task.products:
             why = look.observer.trouble(product.path)

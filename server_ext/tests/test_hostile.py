@@ -5,8 +5,10 @@ Looking at it must end, within the project, with an answer in words.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from drawn import Workshop
 
 from cauce.contract import BuildEvent, Problem, TaskStarted
 from cauce.engine.build import Stop
-from cauce.engine.errors import NotFound, PipelineHasErrors
+from cauce.engine.errors import NotFound, PipelineHasErrors, ProjectUnwritable
 from cauce.engine.files import MAX_ENTRIES
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
@@ -58,8 +60,8 @@ def test_what_is_no_file_is_not_read(workshop: Draw, odd: Callable[[Path], None]
 
     project.source("load").unlink()
     odd(project.source("load"))
-    assert problem_of(project).task == "load"
-    assert problem_of(project).code == ("path_outside" if odd is device else "source_unreadable")
+    codes = {problem.task: problem.code for problem in project.status().problems}
+    assert codes == {None: "state_damaged", "load": "path_outside" if odd is device else "source_unreadable"}
 
     project.path.unlink()
     odd(project.path)
@@ -154,3 +156,97 @@ def test_a_folder_as_product(workshop: Draw) -> None:
     assert "more than 100,000 files" in problem.message
     built = project.build()
     assert "data: it holds more than 100,000 files" in built.finished("load").cause
+
+
+# --- The state of somebody else -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE VIEW attempts AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS id, "
+        "'r' AS run, 'pipeline.yaml' AS pipeline, 'load' AS task, 'ok' AS outcome, 1.0 AS started, 2.0 AS ended, "
+        "'' AS cause, NULL AS error, x'' AS fingerprint, NULL AS process, 0 AS done, 0 AS total FROM c",
+        "CREATE TRIGGER t AFTER INSERT ON runs BEGIN DELETE FROM runs; END",
+    ],
+)
+def test_a_database_with_more_than_tables_is_not_read(workshop: Draw, statement: str) -> None:
+    project = workshop("load")
+    project.build()
+    database = state_folder(project.root) / "state.db"
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        if "VIEW" in statement:
+            db.execute("DROP TABLE attempts")
+        db.execute(statement)
+        db.commit()
+    assert problem_of(project).code == "state_damaged"
+    assert project.build().ran == ["load"]
+    assert project.status().problems == ()
+
+
+def test_a_store_about_to_be_born_is_not_damaged(workshop: Draw) -> None:
+    project = workshop("load")
+    project.write(".cauce/state.db", "")
+    assert project.status().problems == ()
+    assert project.build().state == "ok"
+    assert project.build().ran == []
+
+
+def test_links_in_place_of_the_state_are_not_followed(workshop: Draw) -> None:
+    project = workshop("load")
+    other = Workshop(project.root.parent / "other", "load")
+    project.build()
+    theirs = project.root.parent / "theirs"
+    state_folder(project.root).rename(theirs)
+    before = {path.name: path.read_bytes() for path in theirs.iterdir() if path.is_file()}
+    state_folder(other.root).symlink_to(theirs)
+    assert problem_of(other).code == "state_linked"
+    with pytest.raises(ProjectUnwritable) as refused:
+        other.build()
+    assert "Remove it" in refused.value.hint
+
+    state_folder(other.root).unlink()
+    state_folder(other.root).mkdir()
+    (state_folder(other.root) / "state.db").symlink_to(theirs / "state.db")
+    (state_folder(other.root) / ".gitignore").symlink_to(theirs / "made")
+    assert problem_of(other).code == "state_damaged"
+    assert other.build().state == "ok"
+    (state_folder(other.root) / "logs").rename(theirs / "logs of ours")
+    (state_folder(other.root) / "logs").symlink_to(theirs)
+    assert "leads out of the project" in other.build(force=True).finished("load").cause
+    assert {path.name: path.read_bytes() for path in theirs.iterdir() if path.is_file()} == before
+
+
+@contextlib.contextmanager
+def without_access(project: Workshop, place: Path) -> Iterator[None]:
+    """May read all of the project but that."""
+    mode = place.stat().st_mode
+    place.chmod(0)
+    root = os.geteuid() == 0
+    if root:
+        project.root.parent.chmod(0o755)
+        os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        if root:
+            os.setresuid(0, 0, 0)
+        place.chmod(mode)
+
+
+def test_what_belongs_to_another_user_is_said_to(workshop: Draw) -> None:
+    project = workshop("load")
+    project.build()
+    assert project.fresh == {"load"}
+    for place in (state_folder(project.root) / "state.db", state_folder(project.root)):
+        with without_access(project, place):
+            problem = problem_of(project)
+            assert problem.code == "state_denied"
+            assert "another user" in problem.message
+            assert project.status().run is None
+    with without_access(project, project.source("load")):
+        [problem] = [problem for problem in project.status().problems if problem.task == "load"]
+    assert (problem.code, problem.message) == (
+        "source_unreadable",
+        "The source tasks/load.py cannot be read: Permission denied.",
+    )

@@ -145,11 +145,15 @@ def _selection(project: Project, request: RunRequest) -> Selection:
 
 
 def _prepare(folder: Path) -> Path:
+    if folder.is_symlink():
+        raise ProjectUnwritable(
+            f"{folder} is a symbolic link, which is not followed.",
+            hint="Remove it: the next build makes a folder in its place.",
+        )
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("# Made by Cauce: this folder is a cache, it needs no versions.\n*\n")
+        with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as ignore:
+            ignore.write("# Made by Cauce: this folder is a cache, it needs no versions.\n*\n")
     except OSError as error:
         raise ProjectUnwritable(
             f"Cannot write {folder}: {error.strerror}.", hint="A build keeps its state there. Make the folder writable."
@@ -362,8 +366,9 @@ class _Build:
         log = log_file(self.folder, self.run, task, self.plan.tasks)
         assert log is not None  # noqa: S101 - the task is in the plan
         try:
-            for product in spec.products:  # anew: a task that ran before may have put a link there
-                real_path(root, product.path)
+            # Anew: a task that ran before may have put a link there.
+            for path in (*(product.path for product in spec.products), log.relative_to(root).as_posix()):
+                real_path(root, path)
             for folder in {(root / product.path).parent for product in spec.products} | {log.parent}:
                 folder.mkdir(parents=True, exist_ok=True)
             job = Job(binding(self.project, task), root / spec.source, self.project.contents[task], temporary, log)

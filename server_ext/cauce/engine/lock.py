@@ -121,7 +121,7 @@ def holder_of(folder: Path) -> tuple[Holder, ProcessRecord | None] | None:
     again, and macOS has no record of processes): then the lock itself is tried for an
     instant, for which `ProjectLock` has patience, and the note is believed if it is taken.
     """
-    note = _read(folder / _FILE)
+    note = None if folder.is_symlink() else _read(folder / _FILE)
     if note is None or not note.holder.run:
         return None
     if note.holder.host == socket.gethostname() and note.process is not None:

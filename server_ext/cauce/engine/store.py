@@ -13,8 +13,11 @@ nothing) → run → `commit` with the products' hashes, in one transaction. Wha
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sqlite3
+import stat
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
@@ -35,6 +38,7 @@ __all__ = [
     "Store",
     "TaskHistory",
     "TaskState",
+    "Unreadable",
     "read_attempts",
     "read_history",
     "read_run",
@@ -47,6 +51,8 @@ T = TypeVar("T")
 _FILE = "state.db"
 _PATIENCE = 10.0
 """Seconds to wait for others who use the file, which are quick unless the disk is slow."""
+_READING = 10.0
+"""Seconds after which what is read cannot be what we wrote."""
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE runs(
@@ -69,6 +75,8 @@ CREATE TABLE products(
 
 TaskState = Literal["waiting", "running", "ok", "failed", "cancelled", "crashed", "skipped", "unchanged"]
 AttemptOutcome = Literal["running", "ok", "failed", "cancelled", "crashed"]
+Unreadable = Literal["damaged", "denied", "linked"]
+"""Its content makes no sense; it belongs to another user; the state folder is a symbolic link."""
 RunState = Literal["running", "ok", "failed", "cancelled", "crashed"]
 
 
@@ -121,8 +129,8 @@ class History:
 
     tasks: Mapping[str, TaskHistory] = field(default_factory=dict)
     run: RunRow | None = None
-    damaged: bool = False
-    """The file could not be read: everything counts as never run."""
+    unreadable: Unreadable | None = None
+    """Why the file could not be read: everything counts as never run."""
 
 
 def state_folder(root: Path) -> Path:
@@ -330,7 +338,7 @@ def _is_damage(error: Exception) -> bool:
 
 def read_history(folder: Path, pipeline: str) -> History:
     """What is known of a pipeline. Never raises, never creates or changes anything."""
-    return _reading(folder, lambda db: _history(db, pipeline), History(), History(damaged=True))
+    return _reading(folder, lambda db: _history(db, pipeline), History(), lambda why: History(unreadable=why))
 
 
 def read_runs(folder: Path, pipeline: str, limit: int = 50) -> tuple[RunRow, ...]:
@@ -341,7 +349,7 @@ def read_runs(folder: Path, pipeline: str, limit: int = 50) -> tuple[RunRow, ...
         found = [_run(db, row[0]) for row in ids.fetchall()]
         return tuple(run for run in found if run is not None)
 
-    return _reading(folder, rows, (), ())
+    return _reading(folder, rows, (), lambda _: ())
 
 
 def read_run(folder: Path, pipeline: str, run: str) -> RunRow | None:
@@ -351,7 +359,7 @@ def read_run(folder: Path, pipeline: str, run: str) -> RunRow | None:
         found = _run(db, run)
         return found if found is not None and found.pipeline == pipeline else None
 
-    return _reading(folder, row, None, None)
+    return _reading(folder, row, None, lambda _: None)
 
 
 def read_attempts(folder: Path, pipeline: str, task: str, limit: int = 20) -> tuple[AttemptRow, ...]:
@@ -364,7 +372,7 @@ def read_attempts(folder: Path, pipeline: str, task: str, limit: int = 20) -> tu
         )
         return tuple(_attempt(db, row) for row in found.fetchall())
 
-    return _reading(folder, rows, (), ())
+    return _reading(folder, rows, (), lambda _: ())
 
 
 _ATTEMPT = "id, run, task, outcome, started, ended, cause, error, fingerprint, done, total"
@@ -442,8 +450,11 @@ def _attempt(db: sqlite3.Connection, row: tuple[object, ...]) -> AttemptRow:
 
 
 def _open(path: Path, patience: float) -> sqlite3.Connection:
+    if path.is_symlink():
+        raise sqlite3.DatabaseError("it is a symbolic link")  # somebody else's database
     db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
+        db.execute("PRAGMA trusted_schema = OFF")
         db.execute("PRAGMA journal_mode = TRUNCATE")
         db.execute("PRAGMA synchronous = FULL")
         version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -455,27 +466,63 @@ def _open(path: Path, patience: float) -> sqlite3.Connection:
         if version == 0:
             db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
         else:
-            db.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
+            _check_schema(db)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _reading(folder: Path, query: Callable[[sqlite3.Connection], T], empty: T, damaged: T) -> T:
+def _check_schema(db: sqlite3.Connection) -> None:
+    """Refuse a file with any table, index, view or trigger that is not ours.
+
+    A view may be written so that reading it never ends.
+    """
+    if frozenset(db.execute(_SCHEMA_OF)) != _our_schema():
+        raise sqlite3.DatabaseError("it holds other tables than Cauce's")
+
+
+_SCHEMA_OF = "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 100"
+
+
+@functools.cache
+def _our_schema() -> frozenset[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_SCHEMA)
+        return frozenset(db.execute(_SCHEMA_OF))
+
+
+def _reading(
+    folder: Path, query: Callable[[sqlite3.Connection], T], empty: T, unreadable: Callable[[Unreadable], T]
+) -> T:
     path = folder / _FILE
-    if not path.is_file():
-        return empty
     try:
+        if folder.is_symlink():
+            return unreadable("linked")
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            return unreadable("damaged")
+        if found.st_size == 0:  # its first transaction is on the way
+            return empty
+        if not os.access(path, os.R_OK):
+            return unreadable("denied")
         # Not read-only: after a crash in the middle of a commit the first to look must be
         # able to roll the journal back. A folder that cannot be written is tried read-only.
         mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
         uri = f"{path.resolve().as_uri()}?mode={mode}"
         db = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
         with contextlib.closing(db):
+            deadline = time.monotonic() + _READING
+            db.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+            db.execute("PRAGMA trusted_schema = OFF")
             if db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-                return damaged
+                return unreadable("damaged")
             db.execute("BEGIN")  # one moment in time for all that is read
+            _check_schema(db)
             return query(db)
+    except (FileNotFoundError, NotADirectoryError):
+        return empty
+    except PermissionError:
+        return unreadable("denied")
     except (sqlite3.Error, msgspec.MsgspecError, OSError):
-        return damaged
+        return unreadable("damaged")
