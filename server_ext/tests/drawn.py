@@ -214,6 +214,10 @@ class Workshop:
         target.write_text(content)
         return target
 
+    def link(self, path: str, target: str) -> None:
+        (self.root / path).unlink(missing_ok=True)
+        (self.root / path).symlink_to(target)
+
     def source(self, task: str) -> Path:
         return self.root / f"tasks/{task}.py"
 

@@ -356,7 +356,7 @@ def tracked(source: str, **modules: str) -> list[str]:
         f"{name.replace('__', '/')}.py".replace("/init.py", "/__init__.py"): text for name, text in modules.items()
     }
     index = ModuleIndex(lambda path: files[path].encode() if path in files else None)
-    return list(local_modules(facts(source).imports, index))
+    return list(local_modules(facts(source).loads, index))
 
 
 def test_modules_are_followed_as_python_would_import_them() -> None:
@@ -388,13 +388,25 @@ def test_modules_are_followed_as_python_would_import_them() -> None:
         "%load_ext autoreload\nimport helpers",
         "!ls\nx = helpers = 1\nimport helpers",
         "%%time\nimport helpers",
+        "    import helpers",
+        "    if x:\n        pass\n    import helpers",
+        "importlib.import_module('helpers')",
+        "%load_ext helpers",
+        "%run helpers.py",
+        "%run -i ./helpers 1 2",
+        "%%capture\n%run 'helpers.py'",
+        "!python -u helpers.py",
+        "!python -m helpers",
+        "exec(open('helpers.py').read())",
+        "exec(compile(Path('helpers.py').read_text(), 'x', 'exec'), {})",
+        "runpy.run_path('./helpers.py')",
         "%%capture out\n%%time\n!ls \\\n  -l\nimport helpers",
     ],
 )
 def test_every_way_to_import(line: str) -> None:
     index = ModuleIndex(lambda path: b"" if path == "helpers.py" else None)
     found = facts(ipynb(line), "a.ipynb")
-    assert list(local_modules(found.imports, index)) == ["helpers.py"]
+    assert list(local_modules(found.loads, index)) == ["helpers.py"]
 
 
 def test_a_star_inside_a_package() -> None:
@@ -402,3 +414,38 @@ def test_a_star_inside_a_package() -> None:
         "a/__init__.py",
         "a/tools.py",
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import sys\nsys.path.insert(0, 'lib')\nimport tool", "lib/tool.py"),
+        ("import sys, os\nsys.path.append(os.path.abspath('./lib/'))\nimport tool.x", "lib/tool.py"),
+        ("import sys\nsys.path[:0] = ['lib']\ndef f():\n    import tool", "lib/tool.py"),
+        ("import sys\nsys.path += ['nowhere', 'lib']\nimport tool", "lib/tool.py"),
+        ("import boot, tool", "boot.py lib/tool.py"),  # boot.py is it that names lib/
+        ("import tool", ""),
+        ("import installed.core", "src/installed/__init__.py src/installed/base.py src/installed/core.py"),
+        ("import both", "both.py"),  # at the root, so not the one below src/
+        ("%run scripts/go.py", "scripts/beside.py scripts/go.py"),
+        ("exec(open('../other/lib.py').read())", ""),
+    ],
+)
+def test_where_modules_are_looked_for(code: str, found: str) -> None:
+    modules = {
+        "lib__tool": "",
+        "boot": "import sys\nsys.path.insert(0, 'lib')",
+        "src__installed__init": "",
+        "src__installed__core": "from . import base\nimport tool",
+        "src__installed__base": "",
+        "both": "",
+        "src__both": "",
+        "scripts__go": "import beside",
+        "scripts__beside": "",
+    }
+    assert tracked(f"# %%\n{code}\n", **modules) == found.split()
+
+
+def test_names_and_folders_without_end() -> None:
+    folders = "".join(f"sys.path.append('f{n}')\n" for n in range(5_000))
+    assert tracked(f"# %%\nimport {'a.' * 20_000}b\n{folders}import a\n", a="") == ["a.py"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from drawn import Workshop
@@ -24,7 +25,14 @@ def built(workshop: Draw) -> Workshop:
     project = workshop(PICTURE)
     project.write("helpers.py", "from tools import x\n")
     project.write("tools.py", "x = 1\n")
-    project.use("clean", "import helpers")
+    project.write("job.py", "y = 1\n")
+    project.write("src/own.py", "y = 1\n")
+    project.write("deep/real.py", "y = 1\n")
+    project.link("linked.py", "deep/real.py")
+    project.write("../one.py", "y = 1\n")
+    project.write("../two.py", "y = 1\n")
+    project.link("outer.py", "../one.py")
+    project.use("clean", "import helpers, own, linked, outer\n# %run job.py")
     project.give("clean", depth=2)
     assert project.build().state == "ok"
     assert project.fresh == {"load", "clean", "report", "plot"}
@@ -44,9 +52,21 @@ CHANGES: dict[str, tuple[Callable[[Workshop], object], list[str]]] = {
         lambda p: p.write("tools/__init__.py", "x = 3\n"),
         ["module_changed tools/__init__.py"],
     ),
+    "a module that a script runs": (lambda p: p.write("job.py", "y = 2\n"), ["module_changed job.py"]),
+    "another module below src": (lambda p: p.write("src/own.py", "y = 2\n"), ["module_changed src/own.py"]),
+    "what a link inside the project leads to": (
+        lambda p: p.write("deep/real.py", "y = 2\n"),
+        ["module_changed linked.py"],
+    ),
+    "where a link out of the project leads to": (
+        lambda p: p.link("outer.py", "../two.py"),
+        ["module_changed outer.py"],
+    ),
+    "what a link out of the project leads to": (lambda p: p.write("../one.py", "y = 2\n"), []),
     "a module less": (
         lambda p: p.use("clean", ""),
-        ["code_changed", "module_changed helpers.py", "module_changed tools.py"],
+        ["code_changed"]
+        + [f"module_changed {name}.py" for name in ("helpers", "job", "linked", "outer", "src/own", "tools")],
     ),
     "the path of a product": (
         lambda p: p.move("clean", "out/other.txt"),
@@ -180,9 +200,15 @@ def test_a_task_with_problems_is_neither_fresh_nor_stale_and_hides_no_other(buil
 
 
 def test_a_project_stays_fresh_where_it_is_moved_or_copied_to(built: Workshop) -> None:
-    for move in (shutil.copytree, shutil.move):
-        target = built.root.with_name(f"{built.root.name}-{move.__name__}")
-        move(built.root, target)
+    def copy(source: Path, target: Path) -> None:
+        shutil.copytree(source, target, symlinks=True)
+
+    def move(source: Path, target: Path) -> None:
+        shutil.move(source, target)
+
+    for bring in (copy, move):
+        target = built.root.with_name(f"{built.root.name}-{bring.__name__}")
+        bring(built.root, target)
         built.root, built.path = target, target / "pipeline.yaml"
         assert built.fresh == {"load", "clean", "report", "plot"}
         assert built.build().ran == []

@@ -10,13 +10,13 @@ import ast
 import contextlib
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["MAGIC_CALL", "CellCode", "read_cell"]
+__all__ = ["CellCode", "Loads", "loads_of", "read_cell"]
 
-MAGIC_CALL = "_magic_"
+_MAGIC_CALL = "_magic_"
 """The function that a magic becomes a call of in the syntax tree, with its text as the argument."""
 
 _RUNS_PYTHON = frozenset({"capture", "prun", "time", "timeit"})
@@ -82,7 +82,7 @@ def _parse(text: str) -> ast.Module | None:
 
 
 def _is_magic(value: ast.expr) -> bool:
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == MAGIC_CALL
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == _MAGIC_CALL
 
 
 def _dedented(lines: Sequence[str]) -> list[str]:
@@ -124,7 +124,7 @@ def _without_magics(text: str) -> tuple[str, tuple[str, ...]]:
         while pieces[-1].endswith("\\") and (more := next(lines, None)) is not None:
             pieces.append(more)
         magics.append("\n".join(pieces))
-        result.append(f"{before}{MAGIC_CALL}({magics[-1]!r})")
+        result.append(f"{before}{_MAGIC_CALL}({magics[-1]!r})")
         result += [""] * (len(pieces) - 1)  # line numbers stay
     return "\n".join(result), tuple(magics)
 
@@ -142,3 +142,86 @@ def _magic(line: str) -> tuple[str, str]:
     if equals and value[:1] in {"%", "!"} and _TARGET.fullmatch(target):
         return f"{target}= ", value
     return line, ""
+
+
+# --- What code loads ----------------------------------------------------------------------
+
+_IMPORTING_MAGICS = frozenset({"aimport", "load_ext", "reload_ext"})
+_IMPORTING_CALLS = frozenset({"__import__", "import_module", "run_module"})
+_RUNNING_CALLS = frozenset({"exec", "execfile", "run_path"})
+_RUNNABLE = (".py", ".ipy", ".ipynb")
+
+
+@dataclass(frozen=True)
+class Loads:
+    """What code has Python load, as far as it is written out. All sorted."""
+
+    imports: tuple[str, ...] = ()
+    """Dotted names: `a.b`, `a.b.name`; relative ones keep their dots: `.b`."""
+    files: tuple[str, ...] = ()
+    """Paths of scripts that are run in place; some may be no files at all."""
+    folders: tuple[str, ...] = ()
+    """Folders in which modules are looked for besides the usual places."""
+
+
+def loads_of(codes: Iterable[CellCode]) -> Loads:
+    """What the code loads anywhere, also inside functions.
+
+    `from a import b` gives `a.b` (b may be a module or a name). Seen are also `%run file.py`,
+    `!python file.py`, `exec(open("file.py").read())`, `importlib.import_module("a")` and
+    `sys.path.insert(0, "lib")`. Names and paths that are computed are not.
+    """
+    imports: set[str] = set()
+    files: set[str] = set()
+    folders: set[str] = set()
+    for code in codes:
+        for magic in code.magics:
+            words = magic.replace('"', " ").replace("'", " ").split()
+            if _name(magic) in _IMPORTING_MAGICS or "-m" in words:
+                imports.update(word for word in words[1:] if word.replace(".", "_").isidentifier())
+            if _name(magic) == "run":
+                files.update(word if word.endswith(_RUNNABLE) else f"{word}.py" for word in words[1:])
+            elif magic.startswith(("!", "%sx", "%system")):
+                files.update(word for word in words if word.endswith(_RUNNABLE))
+        for node in () if code.tree is None else ast.walk(code.tree):
+            match node:
+                case ast.Import(names=names):
+                    imports.update(alias.name for alias in names)
+                case ast.ImportFrom(names=names, module=module, level=level):
+                    prefix = "." * level + (module or "")
+                    joint = "" if prefix.endswith(".") or not prefix else "."
+                    imports.update(f"{prefix}{joint}{alias.name}" for alias in names)
+                case ast.Call(func=ast.Attribute(value=target, attr="insert" | "append" | "extend")) if _is_path(
+                    target
+                ):
+                    folders.update(_strings(*node.args))
+                case ast.Assign(targets=[target], value=value) if _is_path(target):
+                    folders.update(_strings(value))
+                case ast.AugAssign(target=target, value=value) if _is_path(target):
+                    folders.update(_strings(value))
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args):
+                    if name in _IMPORTING_CALLS:
+                        imports.update(_strings(*args[:1]))
+                    elif name in _RUNNING_CALLS:
+                        files.update(text for text in _strings(*args) if text.endswith(_RUNNABLE))
+    return Loads(tuple(sorted(imports)), tuple(sorted(files)), tuple(sorted(folders)))
+
+
+def _is_path(target: ast.expr) -> bool:
+    """Is it `sys.path`, or a part of it?"""
+    if isinstance(target, ast.Subscript):
+        target = target.value
+    return (
+        isinstance(target, ast.Attribute)
+        and target.attr == "path"
+        and isinstance(target.value, ast.Name)
+        and target.value.id == "sys"
+    )
+
+
+def _strings(*expressions: ast.expr) -> Iterator[str]:
+    """Texts that stand anywhere in the expressions."""
+    for expression in expressions:
+        for part in ast.walk(expression):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield part.value

@@ -1,18 +1,20 @@
 """What a task's products follow from: code, modules, params, options, upstream content.
 
-Two fingerprints that are equal mean: running again would make the same. No clocks, no
-paths outside the project, nothing of the machine.
+Two fingerprints that are equal mean: running again would make the same. No clocks, and
+nothing of the machine but where the project's links out of it lead to.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import posixpath
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import msgspec
 
+from cauce.engine.cellcode import Loads
 from cauce.engine.document import Value
 from cauce.engine.source import Code, code_of
 
@@ -23,6 +25,11 @@ ModuleReader = Callable[[str], bytes | Code | None]
 
 What is too large to be parsed comes as its identity alone.
 """
+
+
+_MAX_FOLDERS = 20
+_MAX_DEPTH = 20
+"""More than anybody has; a text made to have thousands must not keep us looking."""
 
 
 class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,65 +73,87 @@ class ModuleIndex:
 
     def __init__(self, read: ModuleReader) -> None:
         self._read = read
-        self._seen: dict[str, tuple[Code, tuple[str, ...]] | None] = {}
+        self._seen: dict[str, tuple[Code, Loads] | None] = {}
 
-    def module(self, path: str) -> tuple[Code, tuple[str, ...]] | None:
-        """Identity and imports of a module file, None when there is none."""
+    def module(self, path: str) -> tuple[Code, Loads] | None:
+        """Identity of a module file and what it loads, None when there is none."""
         if path not in self._seen:
             match self._read(path):
                 case bytes(content):
-                    self._seen[path] = code_of(content)
+                    self._seen[path] = code_of(content, path)
                 case Code() as code:
-                    self._seen[path] = (code, ())
+                    self._seen[path] = (code, Loads())
                 case None:
                     self._seen[path] = None
         return self._seen[path]
 
 
-def local_modules(imports: Iterable[str], index: ModuleIndex) -> dict[str, Code]:
-    """The project's own modules behind the imports, transitively; sorted by path.
+def local_modules(loads: Loads, index: ModuleIndex) -> dict[str, Code]:
+    """The project's own modules behind what a task loads, transitively; sorted by path.
 
     A task's working directory is the project root, so `import a.b` means ``a.py``,
-    ``a/__init__.py``, ``a/b.py`` or ``a/b/__init__.py`` below it. What is not there is an
-    installed package and does not count.
+    ``a/__init__.py``, ``a/b.py`` or ``a/b/__init__.py`` below it, or below a folder that the
+    code puts on `sys.path` by its literal name. What is found in neither may come from a
+    project installed from its ``src/`` folder, and is looked for there. What is not there
+    either is an installed package and does not count; nor does what is imported by a
+    computed name. Too many modules cost a needless run, one too few a wrong "fresh": of
+    several that a name may mean all count.
     """
+    folders: set[str] = {""}
+    while True:
+        found, named = _reached(loads, index, sorted(folders))
+        more = folders.union(sorted(named)[:_MAX_FOLDERS])
+        if more == folders:
+            return dict(sorted(found.items()))
+        folders = more  # what was looked for before may be found there
+
+
+def _reached(loads: Loads, index: ModuleIndex, folders: list[str]) -> tuple[dict[str, Code], set[str]]:
+    """Modules found when looking in these folders, and folders that the code names itself."""
     found: dict[str, Code] = {}
-    todo = [(name, "") for name in imports]
+    named = _inside(loads.folders)
+    todo = [(loads, "")]
     while todo:
-        name, package = todo.pop()
-        for path in _candidates(_absolute(name, package)):
-            if path in found:
-                continue
-            module = index.module(path)
+        outer, place = todo.pop()
+        scripts = _inside(outer.files)
+        paths = [path for name in outer.imports for path in _imported(name, place, index, folders)]
+        for path in dict.fromkeys([*paths, *sorted(scripts)]):
+            module = None if path in found else index.module(path)
             if module is None:
                 continue
             code, inner = module
             found[path] = code
-            todo.extend((other, _package_of(path)) for other in inner)
-    return dict(sorted(found.items()))
+            todo.append((inner, path))
+            named |= _inside(inner.folders) | _inside(
+                posixpath.join(posixpath.dirname(path), each) for each in inner.folders
+            )
+            if path in scripts:
+                named |= _inside([posixpath.dirname(path)])  # a script finds what is beside it
+    return found, named
 
 
-def _absolute(name: str, package: str) -> str:
-    """`..b` inside package `a.c` is `a.b`."""
+def _imported(name: str, place: str, index: ModuleIndex, folders: list[str]) -> Iterable[str]:
+    """Files that importing a dotted name in the file `place` may run."""
     bare = name.lstrip(".")
-    level = len(name) - len(bare)
-    if level == 0:
-        return name
-    parts = package.split(".") if package else []
-    base = parts[: len(parts) - (level - 1)] if level > 1 else parts
-    return ".".join([*base, bare])
+    parts = [part for part in bare.split(".") if part and part != "*"]  # `from a import *`
+    if level := len(name) - len(bare):  # `..b` inside package `a.c` is `a.b`
+        package = PurePosixPath(place).parent.parts
+        return _candidates([*package[: max(0, len(package) - level + 1)], *parts])
+    paths = [f"{folder}/{path}" if folder else path for folder in folders for path in _candidates(parts)]
+    if any(index.module(path) is not None for path in paths):
+        return paths
+    return [f"src/{path}" for path in _candidates(parts)]
 
 
-def _candidates(name: str) -> Iterable[str]:
-    """Files that importing a dotted name may run: each package on the way, and the module."""
-    parts = [part for part in name.split(".") if part and part != "*"]  # `from a import *`
-    for length in range(1, len(parts) + 1):
+def _candidates(parts: list[str]) -> Iterable[str]:
+    """Each package on the way, and the module."""
+    for length in range(1, min(len(parts), _MAX_DEPTH) + 1):
         stem = "/".join(parts[:length])
         yield f"{stem}.py"
         yield f"{stem}/__init__.py"
 
 
-def _package_of(path: str) -> str:
-    """The package in which a module file's relative imports start."""
-    folder = Path(path).parent
-    return ".".join(folder.parts)
+def _inside(paths: Iterable[str]) -> set[str]:
+    """Those that name something below the root, each in one spelling."""
+    plain = {posixpath.normpath(path or ".") for path in paths if path.isprintable()}
+    return {"" if path == "." else path for path in plain if not path.startswith(("/", "../")) and path != ".."}

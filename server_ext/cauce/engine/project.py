@@ -7,6 +7,7 @@ these two functions.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,7 @@ from cauce.engine.files import FileTooLarge, LeadsOutside, Observer, hash_inside
 from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
 from cauce.engine.graph import Dependency, Graph, Unknown, build_graph, resolve
 from cauce.engine.injection import Binding
-from cauce.engine.source import MAX_CODE, TOO_LARGE_HINT, Code, SourceFacts, read_facts, source_limit, unparsed
+from cauce.engine.source import MAX_CODE, TOO_LARGE_HINT, Code, SourceFacts, digest, read_facts, source_limit, unparsed
 from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
@@ -139,7 +140,7 @@ def load(path: Path, cache: ParseCache) -> Project:
     for cycle in graph.cycles:
         problems += _cycle_problems(cycle, tasks)
     index = ModuleIndex(lambda name: _read_module(spec.root, name))
-    modules = {task: local_modules(found.imports, index) for task, found in facts.items()}
+    modules = {task: local_modules(found.loads, index) for task, found in facts.items()}
     return Project(spec, tasks, contents, facts, modules, dependencies, graph, tuple(problems))
 
 
@@ -189,6 +190,9 @@ def _read_module(root: Path, path: str) -> bytes | Code | None:
             return read_inside(root, path, MAX_CODE)
         except FileTooLarge:
             return unparsed(hash_inside(root, path))
+        except LeadsOutside:  # not ours to read: known by where it is, as seen from here
+            real, base = os.path.realpath(root / path), os.path.realpath(root)
+            return unparsed(digest(os.fsencode(os.path.relpath(real, base)))) if Path(real).is_file() else None
     except OSError:
         return None
 

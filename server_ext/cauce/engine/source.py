@@ -12,12 +12,12 @@ import difflib
 import hashlib
 import json
 import platform
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cauce.contract import Problem, Where
-from cauce.engine.cellcode import CellCode, read_cell
+from cauce.engine.cellcode import CellCode, Loads, loads_of, read_cell
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
 from cauce.engine.notebook import SourceError, read_notebook
 
@@ -28,7 +28,6 @@ __all__ = [
     "SourceFacts",
     "code_of",
     "digest",
-    "imports_of",
     "read_facts",
     "source_limit",
     "unified_diff",
@@ -71,8 +70,7 @@ class SourceFacts:
     text: str
     """The code cells one after another, for showing differences."""
     upstream: tuple[str, ...]
-    imports: tuple[str, ...]
-    """Dotted names of what is imported, as written, sorted: `a.b`, `a.b.name`."""
+    loads: Loads = field(default_factory=Loads)
     kernel: str | None = None
     """The kernel that the source itself names."""
     problems: tuple[Problem, ...] = ()
@@ -105,7 +103,7 @@ def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool
     def unreadable(message: str, hint: str, line: int | None = None, code: str = "source_unreadable") -> SourceFacts:
         where = Where(path=source, line=line)
         problem = Problem(code=code, message=message, severity="error", hint=hint, where=where, task=task)
-        return SourceFacts(unparsed(raw), "", (), (), problems=(problem,))
+        return SourceFacts(unparsed(raw), "", (), problems=(problem,))
 
     try:
         notebook = read_notebook(content, Path(source))
@@ -141,34 +139,19 @@ def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool
         code=Code(raw, digest(normal.encode())),
         text=_readable("\n\n".join(texts)),
         upstream=upstream,
-        imports=imports_of(codes),
+        loads=loads_of(codes),
         kernel=kernel if isinstance(kernel, str) else None,
         problems=problems,
     )
 
 
-def code_of(content: bytes) -> tuple[Code, tuple[str, ...]]:
-    """Identity and imports of a Python module of the project."""
+def code_of(content: bytes, path: str) -> tuple[Code, Loads]:
+    """Identity of a module of the project (or of a notebook that is run), and what it loads."""
+    if path.endswith(".ipynb"):
+        facts = read_facts(content, path, "", extract_upstream=False)
+        return facts.code, facts.loads
     code = read_cell(content.decode("utf-8-sig", "replace"))
-    return Code(digest(content), digest(_normalised([(code, ())]).encode())), imports_of([code])
-
-
-def imports_of(codes: Iterable[CellCode]) -> tuple[str, ...]:
-    """Dotted names that the code imports anywhere, also inside functions; sorted.
-
-    `import a.b` gives `a.b`; `from a import b` gives `a.b` (b may be a module or a name);
-    relative imports keep their dots: `from . import b` gives `.b`.
-    """
-    names: set[str] = set()
-    for code in codes:
-        for node in () if code.tree is None else ast.walk(code.tree):
-            if isinstance(node, ast.Import):
-                names.update(alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                prefix = "." * node.level + (node.module or "")
-                joint = "" if prefix.endswith(".") or not prefix else "."
-                names.update(f"{prefix}{joint}{alias.name}" for alias in node.names)
-    return tuple(sorted(names))
+    return Code(digest(content), digest(_normalised([(code, ())]).encode())), loads_of([code])
 
 
 def unified_diff(before: str, after: str, name: str) -> str:
