@@ -62,6 +62,8 @@ _ATTENTION = 300.0
 """Seconds for which a pipeline's files are watched after somebody last looked at it."""
 _MEMORY = 3600.0
 """Seconds for which a pipeline is remembered that nobody looks at."""
+_RETRY = 5.0
+"""Seconds after which files that could not be watched are tried again; the next time twice as many."""
 _LOG_PIECE = 1 << 18
 
 
@@ -306,6 +308,7 @@ class _View:
         self._next: asyncio.Task[tuple[Look, Snapshot]] | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._watched: frozenset[Path] = frozenset()
+        self._unwatchable = False
         self._last_asked = time.monotonic()
 
     async def attended_look(self) -> tuple[Look, Snapshot]:
@@ -367,31 +370,45 @@ class _View:
 
     async def _watch(self) -> None:
         """Look again whenever a file of the pipeline changes, while somebody is interested."""
-        try:
-            while self.idle < self._attention:
-                files = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
-                folders = await asyncio.to_thread(_existing_folders, files)
-                stop = asyncio.Event()
-                async for changes in awatch(
-                    *sorted(folders),
-                    watch_filter=_Concerned(files, folders),
-                    recursive=False,
-                    debounce=300,
-                    step=50,
-                    stop_event=stop,
-                    rust_timeout=5_000,
-                    yield_on_timeout=True,
-                ):
-                    if changes:
-                        with contextlib.suppress(NotFound):
-                            await self.look()
-                    idle = self.idle > self._attention
-                    now = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
-                    if idle or now != files or await asyncio.to_thread(_existing_folders, now) != folders:
-                        stop.set()
-        except Exception:
-            # Out of watches, or a file system that has none: the browser's heartbeat still looks.
-            self._log.warning("The files of %s cannot be watched", self.pipeline, exc_info=True)
+        pause = _RETRY
+        while self.idle < self._attention:
+            try:
+                await self._watch_folders()
+                pause = _RETRY
+            except Exception:
+                # Out of watches, or a file system that has none: the browser's heartbeat still looks.
+                if not self._unwatchable:
+                    self._log.warning("The files of %s cannot be watched", self.pipeline, exc_info=True)
+                self._unwatchable = True
+                await asyncio.sleep(pause)
+                pause *= 2
+
+    async def _watch_folders(self) -> None:
+        """Watch until other folders are to be watched, or nobody is interested any more."""
+        files = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
+        folders = await asyncio.to_thread(_existing_folders, files)
+        concerned = _Concerned(files, folders)
+        armed = False
+        stop = asyncio.Event()
+        async for changes in awatch(
+            *sorted(folders),
+            watch_filter=None,
+            recursive=False,
+            debounce=300,
+            step=50,
+            stop_event=stop,
+            rust_timeout=1_000,
+            yield_on_timeout=True,
+        ):
+            # At first, whatever there is: what changed before the watch began is told by nobody.
+            if not armed or any(concerned(*change) for change in changes):
+                armed = True
+                with contextlib.suppress(NotFound):
+                    await self.look()
+            idle = self.idle > self._attention
+            now = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
+            if idle or now != files or await asyncio.to_thread(_existing_folders, now) != folders:
+                stop.set()
 
     async def close(self) -> None:
         for task in (self._watcher, self._next):
