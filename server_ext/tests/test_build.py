@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import resource
 import socket
 import sqlite3
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -33,7 +35,7 @@ from cauce.contract import (
 )
 from cauce.engine.build import Stop, log_file, tidy
 from cauce.engine.errors import NotFound, PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
-from cauce.engine.executors.fake import Crash, Fail, Hang, Succeed, Wait
+from cauce.engine.executors.fake import Crash, Fail, FakeExecutor, Hang, Succeed, Wait
 from cauce.engine.files import Observer
 from cauce.engine.lock import ProjectLock
 from cauce.engine.store import read_attempts, read_history, read_run, read_runs, state_folder
@@ -386,6 +388,92 @@ def test_a_source_edited_while_its_task_runs_leaves_it_stale(workshop: Draw) -> 
     assert project.why("load") == ["code_changed"]
     assert project.build().ran == ["load", "fit"]
     assert texts(project) == project.clean_rebuild()
+
+
+def test_a_module_edited_while_a_task_uses_it_leaves_that_stale_even_when_it_is_put_back(workshop: Draw) -> None:
+    project = workshop("load ─► fit")
+    project.write("helpers.py", "x = 1\n")
+    project.use("load", "import helpers")
+    project.build(when=on(TaskStarted, "load", lambda stop: project.write("helpers.py", "x = 2\n")))
+    project.write("helpers.py", "x = 1\n")
+    assert project.why("load") == ["module_changed helpers.py"]
+    project.build(when=on(TaskStarted, "load", lambda stop: (project.root / "helpers.py").unlink()))
+    assert project.why("load") == ["module_changed helpers.py"]
+    project.build(when=on(TaskStarted, "load", lambda stop: project.write("helpers.py", "x = 1\n")))
+    assert project.why("load") == ["module_changed helpers.py"]
+    project.build(when=on(TaskStarted, "load", lambda stop: project.write("helpers.py", "x = 1  # one\n")))
+    assert project.why("load") == []
+
+
+def test_a_module_edited_before_its_task_begins_is_the_one_that_the_task_used(workshop: Draw) -> None:
+    project = workshop("load ─► fit")
+    project.write("helpers.py", "x = 1\n")
+    project.use("fit", "import helpers")
+    project.build(when=on(TaskStarted, "load", lambda stop: project.write("helpers.py", "x = 2\n")))
+    assert project.why("fit") == []
+    project.write("helpers.py", "x = 1\n")
+    assert project.why("fit") == ["module_changed helpers.py"]
+
+
+def test_an_input_that_changed_while_a_task_ran_counts_as_changed_once_it_is_back(workshop: Draw) -> None:
+    project = workshop("load ─► fit")
+    project.build(when=on(TaskProgress, "fit", lambda stop: project.overwrite("load", "99\n")))
+    project.overwrite("load", project.clean_rebuild()["load"])
+    assert project.why("load") == []
+    assert project.why("fit") == ["upstream_changed load"]
+
+
+def test_the_text_of_a_module_runs_and_not_what_was_compiled_of_another(workshop: Draw) -> None:
+    #  the same size in the same second: Python takes the compiled code for current
+    project = workshop("load")
+    project.use("load", "import helpers")
+
+    def write(value: int) -> None:
+        os.utime(project.write("helpers.py", f"x = {value}\n"), (1_700_000_000, 1_700_000_000))
+
+    def used(*flags: str) -> str:
+        command = [sys.executable, *flags, "-c", "import helpers; print(helpers.x)"]
+        return subprocess.check_output(command, cwd=project.root, env={}, text=True).strip()
+
+    cache = project.root / "__pycache__"
+    for flags in ([], ["-OO"]):
+        write(1)
+        project.build(force=True)
+        assert used(*flags) == "1"
+        write(2)
+        assert used(*flags) == "1"  # that is how Python is
+        before = set(cache.iterdir())
+        others = ["helpers.txt", "helpers.more.cpython-311.pyc", "other.cpython-311.pyc", "helpers.pyc"]
+        kept = {Path(project.write(f"__pycache__/{name}", "")) for name in others}
+        project.build()
+        assert kept <= set(cache.iterdir())
+        assert len(before - set(cache.iterdir())) == 1
+        assert used(*flags) == "2"
+    # What a link leads to is somebody else's.
+    cache.rename(project.root / "elsewhere")
+    cache.symlink_to("elsewhere")
+    write(3)
+    held = set(cache.iterdir())
+    project.build()
+    assert set(cache.iterdir()) == held
+
+
+def test_a_product_that_a_run_leaves_as_it_was_is_accepted_and_the_log_says_so(workshop: Draw) -> None:
+    project = workshop("load")
+    project.build()
+    project.edit("load", 40)
+    built = project.build_with(FakeExecutor({"load": Succeed({})}), RunRequest())
+    assert built.ends == {"load": "ok"}
+    assert project.fresh == {"load"}
+
+    def log(events: list[BuildEvent]) -> str:
+        assert isinstance(events[0], RunStarted)
+        path = log_file(state_folder(project.root), events[0].run, "load", ("load",))
+        assert path is not None
+        return path.read_text()
+
+    assert log(built.events) == ("load\n[cauce] out/load.txt was not written by this run; it is the one from before.\n")
+    assert log(project.build(force=True).events) == "load\n"
 
 
 def test_an_input_changed_while_a_task_runs_leaves_it_stale(workshop: Draw) -> None:

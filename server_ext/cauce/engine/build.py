@@ -4,8 +4,11 @@ Everything with an effect happens here, in the order that the commit protocol wa
 
     claim  → the old success proves nothing any more
     run    → the executor; the executed notebook goes to a temporary name
-    prove  → every declared product exists
+    prove  → every declared product exists, and the inputs are what they were
     commit → notebook renamed into place, products hashed and synced, one transaction 'ok'
+
+A product that is there but was not written by the run is accepted: tasks that fetch a file only if
+it is missing are common. The task's log says so.
 
 Killed at any point, the attempt is left 'running' with nobody holding the lock, which
 counts as crashed: the task is stale and the next build runs it again.
@@ -20,8 +23,8 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,11 +44,23 @@ from cauce.contract import (
 )
 from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.executors import Cancelled, Crashed, Executor, Failed, Job, Listener, Outcome, Succeeded
-from cauce.engine.files import Observer, ProductRecord, real_path, replace_durably, sync, temporary_beside
+from cauce.engine.executors.log import Log
+from cauce.engine.files import (
+    Observer,
+    ProductRecord,
+    Stat,
+    real_path,
+    remove_bytecode,
+    replace_durably,
+    sync,
+    temporary_beside,
+)
+from cauce.engine.fingerprint import Fingerprint, settled
 from cauce.engine.lock import ProjectLock
 from cauce.engine.plan import End, Plan, Selection, select
 from cauce.engine.process import ProcessRecord, reap
 from cauce.engine.project import Assessment, ParseCache, Project, assess, assess_task, binding, complete, load
+from cauce.engine.spec import TaskSpec
 from cauce.engine.store import History, Store, TaskHistory, state_folder
 
 __all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
@@ -112,7 +127,9 @@ async def build(
             reap(store.recover(clock()))
             project = load(path, cache)
             selection = _selection(project, request)
-            return await _Build(run, project, request, selection, store, folder, executor, emit, stop, clock).go()
+            return await _Build(
+                run, project, cache, request, selection, store, folder, executor, emit, stop, clock
+            ).go()
         finally:
             store.close()
 
@@ -177,6 +194,7 @@ class _Build:
         project: Project,
         request: RunRequest,
         selection: Selection,
+        cache: ParseCache,
         store: Store,
         folder: Path,
         executor: Executor,
@@ -201,6 +219,7 @@ class _Build:
         self.clock = clock
         self.observer = Observer(project.root)
         history: History = store.history(self.pipeline)
+        self.cache = cache
         self.known: dict[str, TaskHistory] = dict(history.tasks)
         self.assessed: dict[str, Assessment] = assess(project, history, self.observer)
         self._confirm()
@@ -321,13 +340,20 @@ class _Build:
 
     async def _attempt(self, task: str, assessment: Assessment) -> _Ended:
         assert assessment.fingerprint is not None  # noqa: S101 - only buildable tasks are planned
-        fingerprint = complete(assessment.fingerprint, self.project, task, self.observer)
+        fingerprint = complete(assessment.fingerprint, self.project, task, self.observer, self.cache)
+        if fingerprint.modules != self.project.modules[task]:  # edited since the build began
+            self.project = replace(self.project, modules={**self.project.modules, task: fingerprint.modules})
+        self._forget_bytecode(task, fingerprint)
         started = self.clock()
         attempt = self.store.claim(self.run, self.pipeline, task, fingerprint, started)
         self.emit(TaskStarted(run=self.run, task=task, time=started, reasons=assessment.freshness.reasons))
         outcome, products = await self._run_and_prove(task, attempt)
         ended = self.clock()
         result = self._write_down(attempt, task, outcome, products, ended)
+        if isinstance(outcome, Succeeded):
+            after = await asyncio.to_thread(complete, fingerprint, self.project, task, self.observer, self.cache)
+            if (known := settled(fingerprint, after)) != fingerprint:
+                self.store.amend(attempt, known)
         self.emit(
             TaskFinished(
                 run=self.run,
@@ -343,6 +369,14 @@ class _Build:
 
     def _write_down(
         self, attempt: int, task: str, outcome: Outcome, products: tuple[ProductRecord, ...], now: float
+    def _forget_bytecode(self, task: str, now: Fingerprint) -> None:
+        """Have the kernel compile modules anew that the task's last attempt has not seen as they are."""
+        known = self.known.get(task)
+        before = {} if known is None else known.last.fingerprint.modules
+        for path, code in now.modules.items():
+            if path not in before or before[path].raw != code.raw:
+                remove_bytecode(self.project.root, path)
+
     ) -> _Ended:
         if isinstance(outcome, Succeeded):
             self.store.commit(attempt, self.run, task, products, now)
@@ -374,11 +408,14 @@ class _Build:
             job = Job(binding(self.project, task), root / spec.source, self.project.contents[task], temporary, log)
             outcome = await self.executor.run(job, self._listener(task, attempt), self.stop.cancel)
             if isinstance(outcome, Succeeded):
+            before = {product.path: self.observer.stat(product.path) for product in spec.products}
                 missing = [p.path for p in spec.products if p.key != spec.notebook_key and not (root / p.path).exists()]
                 if missing:
                     outcome = Failed(_missing(missing))
             # Also after a failure: the partial notebook is where the user looks first.
             if temporary.exists():
+                else:
+                    self._note_unwritten(spec, before, log)
                 replace_durably(temporary, target)
                 outcome = _in_notebook(outcome, target.relative_to(root).as_posix())
             if not isinstance(outcome, Succeeded):
@@ -398,6 +435,14 @@ class _Build:
 
     def _lost(self, paths: list[str]) -> CellError:
         """Products that are there but cannot be looked at, else those that are not there."""
+    def _note_unwritten(self, spec: TaskSpec, before: Mapping[str, Stat | None], log: Path) -> None:
+        """Say in the log which products the run has left as they were."""
+        with Log(log) as lines:
+            for product in spec.products:
+                same = before[product.path] is not None and before[product.path] == self.observer.stat(product.path)
+                if same and product.key != spec.notebook_key:
+                    lines.note(f"{product.path} was not written by this run; it is the one from before.")
+
         troubles = [f"{path}: {why}" for path in paths if (why := self.observer.trouble(path))]
         return CellError(name="Unreadable products", message="; ".join(troubles)) if troubles else _missing(paths)
 

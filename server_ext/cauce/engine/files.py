@@ -6,11 +6,12 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
 import stat as stat_module
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "read_inside",
     "read_start",
     "real_path",
+    "remove_bytecode",
     "replace_durably",
     "sync",
     "temporary_beside",
@@ -211,10 +213,10 @@ def real_path(root: Path, path: str) -> Path:
     """
     base = os.path.realpath(root)
     try:
-        real = os.path.realpath(Path(base) / path)
+        real = os.path.realpath(os.path.join(base, path))  # noqa: PTH118 - asked for each product, and slow enough
     except ValueError as error:  # an embedded NUL
         raise OSError(errno.EINVAL, str(error), path) from error
-    if not Path(real).is_relative_to(base):
+    if real != base and not real.startswith(f"{base.rstrip('/')}/"):
         raise LeadsOutside(errno.EXDEV, "it leads out of the project", path)
     return Path(real)
 
@@ -266,6 +268,25 @@ def read_inside(root: Path, path: str, limit: int) -> bytes | None:
 def hash_inside(root: Path, path: str) -> str:
     """Hash of a file or folder of the project, however large. Raises as `real_path`, `open_regular`."""
     return _content_hash(root, real_path(root, path))
+
+
+def remove_bytecode(root: Path, module: str) -> None:
+    """Remove what any Python has compiled of a module of the project, so that its text is what runs.
+
+    Python takes compiled code for current when the text has the same size and was changed in
+    the same second. Only files that are named like such code, in `__pycache__` beside the
+    module, and only where no link leads there. Does nothing where it cannot.
+    """
+    path = PurePosixPath(module)
+    # Not importlib's cache_from_source: a kernel may be another version of Python.
+    compiled = re.compile(rf"{re.escape(path.stem)}\.[\w-]+(\.opt-\w+)?\.pyc")
+    folder = Path(os.path.realpath(root), *path.parent.parts, "__pycache__")
+    if path.suffix != ".py" or os.path.realpath(folder) != str(folder):
+        return
+    with contextlib.suppress(OSError):
+        for file in folder.iterdir():
+            if compiled.fullmatch(file.name) and not file.is_symlink():
+                file.unlink(missing_ok=True)
 
 
 def temporary_beside(path: Path) -> Path:

@@ -18,13 +18,14 @@ from cauce.engine.cellcode import Loads
 from cauce.engine.document import Value
 from cauce.engine.source import Code, code_of
 
-__all__ = ["Fingerprint", "ModuleIndex", "canonical", "local_modules"]
+__all__ = ["Fingerprint", "ModuleIndex", "canonical", "local_modules", "settled"]
 
 ModuleReader = Callable[[str], bytes | Code | None]
 """Content of a file of the project by its POSIX path relative to the root; None if absent.
 
 What is too large to be parsed comes as its identity alone.
 """
+ModuleParser = Callable[[bytes, str], tuple[Code, Loads]]
 
 
 _MAX_FOLDERS = 20
@@ -51,6 +52,28 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
     and groups upstream has there, which keys lead to which path, and in which order."""
 
 
+_NOTHING = Code("", "", "")
+_CHANGED = "changed while it ran"
+
+
+def settled(before: Fingerprint, after: Fingerprint) -> Fingerprint:
+    """What a run followed from, when its inputs looked so before it and so after it.
+
+    Of a module or product that changed meanwhile nobody knows which state the run has seen: in
+    its place stands what is equal to nothing, so that the task is stale and says because of what.
+    """
+    modules = {
+        path: code if path in after.modules and code.same(after.modules[path]) else _NOTHING
+        for path, code in before.modules.items()
+    }
+    upstream = {
+        task: {path: value if after.upstream[task].get(path) == value else _CHANGED for path, value in values.items()}
+        for task, values in before.upstream.items()
+    }
+    new = dict.fromkeys(after.modules.keys() - before.modules.keys(), _NOTHING)
+    return msgspec.structs.replace(before, modules=dict(sorted((modules | new).items())), upstream=upstream)
+
+
 def canonical(value: Value) -> str:
     """A value as JSON that is equal when the injected cell is: keys in their order, exact numbers."""
 
@@ -71,8 +94,9 @@ def canonical(value: Value) -> str:
 class ModuleIndex:
     """Modules of one project, each read and parsed once while the index lives."""
 
-    def __init__(self, read: ModuleReader) -> None:
+    def __init__(self, read: ModuleReader, parse: ModuleParser = code_of) -> None:
         self._read = read
+        self._parse = parse
         self._seen: dict[str, tuple[Code, Loads] | None] = {}
 
     def module(self, path: str) -> tuple[Code, Loads] | None:
@@ -80,7 +104,7 @@ class ModuleIndex:
         if path not in self._seen:
             match self._read(path):
                 case bytes(content):
-                    self._seen[path] = code_of(content, path)
+                    self._seen[path] = self._parse(content, path)
                 case Code() as code:
                     self._seen[path] = (code, Loads())
                 case None:

@@ -16,13 +16,24 @@ from pathlib import Path
 import msgspec
 
 from cauce.contract import Freshness, Problem, Reason, Where
+from cauce.engine.cellcode import Loads
 from cauce.engine.document import MAX_BYTES, Value
 from cauce.engine.errors import NotFound
 from cauce.engine.files import FileTooLarge, LeadsOutside, Observer, hash_inside, read_inside, read_start, real_path
 from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
 from cauce.engine.graph import Dependency, Graph, Unknown, build_graph, resolve
 from cauce.engine.injection import Binding
-from cauce.engine.source import MAX_CODE, TOO_LARGE_HINT, Code, SourceFacts, digest, read_facts, source_limit, unparsed
+from cauce.engine.source import (
+    MAX_CODE,
+    TOO_LARGE_HINT,
+    Code,
+    SourceFacts,
+    code_of,
+    digest,
+    read_facts,
+    source_limit,
+    unparsed,
+)
 from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
@@ -45,6 +56,7 @@ class ParseCache:
         if known is not None and known[0] == content:
             return known[1]
         spec = parse_spec(path, content)
+        self._modules: dict[str, tuple[bytes, tuple[Code, Loads]]] = {}
         self._specs[path] = (content, spec)
         return spec
 
@@ -63,6 +75,14 @@ class Project:
     """Everything that looking at the project's text can tell. Holds the bytes it looked at."""
 
     spec: PipelineSpec
+    def module(self, content: bytes, path: str) -> tuple[Code, Loads]:
+        known = self._modules.get(path)
+        if known is not None and known[0] == content:
+            return known[1]
+        read = code_of(content, path)
+        self._modules[path] = (content, read)
+        return read
+
     tasks: Mapping[str, TaskSpec]
     contents: Mapping[str, bytes]
     """Task → its source as read. Lacks tasks whose source could not be read."""
@@ -337,10 +357,12 @@ def assess_task(
     return Assessment(Freshness(state="stale" if why else "fresh", reasons=why), now)
 
 
-def complete(now: Fingerprint, project: Project, task: str, observer: Observer) -> Fingerprint:
-    """The fingerprint with the content of *all* upstream as it is: what a run starting now uses."""
+def complete(now: Fingerprint, project: Project, task: str, observer: Observer, cache: ParseCache) -> Fingerprint:
+    """The fingerprint with the modules and *all* upstream as they are at this moment: what a run starting now uses."""
+    index = ModuleIndex(lambda name: _read_module(project.root, name), cache.module)
+    modules = local_modules(project.facts[task].loads, index)
     upstream = {need: _product_hashes(project.tasks[need], observer) for need in project.graph.upstream[task]}
-    return msgspec.structs.replace(now, upstream=upstream)
+    return msgspec.structs.replace(now, modules=modules, upstream=upstream)
 
 
 def _options(spec: TaskSpec, facts: SourceFacts) -> dict[str, str]:

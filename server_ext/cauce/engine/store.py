@@ -229,6 +229,11 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE attempts SET done = ?, total = ? WHERE id = ?", (progress.done, progress.total, attempt))
 
+    def amend(self, attempt: int, fingerprint: Fingerprint) -> None:
+        """More is known of what the attempt's inputs were."""
+        with self._transaction() as db:
+            db.execute("UPDATE attempts SET fingerprint = ? WHERE id = ?", (msgspec.json.encode(fingerprint), attempt))
+
     def commit(self, attempt: int, run: str, task: str, products: tuple[ProductRecord, ...], now: float) -> None:
         """The task succeeded and these are its products."""
         with self._transaction() as db:

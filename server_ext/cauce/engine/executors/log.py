@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 
@@ -26,7 +27,7 @@ class Log:
         self._left = limit
         self._limit = limit
         self._full = False
-        self._at_line_start = True
+        self._at_line_start = _ends_a_line(path)
 
     def __enter__(self) -> Log:
         return self
@@ -71,3 +72,11 @@ class Log:
             self._file.write(data)
         except OSError:
             self._full = True
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
