@@ -192,9 +192,9 @@ class _Build:
         self,
         run: str,
         project: Project,
+        cache: ParseCache,
         request: RunRequest,
         selection: Selection,
-        cache: ParseCache,
         store: Store,
         folder: Path,
         executor: Executor,
@@ -217,9 +217,9 @@ class _Build:
         self.broken = ""
         """Why nothing can be written down any more; '' while it can."""
         self.clock = clock
+        self.cache = cache
         self.observer = Observer(project.root)
         history: History = store.history(self.pipeline)
-        self.cache = cache
         self.known: dict[str, TaskHistory] = dict(history.tasks)
         self.assessed: dict[str, Assessment] = assess(project, history, self.observer)
         self._confirm()
@@ -348,12 +348,12 @@ class _Build:
         attempt = self.store.claim(self.run, self.pipeline, task, fingerprint, started)
         self.emit(TaskStarted(run=self.run, task=task, time=started, reasons=assessment.freshness.reasons))
         outcome, products = await self._run_and_prove(task, attempt)
-        ended = self.clock()
-        result = self._write_down(attempt, task, outcome, products, ended)
         if isinstance(outcome, Succeeded):
             after = await asyncio.to_thread(complete, fingerprint, self.project, task, self.observer, self.cache)
             if (known := settled(fingerprint, after)) != fingerprint:
                 self.store.amend(attempt, known)
+        ended = self.clock()
+        result = self._write_down(attempt, task, outcome, products, ended)
         self.emit(
             TaskFinished(
                 run=self.run,
@@ -367,8 +367,6 @@ class _Build:
         )
         return result
 
-    def _write_down(
-        self, attempt: int, task: str, outcome: Outcome, products: tuple[ProductRecord, ...], now: float
     def _forget_bytecode(self, task: str, now: Fingerprint) -> None:
         """Have the kernel compile modules anew that the task's last attempt has not seen as they are."""
         known = self.known.get(task)
@@ -377,6 +375,8 @@ class _Build:
             if path not in before or before[path].raw != code.raw:
                 remove_bytecode(self.project.root, path)
 
+    def _write_down(
+        self, attempt: int, task: str, outcome: Outcome, products: tuple[ProductRecord, ...], now: float
     ) -> _Ended:
         if isinstance(outcome, Succeeded):
             self.store.commit(attempt, self.run, task, products, now)
@@ -406,16 +406,16 @@ class _Build:
             for folder in {(root / product.path).parent for product in spec.products} | {log.parent}:
                 folder.mkdir(parents=True, exist_ok=True)
             job = Job(binding(self.project, task), root / spec.source, self.project.contents[task], temporary, log)
+            before = {product.path: self.observer.stat(product.path) for product in spec.products}
             outcome = await self.executor.run(job, self._listener(task, attempt), self.stop.cancel)
             if isinstance(outcome, Succeeded):
-            before = {product.path: self.observer.stat(product.path) for product in spec.products}
                 missing = [p.path for p in spec.products if p.key != spec.notebook_key and not (root / p.path).exists()]
                 if missing:
                     outcome = Failed(_missing(missing))
-            # Also after a failure: the partial notebook is where the user looks first.
-            if temporary.exists():
                 else:
                     self._note_unwritten(spec, before, log)
+            # Also after a failure: the partial notebook is where the user looks first.
+            if temporary.exists():
                 replace_durably(temporary, target)
                 outcome = _in_notebook(outcome, target.relative_to(root).as_posix())
             if not isinstance(outcome, Succeeded):
@@ -433,8 +433,6 @@ class _Build:
             return Failed(self._lost(sorted(lost))), ()
         return outcome, products
 
-    def _lost(self, paths: list[str]) -> CellError:
-        """Products that are there but cannot be looked at, else those that are not there."""
     def _note_unwritten(self, spec: TaskSpec, before: Mapping[str, Stat | None], log: Path) -> None:
         """Say in the log which products the run has left as they were."""
         with Log(log) as lines:
@@ -443,6 +441,8 @@ class _Build:
                 if same and product.key != spec.notebook_key:
                     lines.note(f"{product.path} was not written by this run; it is the one from before.")
 
+    def _lost(self, paths: list[str]) -> CellError:
+        """Products that are there but cannot be looked at, else those that are not there."""
         troubles = [f"{path}: {why}" for path in paths if (why := self.observer.trouble(path))]
         return CellError(name="Unreadable products", message="; ".join(troubles)) if troubles else _missing(paths)
 

@@ -50,13 +50,13 @@ class ParseCache:
     def __init__(self) -> None:
         self._specs: dict[Path, tuple[bytes, PipelineSpec]] = {}
         self._facts: dict[tuple[str, str, bool], tuple[bytes, SourceFacts]] = {}
+        self._modules: dict[str, tuple[bytes, tuple[Code, Loads]]] = {}
 
     def spec(self, path: Path, content: bytes) -> PipelineSpec:
         known = self._specs.get(path)
         if known is not None and known[0] == content:
             return known[1]
         spec = parse_spec(path, content)
-        self._modules: dict[str, tuple[bytes, tuple[Code, Loads]]] = {}
         self._specs[path] = (content, spec)
         return spec
 
@@ -69,12 +69,6 @@ class ParseCache:
         self._facts[key] = (content, facts)
         return facts
 
-
-@dataclass(frozen=True)
-class Project:
-    """Everything that looking at the project's text can tell. Holds the bytes it looked at."""
-
-    spec: PipelineSpec
     def module(self, content: bytes, path: str) -> tuple[Code, Loads]:
         known = self._modules.get(path)
         if known is not None and known[0] == content:
@@ -83,6 +77,12 @@ class Project:
         self._modules[path] = (content, read)
         return read
 
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that looking at the project's text can tell. Holds the bytes it looked at."""
+
+    spec: PipelineSpec
     tasks: Mapping[str, TaskSpec]
     contents: Mapping[str, bytes]
     """Task → its source as read. Lacks tasks whose source could not be read."""
