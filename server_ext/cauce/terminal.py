@@ -1,12 +1,13 @@
 """What a person sees in a terminal: the status table, a build as it goes, and errors.
 
 On a terminal a build is a live display; piped it is plain lines, one per event. Names,
-paths and messages come from the user's files and are always printed as text, never as
-rich's markup.
+paths and messages come from the user's files and are always printed as text: never as
+rich's markup, nor as what the terminal takes for an order (see `shown`).
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ from cauce.contract import (
 )
 from cauce.engine.errors import CauceError, PipelineHasErrors
 
-__all__ = ["build_display", "print_error", "print_status"]
+__all__ = ["build_display", "print_error", "print_status", "shown"]
 
 _MARKS = {
     "fresh": ("✓", "green"),
@@ -53,6 +54,32 @@ _MARKS = {
 }
 
 
+_ORDERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""C0 and C1 controls, and what changes the direction or the line of what follows."""
+_LINES = "\n\t"
+_COLOUR = r"(?:0?[0-4]|2[2-4]|[34][0-79]|9[0-7]|10[0-7]|[34]8;5;\d{1,3}|[34]8;2(?:;\d{1,3}){3})"
+_COLOURS = re.compile(rf"(\x1b\[(?:{_COLOUR}(?:;{_COLOUR})*)?m)")
+
+
+def shown(text: str, keep: str = "") -> str:
+    """The text with everything written out that a terminal would obey, but for what is in `keep`."""
+
+    def written_out(match: re.Match[str]) -> str:
+        order = match[0]
+        return order if order in keep else order.encode("unicode_escape").decode("ascii")
+
+    return _ORDERS.sub(written_out, text)
+
+
+def _text(text: str, style: str = "", *, keep: str = "", no_wrap: bool | None = None) -> Text:
+    return Text(shown(text, keep), style, overflow="ellipsis" if no_wrap else None, no_wrap=no_wrap)
+
+
+def _coloured(text: str) -> str:
+    """A kernel's lines with its colours, and no other sequence."""
+    return "".join(part if _COLOURS.fullmatch(part) else shown(part, _LINES) for part in _COLOURS.split(text))
+
+
 _NARROW = 70
 """Below so many columns the reasons stand under their task rather than beside it."""
 
@@ -62,28 +89,28 @@ def print_status(snapshot: Snapshot) -> None:
     console = Console()
     rows = [_status_row(task) for task in snapshot.tasks]
     if not console.is_terminal:
-        width = max((len(task.name) for task in snapshot.tasks), default=0)
+        width = max((len(row.task) for row in rows), default=0)
         for row in rows:
-            line = Text(f"{row.mark} {row.task:<{width}}  {row.state:<7}  {row.why}".rstrip())
+            line = _text(f"{row.mark} {row.task:<{width}}  {row.state:<7}  {row.why}".rstrip())
             console.print(line, soft_wrap=True)
     elif rows and console.width < _NARROW:
         for row in rows:
             console.print(Text.assemble((row.mark, row.colour), " ", row.task, " ", (row.state, row.colour)))
             if row.why:
-                console.print(Padding(Text(row.why, "dim"), (0, 0, 0, 2)))
+                console.print(Padding(_text(row.why, "dim"), (0, 0, 0, 2)))
     elif rows:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in ("", "Task", "State", "Why", "Last success"):
             table.add_column(column, no_wrap=column == "Last success", overflow="fold")
         for row in rows:
-            mark, state = Text(row.mark, row.colour), Text(row.state, row.colour)
-            table.add_row(mark, Text(row.task), state, Text(row.why), Text(row.last, "dim"))
+            mark, state = _text(row.mark, row.colour), _text(row.state, row.colour)
+            table.add_row(mark, _text(row.task), state, _text(row.why), _text(row.last, "dim"))
         console.print(table)
     for problem in snapshot.problems:
         _print_problem(console, problem)
     if snapshot.holder is not None:
         holder = snapshot.holder
-        console.print(Text(f"{holder.user} on {holder.host} is building this project now.", "cyan"), soft_wrap=True)
+        console.print(_text(f"{holder.user} on {holder.host} is building this project now.", "cyan"), soft_wrap=True)
 
 
 class _Row(NamedTuple):
@@ -104,7 +131,7 @@ def _status_row(task: Task) -> _Row:
     if task.freshness.state == "unknown":
         why = "It, or something it needs, has problems."
     last = "" if task.last_ok is None else _ago(time.time() - task.last_ok)
-    return _Row(mark, colour, task.name, state, why, last)
+    return _Row(mark, colour, shown(task.name), state, why, last)
 
 
 def _why(reasons: tuple[Reason, ...]) -> str:
@@ -123,23 +150,23 @@ def print_error(error: CauceError) -> None:
     """An error of ours, on stderr, with what to do."""
     console = Console(stderr=True)
     if isinstance(error, PipelineHasErrors):
-        console.print(Text("The pipeline has errors:", "bold red"))
+        console.print(_text("The pipeline has errors:", "bold red"))
         for problem in error.problems:
             _print_problem(console, problem)
         return
-    console.print(Text(f"Error: {error.message}", "red"), soft_wrap=True)
+    console.print(_text(f"Error: {error.message}", "red"), soft_wrap=True)
     if error.hint:
-        console.print(Text(error.hint), soft_wrap=True)
+        console.print(_text(error.hint), soft_wrap=True)
 
 
 def _print_problem(console: Console, problem: Problem) -> None:
     colour = "red" if problem.severity == "error" else "yellow"
     line = Text(f"{problem.severity}: ", colour)
     if problem.where is not None:
-        line.append(f"{_place(problem.where)}: ", "bold")
-    line.append(problem.message, "default")
+        line.append(shown(f"{_place(problem.where)}: "), "bold")
+    line.append(shown(problem.message), "default")
     if problem.hint:
-        line.append(f" {problem.hint}", "dim")
+        line.append(shown(f" {problem.hint}"), "dim")
     console.print(line, soft_wrap=True)
 
 
@@ -208,28 +235,28 @@ class _Board:
             note = self.note.get(task, "")
             if state == "running":
                 note = f"{note}, {time.time() - self.began[task]:.0f} s"
-            sign = self.spinner if state == "running" else Text(mark, colour)
-            table.add_row(sign, Text(task), Text(state, colour), Text(note, "dim", overflow="ellipsis", no_wrap=True))
-        return Group(table, Text(self.message, "bold")) if self.message else Group(table)
+            sign = self.spinner if state == "running" else _text(mark, colour)
+            table.add_row(sign, _text(task), _text(state, colour), _text(note, "dim", no_wrap=True))
+        return Group(table, _text(self.message, "bold")) if self.message else Group(table)
 
 
 def _print_plain(console: Console, event: BuildEvent) -> None:
     match event:
         case RunStarted(tasks=tasks) if tasks:
-            console.print(Text(f"Building {len(tasks)} task{'' if len(tasks) == 1 else 's'}."), soft_wrap=True)
+            console.print(_text(f"Building {len(tasks)} task{'' if len(tasks) == 1 else 's'}."), soft_wrap=True)
         case TaskStarted():
             why = _why(event.reasons) or "Asked for."
-            console.print(Text(f"{event.task}: started. {why}"), soft_wrap=True)
+            console.print(_text(f"{event.task}: started. {why}"), soft_wrap=True)
         case TaskUnchanged():
-            console.print(Text(f"{event.task}: unchanged, its upstream made the same again."), soft_wrap=True)
+            console.print(_text(f"{event.task}: unchanged, its upstream made the same again."), soft_wrap=True)
         case TaskFinished():
             took = f" in {event.duration:.1f} s" if event.duration else ""
             cause = f": {event.cause}" if event.cause else ""
-            console.print(Text(f"{event.task}: {event.outcome}{took}{cause}"), soft_wrap=True)
+            console.print(_text(f"{event.task}: {event.outcome}{took}{cause}", keep=_LINES), soft_wrap=True)
             if event.error is not None:
                 _print_failure(console, event)
         case RunFinished():
-            console.print(Text(event.message), soft_wrap=True)
+            console.print(_text(event.message), soft_wrap=True)
         case _:
             pass
 
@@ -238,13 +265,14 @@ def _print_failure(console: Console, event: TaskFinished) -> None:
     error = event.error or CellError(name=event.outcome, message=event.cause)
     place = "" if error.cell is None else f" in cell {error.cell + 1}"
     place += "" if error.line is None else f", line {error.line}"
-    console.print(Text(f"{event.task} {event.outcome}{place}: {error.name}: {error.message}", "red"), soft_wrap=True)
+    what = f"{event.task} {event.outcome}{place}: {error.name}: {error.message}"
+    console.print(_text(what, "red", keep=_LINES), soft_wrap=True)
     if error.where is not None:
-        console.print(Text(f"  at {_place(error.where)}"), soft_wrap=True)
+        console.print(_text(f"  at {_place(error.where)}"), soft_wrap=True)
     if error.traceback:
-        console.print(Text.from_ansi(error.traceback), soft_wrap=True)
+        console.print(Text.from_ansi(_coloured(error.traceback)), soft_wrap=True)
     if error.notebook is not None:
-        console.print(Text(f"  partial notebook: {error.notebook}", "dim"), soft_wrap=True)
+        console.print(_text(f"  partial notebook: {error.notebook}", "dim"), soft_wrap=True)
 
 
 def _ago(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -292,6 +293,31 @@ def test_status_tells_names_as_text(workshop: Draw) -> None:
         "tasks:\n  - {source: tasks/load.py, name: '[red]x[/red] [link=y]', product: out/load.ipynb}\n"
     )
     assert "[red]x[/red] [link=y]" in cauce(project, "status", FORCE_COLOR="1", COLUMNS="100").stdout
+
+
+def test_nothing_in_a_project_gives_the_terminal_orders(project: Workshop) -> None:
+    #  escape sequences, the C1 way to write them, and a right-to-left override
+    name = "t\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e"
+    quoted = json.dumps(name)
+    project.path.write_text(
+        f"tasks:\n  - {{source: tasks/load.py, product: out/load.ipynb, {quoted}: 1}}\n"
+        f"  - {{source: {json.dumps(name + '.py')}, product: {quoted}}}\n"
+    )
+    assert {problem.code for problem in snapshot(project).problems} >= {"task_name"}
+    for arguments in (["status"], ["build"]):
+        ended = cauce(project, *arguments)
+        said = ended.stdout + ended.stderr
+        assert not set("\x1b\x07\x9b\u202e") & set(said)
+        assert "pwned" in said
+
+    write(project, "load", "raise ValueError('\\x1b[2J\\x9b8m\\x1b]0;pwned\\x07\\u202e')\n")
+    project.path.write_text("tasks:\n  - {source: tasks/load.py, product: out/load.ipynb}\n")
+    failed = cauce(project, "build", FORCE_COLOR="1", TERM="xterm", COLUMNS="100").stdout
+    assert "ValueError" in failed
+    assert not set("\x07\x9b\u202e") & set(failed)
+    assert "\x1b[2J" not in failed
+    assert "\x1b]0;" not in failed
+    assert re.search(r"\x1b\[[0-9;]*m", failed)  # the kernel's colours
 
 
 def test_a_pipeline_is_found_from_below_and_by_name(project: Workshop) -> None:

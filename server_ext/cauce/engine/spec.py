@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import keyword
 import posixpath
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -278,11 +279,14 @@ class _Parser:
         given = node.get("name")
         default = PurePosixPath(source).stem if _suffix(source) in _KIND_OF_SUFFIX else source.rpartition(".")[2]
         if given is None:
+            if _has_controls(default):
+                message = "The source's name gives the task a name with control characters."
+                self._error("task_name", message, node.get("source"), hint="Add a 'name'.", task=default)
             return default
         if not isinstance(given, Scalar) or given.value is None or not given.text.strip():
             self._error("task_name", "'name' must be a word.", given, task=default)
             return default
-        if any(ord(character) < 32 for character in given.text):
+        if _has_controls(given.text):
             self._error("task_name", "'name' must be one line without control characters.", given, task=default)
             return default
         self._check_placeholder(given, given.text)
@@ -504,6 +508,10 @@ class _Nothing:
 
 
 _NOTHING = _Nothing()
+
+
+def _has_controls(text: str) -> bool:
+    return any(unicodedata.category(character) == "Cc" for character in text)
 
 
 def _suffix(path: str) -> str:
