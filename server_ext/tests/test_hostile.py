@@ -250,3 +250,56 @@ def test_what_belongs_to_another_user_is_said_to(workshop: Draw) -> None:
         "source_unreadable",
         "The source tasks/load.py cannot be read: Permission denied.",
     )
+
+
+# --- Floods ---------------------------------------------------------------------------------
+
+
+def pipeline(count: int, upstream: Callable[[int], str]) -> str:
+    tasks = "".join(
+        f"- {{source: s.py, name: task{number}, product: o/{number}.ipynb, upstream: {upstream(number)}}}\n"
+        for number in range(count)
+    )
+    return f"meta: {{extract_upstream: false}}\ntasks:\n{tasks}"
+
+
+def test_thousands_of_tasks_that_need_what_is_not_there(workshop: Draw) -> None:
+    project = workshop("load")
+    project.write("s.py", "x = 1\n")
+    project.write("pipeline.yaml", pipeline(3000, lambda number: "[]" if number == 2999 else "[tusk1]"))
+    problems = project.status().problems
+    assert len(problems) == 100
+    assert (problems[0].code, problems[0].hint) == ("upstream_unknown", "Did you mean 'task1'?")
+    assert "2900 more" in problems[-1].message
+    buildable = {task.name for task in project.status().tasks if task.buildable}
+    assert buildable == {"task2999"}
+    with pytest.raises(PipelineHasErrors) as refused:
+        project.build("task2998")
+    assert "more problems" in refused.value.message
+
+    project.write("pipeline.yaml", pipeline(3000, lambda number: f"[tusk{number}x]"))
+    assert len(project.status().problems) == 100
+
+
+def test_a_cycle_of_thousands_is_one_problem(workshop: Draw) -> None:
+    project = workshop("load")
+    project.write("s.py", "x = 1\n")
+    project.write("pipeline.yaml", pipeline(3000, lambda number: f"[task{(number + 1) % 3000}]"))
+    problem = problem_of(project)
+    assert problem.message.count("task") < 20
+    assert "3000 tasks" in problem.message
+    assert not any(task.buildable or task.sound for task in project.status().tasks)
+    with pytest.raises(PipelineHasErrors):
+        project.build("task7")
+
+
+@pytest.mark.parametrize("upstream", [lambda _: "'task*'", lambda number: f"['x{number}*', 'y{number}*']"])
+def test_too_many_dependencies(workshop: Draw, upstream: Callable[[int], str]) -> None:
+    project = workshop("load")
+    project.write("s.py", "x = 1\n")
+    project.write("pipeline.yaml", pipeline(2000, upstream))
+    snapshot = project.status()
+    assert "too_many_dependencies" in {problem.code for problem in snapshot.problems}
+    assert len(snapshot.edges) <= 50_000
+    assert not any(task.buildable for task in snapshot.tasks)
+    assert not project.task("task1999").sound

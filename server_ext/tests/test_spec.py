@@ -103,6 +103,25 @@ WRONG = {
     "product is the pipeline": (
         "tasks:\n  - source: a.py\n    product: {nb: a.ipynb, x: pipeline.yaml}", "2:5", "would overwrite",
     ),
+    "product holds another's product": (
+        "tasks:\n  - source: a.py\n    product: {nb: nb/a.ipynb, all: out}\n"
+        "  - source: b.py\n    product: out/deep/b.ipynb", "4:5", "a folder of its own",
+    ),
+    "product in another's product": (
+        "tasks:\n  - source: b.py\n    product: out/deep/b.ipynb\n"
+        "  - source: a.py\n    product: {nb: nb/a.ipynb, all: out}", "4:5",
+        "would hold the product out/deep/b.ipynb of 'b'",
+    ),
+    "product holds a source": (
+        "tasks:\n  - source: tasks/a.py\n    product: {nb: a.ipynb, all: tasks}", "2:5",
+        "would hold tasks/a.py, the source of 'a'",
+    ),
+    "product below the pipeline": (
+        "tasks:\n  - source: a.py\n    product: {nb: a.ipynb, x: pipeline.yaml/x}", "2:5", "The file pipeline.yaml",
+    ),
+    "product in the state": (
+        "tasks:\n  - source: a.py\n    product: {nb: a.ipynb, x: ./.cauce/state.db}", "2:5", "keeps its state",
+    ),
     "product key is a list": (TASK + "    nb_product_key: [nb, html]", "4:21", "one name"),
     "same name": (TASK + "  - source: b/a.py\n    product: b.ipynb", "4:5", "another 'name'"),
     "name is a list": (TASK + "    name: [a]", "4:11", "must be a word"),
@@ -144,6 +163,17 @@ def test_what_is_wrong_is_said_with_its_place_and_what_to_do(what: str) -> None:
     assert advice in f"{problem.message} {problem.hint}"
     assert problem.severity == "error"
     assert len(parse(text).problems) == 1 or what == "parameter bomb"
+
+
+def test_products_side_by_side_and_one_task_in_a_folder_of_its_own_are_sound() -> None:
+    spec = parse(
+        "tasks:\n"
+        "  - source: a.py\n"
+        "    product: {nb: out/a/nb.ipynb, all: out/a}\n"
+        "  - source: b.py\n"
+        "    product: {nb: out/ab.ipynb, all: out/a.d, more: out/a-b/c}\n"
+    )
+    assert spec.problems == ()
 
 
 def test_everything_wrong_is_said_at_once_and_hides_nothing_that_is_sound() -> None:

@@ -156,6 +156,8 @@ def _selection(project: Project, request: RunRequest) -> Selection:
     if not request.tasks:
         # Building all means all: also tasks too broken to be in the graph.
         own = [p for p in project.problems if p.severity == "error"]
+    if not own and needed & project.unsound:
+        own = list(project.problems[-1:])  # theirs are among those that are only counted
     if own:
         raise PipelineHasErrors(tuple(own))
     return selection

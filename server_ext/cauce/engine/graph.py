@@ -13,7 +13,7 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Dependency", "Graph", "Unknown", "build_graph", "resolve"]
+__all__ = ["Dependency", "Graph", "Names", "Unknown", "build_graph", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,45 @@ class Unknown:
     suggestion: str | None
 
 
-def resolve(task: str, names: Iterable[str], tasks: tuple[str, ...]) -> tuple[Dependency | Unknown, ...]:
-    """What each name in a task's `upstream` stands for, in the order written."""
-    found: list[Dependency | Unknown] = []
-    for name in names:
+class Names:
+    """The tasks of one pipeline, to look up what is written in `upstream`; each name costs once."""
+
+    def __init__(self, tasks: Iterable[str]) -> None:
+        self._tasks = dict.fromkeys(tasks)
+        self._groups: dict[str, tuple[str, ...]] = {}
+        self._suggestions: dict[str, str | None] = {}
+
+    def resolve(self, task: str, names: Iterable[str]) -> tuple[Dependency | Unknown, ...]:
+        """What each name in a task's `upstream` stands for, in the order written."""
+        return tuple(self._resolve(task, name) for name in names)
+
+    def _resolve(self, task: str, name: str) -> Dependency | Unknown:
         if "*" in name:
-            matches = tuple(other for other in tasks if other != task and fnmatch.fnmatchcase(other, name))
-            found.append(Dependency(name, matches))
-        elif name in tasks:
-            found.append(Dependency(name, (name,)))
-        else:
-            close = difflib.get_close_matches(name, tasks, n=1)
-            found.append(Unknown(name, close[0] if close else None))
-    return tuple(found)
+            if name not in self._groups:
+                self._groups[name] = tuple(other for other in self._tasks if fnmatch.fnmatchcase(other, name))
+            return Dependency(name, tuple(other for other in self._groups[name] if other != task))
+        if name in self._tasks:
+            return Dependency(name, (name,))
+        return Unknown(name, self._suggestion(name))
+
+    def _suggestion(self, name: str) -> str | None:
+        """The task that was meant; not for what is no name, nor for ever more of them: looking is dear."""
+        if name in self._suggestions:
+            return self._suggestions[name]
+        if len(name) > _LONG or len(self._suggestions) >= _SUGGESTIONS:
+            return None
+        close = difflib.get_close_matches(name, [task for task in self._tasks if len(task) <= _LONG], n=1)
+        self._suggestions[name] = close[0] if close else None
+        return self._suggestions[name]
+
+
+_LONG = 100
+_SUGGESTIONS = 20
+
+
+def resolve(task: str, names: Iterable[str], tasks: Iterable[str]) -> tuple[Dependency | Unknown, ...]:
+    """`Names.resolve` for one task only."""
+    return Names(tasks).resolve(task, names)
 
 
 @dataclass(frozen=True)
@@ -109,7 +135,7 @@ def build_graph(upstream: Mapping[str, tuple[str, ...]]) -> Graph:
 
 def _cycles(rest: tuple[str, ...], upstream: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
     """One cycle for each knot among the tasks that could not be ordered."""
-    left = dict.fromkeys(rest)
+    left = {task: position for position, task in enumerate(rest)}
     found: list[tuple[str, ...]] = []
     settled: set[str] = set()
     for start in rest:
@@ -122,7 +148,7 @@ def _cycles(rest: tuple[str, ...], upstream: Mapping[str, tuple[str, ...]]) -> t
         if task not in settled:
             walked = list(path)
             circle = walked[walked.index(task) :]
-            first = min(range(len(circle)), key=lambda index: rest.index(circle[index]))
+            first = min(range(len(circle)), key=lambda index: left[circle[index]])
             # Walked against the data's direction: turn it round.
             found.append(tuple(reversed(circle[first + 1 :] + circle[: first + 1])))
         settled.update(path)

@@ -21,7 +21,7 @@ from cauce.engine.document import MAX_BYTES, Value
 from cauce.engine.errors import NotFound
 from cauce.engine.files import FileTooLarge, LeadsOutside, Observer, hash_inside, read_inside, read_start, real_path
 from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
-from cauce.engine.graph import Dependency, Graph, Unknown, build_graph, resolve
+from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph
 from cauce.engine.injection import Binding
 from cauce.engine.source import (
     MAX_CODE,
@@ -34,11 +34,17 @@ from cauce.engine.source import (
     source_limit,
     unparsed,
 )
-from cauce.engine.spec import PipelineSpec, TaskSpec, parse_spec
+from cauce.engine.spec import MAX_PROBLEMS, PipelineSpec, TaskSpec, parse_spec
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
 
 __all__ = ["Assessment", "ParseCache", "Project", "assess", "assess_task", "bind", "binding", "complete", "load"]
+
+
+_MAX_EDGES = 50_000
+_MAX_PATTERNS = 500
+_SHOWN = 10
+"""Tasks of a cycle that are told by name."""
 
 
 class ParseCache:
@@ -91,15 +97,13 @@ class Project:
     dependencies: Mapping[str, tuple[Dependency, ...]]
     graph: Graph
     problems: tuple[Problem, ...]
+    """As many as anybody reads."""
+    unsound: frozenset[str]
+    """Tasks with errors of their own, also where those are not among `problems`."""
 
     @property
     def root(self) -> Path:
         return self.spec.root
-
-    @cached_property
-    def unsound(self) -> frozenset[str]:
-        """Tasks with errors of their own."""
-        return frozenset(p.task for p in self.problems if p.task is not None and p.severity == "error")
 
     @cached_property
     def unknowable(self) -> frozenset[str]:
@@ -155,13 +159,17 @@ def load(path: Path, cache: ParseCache) -> Project:
         facts[task.name] = found
         problems.extend(found.problems)
     problems += _products_outside(spec)
-    dependencies = _dependencies(tasks, facts, problems)
+    dependencies, given_up = _dependencies(spec, facts, problems)
     graph = build_graph({task: tuple(other for need in dependencies[task] for other in need.tasks) for task in tasks})
-    for cycle in graph.cycles:
-        problems += _cycle_problems(cycle, tasks)
-    index = ModuleIndex(lambda name: _read_module(spec.root, name))
+    problems += [_cycle_problem(cycle, tasks) for cycle in graph.cycles]
+    unsound = spec.unsound.union(
+        (problem.task for problem in problems if problem.task is not None and problem.severity == "error"),
+        given_up,
+        *graph.cycles,
+    )
+    index = ModuleIndex(lambda name: _read_module(spec.root, name), cache.module)
     modules = {task: local_modules(found.loads, index) for task, found in facts.items()}
-    return Project(spec, tasks, contents, facts, modules, dependencies, graph, tuple(problems))
+    return Project(spec, tasks, contents, facts, modules, dependencies, graph, _summed_up(problems), unsound)
 
 
 def _source_refused(task: TaskSpec, spec: PipelineSpec) -> bool:
@@ -218,23 +226,32 @@ def _read_module(root: Path, path: str) -> bytes | Code | None:
 
 
 def _dependencies(
-    tasks: Mapping[str, TaskSpec], facts: Mapping[str, SourceFacts], problems: list[Problem]
-) -> dict[str, tuple[Dependency, ...]]:
-    names = tuple(tasks)
+    spec: PipelineSpec, facts: Mapping[str, SourceFacts], problems: list[Problem]
+) -> tuple[dict[str, tuple[Dependency, ...]], frozenset[str]]:
+    """Task → what it needs; and the tasks of which that is not told, since there is too much of it."""
+    names = Names(task.name for task in spec.tasks)
+    listed = "Tasks are: " + ", ".join(task.name for task in spec.tasks[:20])
     dependencies: dict[str, tuple[Dependency, ...]] = {}
-    for name, task in tasks.items():
+    given_up: list[str] = []
+    edges = 0
+    patterns: set[str] = set()
+    for task in spec.tasks:
+        name = task.name
         written = task.upstream if task.upstream is not None else facts[name].upstream if name in facts else ()
-        found = []
-        for need in resolve(name, written, names):
+        patterns.update(need for need in written if "*" in need)
+        resolved = names.resolve(name, written) if len(patterns) <= _MAX_PATTERNS else ()
+        edges += sum(len(need.tasks) for need in resolved if isinstance(need, Dependency))
+        if len(patterns) > _MAX_PATTERNS or edges > _MAX_EDGES:
+            given_up.append(name)
+            dependencies[name] = ()
+            continue
+        for need in resolved:
             if isinstance(need, Unknown):
-                hint = (
-                    f"Did you mean '{need.suggestion}'?" if need.suggestion else "Tasks are: " + ", ".join(names[:20])
-                )
+                hint = f"Did you mean '{need.suggestion}'?" if need.suggestion else listed
                 problems.append(
                     _task_problem(task, "upstream_unknown", f"'{name}' needs '{need.name}', which is no task.", hint)
                 )
-                continue
-            if not need.tasks:
+            elif not need.tasks:
                 problems.append(
                     Problem(
                         code="upstream_no_match",
@@ -244,14 +261,34 @@ def _dependencies(
                         task=name,
                     )
                 )
-            found.append(need)
-        dependencies[name] = tuple(found)
-    return dependencies
+        dependencies[name] = tuple(need for need in resolved if isinstance(need, Dependency))
+    if given_up:
+        problems.append(
+            Problem(
+                code="too_many_dependencies",
+                message=f"There are more than {_MAX_EDGES:,} dependencies, or {_MAX_PATTERNS} names with '*'.",
+                severity="error",
+                hint="Let one task gather what many others need.",
+                where=Where(path=spec.path.name),
+            )
+        )
+    return dependencies, frozenset(given_up)
 
 
-def _cycle_problems(cycle: tuple[str, ...], tasks: Mapping[str, TaskSpec]) -> list[Problem]:
-    message = "These tasks need each other: " + " → ".join((*cycle, cycle[0])) + "."
-    return [_task_problem(tasks[task], "cycle", message, "Remove one of the dependencies.") for task in cycle]
+def _cycle_problem(cycle: tuple[str, ...], tasks: Mapping[str, TaskSpec]) -> Problem:
+    shown = cycle if len(cycle) <= _SHOWN else (*cycle[:_SHOWN], f"… ({len(cycle)} tasks)")
+    message = "These tasks need each other: " + " → ".join((*shown, cycle[0])) + "."
+    return _task_problem(tasks[cycle[0]], "cycle", message, "Remove one of the dependencies.")
+
+
+def _summed_up(problems: list[Problem]) -> tuple[Problem, ...]:
+    """As many as anybody reads, first those of the whole file: they forbid building."""
+    if len(problems) <= MAX_PROBLEMS:
+        return tuple(problems)
+    ordered = sorted(problems, key=lambda problem: problem.task is not None or problem.severity != "error")
+    message = f"There are {len(problems) - MAX_PROBLEMS + 1} more problems."
+    more = Problem(code="too_many_problems", message=message, severity="warning", hint="Mend the first ones.")
+    return (*ordered[: MAX_PROBLEMS - 1], more)
 
 
 def _task_problem(task: TaskSpec, code: str, message: str, hint: str, where: Where | None = None) -> Problem:

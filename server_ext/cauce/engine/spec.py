@@ -20,7 +20,7 @@ from typing import Literal
 from cauce.contract import Problem, Where
 from cauce.engine.document import Mapping, Node, Scalar, Sequence, TooLarge, Value, plain, read_document
 
-__all__ = ["PipelineSpec", "ProductSpec", "TaskKind", "TaskSpec", "parse_spec"]
+__all__ = ["MAX_PROBLEMS", "PipelineSpec", "ProductSpec", "TaskKind", "TaskSpec", "parse_spec"]
 
 TaskKind = Literal["notebook", "function", "sql", "shell"]
 
@@ -65,7 +65,7 @@ _UNDERSTOOD_TASK = frozenset(
     ("source", "name", "product", "upstream", "params", "kernelspec_name", "nb_product_key", "class")
 )
 _LATER = "This version of Cauce does not support it yet."
-_MAX_PROBLEMS = 100
+MAX_PROBLEMS = 100
 """More than anybody reads; a file made to have thousands must not cost seconds and megabytes."""
 
 
@@ -165,9 +165,9 @@ class _Parser:
 
     def _spec(self, tasks: tuple[TaskSpec, ...]) -> PipelineSpec:
         unsound = frozenset(p.task for p in self.problems if p.task is not None and p.severity == "error")
-        if len(self.problems) > _MAX_PROBLEMS:
-            more = len(self.problems) - _MAX_PROBLEMS + 1
-            del self.problems[_MAX_PROBLEMS - 1 :]
+        if len(self.problems) > MAX_PROBLEMS:
+            more = len(self.problems) - MAX_PROBLEMS + 1
+            del self.problems[MAX_PROBLEMS - 1 :]
             self._error("too_many_problems", f"There are {more} more problems.", None, hint="Mend the first ones.")
         return PipelineSpec(self.path, tasks, tuple(self.problems), unsound)
 
@@ -221,13 +221,24 @@ class _Parser:
         return tuple(tasks)
 
     def _check_products(self, tasks: Iterable[TaskSpec], nodes: dict[str, Node]) -> None:
-        """No two products may be one file, and none may be a file that the user wrote."""
+        """No two products may be one file, and none may be, or hold, a file that is another's.
+
+        What a task wrote into another's product would change that behind its back.
+        """
         owners: dict[str, str] = {}
         written = {task.source: f"the source of '{task.name}'" for task in tasks if task.kind != "function"}
         written[self.path.name] = "the pipeline itself"
         for task in tasks:
             for product in task.products:
-                if product.path in written:
+                if product.path == ".cauce" or product.path.startswith(".cauce/"):
+                    self._error(
+                        "product_in_state",
+                        f"The product '{product.path}' lies where Cauce keeps its state.",
+                        nodes[task.name],
+                        hint="Give the product another path, such as one below 'output/'.",
+                        task=task.name,
+                    )
+                elif product.path in written:
                     self._error(
                         "product_is_source",
                         f"Building '{task.name}' would overwrite {product.path}, {written[product.path]}.",
@@ -244,6 +255,29 @@ class _Parser:
                         task=task.name,
                     )
                 owners.setdefault(product.path, task.name)
+        self._check_nesting(tasks, nodes, written)
+
+    def _check_nesting(self, tasks: Iterable[TaskSpec], nodes: dict[str, Node], written: dict[str, str]) -> None:
+        order = {task.name: position for position, task in enumerate(tasks)}
+        places = [(f"{product.path}/", task.name) for task in tasks for product in task.products]
+        places += [(f"{path}/", "") for path in written]  # nobody's: not made by a task
+        around: list[tuple[str, str]] = []
+        for path, owner in sorted(places):  # a folder, then all that lies below it
+            while around and not path.startswith(around[-1][0]):
+                around.pop()
+            if around and path != around[-1][0] and owner != around[-1][1]:
+                folder, other = around[-1]
+                later = max((task for task in (owner, other) if task), key=lambda task: order[task])
+                inner = f"the product {path[:-1]} of '{owner}'" if owner else f"{path[:-1]}, {written[path[:-1]]}"
+                outer = f"The product {folder[:-1]} of '{other}'" if other else f"The file {folder[:-1]}"
+                self._error(
+                    "product_nested",
+                    f"{outer} would hold {inner}.",
+                    nodes[later],
+                    hint="Give each task a folder of its own to write to.",
+                    task=later,
+                )
+            around.append((path, owner))
 
     def _task(self, node: Node, extract_upstream: bool) -> TaskSpec | None:
         if not isinstance(node, Mapping):
@@ -493,7 +527,7 @@ class _Parser:
         for key, _ in node.entries:
             if key.text not in names:
                 # Looking for what was meant is dear: not for what will not be shown.
-                looking = len(self.problems) < _MAX_PROBLEMS
+                looking = len(self.problems) < MAX_PROBLEMS
                 close = difflib.get_close_matches(key.text, names, n=1) if looking else []
                 hint = f"Did you mean '{close[0]}'?" if close else "Valid are: " + ", ".join(names) + "."
                 self._error("unknown_key", f"'{key.text}' is no {what}.", key, hint=hint, task=task)
