@@ -333,9 +333,17 @@ async def test_requests_that_make_no_sense(jp_fetch: Fetch, project: Path) -> No
     status, body = await refused(start(jp_fetch, *PATH, tasks=["frist"]))
     assert (status, body.hint) == (404, "Did you mean 'first'?")
 
+    for tasks in (["first\0"], ["f" * 200_000], ["first"] * 40_000):
+        status, body = await refused(start(jp_fetch, *PATH, tasks=tasks))
+        assert (status, body.code) == (400, "usage")
+        assert body.hint
+    status, body = await refused(get(jp_fetch, *PATH, "runs", "none", "log", as_=LogChunk))
+    assert (status, body.message) == (400, "'task' is missing.")
+
     (project / "pipeline.yaml").write_text(PIPELINE + "  - source: third.py\n    prodct: x\n")
     status, body = await refused(start(jp_fetch, *PATH))
     assert (status, body.code) == (422, "pipeline_has_errors")
+    assert body.message.endswith("more)")
     assert body.where is not None
     assert (body.where.path, body.where.line) == ("pipeline.yaml", 8)
     # What is sound can still be built.

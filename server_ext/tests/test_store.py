@@ -163,6 +163,42 @@ def test_what_was_running_when_the_builder_died_has_crashed(built: Workshop) -> 
     assert survives(built) is False
 
 
+def test_old_runs_are_forgotten_but_what_freshness_follows_from_is_not(built: Workshop) -> None:
+    #  two real runs, then 300 of a task that is long gone from the pipeline
+    folder = state_folder(built.root)
+    real = [run.id for run in read_runs(folder, "pipeline.yaml")]
+    db = sqlite3.connect(database(built))
+    [(fingerprint,)] = db.execute("SELECT fingerprint FROM attempts WHERE task = 'load'")
+    for number in range(300):
+        run = f"{number:x}-00000000"
+        db.execute("INSERT INTO runs VALUES (?, 'pipeline.yaml', 'ok', 1.0, 2.0, 'host', 'user', '')", (run,))
+        db.execute("INSERT INTO run_tasks VALUES (?, 0, 'gone', 'ok', '')", (run,))
+        attempt = db.execute(
+            "INSERT INTO attempts(run, pipeline, task, outcome, started, fingerprint) "
+            "VALUES (?, 'pipeline.yaml', 'gone', 'ok', 1.0, ?)",
+            (run, fingerprint),
+        ).lastrowid
+        db.execute("INSERT INTO products VALUES (?, 'gone.txt', 'hash', 1, 1, 1, 1)", (attempt,))
+        (folder / "logs" / run).mkdir()
+    db.commit()
+    for _ in range(4):
+        assert built.build().state == "ok"
+    left = [run.id for run in read_runs(folder, "pipeline.yaml", limit=1000)]
+    # load's, clean's and plot's success is in the first run; fit ran since, in one of the newest.
+    assert len(left) == 201
+    assert left[-1] == real[-1]
+    assert real[0] not in left
+    assert built.fresh == set(built.tasks)
+    assert {path.name for path in (folder / "logs").iterdir()} <= set(left)
+    for orphans in (
+        "attempts WHERE run NOT IN (SELECT id FROM runs)",
+        "run_tasks WHERE run NOT IN (SELECT id FROM runs)",
+        "products WHERE attempt NOT IN (SELECT id FROM attempts)",
+    ):
+        assert db.execute(f"SELECT COUNT(*) FROM {orphans}").fetchone() == (0,)  # noqa: S608
+    db.close()
+
+
 def test_looking_changes_nothing(workshop: Draw) -> None:
     project = workshop("load")
     project.status()

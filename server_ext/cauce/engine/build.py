@@ -20,7 +20,9 @@ import asyncio
 import contextlib
 import getpass
 import os
+import re
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -68,6 +70,9 @@ __all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
 RunState = Literal["ok", "failed", "cancelled", "crashed"]
 
 _TIDY_PATIENCE = 0.5
+_RUNS_KEPT = 200
+"""Per pipeline; older ones are forgotten, but for those that freshness follows from."""
+_RUN_ID = re.compile(r"-?[0-9a-f]+-[0-9a-f]{8}")
 
 
 class Stop:
@@ -127,9 +132,10 @@ async def build(
             reap(store.recover(clock()))
             project = load(path, cache)
             selection = _selection(project, request)
-            return await _Build(
-                run, project, cache, request, selection, store, folder, executor, emit, stop, clock
-            ).go()
+            this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock)
+            state = await this.go()
+            _prune(store, folder, path.name)
+            return state
         finally:
             store.close()
 
@@ -143,6 +149,14 @@ def log_file(folder: Path, run: str, task: str, tasks: Iterable[str]) -> Path | 
         if name == task:
             return folder / "logs" / run / f"{index}.log"
     return None
+
+
+def _prune(store: Store, folder: Path, pipeline: str) -> None:
+    """Keep the history from growing for ever; what cannot be removed now is no harm."""
+    with contextlib.suppress(ProjectUnwritable):
+        for run in store.prune(pipeline, _RUNS_KEPT):
+            if _RUN_ID.fullmatch(run):  # as we make them, whatever the file says
+                shutil.rmtree(folder / "logs" / run, ignore_errors=True)
 
 
 def _selection(project: Project, request: RunRequest) -> Selection:

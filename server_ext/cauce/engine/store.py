@@ -283,6 +283,25 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE runs SET state = ?, ended = ?, message = ? WHERE id = ?", (state, now, message, run))
 
+    def prune(self, pipeline: str, keep: int, at_once: int = 50) -> tuple[str, ...]:
+        """Forget the oldest runs beyond the newest `keep`; returns which.
+
+        A run with the newest attempt at a task, or its newest success, is kept however old it
+        is: freshness follows from these. Forgets at most `at_once`, the rest later.
+        """
+        with self._transaction() as db:
+            rows = db.execute(_SUPERFLUOUS, {"pipeline": pipeline, "keep": keep, "limit": at_once}).fetchall()
+            if rows:
+                db.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten(run TEXT PRIMARY KEY) STRICT")
+                db.execute("DELETE FROM forgotten")
+                db.executemany("INSERT INTO forgotten VALUES (?)", rows)
+                ours = "IN (SELECT run FROM forgotten)"
+                db.execute(f"DELETE FROM products WHERE attempt IN (SELECT id FROM attempts WHERE run {ours})")  # noqa: S608
+                db.execute(f"DELETE FROM attempts WHERE run {ours}")  # noqa: S608 - constants
+                db.execute(f"DELETE FROM run_tasks WHERE run {ours}")  # noqa: S608
+                db.execute(f"DELETE FROM runs WHERE id {ours}")  # noqa: S608
+        return tuple(row[0] for row in rows)
+
     # --- Reading, for the writer itself
 
     def history(self, pipeline: str) -> History:
@@ -380,6 +399,14 @@ def read_attempts(folder: Path, pipeline: str, task: str, limit: int = 20) -> tu
     return _reading(folder, rows, (), lambda _: ())
 
 
+_SUPERFLUOUS = """
+SELECT id FROM runs WHERE pipeline = :pipeline
+AND rowid <= (SELECT rowid FROM runs WHERE pipeline = :pipeline ORDER BY rowid DESC LIMIT 1 OFFSET :keep)
+AND id NOT IN (SELECT run FROM attempts WHERE id IN (
+    SELECT MAX(id) FROM attempts WHERE pipeline = :pipeline GROUP BY task
+    UNION SELECT MAX(id) FROM attempts WHERE pipeline = :pipeline AND outcome = 'ok' GROUP BY task))
+ORDER BY rowid LIMIT :limit
+"""
 _ATTEMPT = "id, run, task, outcome, started, ended, cause, error, fingerprint, done, total"
 
 

@@ -58,16 +58,22 @@ class Builder:
             BuildRefused: Locked, the pipeline has errors, or the request makes no sense.
             BuilderFailed: It said nothing.
         """
-        process = await asyncio.create_subprocess_exec(
-            *_command(path, request),
-            cwd=path.parent,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            limit=_LINE_LIMIT,
-            # Ctrl-C in the server's terminal asks whether to stop the server; it is not for us.
-            start_new_session=True,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_command(path, request),
+                cwd=path.parent,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                limit=_LINE_LIMIT,
+                # Ctrl-C in the server's terminal asks whether to stop the server; it is not for us.
+                start_new_session=True,
+            )
+        except OSError as error:  # no memory, no processes left, a command line too long
+            raise BuilderFailed(
+                f"The builder cannot be started: {error.strerror}.",
+                hint="Name fewer tasks, or ask who runs the server.",
+            ) from error
         assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - they are pipes
         complaints = asyncio.create_task(process.stderr.read())
         try:

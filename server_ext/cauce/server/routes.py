@@ -80,8 +80,11 @@ class CauceHandler(APIHandler):
         if isinstance(error, CauceError):
             body = error.body()
             status_code = status_of(body)
+        elif isinstance(error, web.MissingArgumentError):
+            body = ErrorBody(code=f"http_{status_code}", message=f"'{error.arg_name}' is missing.")
         elif isinstance(error, web.HTTPError):
-            body = ErrorBody(code=f"http_{status_code}", message=error.log_message or self._reason)
+            # Its message is for the log: it may tell what is nobody's business.
+            body = ErrorBody(code=f"http_{status_code}", message=f"{self._reason}.")
         else:
             body = ErrorBody(
                 code="internal",

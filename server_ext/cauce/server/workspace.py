@@ -64,6 +64,8 @@ _MEMORY = 3600.0
 """Seconds for which a pipeline is remembered that nobody looks at."""
 _RETRY = 5.0
 """Seconds after which files that could not be watched are tried again; the next time twice as many."""
+_MOST_NAMES = 1_000
+_LONGEST_NAME = 1_000
 _LOG_PIECE = 1 << 18
 
 
@@ -144,13 +146,15 @@ class Workspace:
         """Start a builder. It goes on whatever becomes of the browser that asked.
 
         Raises:
+            UsageError: It names too much, or what can be no name.
             BuildRefused: See `Builder.start`.
         """
+        _check_names(request.tasks)
         view = await self._view(pipeline)
         builder = await Builder.start(view.path, request)
         follower = asyncio.create_task(self._follow(view, builder))
         self._builders[view.folder] = (builder, follower)
-        await view.look()
+        view.hint()  # a look may find the pipeline gone: the run has started all the same
         return Build(run=builder.run)
 
     async def cancel(self, pipeline: str, run: str) -> None:
@@ -454,6 +458,17 @@ def _below(root: Path, folder: Path) -> str:
     """A folder relative to the server's root, '' for the root itself."""
     path = folder.relative_to(root).as_posix()
     return "" if path == "." else path
+
+
+def _check_names(tasks: tuple[str, ...]) -> None:
+    """Refuse what would not fit a builder's command line."""
+    if len(tasks) > _MOST_NAMES:
+        raise UsageError(
+            f"{len(tasks)} tasks are named; {_MOST_NAMES} can be.", hint="Name none to build all that is stale."
+        )
+    for task in tasks:
+        if "\0" in task or len(task) > _LONGEST_NAME:
+            raise UsageError(f"A task cannot be called {task[:40]!r}.", hint="Give the names of tasks.")
 
 
 def _read_log(root: Path, path: Path, offset: int, over: bool) -> LogChunk:
