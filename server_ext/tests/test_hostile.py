@@ -5,24 +5,30 @@ Looking at it must end, within the project, with an answer in words.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from drawn import Workshop
 
-from cauce.contract import BuildEvent, Problem, TaskStarted
+from cauce.contract import BuildEvent, Problem, TaskStarted, encode
 from cauce.engine.build import Stop
 from cauce.engine.errors import NotFound, PipelineHasErrors, ProjectUnwritable
 from cauce.engine.files import MAX_ENTRIES
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
+from cauce.engine.project import ParseCache, load
 from cauce.engine.store import state_folder
+from cauce.server.workspace import Workspace
 
 Draw = Callable[[str], Workshop]
+Reply = TypeVar("Reply")
 ENDLESS = Path("/dev/zero")
 
 
@@ -303,3 +309,84 @@ def test_too_many_dependencies(workshop: Draw, upstream: Callable[[int], str]) -
     assert len(snapshot.edges) <= 50_000
     assert not any(task.buildable for task in snapshot.tasks)
     assert not project.task("task1999").sound
+
+
+def test_what_is_no_longer_there_is_not_remembered(workshop: Draw) -> None:
+    project = workshop("load ─► fit\n plot")
+    cache = ParseCache()
+    load(project.path, cache)
+    assert len(cache) == 1 + 3
+    for task in ("fit", "plot"):
+        del project.tasks[task]
+    project.comment("load", "edited")
+    project.move("load", "elsewhere/load.txt")
+    load(project.path, cache)
+    assert len(cache) == 1 + 1
+
+
+# --- Names and logs, as the server shows them -----------------------------------------------
+
+
+def shown(root: Path, ask: Callable[[Workspace], Awaitable[Reply]], *, allow_hidden: bool = False) -> Reply:
+    async def go() -> Reply:
+        server = Workspace(root, lambda _: None, logging.getLogger(), allow_hidden=allow_hidden)
+        try:
+            return await ask(server)
+        finally:
+            await server.close()
+
+    return asyncio.run(go())
+
+
+def test_a_name_that_is_no_text_hides_no_other_pipeline(workshop: Draw) -> None:
+    project = workshop("load")
+    for name in (b"caf\xe9", b"pipeline.\xe9.yaml"):
+        odd = project.root / os.fsdecode(name)
+        if odd.suffix:
+            odd.write_text("tasks: []")
+        else:
+            odd.mkdir()
+            (odd / "pipeline.yaml").write_text("tasks: []")
+    found = shown(project.root.parent, lambda server: server.pipelines())
+    encode(found)
+    assert [pipeline.path for pipeline in found.pipelines] == ["project/pipeline.yaml"]
+
+
+def test_a_hidden_project_keeps_its_name(workshop: Draw) -> None:
+    project = workshop("load")
+    hidden = project.root.rename(project.root.parent / ".h")
+    seen = shown(hidden.parent, lambda server: server.snapshot(".h/pipeline.yaml"), allow_hidden=True)
+    assert seen.root == ".h"
+    assert shown(hidden, lambda server: server.snapshot("pipeline.yaml")).root == ""
+
+
+@pytest.mark.parametrize("link", ["0.log", ".", ".."])
+def test_a_log_that_is_a_link_shows_nothing_else(workshop: Draw, link: str) -> None:
+    project = workshop("load")
+    project.build()
+    run = project.status().run
+    assert run is not None
+
+    def log() -> str:
+        return shown(project.root.parent, lambda server: server.log("project/pipeline.yaml", run.id, "load", 0)).text
+
+    elsewhere = project.root.parent / "elsewhere"
+    logs = state_folder(project.root) / "logs" / run.id
+    assert (logs / "0.log").exists()
+    place = {"0.log": logs / "0.log", ".": logs, "..": logs.parent}[link]
+    (elsewhere / run.id).mkdir(parents=True)
+    for secret in (elsewhere / "0.log", elsewhere / run.id / "0.log"):
+        secret.write_text("secret")
+    (logs / "0.log").write_text("said")
+    assert log() == "said"
+    place.rename(project.root / "aside")
+    place.symlink_to(elsewhere / "0.log" if link == "0.log" else elsewhere)
+    assert log() == ""
+
+
+def test_a_name_may_be_as_long_as_the_system_allows(workshop: Draw) -> None:
+    project = workshop("load")
+    name = "数" * 80 + ".ipynb"
+    project.write("pipeline.yaml", project.path.read_text().replace("load.ipynb", name))
+    assert project.build().state == "ok"
+    assert (project.root / "out" / name).exists()

@@ -290,8 +290,11 @@ def remove_bytecode(root: Path, module: str) -> None:
 
 
 def temporary_beside(path: Path) -> Path:
-    """An unused hidden name in the same folder: renaming across file systems would fail."""
-    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+    """An unused hidden name in the same folder: renaming across file systems would fail.
+
+    Short, whatever the file is called: a name may have 255 bytes.
+    """
+    return path.with_name(f".cauce-{secrets.token_hex(4)}.tmp")
 
 
 def replace_durably(temporary: Path, path: Path) -> None:

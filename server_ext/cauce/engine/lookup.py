@@ -21,6 +21,8 @@ __all__ = ["SourceIndex", "is_pipeline_file", "pipeline_files"]
 
 _LEVELS = 6
 """How many folders above a source its pipeline may be, as Ploomber looks."""
+_KEPT = 1000
+"""Pipeline files and sources that are remembered; then it begins anew."""
 
 
 def is_pipeline_file(name: str) -> bool:
@@ -51,6 +53,7 @@ class SourceIndex:
         that uses the source.
         """
         with self._lock:
+            self._tidy()
             for spec in self._governing(source.parent):
                 for task in spec.tasks:
                     if task.kind == "notebook" and spec.root / task.source == source:
@@ -60,12 +63,17 @@ class SourceIndex:
     def sources_in(self, folder: Path) -> frozenset[str]:
         """Names of the files in a folder that are sources of tasks."""
         with self._lock:
+            self._tidy()
             return frozenset(
                 path.name
                 for spec in self._governing(folder)
                 for task in spec.tasks
                 if task.kind == "notebook" and (path := spec.root / task.source).parent == folder
             )
+
+    def _tidy(self) -> None:
+        if len(self._parsed) > _KEPT:
+            self._parsed = ParseCache()
 
     def _bind(self, spec: PipelineSpec, task: TaskSpec) -> Binding:
         names = task.upstream

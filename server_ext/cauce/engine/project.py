@@ -8,10 +8,11 @@ these two functions.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -47,41 +48,63 @@ _SHOWN = 10
 """Tasks of a cycle that are told by name."""
 
 
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Memory(Generic[K, V]):
+    """The last content under each key, and what was read from it."""
+
+    def __init__(self) -> None:
+        self._known: dict[K, tuple[bytes, V]] = {}
+        self._asked: set[K] = set()
+
+    def get(self, key: K, content: bytes, read: Callable[[], V]) -> V:
+        self._asked.add(key)
+        known = self._known.get(key)
+        if known is not None and known[0] == content:
+            return known[1]
+        value = read()
+        self._known[key] = (content, value)
+        return value
+
+    def sweep(self) -> None:
+        self._known = {key: known for key, known in self._known.items() if key in self._asked}
+        self._asked.clear()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
 class ParseCache:
-    """Pipeline files and sources by content: looking again at the same text costs no parsing.
+    """Pipeline files, sources and modules by content: looking again at the same text costs no parsing.
 
     Compared by bytes, not by time stamps: reading is cheap, parsing is not, and clocks lie.
     """
 
     def __init__(self) -> None:
-        self._specs: dict[Path, tuple[bytes, PipelineSpec]] = {}
-        self._facts: dict[tuple[str, str, bool], tuple[bytes, SourceFacts]] = {}
-        self._modules: dict[str, tuple[bytes, tuple[Code, Loads]]] = {}
+        self._specs: _Memory[Path, PipelineSpec] = _Memory()
+        self._facts: _Memory[tuple[str, str, bool], SourceFacts] = _Memory()
+        self._modules: _Memory[str, tuple[Code, Loads]] = _Memory()
 
     def spec(self, path: Path, content: bytes) -> PipelineSpec:
-        known = self._specs.get(path)
-        if known is not None and known[0] == content:
-            return known[1]
-        spec = parse_spec(path, content)
-        self._specs[path] = (content, spec)
-        return spec
+        return self._specs.get(path, content, lambda: parse_spec(path, content))
 
     def facts(self, content: bytes, source: str, task: str, *, extract_upstream: bool) -> SourceFacts:
         key = (source, task, extract_upstream)
-        known = self._facts.get(key)
-        if known is not None and known[0] == content:
-            return known[1]
-        facts = read_facts(content, source, task, extract_upstream=extract_upstream)
-        self._facts[key] = (content, facts)
-        return facts
+        read = partial(read_facts, content, source, task, extract_upstream=extract_upstream)
+        return self._facts.get(key, content, read)
 
     def module(self, content: bytes, path: str) -> tuple[Code, Loads]:
-        known = self._modules.get(path)
-        if known is not None and known[0] == content:
-            return known[1]
-        read = code_of(content, path)
-        self._modules[path] = (content, read)
-        return read
+        return self._modules.get(path, content, lambda: code_of(content, path))
+
+    def sweep(self) -> None:
+        """Forget what nobody has asked for since the last sweep."""
+        for memory in (self._specs, self._facts, self._modules):
+            memory.sweep()
+
+    def __len__(self) -> int:
+        return len(self._specs) + len(self._facts) + len(self._modules)
 
 
 @dataclass(frozen=True)
@@ -169,6 +192,7 @@ def load(path: Path, cache: ParseCache) -> Project:
     )
     index = ModuleIndex(lambda name: _read_module(spec.root, name), cache.module)
     modules = {task: local_modules(found.loads, index) for task, found in facts.items()}
+    cache.sweep()
     return Project(spec, tasks, contents, facts, modules, dependencies, graph, _summed_up(problems), unsound)
 
 
@@ -378,7 +402,7 @@ def assess_task(
         params={name: canonical(value) for name, value in spec.params.items()},
         options=_options(spec, facts),
         given=_given(project, spec),
-        upstream={need: _product_hashes(project.tasks[need], observer) for need in needs if need not in stale},
+        upstream=_upstream_hashes(project, task, [need for need in needs if need not in stale], observer),
     )
     last = None if known is None else LastAttempt(known.last.outcome, known.last.fingerprint)
     recorded = {} if known is None or known.last_ok is None else {r.path: r for r in known.last_ok.products}
@@ -398,7 +422,7 @@ def complete(now: Fingerprint, project: Project, task: str, observer: Observer, 
     """The fingerprint with the modules and *all* upstream as they are at this moment: what a run starting now uses."""
     index = ModuleIndex(lambda name: _read_module(project.root, name), cache.module)
     modules = local_modules(project.facts[task].loads, index)
-    upstream = {need: _product_hashes(project.tasks[need], observer) for need in project.graph.upstream[task]}
+    upstream = _upstream_hashes(project, task, project.graph.upstream[task], observer)
     return msgspec.structs.replace(now, modules=modules, upstream=upstream)
 
 
@@ -418,5 +442,26 @@ def _given(project: Project, spec: TaskSpec) -> dict[str, str]:
     }
 
 
-def _product_hashes(spec: TaskSpec, observer: Observer) -> dict[str, str]:
-    return {product.path: observer.hash(product.path) for product in spec.products}
+def _upstream_hashes(
+    project: Project, task: str, needs: Iterable[str], observer: Observer
+) -> dict[str, dict[str, str]]:
+    """What counts of the products of what a task needs.
+
+    An executed notebook holds the code that made it: did it always count, each edit would run
+    everything below again, though the data came out the same. It counts only where the task may
+    read it: when its code does not plainly read other products alone, when upstream is given as
+    a group, and when it is all that there is.
+    """
+    reads = project.facts[task].reads
+    grouped = {need for dependency in project.dependencies[task] if dependency.group for need in dependency.tasks}
+    return {
+        need: {
+            product.path: observer.hash(product.path)
+            for product in project.tasks[need].products
+            if product.key != project.tasks[need].notebook_key
+            or len(project.tasks[need].products) == 1
+            or need in grouped
+            or reads.may_read(need, product.key)
+        }
+        for need in needs
+    }

@@ -48,6 +48,8 @@ def _scan(folder: Path) -> tuple[list[str], list[str]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
+                if not _is_text(entry.name):
+                    continue  # it has no place in JSON, nor in a URL
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith(".") and entry.name not in _NEVER:
                         folders.append(entry.name)
@@ -56,3 +58,11 @@ def _scan(folder: Path) -> tuple[list[str], list[str]]:
     except OSError:
         return [], []
     return files, sorted(folders)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
