@@ -148,6 +148,32 @@ def test_a_clock_that_is_set_back_shows_no_old_run_as_the_current_one(workshop: 
     assert [run.state for run in runs] == ["failed", "ok"]
 
 
+def test_more_code_upstream_that_makes_the_same_data_stops_the_wave(workshop: Draw) -> None:
+    #  load's executed notebook shows its new code; fit reads the data alone, plot everything, each its own way
+    project = workshop("load ─► fit\n load ─► plot\n load ─► other")
+    project.use("fit", "x = upstream['load']['text']")
+    project.use("plot", "x = upstream['load']['nb']")
+    project.use("other", "x = list(upstream.values())")
+
+    def build(number: int) -> dict[str, str]:
+        project.edit("load", number)
+        executor = Calculator(project.tick)
+        executor.notebook = (
+            f'{{"cells": [], "metadata": {{"n": {number}}}, "nbformat": 4, "nbformat_minor": 5}}'.encode()
+        )
+        return project.build_with(executor, RunRequest(jobs=1)).ends
+
+    build(2)
+    assert build(3) == {"load": "ok", "fit": "unchanged", "plot": "ok", "other": "ok"}
+    assert project.fresh == set(project.tasks)
+    assert build(4) == {"load": "ok", "fit": "ok", "plot": "ok", "other": "ok"}
+    # Now it reads more: its code says so, and from then on the notebook counts.
+    project.use("fit", "x = upstream['load']")
+    assert project.why("fit") == ["code_changed"]
+    project.build()
+    assert build(5)["fit"] == "ok"
+
+
 def test_a_comment_runs_nothing(workshop: Draw) -> None:
     project = workshop(DIAMOND)
     project.build()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -449,3 +451,118 @@ def test_where_modules_are_looked_for(code: str, found: str) -> None:
 def test_names_and_folders_without_end() -> None:
     folders = "".join(f"sys.path.append('f{n}')\n" for n in range(5_000))
     assert tracked(f"# %%\nimport {'a.' * 20_000}b\n{folders}import a\n", a="") == ["a.py"]
+
+
+# --- What is read of upstream ---------------------------------------------------------------
+
+DATA = {("load", "data")}
+READS: dict[str, set[tuple[str, str]] | None] = {
+    "x = 1": set(),
+    "upstream = ['load']": set(),
+    "pd.read_csv(upstream['load']['data'])": DATA,
+    "%matplotlib inline\n%time f(1)\nx = f\"{upstream['load']['data']}\"[2:]": DATA,
+    "%%capture\n%%time\ndef f():\n    return upstream['load']['data'].upper()": DATA,
+    "%%html\n<b>upside</b>": set(),
+    "upstream['load']['data'], upstream['load']['nb']": DATA | {("load", "nb")},
+    # Whatever else is done with it may read anything.
+    "upstream['load']": None,
+    "upstream['load'][key]": None,
+    "upstream[task]['data']": None,
+    "upstream['load'].get('nb')": None,
+    "for task in upstream: pass": None,
+    "upstream.values()": None,
+    "f(upstream)": None,
+    "given = upstream": None,
+    "def f(given=upstream): pass": None,
+    "upstream['load'][upstream['load']['data']]": None,
+    # Other ways to get at it, and at a notebook.
+    "globals()['upstream']": None,
+    "locals": None,
+    "eval('up' + 'stream')": None,
+    "exec(text)": None,
+    "get_ipython().user_ns": None,
+    "import __main__ as m": None,
+    "from inspect import currentframe": None,
+    "sys._getframe(0)": None,
+    "sys.modules['__main__']": None,
+    "module.upstream": None,
+    "frame.query('x in @upstream')": None,
+    "nbformat.read('out/load.ipynb', 4)": None,
+    "Path(upstream['load']['data']).with_suffix('.ipynb')": None,
+    "%run other.py": None,
+    "%time f(upstream)": None,
+    "!cat out/*": None,
+    "files = !ls out": None,
+    "%store x": None,
+    # What cannot be looked at.
+    "x = (": None,
+    "%%bash\ncat out/*": None,
+    "%%html\n%run x": set(),
+}
+
+
+@pytest.mark.parametrize("code", READS)
+@pytest.mark.parametrize("more", ["", "upstream['load']['data']", "upstream"])
+def test_what_code_reads_of_upstream(code: str, more: str) -> None:
+    reads = facts(ipynb("upstream = ['load']", code, more), "a.ipynb").reads
+    meant = READS[code]
+    if meant is None or more == "upstream":
+        assert reads.anything
+        assert reads.may_read("load", "nb")
+        return
+    meant = meant | (DATA if more else set())
+    assert not reads.anything
+    assert reads.keys == meant
+    assert reads.may_read("load", "nb") == (("load", "nb") in meant)
+
+
+def test_what_code_in_another_language_reads_is_not_known() -> None:
+    assert facts("```{r}\nx <- 1\n```\n", "a.Rmd").reads.anything
+
+
+class Recorder(dict[str, Any]):
+    """A mapping that knows which keys were read, and passes that on to what it holds."""
+
+    def __init__(self, content: dict[str, Any], seen: set[tuple[str, ...]], place: tuple[str, ...] = ()) -> None:
+        super().__init__(content)
+        self.seen, self.place = seen, place
+
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        self.seen.add((*self.place, key))
+        return Recorder(value, self.seen, (*self.place, key)) if isinstance(value, dict) else value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        with contextlib.suppress(KeyError):
+            return self[key]
+        return default
+
+
+expression = st.recursive(
+    st.sampled_from(["upstream", "'a'", "'b'", "'nb'", "'data'", "other", "[]", "{}"]),
+    lambda inner: st.one_of(
+        st.builds("{}[{}]".format, inner, inner),
+        st.builds("{}.get({})".format, inner, inner),
+        st.builds("(lambda upstream: {})({})".format, inner, inner),
+        st.builds("[{} for other in {}]".format, inner, inner),
+        st.builds("(other := {})".format, inner),
+        st.builds("[{}, {}]".format, inner, inner),
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(expression, min_size=1, max_size=4))
+@settings(max_examples=300)
+@example(["(other := upstream)", "other['a']['nb']"])
+@example(["upstream['a']['data']", "upstream['b']['nb']"])
+def test_nothing_is_read_that_was_not_foreseen(lines: list[str]) -> None:
+    reads = facts(ipynb(*lines), "a.ipynb").reads
+    seen: set[tuple[str, ...]] = set()
+    made = {task: {"nb": f"out/{task}.nb", "data": f"out/{task}"} for task in "ab"}
+    names: dict[str, Any] = {"upstream": Recorder(made, seen), "other": "a"}
+    for line in lines:
+        with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
+            exec(line, names)  # noqa: S102 - the expressions above, and nothing else
+    for place in seen:
+        assert len(place) == 1 or reads.may_read(*place)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["CellCode", "Loads", "loads_of", "read_cell"]
+__all__ = ["CellCode", "Loads", "UpstreamReads", "loads_of", "read_cell", "upstream_reads"]
 
 _MAGIC_CALL = "_magic_"
 """The function that a magic becomes a call of in the syntax tree, with its text as the argument."""
@@ -225,3 +225,79 @@ def _strings(*expressions: ast.expr) -> Iterator[str]:
         for part in ast.walk(expression):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 yield part.value
+
+
+# --- What code reads of upstream ----------------------------------------------------------
+
+_SHOWING_MAGICS = frozenset({"html", "javascript", "js", "latex", "markdown", "svg"})
+_HARMLESS_MAGICS = _SHOWING_MAGICS | _RUNS_PYTHON | {"autoreload", "conda", "config", "load_ext", "matplotlib", "pip"}
+_TELLING_WORDS = frozenset(
+    """
+    __builtins__ __dict__ __globals__ __main__ _getframe dir eval exec execfile f_globals f_locals
+    get_ipython globals inspect ipynb locals run_path upstream user_global_ns user_ns vars
+    """.split()
+)
+"""With one of these in it, code may get at `upstream`, or at a notebook, other than by that name."""
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class UpstreamReads:
+    """Which products of upstream tasks code may read."""
+
+    anything: bool = True
+    """It may be any; `keys` does not count."""
+    keys: frozenset[tuple[str, str]] = frozenset()
+    """Task and product key."""
+
+    def may_read(self, task: str, key: str) -> bool:
+        return self.anything or (task, key) in self.keys
+
+
+def upstream_reads(codes: Iterable[CellCode]) -> UpstreamReads:
+    """What the code reads of `upstream`, if that can be told by looking.
+
+    It can when each use of the name is `upstream["task"]["key"]`, written out. Whatever else is
+    done with it (passing it on, going through it, a computed key), another way to get at it
+    (`globals()`, `%run`), code that is not Python and the mere mention of a notebook mean: anything.
+    """
+    keys: set[tuple[str, str]] = set()
+    for code in codes:
+        shown = bool(code.heads) and _name(code.heads[-1]) in _SHOWING_MAGICS
+        if code.tree is None and code.text.strip() and not shown:
+            return UpstreamReads()
+        if not _harmless(code.heads) or not _harmless(code.magics):
+            return UpstreamReads()
+        expected: set[int] = set()
+        for node in () if code.tree is None else ast.walk(code.tree):  # each node before its parts
+            match node:
+                case ast.Subscript(
+                    value=ast.Subscript(
+                        value=ast.Name(id="upstream") as name, slice=ast.Constant(value=str(task)) as first
+                    ),
+                    slice=ast.Constant(value=str(key)) as second,
+                ):
+                    keys.add((task, key))
+                    expected.update(map(id, (name, first, second)))
+                case ast.Name(id="upstream", ctx=ast.Load()) if id(node) not in expected:
+                    return UpstreamReads()
+                case ast.Name(id=word) if word != "upstream" and word in _TELLING_WORDS:
+                    return UpstreamReads()
+                case ast.Attribute(attr=word) if word in _TELLING_WORDS:
+                    return UpstreamReads()
+                case ast.Import(names=names) | ast.ImportFrom(names=names):
+                    module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+                    if _tells(" ".join([module, *(alias.name for alias in names)])):
+                        return UpstreamReads()
+                case ast.Constant(value=str(text)) if id(node) not in expected and _tells(text):
+                    return UpstreamReads()
+    return UpstreamReads(False, frozenset(keys))
+
+
+def _harmless(magics: Sequence[str]) -> bool:
+    """Do these magics surely read nothing of upstream?"""
+    return all(magic.startswith("%") and _name(magic) in _HARMLESS_MAGICS and not _tells(magic) for magic in magics)
+
+
+def _tells(text: str) -> bool:
+    return not _TELLING_WORDS.isdisjoint(_WORD.findall(text))

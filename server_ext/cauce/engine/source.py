@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cauce.contract import Problem, Where
-from cauce.engine.cellcode import CellCode, Loads, loads_of, read_cell
+from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, read_cell, upstream_reads
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
 from cauce.engine.notebook import SourceError, read_notebook
 
@@ -71,6 +71,7 @@ class SourceFacts:
     """The code cells one after another, for showing differences."""
     upstream: tuple[str, ...]
     loads: Loads = field(default_factory=Loads)
+    reads: UpstreamReads = field(default_factory=UpstreamReads)
     kernel: str | None = None
     """The kernel that the source itself names."""
     problems: tuple[Problem, ...] = ()
@@ -140,6 +141,7 @@ def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool
         text=_readable("\n\n".join(texts)),
         upstream=upstream,
         loads=loads_of(codes),
+        reads=upstream_reads(codes),
         kernel=kernel if isinstance(kernel, str) else None,
         problems=problems,
     )

@@ -119,10 +119,15 @@ def _upstream(now: Fingerprint, then: Fingerprint, stale: tuple[str, ...]) -> li
         elif task not in then.upstream:
             message = f"It now uses {task}."
             found.append(Reason(kind="upstream_changed", message=message, subject=task))
-        elif now.upstream[task] != then.upstream[task]:
+        elif _differ(now.upstream[task], then.upstream[task], read_alike=now.code.same(then.code)):
             message = f"What {task} makes changed."
             found.append(Reason(kind="upstream_changed", message=message, subject=task))
     return found
+
+
+def _differ(new: Mapping[str, str], old: Mapping[str, str], *, read_alike: bool) -> bool:
+    """Other code may read other products: then only those tell something that both read."""
+    return new != old if read_alike else any(old[path] != new[path] for path in new.keys() & old.keys())
 
 
 def _given(now: Fingerprint, then: Fingerprint, found: list[Reason]) -> list[Reason]:

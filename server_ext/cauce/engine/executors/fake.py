@@ -74,11 +74,13 @@ class FakeExecutor:
 
     `started` and `ended` list tasks in the order in which that happened; `jobs` holds the
     last job of each task; `most_at_once` is the largest number that ran side by side.
+    `notebook` is what it writes as each executed notebook.
     No process is started, so `Listener.process` is never called.
     """
 
     def __init__(self, scripts: Mapping[str, Script] | None = None) -> None:
         self.scripts: dict[str, Script] = dict(scripts or {})
+        self.notebook = NOTEBOOK
         self.started: list[str] = []
         self.ended: list[str] = []
         self.jobs: dict[str, Job] = {}
@@ -95,7 +97,7 @@ class FakeExecutor:
                 log.write(f"{job.binding.task}\n")
             outcome = await self._play(job, cancel)
             job.notebook.parent.mkdir(parents=True, exist_ok=True)
-            job.notebook.write_bytes(NOTEBOOK)
+            job.notebook.write_bytes(self.notebook)
             if isinstance(outcome, Succeeded):
                 listener.progress(Progress(done=1, total=1))
             return outcome
