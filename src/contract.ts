@@ -824,6 +824,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Not allowed. */
             readonly 403: {
                 headers: {

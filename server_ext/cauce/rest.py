@@ -121,7 +121,7 @@ ROUTES: tuple[Route, ...] = (
         operation="cancelRun",
         status=204,
         reply=None,
-        errors=(403, 404),
+        errors=(400, 403, 404),
         execute=True,
     ),
     Route(

@@ -260,6 +260,8 @@ def upstream_reads(codes: Iterable[CellCode]) -> UpstreamReads:
     It can when each use of the name is `upstream["task"]["key"]`, written out. Whatever else is
     done with it (passing it on, going through it, a computed key), another way to get at it
     (`globals()`, `%run`), code that is not Python and the mere mention of a notebook mean: anything.
+    Files that are found without `upstream` (by listing a folder, say) are not seen: those the task
+    does not declare as its input.
     """
     keys: set[tuple[str, str]] = set()
     for code in codes:
