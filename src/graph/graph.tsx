@@ -59,8 +59,11 @@ const GAP_X = 12;
 const GAP_Y = 18;
 const MIN_WIDTH = 104;
 const MAX_WIDTH = 176;
-/** So many nodes should fit beside each other without being shrunk: a narrow panel has narrow nodes. */
-const ABREAST = 3;
+/**
+ * So many nodes should fit beside each other unshrunk: a narrow panel has narrow nodes. Fewer than
+ * usually stand there, since most drawings are shrunk for their height anyway.
+ */
+const ABREAST = 2.5;
 const NAME_FONT_SIZE = 12;
 const NAME_LEFT = 26;
 const PADDING = 6;
