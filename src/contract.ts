@@ -132,7 +132,7 @@ export interface components {
             readonly severity: "error" | "warning";
             readonly hint: string;
             readonly where: components["schemas"]["Where"] | null;
-            /** @description The task concerned; None when the whole pipeline is. */
+            /** @description The task concerned, '#2' for a second entry without a name; None when the whole pipeline is. */
             readonly task: string | null;
         };
         /**

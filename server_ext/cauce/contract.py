@@ -81,7 +81,7 @@ class Problem(Contract, frozen=True, kw_only=True):
     hint: str = ""
     where: Where | None = None
     task: str | None = None
-    """The task concerned; None when the whole pipeline is."""
+    """The task concerned, '#2' for a second entry without a name; None when the whole pipeline is."""
 
 
 class ErrorBody(Contract, frozen=True, kw_only=True):

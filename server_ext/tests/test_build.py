@@ -616,6 +616,15 @@ def test_a_pipeline_with_errors_is_refused_before_anything_is_written(workshop: 
             project.build("fit", mode=mode)
 
 
+def test_an_entry_without_a_name_spoils_no_other(workshop: Draw) -> None:
+    project = workshop("load ─► fit")
+    project.write("pipeline.yaml", project.path.read_text() + "- nonsense\n")
+    with pytest.raises(PipelineHasErrors) as refused:
+        project.build()
+    assert [(problem.code, problem.task) for problem in refused.value.problems] == [("task_shape", "#3")]
+    assert project.build("fit").ran == ["load", "fit"]
+
+
 def test_a_broken_file_is_told_rather_than_the_task_that_it_hides(workshop: Draw) -> None:
     project = workshop("load ─► fit")
     project.write(

@@ -189,12 +189,12 @@ def test_everything_wrong_is_said_at_once_and_hides_nothing_that_is_sound() -> N
         "    product: also_good.ipynb\n"
     )
     assert {"good", "also_good"} <= {task.name for task in spec.tasks} - spec.unsound
-    assert spec.unsound == {"bad"}
+    assert spec.unsound == {"bad", "#3"}
     assert [(place(problem), problem.code, problem.task) for problem in spec.problems] == [
         ("5:5", "unknown_key", "bad"),
         ("4:5", "task_no_product", "bad"),
         ("6:13", "params_shape", "bad"),
-        ("7:5", "task_shape", None),
+        ("7:5", "task_shape", "#3"),
     ]
 
 

@@ -200,7 +200,7 @@ class _Parser:
         seen: dict[str, Node] = {}
         for index, node in enumerate(nodes.items):
             before = len(self.problems)
-            task = self._task(node, extract_upstream)
+            task = self._task(node, f"#{index + 1}", extract_upstream)
             if broken and index == len(nodes.items) - 1 and len(self.problems) > before:
                 # The text breaks off here: what this entry lacks is not its fault.
                 del self.problems[before:]
@@ -213,6 +213,7 @@ class _Parser:
                     f"There is already a task '{task.name}' (line {seen[task.name].line}).",
                     node,
                     hint="Give one of them another 'name'.",
+                    task=task.name,  # whoever asks for it may mean either
                 )
                 continue
             seen[task.name] = node
@@ -279,15 +280,16 @@ class _Parser:
                 )
             around.append((path, owner))
 
-    def _task(self, node: Node, extract_upstream: bool) -> TaskSpec | None:
+    def _task(self, node: Node, place: str, extract_upstream: bool) -> TaskSpec | None:
+        """One entry. `place` is what it is called while it has no name: it spoils no other task."""
         if not isinstance(node, Mapping):
-            self._error(
-                "task_shape", "A task is a mapping with 'source' and 'product'.", node, hint="Write '- source: …'."
-            )
+            message = "A task is a mapping with 'source' and 'product'."
+            self._error("task_shape", message, node, hint="Write '- source: …'.", task=place)
             return None
         source = node.get("source")
         if not isinstance(source, Scalar) or not isinstance(source.value, str) or not source.text.strip():
-            self._error("task_no_source", "The task has no 'source'.", source or node, hint="Add 'source: tasks/….py'.")
+            hint = "Add 'source: tasks/….py'."
+            self._error("task_no_source", "The task has no 'source'.", source or node, hint=hint, task=place)
             return None
         name = self._name(node, source.text)
         self._check_keys(node, _TASK_KEYS, "task key", task=name)
@@ -323,7 +325,7 @@ class _Parser:
         if _has_controls(given.text):
             self._error("task_name", "'name' must be one line without control characters.", given, task=default)
             return default
-        self._check_placeholder(given, given.text)
+        self._check_placeholder(given, given.text, default)
         return given.text
 
     def _kind(self, node: Mapping, source: Scalar, task: str) -> TaskKind:
@@ -516,7 +518,7 @@ class _Parser:
             self._error("path_empty", f"The {what} is the project itself.", node, task=task)
         return path
 
-    def _check_placeholder(self, node: Node, text: str, task: str | None = None) -> bool:
+    def _check_placeholder(self, node: Node, text: str, task: str) -> bool:
         if "{{" not in text and "[[" not in text:
             return False
         self._error("unsupported", f"The placeholder in '{text}' cannot be filled in.", node, hint=_LATER, task=task)
