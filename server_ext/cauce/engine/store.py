@@ -498,20 +498,24 @@ def _open(path: Path, patience: float) -> sqlite3.Connection:
         if version == 0:
             db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
         else:
-            _check_schema(db)
+            _check(db, path)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _check_schema(db: sqlite3.Connection) -> None:
-    """Refuse a file with any table, index, view or trigger that is not ours.
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file with any table, index, view or trigger that is not ours, or that is cut off.
 
-    A view may be written so that reading it never ends.
+    A view may be written so that reading it never ends. SQLite itself reads what is missing of
+    the last page as zeros.
     """
     if frozenset(db.execute(_SCHEMA_OF)) != _our_schema():
         raise sqlite3.DatabaseError("it holds other tables than Cauce's")
+    pages, size = db.execute("PRAGMA page_count").fetchone()[0], db.execute("PRAGMA page_size").fetchone()[0]
+    if path.stat().st_size < pages * size:
+        raise sqlite3.DatabaseError("it is cut off")
 
 
 _SCHEMA_OF = "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 100"
@@ -550,7 +554,7 @@ def _reading(
             if db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                 return unreadable("damaged")
             db.execute("BEGIN")  # one moment in time for all that is read
-            _check_schema(db)
+            _check(db, path)
             return query(db)
     except (FileNotFoundError, NotADirectoryError):
         return empty
