@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 from drawn import Workshop
+from patience import eventually
 
 from cauce.contract import (
     BuildEvent,
@@ -122,15 +122,6 @@ def building(project: Workshop, *arguments: str) -> Iterator[subprocess.Popen[st
             yield builder
         finally:
             builder.kill()
-
-
-def eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def alive(pid: str) -> bool:

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from patience import eventually
 
 from cauce.contract import Progress, Where
 from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Succeeded
@@ -150,15 +150,6 @@ def descriptors() -> dict[str, str]:
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():  # noqa: ASYNC110 (what we wait for happens in another process)
         await asyncio.sleep(0.005)
-
-
-def eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 The path of a build, one noun a step:
 
-    spec → graph → source → fingerprint → staleness → plan → executors → store → events
+    document → spec → source → graph → fingerprint → staleness → plan → executors → store
 
-`project` joins the first four into what a reader sees, `build` is the one loop that acts.
+`project` joins what can be told by looking, `build` is the one loop that acts. A source
+becomes a notebook in `notebook`, gets its values in `injection` and is read cell by cell in
+`cellcode`; `lookup` tells which task a file belongs to. `files`, `lock` and `process` are the
+only ways to the disk, the lock and other processes.
 """

@@ -31,7 +31,6 @@ __all__ = [
     "replace_durably",
     "sync",
     "temporary_beside",
-    "write_durably",
 ]
 
 MAX_ENTRIES = 100_000
@@ -298,27 +297,29 @@ def temporary_beside(path: Path) -> Path:
 
 
 def replace_durably(temporary: Path, path: Path) -> None:
-    """Put a finished temporary file in place; after this a power cut cannot undo it."""
-    sync(temporary)
+    """Put a finished temporary file in place; after this a power cut cannot undo it.
+
+    Raises:
+        OSError: The disk did not take the file; what was in its place still is.
+    """
+    try:
+        _fsync(temporary)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that knows no syncing
+            raise
     temporary.replace(path)
     sync(path.parent)
 
 
 def sync(path: Path) -> None:
-    """Have the system bring a file, or a folder's list of names, to the disk."""
+    """Have the system bring a file, or a folder's list of names, to the disk, if it can."""
     with contextlib.suppress(OSError):  # some file systems cannot sync folders
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _fsync(path)
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = temporary_beside(path)
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        temporary.write_bytes(content)
-        replace_durably(temporary, path)
+        os.fsync(descriptor)
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(descriptor)

@@ -368,11 +368,6 @@ class Assessment:
     def fresh(self) -> bool:
         return self.freshness.state == "fresh"
 
-    @property
-    def only_upstream_stale(self) -> bool:
-        """Stale for nothing but upstream that is stale: it may turn out not to need a run."""
-        return bool(self.freshness.reasons) and all(r.kind == "upstream_stale" for r in self.freshness.reasons)
-
 
 def assess(project: Project, history: History, observer: Observer) -> dict[str, Assessment]:
     """Every task of the project, in build order."""

@@ -14,7 +14,6 @@ import hashlib
 import inspect
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tornado.web import HTTPError
 
+from cauce.engine.files import replace_durably, temporary_beside
 from cauce.engine.injection import METADATA_KEY, Binding, inject, is_injected, language_of, serve_kernel, strip
 from cauce.engine.notebook import SourceError, read_notebook, write_notebook
 from cauce.server.flow import Ask, Base, Flow, Work
@@ -454,17 +454,15 @@ def _replace(path: Path, content: bytes, *, atomic: bool) -> None:
         return
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{path} is not writable")
-    temporary = path.with_name(f".~{path.name}.{secrets.token_hex(4)}")
+    temporary = temporary_beside(path)
     try:
         # Made by os.open rather than tempfile: a new file gets the mode that the umask leaves it.
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
             file.write(content)
-            if path.exists():
-                shutil.copymode(path, temporary)
-                _keep_owner(path, temporary)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        if path.exists():
+            shutil.copymode(path, temporary)
+            _keep_owner(path, temporary)
+        replace_durably(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -22,11 +22,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import msgspec
-from watchfiles import Change, awatch
+from watchfiles import awatch
 
 from cauce.contract import (
     Build,
@@ -43,7 +42,7 @@ from cauce.contract import (
 )
 from cauce.engine.build import log_file, tidy
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
-from cauce.engine.files import Observer, open_regular, real_path
+from cauce.engine.files import LeadsOutside, Observer, open_regular, real_path
 from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
@@ -250,16 +249,15 @@ class Workspace:
             raise PathRefused("Hidden files are not shown.")
         if relative.suffix not in (".yaml", ".yml"):
             raise NotFound(f"{pipeline} is no pipeline file.")
-        path = self.root / relative
         try:
-            real = path.resolve(strict=True)
-        except (OSError, RuntimeError):
-            raise NotFound(f"There is no pipeline at {pipeline}.") from None
-        if not real.is_relative_to(self.root):
-            raise PathRefused(f"{pipeline} leads out of the server's root.")
-        if not real.is_file():
+            found = real_path(self.root, pipeline).is_file()
+        except LeadsOutside:
+            raise PathRefused(f"{pipeline} leads out of the server's root.") from None
+        except OSError:
+            found = False
+        if not found:
             raise NotFound(f"There is no pipeline at {pipeline}.")
-        return path
+        return self.root / relative
 
     async def _active(self, view: _View) -> str | None:
         held = await asyncio.to_thread(holder_of, view.folder)
@@ -372,6 +370,11 @@ class _View:
 
     # --- Watching
 
+    @property
+    def _told_by(self) -> frozenset[Path]:
+        """What changes when there may be news: files of the pipeline, and what its builders write."""
+        return self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
+
     async def _watch(self) -> None:
         """Look again whenever a file of the pipeline changes, while somebody is interested."""
         pause = _RETRY
@@ -389,9 +392,8 @@ class _View:
 
     async def _watch_folders(self) -> None:
         """Watch until other folders are to be watched, or nobody is interested any more."""
-        files = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
+        files = self._told_by
         folders = await asyncio.to_thread(_existing_folders, files)
-        concerned = _Concerned(files, folders)
         armed = False
         stop = asyncio.Event()
         async for changes in awatch(
@@ -405,12 +407,12 @@ class _View:
             yield_on_timeout=True,
         ):
             # At first, whatever there is: what changed before the watch began is told by nobody.
-            if not armed or any(concerned(*change) for change in changes):
+            if not armed or any(_concerns(name, files, folders) for _, name in changes):
                 armed = True
                 with contextlib.suppress(NotFound):
                     await self.look()
             idle = self.idle > self._attention
-            now = self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
+            now = self._told_by
             if idle or now != files or await asyncio.to_thread(_existing_folders, now) != folders:
                 stop.set()
 
@@ -433,18 +435,10 @@ def _existing_folders(files: frozenset[Path]) -> frozenset[str]:
     return frozenset(folders)
 
 
-@dataclass(frozen=True)
-class _Concerned:
-    """Passes a file of the pipeline, or a folder on the way to one that does not exist yet."""
-
-    files: frozenset[Path]
-    folders: frozenset[str]
-
-    def __call__(self, _: Change, name: str) -> bool:
-        path = Path(name)
-        if path in self.files:
-            return True
-        return name not in self.folders and any(file.is_relative_to(path) for file in self.files)
+def _concerns(name: str, files: frozenset[Path], folders: frozenset[str]) -> bool:
+    """Whether that is one of the files, or a folder on the way to one that does not exist yet."""
+    path = Path(name)
+    return path in files or (name not in folders and any(file.is_relative_to(path) for file in files))
 
 
 def _unfinished(history: History) -> bool:
