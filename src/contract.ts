@@ -164,7 +164,7 @@ export interface components {
          */
         readonly Reason: {
             /** @enum {unknown} */
-            readonly kind: "code_changed" | "last_run_failed" | "module_changed" | "never_run" | "options_changed" | "params_changed" | "product_changed" | "product_missing" | "upstream_changed" | "upstream_stale";
+            readonly kind: "code_changed" | "last_run_failed" | "module_changed" | "never_run" | "options_changed" | "params_changed" | "product_changed" | "product_missing" | "resource_changed" | "upstream_changed" | "upstream_stale";
             readonly message: string;
             /** @description The upstream task, product path, module path or parameter concerned; '' for none. */
             readonly subject: string;
@@ -223,7 +223,7 @@ export interface components {
         readonly Attempt: {
             readonly run: string;
             /** @enum {unknown} */
-            readonly outcome: "cancelled" | "crashed" | "failed" | "ok" | "running" | "skipped";
+            readonly outcome: "cancelled" | "crashed" | "failed" | "ok" | "running" | "skipped" | "stopped";
             readonly started: number;
             readonly ended: number | null;
             /** @description Why it ended as it did, in one line; '' for ok. */
@@ -232,12 +232,16 @@ export interface components {
         };
         /**
          * Product
-         * @description A file that a task declares to make.
+         * @description Something that a task declares to make.
          */
         readonly Product: {
             /** @description '' for a task with a single unnamed product. */
             readonly key: string;
+            /** @enum {unknown} */
+            readonly kind: "file" | "table" | "view";
+            /** @description Of a table or view its name, with the schema if it has one. */
             readonly path: string;
+            /** @description Of a table or view: whether the last run has made it. Databases are not opened to look. */
             readonly exists: boolean;
             /** @description Is it the executed notebook of this task? */
             readonly notebook: boolean;
@@ -251,7 +255,8 @@ export interface components {
         readonly Task: {
             readonly name: string;
             /** @enum {unknown} */
-            readonly kind: "function" | "notebook" | "shell" | "sql";
+            readonly kind: "dump" | "function" | "notebook" | "script" | "shell" | "sql";
+            /** @description A path; of a function its dotted path. */
             readonly source: string;
             readonly where: components["schemas"]["Where"];
             readonly upstream: readonly string[];
@@ -262,6 +267,8 @@ export interface components {
             readonly sound: boolean;
             /** @description False while problems of the task, of what it needs or of the whole file forbid running it. */
             readonly buildable: boolean;
+            /** @description Parameters whose value a function gives when the pipeline is built; what is shown is the last value. */
+            readonly computed: readonly string[];
             readonly lastAttempt: components["schemas"]["Attempt"] | null;
             /** @description When the task last succeeded. */
             readonly lastOk: number | null;
@@ -287,7 +294,7 @@ export interface components {
             readonly started: number;
             readonly ended: number | null;
             readonly tasks: {
-                readonly [key: string]: "cancelled" | "crashed" | "failed" | "ok" | "running" | "skipped" | "unchanged" | "waiting";
+                readonly [key: string]: "cancelled" | "crashed" | "failed" | "ok" | "running" | "skipped" | "stopped" | "unchanged" | "waiting";
             };
             readonly host: string;
             readonly user: string;
@@ -311,6 +318,8 @@ export interface components {
             readonly run: components["schemas"]["Run"] | null;
             /** @description Who builds this project now: another pipeline's run counts too. */
             readonly holder: components["schemas"]["Holder"] | null;
+            /** @description The tasks are made by code that was never run: ask for a run with action `evaluate` to see them. */
+            readonly unevaluated: boolean;
         };
         /**
          * Pipeline
@@ -357,6 +366,13 @@ export interface components {
          * @description Body of ``POST …/runs``. The defaults build whatever is stale.
          */
         readonly RunRequest: {
+            /**
+             * @description mark: take stale tasks whose products exist for current, without running them; evaluate: only compute
+             *     what running code alone can tell (a factory's tasks, parameters that functions give).
+             * @default build
+             * @enum {unknown}
+             */
+            readonly action?: "build" | "evaluate" | "mark";
             /**
              * @description Tasks to build; empty for all.
              * @default []
@@ -442,7 +458,7 @@ export interface components {
             readonly task: string;
             readonly time: number;
             /** @enum {unknown} */
-            readonly outcome: "cancelled" | "crashed" | "failed" | "ok" | "skipped";
+            readonly outcome: "cancelled" | "crashed" | "failed" | "ok" | "skipped" | "stopped";
             readonly duration: number;
             readonly cause: string;
             readonly error: components["schemas"]["CellError"] | null;

@@ -24,6 +24,7 @@ from cauce.engine.errors import CauceError, NotFound, PathRefused, PipelineHasEr
 from cauce.engine.files import Observer
 from cauce.engine.lock import holder_of
 from cauce.engine.project import ParseCache, assess, load
+from cauce.engine.spec import entry_of_file
 from cauce.engine.store import read_history, state_folder
 from cauce.present import Look, present_snapshot
 
@@ -150,9 +151,9 @@ def _run(path: Path, request: RunRequest, emit: Callable[[BuildEvent], None], li
     import asyncio
 
     from cauce.engine.build import Stop, build
-    from cauce.engine.executors.notebook import NotebookExecutor
+    from cauce.engine.executors.project import ProjectExecutor
 
-    executor = NotebookExecutor()
+    executor = ProjectExecutor()
 
     async def go() -> RunState:
         stop = Stop()
@@ -178,7 +179,7 @@ def _run(path: Path, request: RunRequest, emit: Callable[[BuildEvent], None], li
                 stop.lose()
 
         try:
-            return await build(path, request, executor=executor, emit=careful, stop=stop)
+            return await build(entry_of_file(path), request, executor=executor, emit=careful, stop=stop)
         finally:
             executor.close()
 
@@ -205,10 +206,11 @@ def _write_line(event: BuildEvent) -> None:
 
 
 def _snapshot(path: Path) -> Snapshot:
-    project = load(path, ParseCache())
+    entry = entry_of_file(path)
+    project = load(entry, ParseCache())
     folder = state_folder(project.root)
     observer = Observer(project.root).glance()
-    history = read_history(folder, path.name)
+    history = read_history(folder, entry.name)
     held = holder_of(folder)
     look = Look(project, history, assess(project, history, observer), observer, None if held is None else held[0])
     return present_snapshot(look, pipeline=str(path), root=str(project.root), revision=0)

@@ -47,6 +47,7 @@ __all__ = [
     "Task",
     "TaskDetail",
     "TaskFinished",
+    "TaskKind",
     "TaskProgress",
     "TaskStarted",
     "TaskUnchanged",
@@ -112,6 +113,7 @@ ReasonKind = Literal[
     "code_changed",
     "module_changed",
     "params_changed",
+    "resource_changed",
     "options_changed",
     "upstream_changed",
     "upstream_stale",
@@ -174,14 +176,15 @@ class CellError(Contract, frozen=True, kw_only=True):
     """The partial notebook, relative to the project root."""
 
 
-Outcome = Literal["ok", "failed", "cancelled", "crashed", "skipped"]
+Outcome = Literal["ok", "failed", "cancelled", "crashed", "stopped", "skipped"]
+"""`stopped`: the task's own code asked the whole build to end early, in good order."""
 
 
 class Attempt(Contract, frozen=True, kw_only=True):
     """One try at one task."""
 
     run: str
-    outcome: Literal["running", "ok", "failed", "cancelled", "crashed", "skipped"]
+    outcome: Literal["running", "ok", "failed", "cancelled", "crashed", "stopped", "skipped"]
     started: float
     ended: float | None = None
     cause: str = ""
@@ -189,13 +192,20 @@ class Attempt(Contract, frozen=True, kw_only=True):
     error: CellError | None = None
 
 
+TaskKind = Literal["notebook", "script", "function", "sql", "dump", "shell"]
+"""What runs a task. `script`: as a script, without a notebook of its run; `dump`: a query's result as a file."""
+
+
 class Product(Contract, frozen=True, kw_only=True):
-    """A file that a task declares to make."""
+    """Something that a task declares to make."""
 
     key: str
     """'' for a task with a single unnamed product."""
+    kind: Literal["file", "table", "view"] = "file"
     path: str
+    """Of a table or view its name, with the schema if it has one."""
     exists: bool
+    """Of a table or view: whether the last run has made it. Databases are not opened to look."""
     notebook: bool
     """Is it the executed notebook of this task?"""
     size: int | None = None
@@ -206,8 +216,9 @@ class Task(Contract, frozen=True, kw_only=True):
     """One node of the graph."""
 
     name: str
-    kind: Literal["notebook", "function", "sql", "shell"]
+    kind: TaskKind
     source: str
+    """A path; of a function its dotted path."""
     where: Where
     """Where pipeline.yaml declares it."""
     upstream: tuple[str, ...]
@@ -218,6 +229,8 @@ class Task(Contract, frozen=True, kw_only=True):
     """False when the task itself has errors; see the snapshot's problems."""
     buildable: bool
     """False while problems of the task, of what it needs or of the whole file forbid running it."""
+    computed: tuple[str, ...] = ()
+    """Parameters whose value a function gives when the pipeline is built; what is shown is the last value."""
     last_attempt: Attempt | None = None
     last_ok: float | None = None
     """When the task last succeeded."""
@@ -239,7 +252,9 @@ class Run(Contract, frozen=True, kw_only=True):
     state: Literal["running", "ok", "failed", "cancelled", "crashed"]
     started: float
     ended: float | None
-    tasks: dict[str, Literal["waiting", "running", "ok", "failed", "cancelled", "crashed", "skipped", "unchanged"]]
+    tasks: dict[
+        str, Literal["waiting", "running", "ok", "failed", "cancelled", "crashed", "stopped", "skipped", "unchanged"]
+    ]
     host: str
     user: str
     message: str
@@ -261,6 +276,8 @@ class Snapshot(Contract, frozen=True, kw_only=True):
     """The active run, else the last one."""
     holder: Holder | None = None
     """Who builds this project now: another pipeline's run counts too."""
+    unevaluated: bool = False
+    """The tasks are made by code that was never run: ask for a run with action `evaluate` to see them."""
 
 
 class Pipeline(Contract, frozen=True, kw_only=True):
@@ -300,6 +317,9 @@ class RunList(Contract, frozen=True, kw_only=True):
 class RunRequest(Contract, frozen=True, kw_only=True):
     """Body of ``POST …/runs``. The defaults build whatever is stale."""
 
+    action: Literal["build", "mark", "evaluate"] = "build"
+    """mark: take stale tasks whose products exist for current, without running them; evaluate: only compute
+    what running code alone can tell (a factory's tasks, parameters that functions give)."""
     tasks: tuple[str, ...] = ()
     """Tasks to build; empty for all."""
     mode: Literal["up_to", "from", "only"] = "up_to"

@@ -203,7 +203,9 @@ def _last_attempt(look: Look, name: str, known: TaskHistory | None) -> Attempt |
 
 def _attempt(row: AttemptRow, active: RunRow | None) -> Attempt:
     crashed = row.outcome == "running" and (active is None or active.id != row.run)
-    outcome: Literal["running", "ok", "failed", "cancelled", "crashed"] = "crashed" if crashed else row.outcome
+    outcome: Literal["running", "ok", "failed", "cancelled", "crashed", "stopped"] = (
+        "crashed" if crashed else row.outcome
+    )
     return Attempt(
         run=row.run,
         outcome=outcome,

@@ -43,6 +43,7 @@ from cauce.engine.executors.fake import Fail, FakeExecutor, Script, Succeed
 from cauce.engine.files import Observer
 from cauce.engine.lock import holder_of
 from cauce.engine.project import ParseCache, Project, assess, load
+from cauce.engine.spec import entry_of_file
 from cauce.engine.store import read_history, state_folder
 from cauce.present import Look, present_snapshot
 
@@ -272,7 +273,7 @@ class Workshop:
                 if when is not None:
                     when(event, stop)
 
-            return await build(self.path, request, executor=how, emit=emit, stop=stop, clock=self._clock)
+            return await build(entry_of_file(self.path), request, executor=how, emit=emit, stop=stop, clock=self._clock)
 
         state = asyncio.run(go(executor))
         assert isinstance(events[0], RunStarted)
@@ -286,7 +287,7 @@ class Workshop:
     # --- Looking
 
     def load(self) -> Project:
-        return load(self.path, ParseCache())
+        return load(entry_of_file(self.path), ParseCache())
 
     def status(self) -> Snapshot:
         """What the panel and the command line show."""

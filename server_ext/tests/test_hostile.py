@@ -24,6 +24,7 @@ from cauce.engine.files import MAX_ENTRIES
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
 from cauce.engine.project import ParseCache, load
+from cauce.engine.spec import entry_of_file
 from cauce.engine.store import state_folder
 from cauce.server.workspace import Workspace
 
@@ -314,13 +315,13 @@ def test_too_many_dependencies(workshop: Draw, upstream: Callable[[int], str]) -
 def test_what_is_no_longer_there_is_not_remembered(workshop: Draw) -> None:
     project = workshop("load ─► fit\n plot")
     cache = ParseCache()
-    load(project.path, cache)
+    load(entry_of_file(project.path), cache)
     assert len(cache) == 1 + 3
     for task in ("fit", "plot"):
         del project.tasks[task]
     project.comment("load", "edited")
     project.move("load", "elsewhere/load.txt")
-    load(project.path, cache)
+    load(entry_of_file(project.path), cache)
     assert len(cache) == 1 + 1
 
 

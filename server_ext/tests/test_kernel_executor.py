@@ -31,6 +31,7 @@ from cauce.engine.executors.fake import Crash, Fail, FakeExecutor, Hang, Succeed
 from cauce.engine.executors.notebook import NotebookExecutor
 from cauce.engine.injection import Binding
 from cauce.engine.process import ProcessRecord, is_alive
+from cauce.engine.spec import TaskSpec
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for leaks in /proc")
 
@@ -83,10 +84,9 @@ class Bench:
             root=self.root, pipeline="pipeline.yaml", task=stem, params={}, upstream=None, product=f"out/{stem}.ipynb"
         )
         content = source if isinstance(source, bytes) else source.encode()
-        path = self.root / name
-        return Try(
-            Job(replace(bound, **binding), path, content, self.root / f"out/.{stem}.tmp", self.root / f"{stem}.log")
-        )
+        spec = TaskSpec(stem, "notebook", name, (), ("",), {}, None, Where(path="pipeline.yaml"))
+        target, log = self.root / f"out/.{stem}.tmp", self.root / f"{stem}.log"
+        return Try(Job(spec, replace(bound, **binding), content, {f"out/{stem}.ipynb": target}, target, log))
 
     async def go(self, attempt: Try) -> Outcome:
         # ipykernel behaves otherwise when it believes that it is being tested.
@@ -521,16 +521,19 @@ def test_kill_ends_every_job_at_once(bench: Bench) -> None:
 BUILDER = """
 import asyncio, sys
 from pathlib import Path
+from cauce.contract import Where
 from cauce.engine.executors import Job, Listener
 from cauce.engine.executors.notebook import NotebookExecutor
 from cauce.engine.injection import Binding
+from cauce.engine.spec import TaskSpec
 
 root = Path(sys.argv[1])
 executor = NotebookExecutor()
 
 async def run(name, code):
     binding = Binding(root, "pipeline.yaml", name, {}, None, f"{name}.ipynb")
-    job = Job(binding, root / f"{name}.py", code.encode(), root / f"{name}.nb", root / f"{name}.log")
+    spec = TaskSpec(name, "notebook", f"{name}.py", (), ("",), {}, None, Where(path="pipeline.yaml"))
+    job = Job(spec, binding, code.encode(), {}, root / f"{name}.nb", root / f"{name}.log")
     tell = lambda record: (root / f"{name}.group").write_text(str(record.group))
     await executor.run(job, Listener(lambda progress: None, tell), asyncio.Event())
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cauce.contract import Problem, encode
-from cauce.engine.spec import PipelineSpec, ProductSpec, parse_spec
+from cauce.engine.spec import PipelineSpec, ProductSpec, entry_of_file, parse_spec
 
 
 def parse(text: str) -> PipelineSpec:
-    return parse_spec(Path("/project/pipeline.yaml"), text.encode())
+    return parse_spec(entry_of_file(Path("/project/pipeline.yaml")), lambda _: text.encode(), {})
 
 
 def place(problem: Problem) -> str:
@@ -51,7 +51,7 @@ def test_a_sound_pipeline() -> None:
     assert spec.problems == ()
     assert spec.name == "project"
     load, fit = spec.tasks
-    assert (load.name, load.kind, load.source, load.kernel) == ("load", "notebook", "tasks/load.py", "python3")
+    assert (load.name, load.kind, load.source, load.notebook.kernel) == ("load", "notebook", "tasks/load.py", "python3")
     assert load.products == (ProductSpec("nb", "out/load.ipynb"), ProductSpec("data", "out/load.csv"))
     assert load.notebook_key == "nb"
     assert load.params == {"rows": 10, "columns": ["a", "b"], "nested": {"deep": None}}

@@ -45,7 +45,7 @@ from cauce.contract import (
     TaskUnchanged,
 )
 from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
-from cauce.engine.executors import Cancelled, Crashed, Executor, Failed, Job, Listener, Outcome, Succeeded
+from cauce.engine.executors import Cancelled, Crashed, Executor, Failed, Job, Listener, Outcome, Stopped, Succeeded
 from cauce.engine.executors.log import Log
 from cauce.engine.files import (
     Observer,
@@ -62,7 +62,7 @@ from cauce.engine.lock import ProjectLock
 from cauce.engine.plan import End, Plan, Selection, select
 from cauce.engine.process import ProcessRecord, reap
 from cauce.engine.project import Assessment, ParseCache, Project, assess, assess_task, binding, complete, load
-from cauce.engine.spec import TaskSpec
+from cauce.engine.spec import Entry, TaskSpec
 from cauce.engine.store import History, Store, TaskHistory, state_folder
 
 __all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
@@ -103,7 +103,7 @@ class _Ended:
 
 
 async def build(
-    path: Path,
+    entry: Entry,
     request: RunRequest,
     *,
     executor: Executor,
@@ -123,18 +123,18 @@ async def build(
         ProjectUnwritable: The state folder cannot be written.
     """
     cache = ParseCache()
-    _selection(load(path, cache), request)  # what can be refused is refused before anything is written
-    folder = _prepare(state_folder(path.parent))
+    _selection(load(entry, cache), request)  # what can be refused is refused before anything is written
+    folder = _prepare(state_folder(entry.root))
     run = f"{int(clock() * 1000):x}-{secrets.token_hex(4)}"
     with ProjectLock(folder, run, _user(), clock()):
         store = Store(folder)
         try:
             reap(store.recover(clock()))
-            project = load(path, cache)
+            project = load(entry, cache)
             selection = _selection(project, request)
             this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock)
             state = await this.go()
-            _prune(store, folder, path.name)
+            _prune(store, folder, entry.name)
             return state
         finally:
             store.close()
@@ -220,7 +220,7 @@ class _Build:
     ) -> None:
         self.run = run
         self.project = project
-        self.pipeline = project.spec.path.name
+        self.pipeline = project.spec.entry.name
         self.request = request
         self.forced = selection.forced
         self.store = store
@@ -397,11 +397,13 @@ class _Build:
         if isinstance(outcome, Succeeded):
             self.store.commit(attempt, self.run, task, products, now)
             return _Ended(task, "ok")
-        end: Literal["failed", "cancelled", "crashed"]
+        end: Literal["failed", "cancelled", "crashed", "stopped"]
         error: CellError | None = None
         if isinstance(outcome, Cancelled):
             why = "The program that started the build is gone." if self.stop.lost else self.broken
             end, cause = ("crashed", why) if why else ("cancelled", "It was cancelled.")
+        elif isinstance(outcome, Stopped):
+            end, cause = "stopped", outcome.message or "It ended the build early."
         else:
             end = "failed" if isinstance(outcome, Failed) else "crashed"
             error = _encodable(outcome.error)
@@ -413,6 +415,7 @@ class _Build:
         spec, root = self.project.tasks[task], self.project.root
         target = next(root / product.path for product in spec.products if product.key == spec.notebook_key)
         temporary = temporary_beside(target)
+        outputs = {target.relative_to(root).as_posix(): temporary}
         log = log_file(self.folder, self.run, task, self.plan.tasks)
         assert log is not None  # noqa: S101 - the task is in the plan
         try:
@@ -421,7 +424,7 @@ class _Build:
                 real_path(root, path)
             for folder in {(root / product.path).parent for product in spec.products} | {log.parent}:
                 folder.mkdir(parents=True, exist_ok=True)
-            job = Job(binding(self.project, task), root / spec.source, self.project.contents[task], temporary, log)
+            job = Job(spec, binding(self.project, task), self.project.contents[task], outputs, temporary, log)
             before = {product.path: self.observer.stat(product.path) for product in spec.products}
             outcome = await self.executor.run(job, self._listener(task, attempt), self.stop.cancel)
             if isinstance(outcome, Succeeded):
@@ -493,6 +496,8 @@ class _Build:
         self._skip(dict.fromkeys(skipped, f"'{task}' did not succeed."))
         if self.request.fail_fast and ended.end in ("failed", "crashed"):
             self._stop_waiting(f"'{task}' failed, and nothing more was to be begun.")
+        elif ended.end == "stopped":
+            self._stop_waiting(f"'{task}' ended the build early: {ended.cause}")
 
     def _stop_waiting(self, cause: str) -> None:
         waiting = self.plan.waiting
@@ -531,7 +536,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _outcome(end: End) -> Literal["ok", "failed", "cancelled", "crashed", "skipped"]:
+def _outcome(end: End) -> Literal["ok", "failed", "cancelled", "crashed", "stopped", "skipped"]:
     return "ok" if end == "unchanged" else end
 
 
@@ -570,6 +575,7 @@ def _summary(state: RunState, ends: list[End]) -> str:
         ("failed", "failed"),
         ("crashed", "crashed"),
         ("cancelled", "cancelled"),
+        ("stopped", "ended the build early"),
         ("skipped", "skipped"),
     ]
     counts = [f"{ends.count(end)} {word}" for end, word in words if end in ends]

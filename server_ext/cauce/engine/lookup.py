@@ -15,7 +15,7 @@ from cauce.engine.graph import Unknown, resolve
 from cauce.engine.injection import Binding
 from cauce.engine.project import ParseCache, bind
 from cauce.engine.source import source_limit
-from cauce.engine.spec import PipelineSpec, TaskSpec
+from cauce.engine.spec import PipelineSpec, TaskSpec, entry_of_file
 
 __all__ = ["SourceIndex", "is_pipeline_file", "pipeline_files"]
 
@@ -104,4 +104,4 @@ class SourceIndex:
             content = read_inside(self._limit, str(path.relative_to(self._limit)), MAX_BYTES)
         except (OSError, ValueError):
             return None
-        return None if content is None else self._parsed.spec(path, content)
+        return None if content is None else self._parsed.spec(entry_of_file(path), lambda _: content)

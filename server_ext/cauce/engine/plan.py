@@ -20,7 +20,7 @@ from cauce.engine.graph import Graph
 
 __all__ = ["End", "Plan", "Selection", "select"]
 
-End = Literal["ok", "unchanged", "failed", "cancelled", "crashed", "skipped"]
+End = Literal["ok", "unchanged", "failed", "cancelled", "crashed", "stopped", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Plan:
                 if need in culprit:
                     culprit[task] = culprit[need]
                     break
-                if self.ended.get(need) in ("failed", "cancelled", "crashed", "skipped"):
+                if self.ended.get(need) in ("failed", "cancelled", "crashed", "stopped", "skipped"):
                     culprit[task] = need
                     break
         return culprit

@@ -20,6 +20,7 @@ from cauce.contract import Freshness, Problem, Reason, Where
 from cauce.engine.cellcode import Loads
 from cauce.engine.document import MAX_BYTES, Value
 from cauce.engine.errors import NotFound
+from cauce.engine.evaluated import read_evaluated
 from cauce.engine.files import FileTooLarge, LeadsOutside, Observer, hash_inside, read_inside, read_start, real_path
 from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
 from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph
@@ -35,7 +36,7 @@ from cauce.engine.source import (
     source_limit,
     unparsed,
 )
-from cauce.engine.spec import MAX_PROBLEMS, PipelineSpec, TaskSpec, parse_spec
+from cauce.engine.spec import MAX_PROBLEMS, Entry, Evaluated, PipelineSpec, Read, TaskSpec, parse_spec
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
 
@@ -76,6 +77,30 @@ class _Memory(Generic[K, V]):
         return len(self._known)
 
 
+@dataclass(frozen=True)
+class _KnownSpec:
+    """A parsed pipeline, and all that it follows from."""
+
+    entry: Entry
+    reads: Mapping[str, bytes | str | None]
+    evaluated: Evaluated
+    spec: PipelineSpec
+
+    def holds(self, entry: Entry, read: Read, evaluated: Evaluated) -> bool:
+        return (
+            self.entry == entry
+            and self.evaluated == evaluated
+            and all(_read_or_why(read, path) == content for path, content in self.reads.items())
+        )
+
+
+def _read_or_why(read: Read, path: str) -> bytes | str | None:
+    try:
+        return read(path)
+    except OSError as error:
+        return error.strerror or str(error)
+
+
 class ParseCache:
     """Pipeline files, sources and modules by content: looking again at the same text costs no parsing.
 
@@ -83,12 +108,27 @@ class ParseCache:
     """
 
     def __init__(self) -> None:
-        self._specs: _Memory[Path, PipelineSpec] = _Memory()
+        self._specs: dict[Path, _KnownSpec] = {}
+        self._specs_asked: set[Path] = set()
         self._facts: _Memory[tuple[str, str, bool], SourceFacts] = _Memory()
         self._modules: _Memory[str, tuple[Code, Loads]] = _Memory()
 
-    def spec(self, path: Path, content: bytes) -> PipelineSpec:
-        return self._specs.get(path, content, lambda: parse_spec(path, content))
+    def spec(self, entry: Entry, read: Read) -> PipelineSpec:
+        """See `parse_spec`, which this raises as."""
+        evaluated = read_evaluated(entry)
+        known = self._specs.get(entry.path)
+        self._specs_asked.add(entry.path)
+        if known is not None and known.holds(entry, read, evaluated):
+            return known.spec
+        reads: dict[str, bytes | str | None] = {}
+
+        def noting(path: str) -> bytes | None:
+            reads[path] = _read_or_why(read, path)
+            return read(path)
+
+        spec = parse_spec(entry, noting, evaluated)
+        self._specs[entry.path] = _KnownSpec(entry, reads, evaluated, spec)
+        return spec
 
     def facts(self, content: bytes, source: str, task: str, *, extract_upstream: bool) -> SourceFacts:
         key = (source, task, extract_upstream)
@@ -100,8 +140,10 @@ class ParseCache:
 
     def sweep(self) -> None:
         """Forget what nobody has asked for since the last sweep."""
-        for memory in (self._specs, self._facts, self._modules):
+        for memory in (self._facts, self._modules):
             memory.sweep()
+        self._specs = {path: known for path, known in self._specs.items() if path in self._specs_asked}
+        self._specs_asked.clear()
 
     def __len__(self) -> int:
         return len(self._specs) + len(self._facts) + len(self._modules)
@@ -149,22 +191,33 @@ class Project:
         paths = [task.source for task in self.tasks.values() if task.kind != "function"]
         paths += [product.path for task in self.tasks.values() for product in task.products]
         paths += [path for modules in self.modules.values() for path in modules]
-        return frozenset((self.root / path) for path in paths) | {self.spec.path}
+        return frozenset((self.root / path) for path in paths) | {self.root / path for path in self.spec.files}
 
 
-def load(path: Path, cache: ParseCache) -> Project:
-    """Look at a pipeline file and all its sources.
+def load(entry: Entry, cache: ParseCache) -> Project:
+    """Look at a pipeline and all its sources.
 
     Raises:
         NotFound: There is no such file. Whatever is wrong inside of it is a problem, not an error.
     """
+    name = entry.path.name
+
+    def read(path: str) -> bytes | None:
+        # The pipeline itself may be a link, since somebody has named it; what it names may not lead outside.
+        # One byte too many, and the parser says that it is too large.
+        try:
+            if path == entry.name:
+                return read_start(entry.path, MAX_BYTES + 1)
+            return read_start(real_path(entry.root, path), MAX_BYTES + 1, follow=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
     try:
-        content = read_start(path, MAX_BYTES + 1)  # one more, and the parser says that it is too large
+        spec = cache.spec(entry, read)
     except FileNotFoundError as error:
-        raise NotFound(f"There is no pipeline at {path.name}.") from error
+        raise NotFound(f"There is no pipeline at {name}.") from error
     except OSError as error:
-        raise NotFound(f"{path.name} cannot be read: {error.strerror}.") from error
-    spec = cache.spec(path, content)
+        raise NotFound(f"{name} cannot be read: {error.strerror}.") from error
     tasks = {task.name: task for task in spec.tasks}
     problems = list(spec.problems)
     contents: dict[str, bytes] = {}
@@ -336,7 +389,7 @@ def bind(spec: PipelineSpec, task: TaskSpec, dependencies: tuple[Dependency, ...
         params=task.params,
         upstream=_upstream_value({other.name: other for other in spec.tasks}, dependencies),
         product=_product_value(task),
-        kernel=task.kernel,
+        kernel=task.notebook.kernel,
     )
 
 
@@ -423,7 +476,7 @@ def complete(now: Fingerprint, project: Project, task: str, observer: Observer, 
 
 def _options(spec: TaskSpec, facts: SourceFacts) -> dict[str, str]:
     options = {f"product {product.key}".strip(): canonical(product.path) for product in spec.products}
-    kernel = facts.kernel if spec.kernel is None else spec.kernel
+    kernel = facts.kernel if spec.notebook.kernel is None else spec.notebook.kernel
     if kernel is not None:
         options["kernel"] = canonical(kernel)
     return options

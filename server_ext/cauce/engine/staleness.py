@@ -23,7 +23,7 @@ ProductState = Literal["same", "missing", "changed"]
 class LastAttempt:
     """What the store knows of the last time the task was really tried (skips do not count)."""
 
-    outcome: Literal["running", "ok", "failed", "cancelled", "crashed"]
+    outcome: Literal["running", "ok", "failed", "cancelled", "crashed", "stopped"]
     fingerprint: Fingerprint
     """The inputs as they were taken before that attempt."""
 
@@ -48,7 +48,13 @@ def reasons(
         return (Reason(kind="never_run", message="It has never run."),)
     found: list[Reason] = []
     if last.outcome != "ok":
-        how = {"running": "was interrupted", "failed": "failed", "cancelled": "was cancelled", "crashed": "crashed"}
+        how = {
+            "running": "was interrupted",
+            "failed": "failed",
+            "cancelled": "was cancelled",
+            "crashed": "crashed",
+            "stopped": "ended the build early",
+        }
         found.append(Reason(kind="last_run_failed", message=f"The last run {how[last.outcome]}."))
     then = last.fingerprint
     if not now.code.same(then.code):

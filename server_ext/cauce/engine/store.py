@@ -73,8 +73,8 @@ CREATE TABLE products(
     PRIMARY KEY(attempt, path)) STRICT, WITHOUT ROWID;
 """
 
-TaskState = Literal["waiting", "running", "ok", "failed", "cancelled", "crashed", "skipped", "unchanged"]
-AttemptOutcome = Literal["running", "ok", "failed", "cancelled", "crashed"]
+TaskState = Literal["waiting", "running", "ok", "failed", "cancelled", "crashed", "stopped", "skipped", "unchanged"]
+AttemptOutcome = Literal["running", "ok", "failed", "cancelled", "crashed", "stopped"]
 Unreadable = Literal["damaged", "denied", "linked"]
 """Its content makes no sense; it belongs to another user; the state folder is a symbolic link."""
 RunState = Literal["running", "ok", "failed", "cancelled", "crashed"]
@@ -258,7 +258,7 @@ class Store:
         attempt: int,
         run: str,
         task: str,
-        outcome: Literal["failed", "cancelled", "crashed"],
+        outcome: Literal["failed", "cancelled", "crashed", "stopped"],
         cause: str,
         error: CellError | None,
         now: float,

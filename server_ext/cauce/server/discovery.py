@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cauce.contract import Pipeline, PipelineList
 from cauce.engine.lookup import pipeline_files
-from cauce.engine.spec import PipelineSpec
+from cauce.engine.spec import PipelineSpec, entry_of_file
 
 __all__ = ["find_pipelines"]
 
@@ -34,7 +34,7 @@ def find_pipelines(root: Path) -> PipelineList:
             files, folders = _scan(folder)
             for name in pipeline_files(files):
                 path = folder / name
-                spec = PipelineSpec(path, (), ())
+                spec = PipelineSpec(entry_of_file(path), (), ())
                 found.append(Pipeline(path=path.relative_to(root).as_posix(), name=spec.name))
             if "pyvenv.cfg" not in files:
                 below += [folder / name for name in folders]

@@ -49,6 +49,7 @@ from cauce.engine.lookup import SourceIndex
 from cauce.engine.notebook import warm_up
 from cauce.engine.process import is_alive
 from cauce.engine.project import ParseCache, assess, load
+from cauce.engine.spec import entry_of_file
 from cauce.engine.store import History, read_attempts, read_history, read_run, read_runs, state_folder
 from cauce.present import Look, present_detail, present_run, present_snapshot
 from cauce.server.builder import Builder
@@ -113,18 +114,18 @@ class Workspace:
         look, snapshot = await view.attended_look()
         if task not in look.project.tasks:
             raise NotFound(f"There is no task '{task}' in {pipeline}.")
-        attempts = await asyncio.to_thread(read_attempts, view.folder, view.path.name, task)
+        attempts = await asyncio.to_thread(read_attempts, view.folder, view.entry.name, task)
         return present_detail(look, task, attempts, pipeline=pipeline, revision=snapshot.revision)
 
     async def runs(self, pipeline: str) -> RunList:
         view = await self._view(pipeline)
-        rows = await asyncio.to_thread(read_runs, view.folder, view.path.name)
+        rows = await asyncio.to_thread(read_runs, view.folder, view.entry.name)
         active = await self._active(view)
         return RunList(runs=tuple(present_run(row, active=row.id == active) for row in rows))
 
     async def run(self, pipeline: str, run: str) -> Run:
         view = await self._view(pipeline)
-        row = await asyncio.to_thread(read_run, view.folder, view.path.name, run)
+        row = await asyncio.to_thread(read_run, view.folder, view.entry.name, run)
         if row is None:
             raise NotFound(f"There is no run '{run}' of {pipeline}.")
         return present_run(row, active=row.id == await self._active(view))
@@ -137,7 +138,7 @@ class Workspace:
         if path is None:
             raise NotFound(f"The task '{task}' is not part of the run '{run}'.")
         over = row.tasks[task] not in ("waiting", "running") or row.state != "running"
-        return await asyncio.to_thread(_read_log, view.path.parent, path, offset, over)
+        return await asyncio.to_thread(_read_log, view.entry.root, path, offset, over)
 
     # --- Acting
 
@@ -297,14 +298,15 @@ class _View:
         attention: float,
     ) -> None:
         self.path = path
+        self.entry = entry_of_file(path)
         self.pipeline = pipeline
-        self.folder = state_folder(path.parent)
-        self._where = _below(root, path.parent)
+        self.folder = state_folder(self.entry.root)
+        self._where = _below(root, self.entry.root)
         self._publish = publish
         self._log = log
         self._attention = attention
         self._cache = ParseCache()
-        self._observer = Observer(path.parent)
+        self._observer = Observer(self.entry.root)
         self._snapshot: Snapshot | None = None
         self._lock = asyncio.Lock()
         self._next: asyncio.Task[tuple[Look, Snapshot]] | None = None
@@ -357,12 +359,12 @@ class _View:
 
     def _read(self, revision: int) -> tuple[Look, Snapshot]:
         """In a thread, one at a time: all that looks at the disk."""
-        project = load(self.path, self._cache)
-        history = read_history(self.folder, self.path.name)
+        project = load(self.entry, self._cache)
+        history = read_history(self.folder, self.entry.name)
         held = holder_of(self.folder)
         if held is None and _unfinished(history):
             tidy(self.folder)
-            history = read_history(self.folder, self.path.name)
+            history = read_history(self.folder, self.entry.name)
         observer = self._observer.glance()
         assessed = assess(project, history, observer)
         look = Look(project, history, assessed, observer, None if held is None else held[0])

@@ -1,24 +1,39 @@
 """How a task's code is run: the seam between the build loop and whatever executes.
 
 An executor is given a `Job` (all it may know) and answers with an `Outcome` (how it
-ended, as a value). Exceptions out of `Executor.run` are bugs of ours. `notebook` runs a
-Jupyter kernel; `fake` is the shipped stand-in that runs nothing, for tests and for trying
-out the build loop.
+ended, as a value). Exceptions out of an executor are bugs of ours. `notebook` runs Jupyter
+kernels, `child` the project's Python, SQL and shell code in processes of their own, `project`
+gives each task to the one that can run it; `fake` is the shipped stand-in that runs nothing,
+for tests and for trying out the build loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cauce.contract import CellError, Progress
+from cauce.engine.document import Value
 from cauce.engine.injection import Binding
 from cauce.engine.process import ProcessRecord
+from cauce.engine.spec.model import Dotted, Entry, Need, TaskSpec
 
-__all__ = ["Cancelled", "Crashed", "Executor", "Failed", "Job", "Listener", "Outcome", "Succeeded"]
+__all__ = [
+    "Cancelled",
+    "Crashed",
+    "Evaluation",
+    "Executor",
+    "Failed",
+    "HookCall",
+    "Job",
+    "Listener",
+    "Outcome",
+    "Stopped",
+    "Succeeded",
+]
 
 
 @dataclass(frozen=True)
@@ -26,21 +41,58 @@ class Job:
     """One attempt at one task, with everything read from the disk already.
 
     `content` is the source as it was when its fingerprint was taken: the executor must run
-    these bytes and never read the file again. `notebook` is where the executed notebook
-    goes: a temporary name chosen by the build loop, which renames it once it is proven.
+    these bytes and never read the file again (a function's module is imported by name: empty).
+    `outputs` are the products that the executor writes itself, rather than the task's code:
+    the executed notebook in its formats, the file of a dump. Each goes to the temporary name
+    given here; the build loop renames it once it is proven. `notebook` is the temporary name
+    of the executed notebook as ``.ipynb``, whatever formats are wanted of it (it is among
+    `outputs` when that is a product); None for tasks without one.
     """
 
+    spec: TaskSpec
     binding: Binding
-    source: Path
     content: bytes
-    notebook: Path
+    outputs: Mapping[str, Path]
+    """Product path, relative to the root → temporary name in the same folder."""
+    notebook: Path | None
     log: Path
+    upstream: tuple[TaskSpec, ...] = ()
+    """The tasks that it needs: an unserializer, a client, a relation says how to read what they made."""
     start_timeout: float = 60.0
+
+    @property
+    def source(self) -> Path:
+        """The source file, absolute. Means nothing for a function."""
+        return self.binding.root / self.spec.source
+
+
+@dataclass(frozen=True)
+class HookCall:
+    """A hook to call. `job` is None for a hook of the whole pipeline."""
+
+    hook: Dotted
+    moment: Literal["on_render", "on_finish", "on_failure"]
+    root: Path
+    log: Path
+    job: Job | None = None
+    error: CellError | None = None
+    """What happened, for `on_failure`."""
+    report: tuple[Mapping[str, Value], ...] = ()
+    """Of a pipeline's `on_finish`: name, ran, elapsed of each task."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Values to find out before a build is planned."""
+
+    entry: Entry
+    needs: tuple[Need, ...]
+    log: Path
 
 
 @dataclass(frozen=True)
 class Succeeded:
-    """Every cell ran."""
+    """It ran to its end."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +103,25 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """The user's code asked the whole build to end early, in good order."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class Cancelled:
     """Stopped because it was asked to."""
 
 
 @dataclass(frozen=True)
 class Crashed:
-    """The kernel died, never started or fell silent: not the user's exception."""
+    """The process died, never started or fell silent: not the user's exception."""
 
     error: CellError
 
 
-Outcome = Succeeded | Failed | Cancelled | Crashed
+Outcome = Succeeded | Failed | Stopped | Cancelled | Crashed
 
 
 @dataclass(frozen=True)
@@ -84,6 +143,16 @@ class Executor(Protocol):
         later SIGTERM to the process group, 2 s later SIGKILL. A partial notebook is
         written to `job.notebook` unless the kernel never started.
         """
+        ...
+
+    async def hook(self, call: HookCall, listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Call a hook, under the same rules. `Stopped` when it asks to end the build early."""
+        ...
+
+    async def evaluate(
+        self, evaluation: Evaluation, listener: Listener, cancel: asyncio.Event
+    ) -> Mapping[str, Value | CellError] | Cancelled | Crashed:
+        """`Need.key` → its value, or why there is none; under the same rules."""
         ...
 
     def kill(self) -> None:

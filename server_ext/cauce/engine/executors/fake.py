@@ -15,9 +15,20 @@ from pathlib import Path
 
 from cauce.contract import CellError, Progress
 from cauce.engine.document import Value
-from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Succeeded
+from cauce.engine.executors import (
+    Cancelled,
+    Crashed,
+    Evaluation,
+    Failed,
+    HookCall,
+    Job,
+    Listener,
+    Outcome,
+    Stopped,
+    Succeeded,
+)
 
-__all__ = ["Crash", "Fail", "FakeExecutor", "Hang", "Script", "Succeed", "Wait"]
+__all__ = ["Crash", "Fail", "FakeExecutor", "Hang", "Script", "Stop", "Succeed", "Wait"]
 
 NOTEBOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
 
@@ -54,6 +65,13 @@ class Crash:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """Ask the whole build to end early, in good order."""
+
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class Hang:
     """Run until cancelled or killed."""
 
@@ -63,10 +81,10 @@ class Wait:
     """Run until `event` is set, then do as `then` says; cancelling ends it before."""
 
     event: asyncio.Event
-    then: Succeed | Fail | Crash = field(default_factory=Succeed)
+    then: Succeed | Fail | Crash | Stop = field(default_factory=Succeed)
 
 
-Script = Succeed | Fail | Crash | Hang | Wait
+Script = Succeed | Fail | Crash | Stop | Hang | Wait
 
 
 class FakeExecutor:
@@ -74,12 +92,24 @@ class FakeExecutor:
 
     `started` and `ended` list tasks in the order in which that happened; `jobs` holds the
     last job of each task; `most_at_once` is the largest number that ran side by side.
+    `called` lists hooks as (dotted path, task or ''), `evaluated` the keys that were asked for.
     `notebook` is what it writes as each executed notebook.
     No process is started, so `Listener.process` is never called.
     """
 
-    def __init__(self, scripts: Mapping[str, Script] | None = None) -> None:
+    def __init__(
+        self,
+        scripts: Mapping[str, Script] | None = None,
+        *,
+        hooks: Mapping[str, Script] | None = None,
+        values: Mapping[str, Value | CellError] | None = None,
+    ) -> None:
+        """`hooks`: dotted path → what calling it does (default: succeed); `values`: `Need.key` → its value."""
         self.scripts: dict[str, Script] = dict(scripts or {})
+        self.hooks: dict[str, Script] = dict(hooks or {})
+        self.values: dict[str, Value | CellError] = dict(values or {})
+        self.called: list[tuple[str, str]] = []
+        self.evaluated: list[str] = []
         self.notebook = NOTEBOOK
         self.started: list[str] = []
         self.ended: list[str] = []
@@ -96,11 +126,36 @@ class FakeExecutor:
             with job.log.open("a", encoding="utf-8") as log:
                 log.write(f"{job.binding.task}\n")
             outcome = await self._play(job, cancel)
-            job.notebook.parent.mkdir(parents=True, exist_ok=True)
-            job.notebook.write_bytes(self.notebook)
+            for output in {*job.outputs.values(), *([job.notebook] if job.notebook else [])}:
+                output.parent.mkdir(parents=True, exist_ok=True)
+                output.write_bytes(self.notebook)
             if isinstance(outcome, Succeeded):
                 listener.progress(Progress(done=1, total=1))
             return outcome
+
+    async def hook(self, call: HookCall, listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Remember the call, and end as told."""
+        self.called.append((call.hook.path, "" if call.job is None else call.job.spec.name))
+        match self.hooks.get(call.hook.path, Succeed()):
+            case Fail(error=error):
+                return Failed(error)
+            case Crash(error=error):
+                return Crashed(error)
+            case Stop(message=message):
+                return Stopped(message)
+            case Hang():
+                await _first_of(cancel, self._killed)
+                return Cancelled()
+            case _:
+                return Succeeded()
+
+    async def evaluate(
+        self, evaluation: Evaluation, listener: Listener, cancel: asyncio.Event
+    ) -> Mapping[str, Value | CellError] | Cancelled | Crashed:
+        """The values it was given; for others an error."""
+        self.evaluated += [need.key for need in evaluation.needs]
+        unknown = CellError(name="KeyError", message="nobody told its value")
+        return {need.key: self.values.get(need.key, unknown) for need in evaluation.needs}
 
     def kill(self) -> None:
         """End what runs as though it had been cancelled."""
@@ -141,6 +196,8 @@ def _end(job: Job, script: Script) -> Outcome:
         case Fail(error=error, products=products):
             _write(job.binding.root, products)
             return Failed(error)
+        case Stop(message=message):
+            return Stopped(message)
         case Succeed(products=products):
             _write(job.binding.root, _declared(job) if products is None else products)
             return Succeeded()
@@ -149,21 +206,8 @@ def _end(job: Job, script: Script) -> Outcome:
 
 
 def _declared(job: Job) -> Mapping[str, str]:
-    return {path: f"{job.binding.task}\n" for path in _paths(job.binding.product) if not path.endswith(".ipynb")}
-
-
-def _paths(product: Value) -> Iterator[str]:
-    match product:
-        case str():
-            yield product
-        case list():
-            for each in product:
-                yield from _paths(each)
-        case dict():
-            for each in product.values():
-                yield from _paths(each)
-        case _:
-            pass
+    paths = [product.path for product in job.spec.products if product.path not in job.outputs]
+    return dict.fromkeys(paths, f"{job.binding.task}\n")
 
 
 def _write(root: Path, products: Mapping[str, str]) -> None:

@@ -271,6 +271,7 @@ class _Run:
         writes: Callable[[NotebookNode], str] = nbformat.writes
         coalesce(self.notebook)
         text = writes(self.notebook)
+        assert self.job.notebook is not None  # noqa: S101 - every task with a kernel has one
         self.job.notebook.parent.mkdir(parents=True, exist_ok=True)
         # Half a character (a lone surrogate) in an output must not cost the notebook.
         self.job.notebook.write_bytes(f"{text}\n".encode("utf-8", "replace"))

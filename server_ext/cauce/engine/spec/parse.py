@@ -9,20 +9,19 @@ running it would do something else than the file says.
 from __future__ import annotations
 
 import difflib
+import errno
 import keyword
+import os
 import posixpath
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Literal
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
 
 from cauce.contract import Problem, Where
 from cauce.engine.document import Mapping, Node, Scalar, Sequence, TooLarge, Value, plain, read_document
+from cauce.engine.spec.model import Entry, Evaluated, NotebookOptions, PipelineSpec, ProductSpec, TaskKind, TaskSpec
 
-__all__ = ["MAX_PROBLEMS", "PipelineSpec", "ProductSpec", "TaskKind", "TaskSpec", "parse_spec"]
-
-TaskKind = Literal["notebook", "function", "sql", "shell"]
+__all__ = ["MAX_PROBLEMS", "Read", "parse_spec"]
 
 _KIND_OF_SUFFIX: dict[str, TaskKind] = {
     ".py": "notebook",
@@ -69,60 +68,26 @@ MAX_PROBLEMS = 100
 """More than anybody reads; a file made to have thousands must not cost seconds and megabytes."""
 
 
-@dataclass(frozen=True)
-class ProductSpec:
-    """A file that the task makes. `key` is '' for a single, unnamed product."""
-
-    key: str
-    path: str
+Read = Callable[[str], bytes | None]
+"""Content of a file by its path relative to the root; None when it is not there. Raises OSError."""
 
 
-@dataclass(frozen=True)
-class TaskSpec:
-    """One sound entry of `tasks`. Paths are POSIX and relative to the project root."""
+def parse_spec(entry: Entry, read: Read, evaluated: Evaluated) -> PipelineSpec:
+    """Parse a pipeline. Everything wrong inside of it is a problem.
 
-    name: str
-    kind: TaskKind
-    source: str
-    products: tuple[ProductSpec, ...]
-    notebook_key: str
-    """The key of the product that is the executed notebook; '' for a single product."""
-    params: dict[str, Value]
-    upstream: tuple[str, ...] | None
-    """Names given in YAML; None: they are read from the source."""
-    kernel: str | None
-    where: Where
-
-
-@dataclass(frozen=True)
-class PipelineSpec:
-    """A pipeline file. `root` is its folder: what all paths are relative to."""
-
-    path: Path
-    tasks: tuple[TaskSpec, ...]
-    problems: tuple[Problem, ...]
-    unsound: frozenset[str] = field(default_factory=frozenset)
-    """Names of tasks that have an error here (some are in `tasks` all the same)."""
-
-    @property
-    def root(self) -> Path:
-        return self.path.parent
-
-    @property
-    def name(self) -> str:
-        """What to call it: the folder's name, with the file's own part when it has one."""
-        stem = self.path.stem.removeprefix("pipeline").strip(".")
-        return f"{self.root.name} ({stem})" if stem else self.root.name
-
-
-def parse_spec(path: Path, content: bytes) -> PipelineSpec:
-    """Parse a pipeline file. Never raises: everything wrong is a problem."""
-    return _Parser(path).parse(content)
+    Raises:
+        OSError: The pipeline file itself cannot be read (FileNotFoundError: it is not there).
+    """
+    content = read(entry.name)
+    if content is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), entry.name)
+    return _Parser(entry).parse(content)
 
 
 class _Parser:
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.path = entry.path
         self.problems: list[Problem] = []
 
     # --- The file as a whole
@@ -169,7 +134,7 @@ class _Parser:
             more = len(self.problems) - MAX_PROBLEMS + 1
             del self.problems[MAX_PROBLEMS - 1 :]
             self._error("too_many_problems", f"There are {more} more problems.", None, hint="Mend the first ones.")
-        return PipelineSpec(self.path, tasks, tuple(self.problems), unsound)
+        return PipelineSpec(self.entry, tasks, tuple(self.problems), unsound, files=(self.entry.name,))
 
     def _meta(self, meta: Node | None) -> bool:
         """Check `meta`; answer whether upstream is extracted from the sources."""
@@ -304,10 +269,10 @@ class _Parser:
             kind=kind,
             source=path,
             products=products,
-            notebook_key=notebook_key,
+            notebooks=(notebook_key,),
             params=self._params(node, name),
             upstream=self._upstream(node, name, extract_upstream),
-            kernel=self._kernel(node, name),
+            notebook=NotebookOptions(kernel=self._kernel(node, name)),
             where=Where(path=self.path.name, line=node.line, column=node.column),
         )
 

@@ -1,0 +1,236 @@
+"""What a pipeline file says, as frozen data: the words that everything after the parser speaks.
+
+    pipeline.yaml ─┐
+    env.yaml ──────┼─► parse ─► PipelineSpec ─► project.load ─► …
+    Evaluated ─────┘
+
+Nothing here was imported, evaluated or rendered. What only running code can tell (a parameter
+that a function computes, a factory) is a `Need`; its last known value comes in as `Evaluated`.
+Paths are POSIX and relative to the project root unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from cauce.contract import Problem, TaskKind, Where
+from cauce.engine.document import Value
+
+__all__ = [
+    "Dotted",
+    "Entry",
+    "Evaluated",
+    "Hooks",
+    "Need",
+    "NotebookOptions",
+    "PipelineSpec",
+    "ProductSpec",
+    "RelationSpec",
+    "StaticAnalysis",
+    "TaskKind",
+    "TaskSpec",
+]
+
+StaticAnalysis = Literal["disable", "regular", "strict"]
+
+Evaluated = Mapping[str, Value]
+"""`Need.key` → the value it had when a builder last evaluated it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a pipeline begins: what ``-e`` names, or what was found.
+
+    `file`: a pipeline file. `glob`: scripts found by a pattern or in a folder, each a task that
+    names its own products. `factory`: a dotted path of a function that makes the pipeline.
+    """
+
+    kind: Literal["file", "glob", "factory"]
+    root: Path
+    """The project root, absolute: what all paths are relative to, and where tasks work."""
+    path: Path
+    """The pipeline file, absolute. For the others a name in `root` that identifies the pipeline, no file."""
+    env: Path | None = None
+    """The env.yaml that belongs to it; None when there is none."""
+    target: str = ""
+    """The pattern (relative to `root`) or the dotted path."""
+    overrides: Mapping[str, Value] = field(default_factory=dict)
+    """Values given for this time only (``--env--a--b``): dotted key of env.yaml → value."""
+
+    @property
+    def name(self) -> str:
+        """What the store calls the pipeline: unique below its root."""
+        return self.path.relative_to(self.root).as_posix()
+
+
+@dataclass(frozen=True)
+class Dotted:
+    """A function or object of the project's code by its name, with keyword arguments: never called here."""
+
+    path: str
+    """``package.module.name``, always with dots (Ploomber's ``module::name`` too)."""
+    arguments: Mapping[str, Value] = field(default_factory=dict)
+    where: Where | None = None
+
+
+@dataclass(frozen=True)
+class Need:
+    """A value that only running code can tell.
+
+    `call`: the result of a `Dotted` (a parameter, a grid's value). `factory`: the tasks that
+    it makes. `git`, `git_hash`, `now`: Ploomber's placeholders of these names.
+    """
+
+    kind: Literal["call", "factory", "git", "git_hash", "now"]
+    call: Dotted | None = None
+    task: str | None = None
+    """Whose parameter it is; None for what the whole pipeline needs."""
+
+    @property
+    def key(self) -> str:
+        """Identifies the value among `Evaluated`: equal for two needs that one evaluation serves."""
+        if self.call is None:
+            return self.kind
+        arguments = json.dumps(dict(self.call.arguments), sort_keys=True, ensure_ascii=False)
+        return f"{self.kind} {self.call.path} {arguments}"
+
+
+@dataclass(frozen=True)
+class ProductSpec:
+    """A file or folder that a task makes. `key` is '' for a single, unnamed product."""
+
+    key: str
+    path: str
+    client: Dotted | None = None
+    """Gives the storage to which the file is copied once made, and fetched from; None: none."""
+
+
+@dataclass(frozen=True)
+class RelationSpec:
+    """A table or view in a database that a task makes."""
+
+    key: str
+    name: str
+    schema: str | None
+    kind: Literal["table", "view"]
+    client: Dotted | str | None = None
+    """Gives the connection: a function of the project, or a URL such as ``sqlite:///data.db``."""
+
+    @property
+    def path(self) -> str:
+        """What stands for it where files have their path; no file can be called so."""
+        return f"{self.kind}://{self.qualified}"
+
+    @property
+    def qualified(self) -> str:
+        """The name as SQL says it."""
+        return self.name if self.schema is None else f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Functions of the project to call at certain moments; part of what runs, not of what is shown."""
+
+    on_render: Dotted | None = None
+    on_finish: Dotted | None = None
+    on_failure: Dotted | None = None
+
+
+@dataclass(frozen=True)
+class NotebookOptions:
+    """How a notebook or script is executed and what is made of it."""
+
+    kernel: str | None = None
+    """`kernelspec_name`; None: the source's own, else the default."""
+    exporters: Mapping[str, str] = field(default_factory=dict)
+    """Key of a notebook product → nbconvert exporter, where one is named."""
+    export_arguments: Mapping[str, Value] = field(default_factory=dict)
+    """`nbconvert_export_kwargs`: traits of the exporter."""
+    static_analysis: StaticAnalysis = "regular"
+    local: bool = False
+    """`local_execution`: work in the source's folder."""
+    engine_arguments: Mapping[str, Value] = field(default_factory=dict)
+    """`executor_params`; those that mean something here: `start_timeout`, `execution_timeout`, `iopub_timeout`."""
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """One sound entry of `tasks` (of a `grid`: one of its tasks)."""
+
+    name: str
+    kind: TaskKind
+    source: str
+    """A path; for a function its dotted path."""
+    products: tuple[ProductSpec, ...]
+    """Files, in the order written. With `extract_product` empty until the source has been read."""
+    notebooks: tuple[str, ...]
+    """Keys of the products that are the executed notebook in one format or another; first the main one."""
+    params: Mapping[str, Value]
+    """In order. Lacks computed ones that were never evaluated. `resources_` stands among them as written."""
+    upstream: tuple[str, ...] | None
+    """Names given in YAML; None: they are read from the source."""
+    where: Where
+    relations: tuple[RelationSpec, ...] = ()
+    computed: Mapping[str, Need] = field(default_factory=dict)
+    """Parameter → what computes it; those are in `params` too once they were evaluated."""
+    resources: Mapping[str, str] = field(default_factory=dict)
+    """`resources_`: name → path of a file whose content counts."""
+    extract_product: bool = False
+    """The source names the products (`product = …`, ``{% set product = … %}``)."""
+    hooks: Hooks = field(default_factory=Hooks)
+    client: Dotted | str | None = None
+    """SQL: where it runs."""
+    serializer: Dotted | None = None
+    unserializer: Dotted | None = None
+    notebook: NotebookOptions = field(default_factory=NotebookOptions)
+    template_folder: str | None = None
+    """Of a source that `source_loader` finds: the folder from which Jinja templates are loaded."""
+    options: Mapping[str, Value] = field(default_factory=dict)
+    """What else decides what is made, as written (`chunksize`, `nbconvert_export_kwargs`, …); counts when comparing."""
+
+    @property
+    def notebook_key(self) -> str | None:
+        """The key of the product that is the executed notebook; None for a task without one."""
+        return self.notebooks[0] if self.notebooks else None
+
+
+@dataclass(frozen=True)
+class PipelineSpec:
+    """A pipeline, whole."""
+
+    entry: Entry
+    tasks: tuple[TaskSpec, ...]
+    problems: tuple[Problem, ...]
+    unsound: frozenset[str] = frozenset()
+    """Names of tasks that have an error here (some are in `tasks` all the same)."""
+    needs: tuple[Need, ...] = ()
+    """What must be evaluated before a build, each key once, in the order written."""
+    unevaluated: bool = False
+    """Is it a factory's pipeline that was never evaluated? Then `tasks` is empty."""
+    hooks: Hooks = field(default_factory=Hooks)
+    jobs: int | None = None
+    """How many tasks run at a time at most, where `executor` says; None: as many as there are cores."""
+    compare_code: bool = True
+    """`config.outdated_by_code`: does a change of code make a task stale?"""
+    files: tuple[str, ...] = ()
+    """All files that were read for it, relative to the root: the pipeline itself, env.yaml, imported tasks."""
+
+    @property
+    def path(self) -> Path:
+        return self.entry.path
+
+    @property
+    def root(self) -> Path:
+        return self.entry.root
+
+    @property
+    def name(self) -> str:
+        """What to call it: the folder's name, with the file's own part when it has one."""
+        if self.entry.kind != "file":
+            return f"{self.root.name} ({self.entry.target})"
+        stem = self.path.stem.removeprefix("pipeline").strip(".")
+        return f"{self.root.name} ({stem})" if stem else self.root.name
