@@ -7,6 +7,9 @@ Everything with an effect happens here, in the order that the commit protocol wa
     prove  → every declared product exists, and the inputs are what they were
     commit → notebook renamed into place, products hashed and synced, one transaction 'ok'
 
+What happens between claim and commit is in `attempt`. What only running code can tell (computed
+parameters, factories) is evaluated first, before anything is planned.
+
 A product that is there but was not written by the run is accepted: tasks that fetch a file only if
 it is missing are common. The task's log says so.
 
@@ -25,7 +28,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +38,7 @@ import msgspec
 from cauce.contract import (
     BuildEvent,
     CellError,
+    Problem,
     Progress,
     RunFinished,
     RunRequest,
@@ -43,26 +47,36 @@ from cauce.contract import (
     TaskProgress,
     TaskStarted,
     TaskUnchanged,
+    Where,
 )
+from cauce.engine.attempt import NOWHERE, Attempt
+from cauce.engine.document import Value
 from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
-from cauce.engine.executors import Cancelled, Crashed, Executor, Failed, Job, Listener, Outcome, Stopped, Succeeded
-from cauce.engine.executors.log import Log
+from cauce.engine.evaluated import read_evaluated, write_evaluated
+from cauce.engine.executors import (
+    Cancelled,
+    Crashed,
+    Evaluation,
+    Executor,
+    Failed,
+    HookCall,
+    Listener,
+    Outcome,
+    Stopped,
+    Succeeded,
+)
 from cauce.engine.files import (
     Observer,
     ProductRecord,
-    Stat,
-    real_path,
     remove_bytecode,
-    replace_durably,
-    sync,
-    temporary_beside,
 )
 from cauce.engine.fingerprint import Fingerprint, settled
 from cauce.engine.lock import ProjectLock
 from cauce.engine.plan import End, Plan, Selection, select
 from cauce.engine.process import ProcessRecord, reap
-from cauce.engine.project import Assessment, ParseCache, Project, assess, assess_task, binding, complete, load
-from cauce.engine.spec import Entry, TaskSpec
+from cauce.engine.project import Assessment, ParseCache, Project, assess, assess_task, complete, load
+from cauce.engine.spec import Entry, PipelineSpec
+from cauce.engine.spec.model import Need
 from cauce.engine.store import History, Store, TaskHistory, state_folder
 
 __all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
@@ -70,6 +84,7 @@ __all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
 RunState = Literal["ok", "failed", "cancelled", "crashed"]
 
 _TIDY_PATIENCE = 0.5
+_ROUNDS = 4
 _RUNS_KEPT = 200
 """Per pipeline; older ones are forgotten, but for those that freshness follows from."""
 _RUN_ID = re.compile(r"-?[0-9a-f]+-[0-9a-f]{8}")
@@ -123,21 +138,64 @@ async def build(
         ProjectUnwritable: The state folder cannot be written.
     """
     cache = ParseCache()
-    _selection(load(entry, cache), request)  # what can be refused is refused before anything is written
+    project = load(entry, cache)
+    if not project.spec.needs:
+        _selection(project, request)  # what can be refused is refused before anything is written
     folder = _prepare(state_folder(entry.root))
     run = f"{int(clock() * 1000):x}-{secrets.token_hex(4)}"
     with ProjectLock(folder, run, _user(), clock()):
         store = Store(folder)
         try:
             reap(store.recover(clock()))
+            troubles = await _evaluate(entry, cache, executor, folder / "logs" / run / "evaluation.log", stop)
             project = load(entry, cache)
-            selection = _selection(project, request)
+            selection = _selection(project, request, troubles)
             this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock)
             state = await this.go()
             _prune(store, folder, entry.name)
             return state
         finally:
             store.close()
+
+
+async def _evaluate(entry: Entry, cache: ParseCache, executor: Executor, log: Path, stop: Stop) -> tuple[Problem, ...]:
+    """Find out what only running code can tell, and keep it for whoever looks; what went wrong with it.
+
+    A factory's tasks may bring parameters that are computed in their turn.
+    """
+    values: dict[str, Value] = {}
+    troubles: list[Problem] = []
+    asked: set[str] = set()
+    for _ in range(_ROUNDS):
+        spec = load(entry, cache).spec
+        needs = tuple(need for need in spec.needs if need.key not in asked)
+        if not needs or stop.cancel.is_set():
+            break
+        asked |= {need.key for need in needs}
+        found = await executor.evaluate(Evaluation(entry, needs, log), _DEAF, stop.cancel)
+        if isinstance(found, Cancelled):
+            break
+        for need in needs:
+            value = found.error if isinstance(found, Crashed) else found[need.key]
+            if isinstance(value, CellError):
+                troubles.append(_not_evaluated(need, value, spec))
+            else:
+                values[need.key] = value
+        kept = {key: value for key, value in read_evaluated(entry).items() if key in asked}
+        try:
+            write_evaluated(entry, kept | values)
+        except OSError as error:
+            raise ProjectUnwritable(
+                f"Cannot write {state_folder(entry.root)}: {error.strerror}.", hint="Make the folder writable."
+            ) from error
+    return tuple(troubles)
+
+
+def _not_evaluated(need: Need, error: CellError, spec: PipelineSpec) -> Problem:
+    what = need.call.path if need.call is not None else f"{{{{{need.kind}}}}}"
+    where = error.where or (need.call.where if need.call is not None else None) or Where(path=spec.entry.name)
+    message = f"{what} could not be evaluated: {error.name}: {error.message}".rstrip(": ")
+    return Problem(code="not_evaluated", message=f"{message}.", severity="error", where=where, task=need.task)
 
 
 def log_file(folder: Path, run: str, task: str, tasks: Iterable[str]) -> Path | None:
@@ -159,17 +217,23 @@ def _prune(store: Store, folder: Path, pipeline: str) -> None:
                 shutil.rmtree(folder / "logs" / run, ignore_errors=True)
 
 
-def _selection(project: Project, request: RunRequest) -> Selection:
-    general = tuple(p for p in project.problems if p.task is None and p.severity == "error")
+def _selection(project: Project, request: RunRequest, more: tuple[Problem, ...] = ()) -> Selection:
+    """What is to be done; `more` are problems that looking alone does not find."""
+    problems = (*more, *project.problems)
+    general = tuple(p for p in problems if p.task is None and p.severity == "error")
     if general:  # also why a task that was asked for may be missing
         raise PipelineHasErrors(general)
+    if request.action == "evaluate":
+        if more:
+            raise PipelineHasErrors(more)
+        return Selection((), frozenset())
     selection = select(request, project.graph)
     # Also what is not to run must be sound: who uses it cannot be given its products else.
     needed = project.graph.ancestors(selection.tasks)
-    own = [p for p in project.problems if p.severity == "error" and p.task is not None and p.task in needed]
+    own = [p for p in problems if p.severity == "error" and p.task is not None and p.task in needed]
     if not request.tasks:
         # Building all means all: also tasks too broken to be in the graph.
-        own = [p for p in project.problems if p.severity == "error"]
+        own = [p for p in problems if p.severity == "error"]
     if not own and needed & project.unsound:
         own = list(project.problems[-1:])  # theirs are among those that are only counted
     if own:
@@ -201,6 +265,10 @@ def _user() -> str:
         return str(os.getuid())
 
 
+_DEAF = Listener(progress=lambda _: None, process=lambda _: None)
+"""For what is no attempt at a task: it dies with the builder all the same."""
+
+
 class _Build:
     """One run: the only mutable thing in the engine."""
 
@@ -230,6 +298,11 @@ class _Build:
         """Tasks whose end has been emitted."""
         self._emit = emit
         self.stop = stop
+        self.trouble = ""
+        """What went wrong beside the tasks: a hook of the pipeline."""
+        self.failed: CellError | None = None
+        """The first error of the run."""
+        self.durations: dict[str, float] = {}
         self.broken = ""
         """Why nothing can be written down any more; '' while it can."""
         self.clock = clock
@@ -245,7 +318,8 @@ class _Build:
             follows = any(need in planned for need in project.graph.upstream[task])
             if task in self.forced or follows or not self.assessed[task].fresh:
                 planned.append(task)
-        self._check_inputs(planned)
+        if request.action == "build":
+            self._check_inputs(planned)
         self.plan = Plan.of(tuple(planned), project.graph.upstream)
 
     def _confirm(self) -> None:
@@ -282,10 +356,108 @@ class _Build:
         self.emit(RunStarted(run=self.run, pipeline=self.pipeline, time=self.clock(), tasks=tasks))
         running: dict[asyncio.Task[_Ended], str] = {}
         try:
-            await self._loop(running)
+            self._adopt()
+            if self.request.action == "mark":
+                self._mark_all()
+            elif await self._pipeline_hook("on_render"):
+                await self._loop(running)
+            else:
+                self._stop_waiting(self.trouble)
+            await self._call_last_hooks()
             return self._finish()
         except ProjectUnwritable as error:
             return await self._give_up(error, running)
+
+    def _adopt(self) -> None:
+        """Write down what counts as made by an earlier tool: from here on it is known like what we made."""
+        for task, assessment in self.assessed.items():
+            if task not in self.known and assessment.fresh and assessment.fingerprint is not None:
+                self._commit_as_is(task, assessment.fingerprint)
+
+    def _commit_as_is(self, task: str, fingerprint: Fingerprint) -> None:
+        """The products that are there are what the inputs as they are now lead to: somebody says so."""
+        now = self.clock()
+        known = complete(fingerprint, self.project, task, self.observer, self.cache)
+        attempt = self.store.claim(self.run, self.pipeline, task, known, now)
+        self.store.commit(attempt, self.run, task, self._records_as_is(task), now)
+        history = self.store.task_history(self.pipeline, task)
+        if history is not None:
+            self.known[task] = history
+
+    def _records_as_is(self, task: str) -> tuple[ProductRecord, ...]:
+        spec, known = self.project.tasks[task], self.known.get(task)
+        before = {} if known is None or known.last_ok is None else {each.path: each for each in known.last_ok.products}
+        files = (self.observer.record(product.path) for product in spec.products)
+        relations = (
+            before.get(each.path) or ProductRecord(each.path, secrets.token_hex(16), NOWHERE) for each in spec.relations
+        )
+        return (*(record for record in files if record is not None), *relations)
+
+    def _mark_all(self) -> None:
+        """Take stale tasks for current, where their products are there to be taken for that."""
+        for task in self.plan.tasks:
+            assessment = assess_task(self.project, task, self.known.get(task), self.assessed, self.observer)
+            self.assessed[task] = assessment
+            paths = [product.path for product in self.project.tasks[task].products]
+            missing = [path for path in paths if self.observer.stat(path) is None]
+            now = self.clock()
+            if assessment.fresh:
+                self.store.not_run(self.run, {task: ("unchanged", "")})
+                self.emit(TaskUnchanged(run=self.run, task=task, time=now))
+                self.plan = self.plan.finished(task, "unchanged")
+                continue
+            if missing or assessment.fingerprint is None:
+                self.plan = self.plan.finished(task, "skipped")
+                cause = f"{', '.join(missing)} is missing: there is nothing to be taken for current."
+                self._skip({task: cause})
+                continue
+            self.emit(TaskStarted(run=self.run, task=task, time=now, reasons=assessment.freshness.reasons))
+            self._commit_as_is(task, assessment.fingerprint)
+            self.emit(TaskFinished(run=self.run, task=task, time=self.clock(), outcome="ok", duration=0))
+            self.plan = self.plan.began(task)
+            self._end(_Ended(task, "ok"))
+
+    # --- Hooks of the whole pipeline
+
+    async def _pipeline_hook(
+        self,
+        moment: Literal["on_render", "on_finish", "on_failure"],
+        error: CellError | None = None,
+        report: tuple[dict[str, Value], ...] = (),
+    ) -> bool:
+        """Call it, if there is one and there is something to do; False, and `trouble`, when it fails."""
+        hook = getattr(self.project.spec.hooks, moment)
+        if hook is None or not self.plan.tasks:
+            return True
+        log = self.folder / "logs" / self.run / f"{moment}.log"
+        call = HookCall(hook, moment, self.project.root, log, error=error, report=report)
+        outcome = await self.executor.hook(call, _DEAF, self.stop.cancel)
+        match outcome:
+            case Failed(error=raised) | Crashed(error=raised):
+                self.trouble = f"The pipeline's {moment} hook {hook.path} failed: {raised.name}: {raised.message}"
+                self.failed = raised
+                return False
+            case Stopped(message=message):
+                self.trouble = message or f"The pipeline's {moment} hook ended the build early."
+                return False
+            case _:
+                return True
+
+    async def _call_last_hooks(self) -> None:
+        if self.stop.cancel.is_set() or self.request.action != "build":
+            return
+        if self.failed is None and all(end in ("ok", "unchanged") for end in self.plan.ended.values()):
+            await self._pipeline_hook("on_finish", report=self._report())
+        if self.failed is not None:
+            told = self.trouble
+            await self._pipeline_hook("on_failure", error=self.failed)
+            self.trouble = told or self.trouble
+
+    def _report(self) -> tuple[dict[str, Value], ...]:
+        return tuple(
+            {"name": task, "ran": end == "ok", "elapsed": self.durations.get(task, 0.0)}
+            for task, end in self.plan.ended.items()
+        )
 
     def emit(self, event: BuildEvent) -> None:
         if isinstance(event, TaskFinished | TaskUnchanged):
@@ -293,7 +465,7 @@ class _Build:
         self._emit(event)
 
     async def _loop(self, running: dict[asyncio.Task[_Ended], str]) -> None:
-        jobs = self.request.jobs or _cores()
+        jobs = self.request.jobs or self.project.spec.jobs or _cores()
         cancelled = asyncio.create_task(self.stop.cancel.wait())
         try:
             while not self.plan.done:
@@ -363,13 +535,15 @@ class _Build:
         started = self.clock()
         attempt = self.store.claim(self.run, self.pipeline, task, fingerprint, started)
         self.emit(TaskStarted(run=self.run, task=task, time=started, reasons=assessment.freshness.reasons))
-        outcome, products = await self._run_and_prove(task, attempt)
+        outcome, products = await self._try(task, attempt)
         if isinstance(outcome, Succeeded):
             after = await asyncio.to_thread(complete, fingerprint, self.project, task, self.observer, self.cache)
             if (known := settled(fingerprint, after)) != fingerprint:
                 self.store.amend(attempt, known)
         ended = self.clock()
         result = self._write_down(attempt, task, outcome, products, ended)
+        self.durations[task] = ended - started
+        self.failed = self.failed or result.error
         self.emit(
             TaskFinished(
                 run=self.run,
@@ -411,65 +585,12 @@ class _Build:
         self.store.fail(attempt, self.run, task, end, cause, error, now)
         return _Ended(task, end, cause, error)
 
-    async def _run_and_prove(self, task: str, attempt: int) -> tuple[Outcome, tuple[ProductRecord, ...]]:
-        spec, root = self.project.tasks[task], self.project.root
-        target = next(root / product.path for product in spec.products if product.key == spec.notebook_key)
-        temporary = temporary_beside(target)
-        outputs = {target.relative_to(root).as_posix(): temporary}
+    async def _try(self, task: str, attempt: int) -> tuple[Outcome, tuple[ProductRecord, ...]]:
         log = log_file(self.folder, self.run, task, self.plan.tasks)
         assert log is not None  # noqa: S101 - the task is in the plan
-        try:
-            # Anew: a task that ran before may have put a link there.
-            for path in (*(product.path for product in spec.products), log.relative_to(root).as_posix()):
-                real_path(root, path)
-            for folder in {(root / product.path).parent for product in spec.products} | {log.parent}:
-                folder.mkdir(parents=True, exist_ok=True)
-            job = Job(spec, binding(self.project, task), self.project.contents[task], outputs, temporary, log)
-            before = {product.path: self.observer.stat(product.path) for product in spec.products}
-            outcome = await self.executor.run(job, self._listener(task, attempt), self.stop.cancel)
-            if isinstance(outcome, Succeeded):
-                missing = [p.path for p in spec.products if p.key != spec.notebook_key and not (root / p.path).exists()]
-                if missing:
-                    outcome = Failed(_missing(missing))
-                else:
-                    self._note_unwritten(spec, before, log)
-            # Also after a failure: the partial notebook is where the user looks first.
-            if temporary.exists():
-                replace_durably(temporary, target)
-                outcome = _in_notebook(outcome, target.relative_to(root).as_posix())
-            if not isinstance(outcome, Succeeded):
-                return outcome, ()
-            # Large products take a while: not on the loop, other tasks are being listened to.
-            products = await asyncio.to_thread(self._record, [p.path for p in spec.products])
-        except OSError as error:
-            what = error.filename or target
-            message = f"{what}: {error.strerror or error}"
-            return Failed(CellError(name="Cannot write", message=message)), ()
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        if lost := {product.path for product in spec.products} - {record.path for record in products}:
-            return Failed(self._lost(sorted(lost))), ()
-        return outcome, products
-
-    def _note_unwritten(self, spec: TaskSpec, before: Mapping[str, Stat | None], log: Path) -> None:
-        """Say in the log which products the run has left as they were."""
-        with Log(log) as lines:
-            for product in spec.products:
-                same = before[product.path] is not None and before[product.path] == self.observer.stat(product.path)
-                if same and product.key != spec.notebook_key:
-                    lines.note(f"{product.path} was not written by this run; it is the one from before.")
-
-    def _lost(self, paths: list[str]) -> CellError:
-        """Products that are there but cannot be looked at, else those that are not there."""
-        troubles = [f"{path}: {why}" for path in paths if (why := self.observer.trouble(path))]
-        return CellError(name="Unreadable products", message="; ".join(troubles)) if troubles else _missing(paths)
-
-    def _record(self, paths: list[str]) -> tuple[ProductRecord, ...]:
-        for path in paths:
-            sync(self.project.root / path)
-        records = (self.observer.record(path) for path in paths)
-        return tuple(record for record in records if record is not None)
+        listener = self._listener(task, attempt)
+        this = Attempt(self.project, task, self.executor, self.observer, log, listener, self.stop.cancel)
+        return await this.go()
 
     def _listener(self, task: str, attempt: int) -> Listener:
         # Neither is worth ending a task for: whether the disk takes what counts is seen at the commit.
@@ -518,11 +639,11 @@ class _Build:
             state: RunState = "crashed"
         elif self.stop.cancel.is_set():
             state = "cancelled"
-        elif any(end in ("failed", "crashed") for end in ends):
+        elif self.failed is not None or any(end in ("failed", "crashed") for end in ends):
             state = "failed"
         else:
             state = "ok"
-        message = _summary(state, ends)
+        message = " ".join(filter(None, [_summary(state, ends, self.request.action), self.trouble]))
         now = self.clock()
         self.store.end_run(self.run, state, message, now)
         self.emit(RunFinished(run=self.run, time=now, state=state, message=message))
@@ -540,13 +661,6 @@ def _outcome(end: End) -> Literal["ok", "failed", "cancelled", "crashed", "stopp
     return "ok" if end == "unchanged" else end
 
 
-def _missing(paths: list[str]) -> CellError:
-    return CellError(
-        name="Missing products",
-        message=f"The task ran to its end but did not make {', '.join(paths)}.",
-    )
-
-
 def _encodable(error: CellError) -> CellError:
     """Without halves of characters (a file name in another encoding): they can neither be stored nor sent."""
     texts = {name: text for name, text in msgspec.structs.asdict(error).items() if isinstance(text, str)}
@@ -555,22 +669,13 @@ def _encodable(error: CellError) -> CellError:
     )
 
 
-def _in_notebook(outcome: Outcome, path: str) -> Outcome:
-    """The outcome, telling where its partial notebook is."""
-    match outcome:
-        case Failed(error):
-            return Failed(msgspec.structs.replace(error, notebook=path))
-        case Crashed(error):
-            return Crashed(msgspec.structs.replace(error, notebook=path))
-        case _:
-            return outcome
-
-
-def _summary(state: RunState, ends: list[End]) -> str:
+def _summary(state: RunState, ends: list[End], action: Literal["build", "mark", "evaluate"]) -> str:
+    if action == "evaluate":
+        return "Cancelled." if state == "cancelled" else "Evaluated."
     if not ends:
         return "Everything is up to date."
     words: list[tuple[End, str]] = [
-        ("ok", "ran"),
+        ("ok", "ran" if action == "build" else "marked as up to date"),
         ("unchanged", "unchanged"),
         ("failed", "failed"),
         ("crashed", "crashed"),

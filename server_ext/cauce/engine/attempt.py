@@ -1,0 +1,265 @@
+"""One attempt at one task, between its claim and its commit.
+
+    on_render → checks → the executor → every product is there → what we write ourselves is put in
+    place → on_finish → products hashed and synced → copied to the storage
+                └─ whenever it does not succeed: the partial notebook is kept, on_failure is called
+
+`on_finish` is part of the task, as in Ploomber: it sees the products where they belong, and
+when it raises the task has failed. Nothing here is written down; that is `build`'s business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from cauce.contract import CellError, Problem
+from cauce.engine.executors import Crashed, Executor, Failed, HookCall, Job, Listener, Outcome, Succeeded
+from cauce.engine.executors.log import Log
+from cauce.engine.files import Observer, ProductRecord, Stat, real_path, replace_durably, sync, temporary_beside
+from cauce.engine.project import Project, binding
+from cauce.engine.spec import TaskSpec
+
+__all__ = ["NOWHERE", "Attempt", "partial_notebook"]
+
+NOWHERE = Stat(0, 0, 0, 0)
+"""Of a table or view, which no file is."""
+
+
+def partial_notebook(product: str) -> str:
+    """Where the notebook of a failed run is kept when the product itself is in another format.
+
+    Not simply with the suffix ``.ipynb``: that may be a file of the user's or another task's.
+    """
+    return f"{product.rpartition('.')[0]}.failed.ipynb"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Everything that one attempt needs. `go` it once."""
+
+    project: Project
+    task: str
+    executor: Executor
+    observer: Observer
+    log: Path
+    listener: Listener
+    cancel: asyncio.Event
+    findings: tuple[Problem, ...] = ()
+    """What checking the source has found wrong: it is not worth a process."""
+
+    @property
+    def spec(self) -> TaskSpec:
+        return self.project.tasks[self.task]
+
+    async def go(self) -> tuple[Outcome, tuple[ProductRecord, ...]]:
+        """Run the task; its products, if it has succeeded."""
+        root = self.project.root
+        outputs = {path: temporary_beside(root / path) for path in self._written_by_us()}
+        job: Job | None = None
+        try:
+            self._prepare()
+            before = {product.path: self.observer.stat(product.path) for product in self.spec.products}
+            job = self._job(outputs)
+            outcome = await self._run(job)
+            if isinstance(outcome, Succeeded):
+                outcome = await self._finish(job, before)
+            else:
+                outcome = self._keep_partial(job, outcome)
+            if isinstance(outcome, Failed | Crashed):
+                await self._on_failure(job, outcome)
+            if not isinstance(outcome, Succeeded):
+                return outcome, ()
+            # Large products take a while: not on the loop, other tasks are being listened to.
+            products = await asyncio.to_thread(self._record)
+        except OSError as error:
+            what = error.filename or self.spec.source
+            return Failed(CellError(name="Cannot write", message=f"{what}: {error.strerror or error}")), ()
+        finally:
+            for temporary in {*outputs.values(), *([job.notebook] if job is not None and job.notebook else [])}:
+                _discard(temporary)
+        if lost := {product.path for product in self.spec.products} - {record.path for record in products}:
+            return Failed(self._lost(sorted(lost))), ()
+        return outcome, products
+
+    # --- Before
+
+    def _written_by_us(self) -> Iterable[str]:
+        """Products that the executor writes, to a temporary name, rather than the task's own code."""
+        if self.spec.kind == "dump":
+            return [product.path for product in self.spec.products[:1]]
+        return [product.path for product in self.spec.products if product.key in self.spec.notebooks]
+
+    def _prepare(self) -> None:
+        root = self.project.root
+        # Anew: a task that ran before may have put a link there.
+        for path in (*(product.path for product in self.spec.products), self.log.relative_to(root).as_posix()):
+            real_path(root, path)
+        for folder in {(root / product.path).parent for product in self.spec.products} | {self.log.parent}:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def _job(self, outputs: Mapping[str, Path]) -> Job:
+        notebook = None
+        if self.spec.kind == "notebook":
+            wanted = [temporary for path, temporary in outputs.items() if path.endswith(".ipynb")]
+            notebook = wanted[0] if wanted else temporary_beside(next(iter(outputs.values())))
+        return Job(
+            spec=self.spec,
+            binding=binding(self.project, self.task),
+            content=self.project.contents.get(self.task, b""),
+            outputs=outputs,
+            notebook=notebook,
+            log=self.log,
+            upstream=tuple(self.project.tasks[need] for need in self.project.graph.upstream[self.task]),
+        )
+
+    # --- Running
+
+    async def _run(self, job: Job) -> Outcome:
+        outcome = await self._hook("on_render", job)
+        if not isinstance(outcome, Succeeded):
+            return outcome
+        if self.findings:
+            with Log(self.log) as log:
+                for problem in self.findings:
+                    log.note(_in_words(problem))
+            return Failed(_finding(self.findings))
+        return await self.executor.run(job, self.listener, self.cancel)
+
+    async def _hook(
+        self, moment: Literal["on_render", "on_finish", "on_failure"], job: Job, error: CellError | None = None
+    ) -> Outcome:
+        hook = getattr(self.spec.hooks, moment)
+        if hook is None:
+            return Succeeded()
+        call = HookCall(hook, moment, self.project.root, self.log, job, error)
+        outcome = await self.executor.hook(call, self.listener, self.cancel)
+        match outcome:
+            case Failed(error=raised):
+                return Failed(msgspec.structs.replace(raised, message=f"{moment}: {raised.message}"))
+            case Crashed(error=raised):
+                return Crashed(msgspec.structs.replace(raised, message=f"{moment}: {raised.message}"))
+            case _:
+                return outcome
+
+    async def _on_failure(self, job: Job, outcome: Failed | Crashed) -> None:
+        """The failure stays what it was, whatever becomes of the hook."""
+        told = await self._hook("on_failure", job, outcome.error)
+        if isinstance(told, Failed | Crashed):
+            with Log(self.log) as log:
+                log.error(told.error.traceback or f"{told.error.name}: {told.error.message}")
+
+    # --- After
+
+    async def _finish(self, job: Job, before: Mapping[str, Stat | None]) -> Outcome:
+        root = self.project.root
+        unmade = [path for path, temporary in job.outputs.items() if not temporary.exists()]
+        missing = [p.path for p in self.spec.products if p.path not in job.outputs and not (root / p.path).exists()]
+        if missing or unmade:
+            return self._keep_partial(job, Failed(_missing([*missing, *unmade])))
+        for path, temporary in job.outputs.items():
+            _put_in_place(temporary, root / path)
+        self._note_unwritten(before, job)
+        outcome = await self._hook("on_finish", job)
+        if isinstance(outcome, Succeeded):
+            self._forget_partial()
+            return outcome
+        notebook = next((path for path in job.outputs if path.endswith(".ipynb")), None)
+        return outcome if notebook is None else _in_notebook(outcome, notebook)
+
+    def _keep_partial(self, job: Job, outcome: Outcome) -> Outcome:
+        """Also after a failure: the partial notebook is where the user looks first."""
+        if job.notebook is None or not job.notebook.exists():
+            return outcome
+        path = next((path for path, temporary in job.outputs.items() if temporary == job.notebook), None)
+        if path is None:
+            path = partial_notebook(next(iter(job.outputs)))
+            real_path(self.project.root, path)
+        replace_durably(job.notebook, self.project.root / path)
+        return _in_notebook(outcome, path)
+
+    def _forget_partial(self) -> None:
+        for product in self.spec.products:
+            if product.key in self.spec.notebooks and not product.path.endswith(".ipynb"):
+                with contextlib.suppress(OSError):
+                    real_path(self.project.root, partial_notebook(product.path)).unlink(missing_ok=True)
+
+    def _note_unwritten(self, before: Mapping[str, Stat | None], job: Job) -> None:
+        """Say in the log which products the run has left as they were."""
+        with Log(self.log) as log:
+            for path, stat in before.items():
+                if path not in job.outputs and stat is not None and stat == self.observer.stat(path):
+                    log.note(f"{path} was not written by this run; it is the one from before.")
+
+    def _lost(self, paths: list[str]) -> CellError:
+        """Products that are there but cannot be looked at, else those that are not there."""
+        troubles = [f"{path}: {why}" for path in paths if (why := self.observer.trouble(path))]
+        return CellError(name="Unreadable products", message="; ".join(troubles)) if troubles else _missing(paths)
+
+    def _record(self) -> tuple[ProductRecord, ...]:
+        for product in self.spec.products:
+            sync(self.project.root / product.path)
+        records = (self.observer.record(product.path) for product in self.spec.products)
+        # What a table holds is not looked at: each time it is made it counts as another.
+        relations = [ProductRecord(each.path, secrets.token_hex(16), NOWHERE) for each in self.spec.relations]
+        return (*(record for record in records if record is not None), *relations)
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    """Replace a file, or a folder as a whole."""
+    if not temporary.is_dir():
+        replace_durably(temporary, target)
+        return
+    aside = temporary_beside(target)
+    if target.exists():
+        target.replace(aside)
+    try:
+        replace_durably(temporary, target)
+    finally:
+        _discard(aside)
+
+
+def _discard(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _missing(paths: list[str]) -> CellError:
+    return CellError(
+        name="Missing products",
+        message=f"The task ran to its end but did not make {', '.join(paths)}.",
+    )
+
+
+def _finding(findings: tuple[Problem, ...]) -> CellError:
+    """The first thing that is wrong, as the error that the task ends with."""
+    first = findings[0]
+    more = f" ({len(findings) - 1} more in the log)" if len(findings) > 1 else ""
+    message = f"{first.message} {first.hint}".strip()
+    return CellError(name="Check failed", message=f"{message}{more}", where=first.where)
+
+
+def _in_words(problem: Problem) -> str:
+    where = problem.where
+    place = "" if where is None else f"{where.path}:{where.line or 1}:{where.column or 1}: "
+    return f"{place}{problem.message} {problem.hint}".strip()
+
+
+def _in_notebook(outcome: Outcome, path: str) -> Outcome:
+    """The outcome, telling where its partial notebook is."""
+    match outcome:
+        case Failed(error) | Crashed(error):
+            return replace(outcome, error=msgspec.structs.replace(error, notebook=path))
+        case _:
+            return outcome
