@@ -92,20 +92,20 @@ class Exit:
     """In bytes; at least what the builder itself uses."""
 
 
-def death(exit: Exit, doing: str) -> str:
-    """Why the kernel is gone, in one sentence or two; `doing` says when ('while a cell was running')."""
+def death(exit: Exit, doing: str, what: str = "kernel") -> str:
+    """Why the kernel (or `what` it was) is gone; `doing` says when ('while a cell was running')."""
     if exit.code >= 0:
-        return f"The kernel ended by itself {doing}, with exit code {exit.code}."
+        return f"The {what} ended by itself {doing}, with exit code {exit.code}."
     try:
         name = signal.Signals(-exit.code).name
     except ValueError:
         name = f"signal {-exit.code}"
     memory = "" if exit.peak_memory is None else f" (peak memory {exit.peak_memory / 2**20:,.0f} MiB)"
     if name == "SIGKILL":
-        return f"The kernel was killed by SIGKILL {doing}{memory}. Most likely the memory ran out."
+        return f"The {what} was killed by SIGKILL {doing}{memory}. Most likely the memory ran out."
     if name in {"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"}:
-        return f"The kernel crashed with {name} {doing}{memory}: a fault in a compiled library. The log may say which."
-    return f"The kernel was killed by {name} {doing}{memory}."
+        return f"The {what} crashed with {name} {doing}{memory}: a fault in a compiled library. The log may say which."
+    return f"The {what} was killed by {name} {doing}{memory}."
 
 
 # --- Places -------------------------------------------------------------------------------

@@ -1,0 +1,334 @@
+"""Project code in a child process: one request, one reply, under the same promises as a kernel.
+
+The other side is `cauce.runner`. The process dies with us, leads a group of its own that is
+killed when it ends, its output goes to the log as it comes, and cancelling it takes ten
+seconds at most whatever its code does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from cauce.contract import CellError, Where
+from cauce.engine.executors import Cancelled, Crashed, Failed, Listener, Stopped
+from cauce.engine.executors.failure import clipped, death
+from cauce.engine.executors.log import Log
+from cauce.engine.executors.watched import Watched
+from cauce.engine.process import KILL, Guard, die_with_parent, record_of
+
+__all__ = ["Answer", "Children", "Reply"]
+
+_INTERRUPT_PATIENCE = 3.0
+_TERMINATE_PATIENCE = 2.0
+_KILL_PATIENCE = 5.0
+_LARGEST_REPLY = 50_000_000
+_LONGEST_MESSAGE = 10_000
+_LONGEST_TRACEBACK = 64 * 1024
+_FATAL_FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d+) in ', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the verb had to say: JSON data, not validated."""
+
+    data: Mapping[str, Any]
+
+
+Answer = Reply | Failed | Stopped | Cancelled | Crashed
+
+
+class _Place(msgspec.Struct, frozen=True):
+    path: str
+    line: int | None = None
+
+
+class _Error(msgspec.Struct, frozen=True):
+    name: str
+    message: str
+    traceback: str = ""
+    where: _Place | None = None
+
+
+class _Told(msgspec.Struct, frozen=True):
+    reply: dict[str, Any] | None = None
+    error: _Error | None = None
+    stop: str | None = None
+
+
+class Children:
+    """Starts child processes, several side by side in one event loop.
+
+    Use it from the main thread: on Linux a child dies with the thread that started it.
+    """
+
+    def __init__(self) -> None:
+        self._guard = Guard()
+        self._running: set[_Child] = set()
+
+    async def ask(
+        self,
+        verb: str,
+        request: Mapping[str, Any],
+        *,
+        root: Path,
+        log: Log,
+        listener: Listener,
+        cancel: asyncio.Event,
+        cwd: Path | None = None,
+    ) -> Answer:
+        """Have `runner.<verb>` answer `request` (JSON data) in a process of its own.
+
+        It works in `cwd`, else in `root`, from which the project's modules are imported. A
+        traceback goes to the log, too. `Failed` is what the project's code raised (or what
+        the verb has against the request), `Crashed` a process that died without a word.
+
+        Raises:
+            OSError: There is no room for the request, or no process to be had.
+        """
+        if cancel.is_set():
+            return Cancelled()
+        with tempfile.TemporaryFile(buffering=0) as channel:
+            text = json.dumps({"root": str(root), "request": request})
+            channel.write(text.encode("utf-8", "surrogatepass"))
+            channel.seek(0)
+            child = _Child(self._guard, log)
+            self._running.add(child)
+            try:
+                child.start(verb, channel, cwd or root)
+                record = record_of(child.pid)
+                if record is not None:
+                    listener.process(record)
+                await child.ended(cancel)
+            finally:
+                child.close()
+                self._running.discard(child)
+            return _answer(child, channel, root)
+
+    def kill(self) -> None:
+        """Kill every child, with its process group, now. They end as `Cancelled`."""
+        for child in self._running:
+            child.kill()
+
+    def close(self) -> None:
+        """End the guard process. Call it when nothing is running."""
+        self._guard.close()
+
+
+class _Child:
+    """One process from its start to its end."""
+
+    def __init__(self, guard: Guard, log: Log) -> None:
+        self.log = log
+        self.unwanted = False
+        """Was it asked to end before it had?"""
+        self._watched = Watched(guard)
+        self._output = _Output(log)
+
+    def start(self, verb: str, channel: IO[bytes], cwd: Path) -> None:
+        # -P: no file of the project may stand in for a module of ours. Unbuffered, so that
+        # the log has what was printed before a crash.
+        command = [sys.executable, "-P", "-u", "-m", "cauce.runner", verb]
+        process = subprocess.Popen(
+            command,
+            stdin=channel,
+            stdout=self._output.end,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=_environment(),
+            start_new_session=True,
+            preexec_fn=die_with_parent(os.getpid()),
+        )
+        self._watched.adopt(process)
+        self._output.listen()
+
+    @property
+    def pid(self) -> int:
+        assert self._watched.process is not None  # noqa: S101 (it was started)
+        return self._watched.process.pid
+
+    async def ended(self, cancel: asyncio.Event) -> None:
+        """Wait for the end; once `cancel` is set, ask for it ever less kindly."""
+        cancelled = asyncio.ensure_future(cancel.wait())
+        first: set[asyncio.Future[Any]] = {self._watched.exited, cancelled}
+        try:
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            cancelled.cancel()
+        for signum, patience in (
+            (signal.SIGINT, _INTERRUPT_PATIENCE),
+            (signal.SIGTERM, _TERMINATE_PATIENCE),
+            (KILL, _KILL_PATIENCE),
+        ):
+            if self._watched.exited.done():
+                return
+            self.unwanted = True
+            self._watched.signal(signum)
+            await self._watched.wait(patience)
+
+    def kill(self) -> None:
+        if not self._watched.exited.done():
+            self.unwanted = True
+            self._watched.signal(KILL)
+
+    def close(self) -> None:
+        self._watched.release()
+        self._output.close()
+
+    @property
+    def exited(self) -> asyncio.Future[Any]:
+        return self._watched.exited
+
+    def last_words(self) -> str:
+        return self._output.tail()
+
+
+class _Output:
+    """Puts what a child writes to its bare stdout and stderr into the log, and remembers the end of it."""
+
+    _SIZE = 16_384
+    _MOST_AT_THE_END = 64
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._tail = b""
+        self._from: int | None = None
+        self._file: IO[bytes] | None = None
+        if sys.platform == "win32":  # its event loop cannot wait for a pipe
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (`close` does)
+            self.end = self._file.fileno()
+        else:
+            self._from, self.end = os.pipe()
+            os.set_blocking(self._from, False)
+        self._listening = False
+
+    def listen(self) -> None:
+        """Begin to read; call it when the child has its end of the pipe."""
+        if self._from is not None:
+            os.close(self.end)
+            self._listening = True
+            asyncio.get_running_loop().add_reader(self._from, self._read)
+
+    def tail(self) -> str:
+        return self._tail.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Take what was written up to now, and stop reading."""
+        if self._file is not None:
+            self._file.seek(0)
+            while data := self._file.read(65_536):
+                self._take(data)
+            self._file.close()
+        # Bounded: somebody who left the group may still be writing.
+        for _ in range(self._MOST_AT_THE_END):
+            if not self._listening or not self._read():
+                break
+        self._stop()
+        self._log.write(self._decode(b"", True))
+
+    def _stop(self) -> None:
+        if self._from is None:
+            return
+        if self._listening:
+            asyncio.get_running_loop().remove_reader(self._from)
+        else:  # nobody was started
+            os.close(self.end)
+        os.close(self._from)
+        self._from = None
+
+    def _read(self) -> bool:
+        if self._from is None:
+            return False
+        try:
+            data = os.read(self._from, 65_536)
+        except BlockingIOError:
+            return False
+        if not data:  # nobody holds the other end any more
+            self._stop()
+        self._take(data)
+        return bool(data)
+
+    def _take(self, data: bytes) -> None:
+        self._tail = (self._tail + data)[-self._SIZE :]
+        self._log.write(self._decode(data))
+
+
+def _environment() -> dict[str, str]:
+    # The name of the notebook in which somebody typed `!cauce build`: not this process's.
+    ours = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+    if paths := ours.get("PYTHONPATH"):  # the child works elsewhere
+        ours["PYTHONPATH"] = os.pathsep.join(str(Path(path).absolute()) for path in paths.split(os.pathsep))
+    return ours | {"PYTHONUNBUFFERED": "1"}
+
+
+# --- What came of it ----------------------------------------------------------------------
+
+
+def _answer(child: _Child, channel: IO[bytes], root: Path) -> Answer:
+    log = child.log
+    if child.unwanted:
+        log.note("The task was cancelled.")
+        return Cancelled()
+    if not child.exited.done():  # stuck in the system, in spite of everything
+        return Crashed(CellError(name="process stuck", message="The process did not end when it was killed."))
+    channel.seek(0)
+    content = channel.read(_LARGEST_REPLY + 1)
+    if len(content) > _LARGEST_REPLY:
+        message = f"The reply is larger than {_LARGEST_REPLY:,} bytes. Return less, or write it to a file."
+        log.note(message)
+        return Failed(CellError(name="Reply too large", message=message))
+    told = None
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        told = msgspec.json.decode(content, type=_Told)
+    match told:
+        case _Told(error=_Error() as error):
+            return Failed(_error(error, log))
+        case _Told(stop=str() as message):
+            return Stopped(clipped(message, _LONGEST_MESSAGE))
+        case _Told(reply=dict() as data):
+            exit = child.exited.result()
+            if exit.code < 0:
+                log.note(f"{death(exit, 'after the task had ended', 'process')} The task itself had succeeded.")
+            return Reply(data)
+    return Crashed(_died(child, root))
+
+
+def _error(error: _Error, log: Log) -> CellError:
+    log.error(error.traceback or f"{error.name}: {error.message}")
+    return CellError(
+        name=error.name,
+        message=clipped(error.message, _LONGEST_MESSAGE),
+        traceback=clipped(error.traceback, _LONGEST_TRACEBACK),
+        where=None if error.where is None else Where(path=error.where.path, line=error.where.line),
+    )
+
+
+def _died(child: _Child, root: Path) -> CellError:
+    message = death(child.exited.result(), "while it was running", "process")
+    words = child.last_words().strip()
+    child.log.error(f"[cauce] {message}")
+    return CellError(name="process died", message=message, traceback=words, where=_place_of_death(words, root))
+
+
+def _place_of_death(words: str, root: Path) -> Where | None:
+    """The innermost line of the project, where Python's fault handler had something to say."""
+    for filename, line in _FATAL_FRAME.findall(words):
+        path = Path(filename)
+        if path.is_relative_to(root) and "site-packages" not in path.parts:
+            return Where(path=path.relative_to(root).as_posix(), line=int(line))
+    return None

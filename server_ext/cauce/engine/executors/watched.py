@@ -1,0 +1,103 @@
+"""A process of which we are told at once when it dies, and whose whole group dies with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+
+from cauce.engine.executors.failure import Exit
+from cauce.engine.process import KILL, Guard, signal_group
+
+__all__ = ["Watched"]
+
+_POLL = 0.2
+
+
+class Watched:
+    """A child process that leads a process group of its own.
+
+    `exited` is done as soon as the process is dead (it is never cancelled), and by then its
+    process group has been killed. Without a process, as long as there is none.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self.exited: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._guard = guard
+        self._pidfd: int | None = None
+        self._poller: asyncio.Task[None] | None = None
+
+    def adopt(self, process: subprocess.Popen[bytes]) -> None:
+        """Take charge of it; call it as soon as it is started."""
+        self.process = process
+        self._guard.add(process.pid)
+        if sys.platform == "linux":
+            try:
+                self._pidfd = os.pidfd_open(process.pid)
+            except OSError:  # a very old or emulated system
+                pass
+            else:
+                asyncio.get_running_loop().add_reader(self._pidfd, self._on_death)
+                return
+        self._poller = asyncio.get_running_loop().create_task(self._poll(process))
+
+    def signal(self, signum: int) -> None:
+        """Signal the whole group; harmless when it is gone."""
+        if self.process is None or self.exited.done():
+            return
+        if sys.platform == "win32":
+            self.process.kill()
+        else:
+            signal_group(self.process.pid, signum)
+
+    async def wait(self, seconds: float) -> bool:
+        """Is it dead, within that time?"""
+        await asyncio.wait({self.exited}, timeout=seconds)
+        return self.exited.done()
+
+    def release(self) -> None:
+        """Stop watching, and kill it if it still lives."""
+        if self.process is not None and not self.exited.done():
+            self.signal(KILL)
+        self._unwatch()
+
+    async def _poll(self, process: subprocess.Popen[bytes]) -> None:
+        while process.poll() is None:  # noqa: ASYNC110 (nothing tells us, on this system)
+            await asyncio.sleep(_POLL)
+        self._on_death()
+
+    def _unwatch(self) -> None:
+        if self._pidfd is not None:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = None
+        if self._poller is not None and asyncio.current_task() is not self._poller:
+            self._poller.cancel()
+
+    def _on_death(self) -> None:
+        process = self.process
+        assert process is not None  # noqa: S101 (it is watched since it was started)
+        self._unwatch()
+        # First the group, then the reaping: until then nobody else can get this number.
+        signal_group(process.pid, KILL)
+        memory = _reap(process)
+        self._guard.discard(process.pid)
+        code = process.wait()
+        if not self.exited.done():
+            self.exited.set_result(Exit(code=code, peak_memory=memory))
+
+
+def _reap(process: subprocess.Popen[bytes]) -> int | None:
+    """Collect the exit code, and the peak memory in bytes where the system tells."""
+    if sys.platform != "linux" or process.returncode is not None:
+        return None
+    try:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    if pid == 0:
+        return None
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss * 1024
