@@ -10,7 +10,7 @@
     └── ProjectUnwritable   the state folder cannot be written
 
 Each carries a stable `code`, says what to do in `hint`, and knows its HTTP status in
-``server/routes.py`` and its exit code in ``cli.py``: one table each. What goes wrong inside
+``server/routes.py`` and its exit code in ``cli/options.py``: one table each. What goes wrong inside
 the user's code is no error of ours but an outcome (`cauce.engine.executors.Outcome`), and
 what is wrong in the user's files is a list of `Problem`.
 """

@@ -1,0 +1,71 @@
+"""The command ``cauce``: the same engine as in the panel, for terminals, scripts and CI.
+
+Exit codes: 0 all ok or nothing to do, 1 something failed, 2 the request or the pipeline has
+errors, 130 cancelled. A command is a module of its own, imported when it is asked for:
+`COMMANDS` is the list of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from cauce.cli.options import CANCELLED
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "status": ("cauce.cli.status:command", "Show each task: is it current, and why not."),
+    "build": ("cauce.cli.build:command", "Run what is stale, or the given TASKS with what they need."),
+}
+"""Name → where it is ("module:attribute") and the line about it in ``cauce --help``, in the order shown."""
+
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for; suggests the one that was meant; ends as shells expect it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101  # the table above
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # before the build's own handlers were there; click would say 1
+            ctx.exit(CANCELLED)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if not close:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{close[0]}'?", ctx) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cauce")
+def main() -> None:
+    """Notebook pipelines: see what is stale, build only that."""
+    # nbformat imports jsonschema, which imports every checker of formats that it finds. This one
+    # takes most of a second to build a grammar for IRIs, of which notebooks have none.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # the documented way to forbid an import

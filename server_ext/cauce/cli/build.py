@@ -1,0 +1,162 @@
+"""``cauce build``: run what is stale.
+
+The server starts its builders through ``cauce build --json --lifeline``, so what it can do
+and what a terminal can do never differ.
+
+Signals to a build: SIGTERM cancels it, once or many times, and leaves tasks the time to
+clean up; so does the first SIGINT (Ctrl-C in a terminal), while a second kills the tasks.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from cauce.cli.options import (
+    CANCELLED,
+    FAILED,
+    OK,
+    Asked,
+    exit_with,
+    find_pipeline,
+    json_option,
+    takes_log,
+    takes_pipeline,
+)
+from cauce.contract import BuildEvent, RunFinished, RunRefused, RunRequest, TaskFinished, TaskStarted, encode
+from cauce.engine.errors import CauceError, PipelineHasErrors
+from cauce.engine.spec import Entry
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from cauce.engine.build import RunState, Stop
+
+__all__ = ["command"]
+
+_EXIT = {"ok": OK, "failed": FAILED, "crashed": FAILED, "cancelled": CANCELLED}
+
+log = logging.getLogger("cauce.build")
+
+
+@click.command("build")
+@click.argument("tasks", nargs=-1)
+@takes_pipeline
+@takes_log
+@json_option
+@click.option("-f", "--force", is_flag=True, help="Run the named tasks (all, if none) though they are current.")
+@click.option("--up-to", "mode", flag_value="up_to", default=True, help="The tasks and what they need (default).")
+@click.option("--from", "mode", flag_value="from", help="The tasks and what depends on them.")
+@click.option("--only", "mode", flag_value="only", help="Just the tasks.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Tasks at a time. Default: the cores.")
+@click.option("--fail-fast", is_flag=True, help="Begin nothing more after a failure.")
+@click.option("--lifeline", is_flag=True, hidden=True, help="End, and leave nothing behind, when stdin closes.")
+def command(
+    asked: Asked,
+    tasks: tuple[str, ...],
+    as_json: bool,
+    force: bool,
+    mode: Literal["up_to", "from", "only"],
+    jobs: int | None,
+    fail_fast: bool,
+    lifeline: bool,
+) -> None:
+    """Run what is stale, or the given TASKS with what they need.
+
+    Ctrl-C cancels: tasks are interrupted and may clean up. A second Ctrl-C kills them at once.
+    """
+    request = RunRequest(tasks=tasks, mode=mode, force=force, jobs=jobs, fail_fast=fail_fast)
+    try:
+        entry = find_pipeline(asked)
+        if as_json:
+            state = _run(entry, request, _write_line, lifeline)
+        else:
+            from cauce.terminal import build_display
+
+            with build_display() as show:
+                state = _run(entry, request, show, lifeline)
+    except CauceError as error:
+        if as_json:
+            problems = error.problems if isinstance(error, PipelineHasErrors) else ()
+            _write_line(RunRefused(error=error.body(), problems=problems))
+        exit_with(error, quiet=as_json)
+    sys.exit(_EXIT[state])
+
+
+def _run(entry: Entry, request: RunRequest, emit: Callable[[BuildEvent], None], lifeline: bool) -> RunState:
+    import asyncio
+
+    from cauce.engine.build import Stop, build
+    from cauce.engine.executors.project import ProjectExecutor
+
+    executor = ProjectExecutor()
+
+    async def go() -> RunState:
+        stop = Stop()
+        loop = asyncio.get_running_loop()
+        interrupts = 0
+
+        def interrupted() -> None:
+            nonlocal interrupts
+            interrupts += 1
+            if interrupts > 1:
+                executor.kill()
+            stop.ask()
+
+        loop.add_signal_handler(signal.SIGINT, interrupted)
+        loop.add_signal_handler(signal.SIGTERM, stop.ask)
+        if lifeline:
+            _hold_on_to(0, loop, stop)
+
+        def careful(event: BuildEvent) -> None:
+            _log(event)
+            try:
+                emit(event)
+            except BrokenPipeError:
+                stop.lose()
+
+        try:
+            return await build(entry, request, executor=executor, emit=careful, stop=stop)
+        finally:
+            executor.close()
+
+    try:
+        return asyncio.run(go())
+    finally:
+        executor.close()
+
+
+def _hold_on_to(descriptor: int, loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+    """Whoever started us holds the other end of a pipe: when it closes, they are gone."""
+
+    def readable() -> None:
+        if not os.read(descriptor, 4096):
+            loop.remove_reader(descriptor)
+            stop.lose()
+
+    loop.add_reader(descriptor, readable)
+
+
+def _log(event: BuildEvent) -> None:
+    match event:
+        case TaskStarted():
+            log.info("%r: started. %s", event.task, " ".join(reason.message for reason in event.reasons))
+        case TaskFinished(outcome="failed" | "crashed"):
+            log.error("%r: %s: %r", event.task, event.outcome, event.cause)
+        case TaskFinished():
+            log.info("%r: %s in %.1f s", event.task, event.outcome, event.duration)
+        case RunFinished():
+            log.info("%s", event.message)
+        case _:
+            log.debug("%r", event)
+
+
+def _write_line(event: BuildEvent) -> None:
+    sys.stdout.buffer.write(encode(event) + b"\n")
+    sys.stdout.buffer.flush()

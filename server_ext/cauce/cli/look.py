@@ -1,0 +1,28 @@
+"""A pipeline as it is on disk now: what `status`, `plot` and `report` show."""
+
+from __future__ import annotations
+
+from cauce.contract import Snapshot
+from cauce.engine.files import Observer
+from cauce.engine.lock import holder_of
+from cauce.engine.project import ParseCache, assess, load
+from cauce.engine.spec import Entry
+from cauce.engine.store import read_history, state_folder
+from cauce.present import Look, present_snapshot
+
+__all__ = ["look_at"]
+
+
+def look_at(entry: Entry) -> Snapshot:
+    """Load, assess and present; nothing is run or written. The snapshot holds what is wrong too.
+
+    Raises:
+        CauceError: The pipeline cannot be read at all.
+    """
+    project = load(entry, ParseCache())
+    folder = state_folder(project.root)
+    observer = Observer(project.root).glance()
+    history = read_history(folder, entry.name)
+    held = holder_of(folder)
+    look = Look(project, history, assess(project, history, observer), observer, None if held is None else held[0])
+    return present_snapshot(look, pipeline=str(entry.path), root=str(project.root), revision=0)
