@@ -8,8 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from conformance import pytest_addoption, pytest_configure
 from drawn import MEMORY, Workshop
 from hypothesis import settings
+
+__all__ = ["pytest_addoption", "pytest_configure"]
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
