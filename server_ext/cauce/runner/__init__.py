@@ -15,10 +15,13 @@ __all__ = ["Trouble"]
 class Trouble(Exception):
     """What a verb has to say to the user in plain words, without a traceback."""
 
-    def __init__(self, name: str, message: str, path: str | None = None, line: int | None = None) -> None:
-        """`path` is a place in a file, absolute or relative to the root."""
+    def __init__(
+        self, name: str, message: str, path: str | None = None, line: int | None = None, *, output: bool = False
+    ) -> None:
+        """`path` is absolute or relative to the root. `output`: does the end of the log say more?"""
         super().__init__(message)
         self.name = name
         self.message = message
         self.path = path
         self.line = line
+        self.output = output

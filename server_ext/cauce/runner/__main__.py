@@ -66,7 +66,8 @@ def _answer(verb: str, root: Path, request: dict[str, Any]) -> bytes:
         return json.dumps(reply, allow_nan=False).encode()
     except Trouble as trouble:
         where = errors.place(root, trouble.path, trouble.line)
-        return json.dumps({"error": _said(trouble.name, trouble.message, "", where)}).encode()
+        said = _said(trouble.name, trouble.message, "", where)
+        return json.dumps({"error": said | {"output": trouble.output}}).encode()
     except BaseException as error:
         if any(kind.__name__ == "DAGBuildEarlyStop" for kind in type(error).__mro__):
             return json.dumps({"stop": errors.message_of(error)}).encode()

@@ -62,6 +62,7 @@ class _Error(msgspec.Struct, frozen=True):
     message: str
     traceback: str = ""
     where: _Place | None = None
+    output: bool = False
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -297,7 +298,7 @@ def _answer(child: _Child, channel: IO[bytes], root: Path) -> Answer:
         told = msgspec.json.decode(content, type=_Told)
     match told:
         case _Told(error=_Error() as error):
-            return Failed(_error(error, log))
+            return Failed(_error(error, child))
         case _Told(stop=str() as message):
             return Stopped(clipped(message, _LONGEST_MESSAGE))
         case _Told(reply=dict() as data):
@@ -308,12 +309,13 @@ def _answer(child: _Child, channel: IO[bytes], root: Path) -> Answer:
     return Crashed(_died(child, root))
 
 
-def _error(error: _Error, log: Log) -> CellError:
-    log.error(error.traceback or f"{error.name}: {error.message}")
+def _error(error: _Error, child: _Child) -> CellError:
+    child.log.error(error.traceback or f"[cauce] {error.name}: {error.message}")
+    trace = child.last_words().strip() if error.output else error.traceback
     return CellError(
         name=error.name,
         message=clipped(error.message, _LONGEST_MESSAGE),
-        traceback=clipped(error.traceback, _LONGEST_TRACEBACK),
+        traceback=clipped(trace, _LONGEST_TRACEBACK),
         where=None if error.where is None else Where(path=error.where.path, line=error.where.line),
     )
 

@@ -1,33 +1,79 @@
-"""Gives each task of a project to what can run it."""
+"""Gives each task of a project to what can run it: notebooks to kernels, all else to child processes."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-from cauce.contract import CellError
+import msgspec
+
+from cauce.contract import CellError, Where
 from cauce.engine.document import Value
-from cauce.engine.executors import Cancelled, Crashed, Evaluation, Failed, HookCall, Job, Listener, Outcome
-from cauce.engine.executors.notebook import NotebookExecutor
+from cauce.engine.executors import (
+    Cancelled,
+    Crashed,
+    Evaluation,
+    Failed,
+    HookCall,
+    Job,
+    Listener,
+    Outcome,
+    Succeeded,
+)
+from cauce.engine.executors.child import Answer, Children, Reply
+from cauce.engine.executors.log import LIMIT, Log
+from cauce.engine.executors.notebook import OUTPUT_LIMIT, NotebookExecutor
+from cauce.engine.executors.request import dotted_of, task_of
 
 __all__ = ["ProjectExecutor"]
 
 
 class ProjectExecutor:
-    """Notebooks in kernels. One instance serves one build."""
+    """One instance serves one build. Use it from the main thread."""
 
-    def __init__(self) -> None:
-        self._notebooks = NotebookExecutor()
+    def __init__(self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT) -> None:
+        """`log_limit` is in bytes and for a task, `output_limit` in characters and for what one cell prints."""
+        self._log_limit = log_limit
+        self._notebooks = NotebookExecutor(log_limit=log_limit, output_limit=output_limit)
+        self._children = Children()
 
     async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Run the job to its end; see `Executor.run`."""
-        if job.spec.kind != "notebook":
-            return Failed(CellError(name="Unsupported", message=f"A task of kind '{job.spec.kind}' cannot be run."))
-        return await self._notebooks.run(job, listener, cancel)
+        root, cwd = job.binding.root, working_directory(job)
+        match job.spec.kind:
+            case "notebook":
+                return await self._notebooks.run(job, listener, cancel)
+            case "function":
+                return await self._ask("function", task_of(job), root, root, job.log, listener, cancel)
+            case "shell":
+                outcome = await self._ask("shell", task_of(job), root, root, job.log, listener, cancel)
+                return _told_by_shell(outcome, job.spec.source)
+            case "script":
+                from cauce.engine.executors.script import Unrunnable, script_request
+
+                try:
+                    request = script_request(job)
+                except Unrunnable as trouble:
+                    return Failed(trouble.error)
+                return await self._ask("script", request, root, cwd, job.log, listener, cancel)
+            case kind:
+                return Failed(CellError(name="Unsupported", message=f"A task of kind '{kind}' cannot be run."))
 
     async def hook(self, call: HookCall, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Call a hook; see `Executor.hook`."""
-        return Failed(CellError(name="Unsupported", message=f"The hook {call.hook.path} cannot be called."))
+        error = call.error
+        request = {
+            "hook": dotted_of(call.hook),
+            "moment": call.moment,
+            "name": call.root.name,
+            "task": None if call.job is None else task_of(call.job),
+            "report": [dict(row) for row in call.report],
+            "traceback": None if error is None else error.traceback or f"{error.name}: {error.message}",
+        }
+        return await self._ask("hook", request, call.root, call.root, call.log, listener, cancel)
 
     async def evaluate(
         self, evaluation: Evaluation, listener: Listener, cancel: asyncio.Event
@@ -39,7 +85,51 @@ class ProjectExecutor:
     def kill(self) -> None:
         """Kill everything that runs, now."""
         self._notebooks.kill()
+        self._children.kill()
 
     def close(self) -> None:
         """Give back what is kept between jobs."""
         self._notebooks.close()
+        self._children.close()
+
+    async def _ask(
+        self,
+        verb: str,
+        request: Mapping[str, Any],
+        root: Path,
+        cwd: Path,
+        log: Path,
+        listener: Listener,
+        cancel: asyncio.Event,
+    ) -> Outcome:
+        try:
+            with Log(log, self._log_limit) as lines:
+                answer = await self._children.ask(
+                    verb, request, root=root, cwd=cwd, log=lines, listener=listener, cancel=cancel
+                )
+        except OSError as error:
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            return Failed(CellError(name="Cannot run", message=f"{what}. Make room or permit it, and build again."))
+        return outcome_of(answer)
+
+
+def outcome_of(answer: Answer) -> Outcome:
+    """The outcome of a task whose answer says nothing but that it worked."""
+    return Succeeded() if isinstance(answer, Reply) else answer
+
+
+def working_directory(job: Job) -> Path:
+    """Where the task's code works: what the paths that it is given are relative to."""
+    return getattr(job.binding, "cwd", None) or job.binding.root
+
+
+def _told_by_shell(outcome: Outcome, source: str) -> Outcome:
+    """The outcome with what the shell said last, and the line of the script that it named."""
+    if not isinstance(outcome, Failed) or outcome.error.name != "Script failed":
+        return outcome
+    error = outcome.error
+    lines = [line.strip() for line in error.traceback.splitlines() if line.strip()]
+    named = re.findall(rf"^{re.escape(source)}: (?:line )?(\d+): ", error.traceback, re.MULTILINE)
+    message = f"{error.message} It said last: {lines[-1][:500]}" if lines else error.message
+    where = Where(path=source, line=int(named[-1]) if named else None)
+    return Failed(msgspec.structs.replace(error, message=message, where=where))

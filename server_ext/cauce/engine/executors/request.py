@@ -1,0 +1,74 @@
+"""What a child process is told of a task: plain data, which `runner/products` and the verbs read.
+
+{"name", "kind", "source", "content", "params",
+ "product": product, "upstream": {name: product} or null,
+ "serializer", "unserializer", "client": dotted or null, "options", "needs": [task, …]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cauce.engine.executors import Job
+from cauce.engine.spec.model import Dotted, ProductSpec, RelationSpec, TaskSpec
+
+__all__ = ["dotted_of", "product_of", "task_of"]
+
+
+def task_of(job: Job) -> dict[str, Any]:
+    """The task of a job. Paths are relative to the root. `content` is its text, '' where that does not decode."""
+    return _own(job.spec) | {
+        "content": job.content.decode("utf-8-sig", "replace"),
+        "upstream": _upstream(job),
+        "serializer": dotted_of(job.spec.serializer),
+        "unserializer": dotted_of(job.spec.unserializer),
+        "needs": [_own(task) for task in job.upstream],
+    }
+
+
+def product_of(task: TaskSpec) -> dict[str, Any]:
+    """What a task makes, as it is called by those who need it."""
+    made: list[ProductSpec | RelationSpec] = [*task.products, *task.relations]
+    if len(made) == 1 and made[0].key == "":
+        return _described(made[0])
+    return {"many": {each.key: _described(each) for each in made}}
+
+
+def dotted_of(dotted: Dotted | str | None) -> Any:
+    """A function by its name with what it is given; a URL as it is."""
+    if not isinstance(dotted, Dotted):
+        return dotted
+    return {"path": dotted.path, "arguments": dict(dotted.arguments)}
+
+
+def _own(task: TaskSpec) -> dict[str, Any]:
+    return {
+        "name": task.name,
+        "kind": task.kind,
+        "source": task.source,
+        "params": dict(task.params),
+        "product": product_of(task),
+        "client": dotted_of(task.client),
+        "options": dict(task.options),
+    }
+
+
+def _upstream(job: Job) -> dict[str, Any] | None:
+    if job.binding.upstream is None:
+        return None
+    tasks = {task.name: product_of(task) for task in job.upstream}
+    named: dict[str, Any] = {}
+    for name, value in job.binding.upstream.items():
+        if name in tasks:
+            named[name] = tasks[name]
+        elif isinstance(value, Mapping):  # a name with a '*'
+            named[name] = {"group": {each: tasks[each] for each in value if each in tasks}}
+    return named
+
+
+def _described(product: ProductSpec | RelationSpec) -> dict[str, Any]:
+    if isinstance(product, ProductSpec):
+        return {"file": product.path, "client": dotted_of(product.client)}
+    client = dotted_of(product.client)
+    return {"relation": product.name, "schema": product.schema, "kind": product.kind, "client": client}

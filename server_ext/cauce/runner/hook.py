@@ -1,0 +1,140 @@
+"""The verb `hook`: calls `on_render`, `on_finish` or `on_failure`, with what it asks for by name.
+
+A task's hook may ask for `task`, `product`, `params`, `upstream` and `client`; a pipeline's for
+`dag`, `report` and `traceback`; both for what pipeline.yaml gives it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cauce.runner import Trouble, dotted, products
+
+__all__ = ["Dag", "Task", "run"]
+
+
+class Task:
+    """What a hook sees of a task."""
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self.name: str = request["name"]
+        self.source = _Source(request)
+        self.product = products.build(request["product"])
+        self._request = request
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters, with `upstream` and `product` as the task's code gets them."""
+        given = dict(self._request["params"])
+        if self._request.get("upstream"):
+            given["upstream"] = products.upstream(self._request["upstream"])
+        return given | {"product": self.product}
+
+    @property
+    def upstream(self) -> dict[str, Task]:
+        """The tasks that it needs, by name."""
+        return {each["name"]: Task(each) for each in self._request.get("needs", ())}
+
+    @property
+    def client(self) -> Any:
+        """What the pipeline names as the task's client; None without one."""
+        client = self._request.get("client")
+        return dotted.call(client) if isinstance(client, Mapping) else client
+
+    def __repr__(self) -> str:
+        return f"Task({self.name!r}: {self.source} -> {self.product!r})"
+
+
+class _Source:
+    """Its code as text, and where it is."""
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self._request = request
+        self.name: str = request["name"]
+
+    @property
+    def loc(self) -> Path:
+        return Path(self._request["source"])
+
+    def __str__(self) -> str:
+        return str(self._request["source"])
+
+
+class Dag(Mapping[str, Any]):
+    """What a hook sees of the pipeline: its name, and its tasks as far as the report names them."""
+
+    def __init__(self, name: str, tasks: Mapping[str, Any]) -> None:
+        self.name = name
+        self._tasks = tasks
+
+    def __getitem__(self, name: str) -> Any:
+        return self._tasks[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __repr__(self) -> str:
+        return f"DAG({self.name!r})"
+
+
+class Report(dict[str, list[Any]]):
+    """Columns of the build's report: a mapping as a table library takes it, a table when printed."""
+
+    def __str__(self) -> str:
+        rows = [list(self), *map(list, zip(*self.values(), strict=True))]
+        widths = [max(len(str(row[index])) for row in rows) for index in range(len(self))]
+        lines = ["  ".join(f"{value!s:<{width}}" for value, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def run(request: dict[str, Any]) -> dict[str, Any]:
+    """Call it."""
+    path, given = request["hook"]["path"], dict(request["hook"]["arguments"])
+    hook = dotted.load(path)
+    offers = _of_task(request["task"]) if request.get("task") else _of_pipeline(request)
+    takes, takes_any = dotted.accepted(hook)
+    unknown = [] if takes_any else [name for name in given if name not in takes]
+    lacking = [name for name, needed in takes.items() if needed and name not in given and name not in offers]
+    code = getattr(inspect.unwrap(hook), "__code__", None)
+    place = () if code is None else (code.co_filename, code.co_firstlineno)
+    if unknown:
+        message = f"'{path}' does not take {dotted.named(unknown)}, which pipeline.yaml gives it."
+        raise Trouble("Wrong arguments", message, *place)
+    if lacking:
+        raise Trouble(
+            "Wrong arguments",
+            f"'{path}' asks for {dotted.named(lacking)}, which is not there for {request['moment']}. "
+            f"It may ask for {dotted.named(sorted(offers))}, and for what stands beside 'dotted_path'.",
+            *place,
+        )
+    products.is_known_to()
+    hook(**given, **{name: offers[name]() for name in takes if name in offers and name not in given})
+    return {}
+
+
+def _of_task(request: Mapping[str, Any]) -> dict[str, Any]:
+    task = Task(request)
+    return {
+        "task": lambda: task,
+        "product": lambda: task.product,
+        "params": lambda: task.params,
+        "upstream": lambda: products.upstream(request.get("upstream")),
+        "client": lambda: task.client,
+    }
+
+
+def _of_pipeline(request: Mapping[str, Any]) -> dict[str, Any]:
+    report = request.get("report") or ()
+    columns = {"name": "name", "ran": "Ran?", "elapsed": "Elapsed (s)"}
+    offers: dict[str, Any] = {"dag": lambda: Dag(request["name"], {row["name"]: row for row in report})}
+    if request["moment"] == "on_finish":
+        offers["report"] = lambda: Report({title: [row.get(name) for row in report] for name, title in columns.items()})
+    if request["moment"] == "on_failure":
+        offers["traceback"] = lambda: {"build": request.get("traceback"), "on_finish": None}
+    return offers

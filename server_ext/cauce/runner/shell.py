@@ -1,0 +1,96 @@
+"""The verb `shell`: fills in a shell script's ``{{product}}``, ``{{upstream}}`` and parameters, and runs it.
+
+By the interpreter that its first line names, else by bash, as Ploomber does. A script for bash or sh
+is handed over as an argument under its own name, so that what the shell says of a line names the user's file.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from cauce.runner import Trouble, dotted, products
+
+__all__ = ["execute", "rendered", "run", "wait"]
+
+_LONGEST_ARGUMENT = 100_000  # Linux takes 128 KiB
+
+
+def run(request: dict[str, Any]) -> dict[str, Any]:
+    """Run the script; Trouble when it ends with another exit code than 0."""
+    source = request["source"]
+    text = rendered(request)
+    if request.get("client"):
+        dotted.call(request["client"]).execute(text)
+        return {}
+    code = execute(text, source)
+    if code != 0:
+        how = f"exit code {code}" if code > 0 else f"the signal {_signal(-code)}"
+        raise Trouble("Script failed", f"The script ended with {how}.", source, output=True)
+    return {}
+
+
+def rendered(request: dict[str, Any]) -> str:
+    """The source as text for the shell. Trouble when it asks for what the task is not given."""
+    given = {
+        **request["params"],
+        "product": products.build(request["product"]),
+        "upstream": products.upstream(request["upstream"]),
+    }
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    try:
+        return environment.from_string(request["content"].replace("\r\n", "\n")).render(given)
+    except jinja2.TemplateSyntaxError as error:
+        raise Trouble("Template error", f"{error.message}.", request["source"], error.lineno) from error
+    except jinja2.UndefinedError as error:
+        line = _template_line(error)
+        raise Trouble("Template error", f"{error.message}.", request["source"], line) from error
+
+
+def _template_line(error: BaseException) -> int | None:
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def execute(text: str, name: str) -> int:
+    """Run a rendered script; its exit code, minus the signal's number when one ended it."""
+    first = text.partition("\n")[0]
+    command = shlex.split(first[2:]) if first.startswith("#!") else ["bash"]
+    if not command or shutil.which(command[0]) is None:
+        message = f"There is no '{' '.join(command)}' here to run the script with. Install it."
+        raise Trouble("Cannot run", message, name, 1)
+    words = [word for word in command if not word.startswith("-")]
+    interpreter = words[1] if Path(words[0]).name == "env" and len(words) > 1 else words[0]
+    if Path(interpreter).name in {"bash", "sh"} and len(text.encode()) < _LONGEST_ARGUMENT:
+        return wait([*command, "-c", text, name])
+    with tempfile.TemporaryDirectory(prefix="cauce-") as folder:
+        path = Path(folder, Path(name).name)
+        path.write_text(text, "utf-8")
+        return wait([*command, str(path)])
+
+
+def wait(command: list[str]) -> int:
+    """Run a command to its end; its exit code."""
+    # Signals go to the whole group. The script decides what becomes of it: we wait for it, so that
+    # it has its time to clean up.
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: None)
+    return subprocess.call(command)
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
