@@ -20,6 +20,8 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "status": ("cauce.cli.status:command", "Show each task: is it current, and why not."),
     "build": ("cauce.cli.build:command", "Run what is stale, or the given TASKS with what they need."),
+    "mark": ("cauce.cli.mark:command", "Take TASKS for up to date without running them."),
+    "evaluate": ("cauce.cli.evaluate:command", "Run the code that makes the pipeline, and build nothing."),
 }
 """Name → where it is ("module:attribute") and the line about it in ``cauce --help``, in the order shown."""
 

@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from cauce.engine.build import RunState, Stop
 
-__all__ = ["command"]
+__all__ = ["command", "perform"]
 
 _EXIT = {"ok": OK, "failed": FAILED, "crashed": FAILED, "cancelled": CANCELLED}
 
@@ -56,6 +56,7 @@ log = logging.getLogger("cauce.build")
 @click.option("--only", "mode", flag_value="only", help="Just the tasks.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Tasks at a time. Default: the cores.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing more after a failure.")
+@click.option("--request", hidden=True, help="All of the above as the JSON of a RunRequest: how the server asks.")
 @click.option("--lifeline", is_flag=True, hidden=True, help="End, and leave nothing behind, when stdin closes.")
 def command(
     asked: Asked,
@@ -65,13 +66,28 @@ def command(
     mode: Literal["up_to", "from", "only"],
     jobs: int | None,
     fail_fast: bool,
+    request: str | None,
     lifeline: bool,
 ) -> None:
     """Run what is stale, or the given TASKS with what they need.
 
     Ctrl-C cancels: tasks are interrupted and may clean up. A second Ctrl-C kills them at once.
     """
-    request = RunRequest(tasks=tasks, mode=mode, force=force, jobs=jobs, fail_fast=fail_fast)
+    asked_for = RunRequest(tasks=tasks, mode=mode, force=force, jobs=jobs, fail_fast=fail_fast)
+    perform(asked, _decoded(request) if request else asked_for, as_json, lifeline)
+
+
+def _decoded(request: str) -> RunRequest:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(request, type=RunRequest)
+    except msgspec.MsgspecError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--request") from error
+
+
+def perform(asked: Asked, request: RunRequest, as_json: bool, lifeline: bool = False) -> NoReturn:
+    """Run a builder for this request, showing what it does, and end with the exit code that says how it went."""
     try:
         entry = find_pipeline(asked)
         if as_json:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from cauce.contract import BuildEvent, ErrorBody, RunRefused, RunRequest, RunStarted
+from cauce.contract import BuildEvent, ErrorBody, RunRefused, RunRequest, RunStarted, encode
 from cauce.engine.errors import CauceError
 
 __all__ = ["BuildRefused", "Builder", "BuilderFailed"]
@@ -137,14 +137,7 @@ def _command(path: Path, request: RunRequest) -> list[str]:
     # -P: the project's folder is the working directory, but nothing in it is to be imported
     # by the builder itself, whatever its files are called.
     command = [sys.executable, "-P", "-m", "cauce", "build", "--json", "--lifeline", "--entry-point", str(path)]
-    command.append(f"--{request.mode.replace('_', '-')}")
-    if request.force:
-        command.append("--force")
-    if request.fail_fast:
-        command.append("--fail-fast")
-    if request.jobs is not None:
-        command += ["--jobs", str(request.jobs)]
-    return [*command, "--", *request.tasks]
+    return [*command, "--request", encode(request).decode()]
 
 
 def _decode(line: bytes) -> BuildEvent | None:
