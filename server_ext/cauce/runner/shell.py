@@ -14,9 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from cauce.runner import Trouble, dotted, products
+from cauce.runner import Trouble, dotted, products, template
 
 __all__ = ["execute", "rendered", "run", "wait"]
 
@@ -39,28 +37,13 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 def rendered(request: dict[str, Any]) -> str:
     """The source as text for the shell. Trouble when it asks for what the task is not given."""
-    given = {
-        **request["params"],
-        "product": products.build(request["product"]),
-        "upstream": products.upstream(request["upstream"]),
-    }
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701
-    try:
-        return environment.from_string(request["content"].replace("\r\n", "\n")).render(given)
-    except jinja2.TemplateSyntaxError as error:
-        raise Trouble("Template error", f"{error.message}.", request["source"], error.lineno) from error
-    except jinja2.UndefinedError as error:
-        line = _template_line(error)
-        raise Trouble("Template error", f"{error.message}.", request["source"], line) from error
-
-
-def _template_line(error: BaseException) -> int | None:
-    trace, line = error.__traceback__, None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == "<template>":
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+    values = dict(request["params"])
+    if request["upstream"]:
+        values["upstream"] = products.upstream(request["upstream"])
+    values["product"] = products.build(request["product"])
+    folder = request["template_folder"] or str(Path(request["source"]).parent)
+    text = request["content"].replace("\r\n", "\n")
+    return template.render(text, path=request["source"], folder=folder, values=values).text
 
 
 def execute(text: str, name: str) -> int:

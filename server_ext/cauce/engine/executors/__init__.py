@@ -65,6 +65,11 @@ class Job:
         """The source file, absolute. Means nothing for a function."""
         return self.binding.root / self.spec.source
 
+    @property
+    def directory(self) -> Path:
+        """Where the task's code works: what the paths that it is given are relative to."""
+        return getattr(self.binding, "cwd", None) or self.binding.root
+
 
 @dataclass(frozen=True)
 class HookCall:

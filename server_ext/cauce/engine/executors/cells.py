@@ -6,6 +6,7 @@ Importing this is as dear as importing `kernel`.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -34,14 +35,24 @@ class Raised(Exception):
 class Cells(NotebookClient):
     """Runs the cells in order, filling `nb` with what they put out."""
 
-    def __init__(self, nb: NotebookNode, kernel: Kernel, log_file: Log, output_limit: int) -> None:
+    def __init__(
+        self,
+        nb: NotebookNode,
+        kernel: Kernel,
+        log_file: Log,
+        output_limit: int,
+        execution_timeout: float | None = None,
+        iopub_timeout: float | None = None,
+    ) -> None:
+        """`execution_timeout` is in seconds and for one cell; None: it may take for ever."""
         super().__init__(
             nb,
             km=kernel.manager,
             # Time stamps would make two runs of the same code two different products.
             record_timing=False,
             # After a cell's reply its last outputs may still be on their way.
-            iopub_timeout=_IOPUB_PATIENCE,
+            iopub_timeout=math.ceil(iopub_timeout or _IOPUB_PATIENCE),
+            timeout=None if execution_timeout is None else math.ceil(execution_timeout),
             on_cell_executed=self._keep_reply,
             log=log,
         )
@@ -60,7 +71,7 @@ class Cells(NotebookClient):
     async def run(self, progress: Callable[[Progress], None], stop: asyncio.Event) -> None:
         """Run until the end, `stop`, or a call of ``exit()``.
 
-        Raises Raised when a cell does, and DeadKernelError.
+        Raises Raised when a cell does, TimeoutError when one takes too long, and DeadKernelError.
         """
         assert self.kc is not None  # noqa: S101 (the kernel is ready)
         info = await self.async_wait_for_reply(self.kc.kernel_info())

@@ -39,6 +39,7 @@ __all__ = ["Kernel", "NotStarted", "choose_kernel"]
 log = logging.getLogger("cauce.kernel")
 log.addHandler(logging.NullHandler())
 
+_COMPATIBLE = Path(__file__).parents[2] / "compat"
 _LONGEST_SOCKET_PATH = 80  # the system's limit is 104 or 108, and a suffix is added
 _POLL = 0.2
 _ASK_PATIENCE = 1.0
@@ -259,6 +260,8 @@ class Kernel:
         if self._is_ipykernel:
             # A crash in compiled code then tells the line of Python that led to it.
             self._run_silently("__import__('faulthandler').enable(__import__('sys').stderr, all_threads=False)")
+            # Last, so that the kernel's own packages are preferred to our stand-ins.
+            self._run_silently(f"__import__('sys').path.append({str(_COMPATIBLE)!r})")
 
     async def interrupt(self) -> None:
         """As the kernel's specification wants it: SIGINT to the group, or a message."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cauce.contract import CellError, Where
-from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Succeeded
+from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Stopped, Succeeded
 from cauce.engine.executors.failure import clipped, death, line_at_death, line_in_cell, lines_of, locate, message_of
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.injection import inject, is_injected, language_of
@@ -134,7 +134,7 @@ class _Run:
 
         kernel = self.kernel
         try:
-            record = await kernel.start(self.job.binding.root)
+            record = await kernel.start(self.job.directory)
         except NotStarted as error:
             return Crashed(_not_started(str(error), self.log))
         if record is not None:
@@ -143,7 +143,8 @@ class _Run:
         # When it fails because the kernel died, the death is what counts: nobody asks for this error.
         ready.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
-            await _first_of(ready, kernel.exited, cancelled, seconds=self.job.start_timeout)
+            patience = _seconds(self.job, "start_timeout") or self.job.start_timeout
+            await _first_of(ready, kernel.exited, cancelled, seconds=patience)
             if self.cancel.is_set() or kernel.killed:
                 kernel.signal(KILL)  # no code of the user's runs yet
                 return Cancelled()
@@ -151,7 +152,7 @@ class _Run:
                 return self._never_ready(death(kernel.exited.result(), "before it was ready"))
             if not ready.done():
                 kernel.signal(KILL)
-                return self._never_ready(f"The kernel did not answer within {self.job.start_timeout:g} s.")
+                return self._never_ready(f"The kernel did not answer within {patience:g} s.")
             ready.result()
         except RuntimeError as error:  # jupyter_client saw the death first
             await kernel.wait(_DRAIN_PATIENCE)
@@ -175,7 +176,8 @@ class _Run:
         from cauce.engine.executors.cells import Cells
 
         kernel = self.kernel
-        cells = Cells(self.notebook, kernel, self.log, self.output_limit)
+        limits = _seconds(self.job, "execution_timeout"), _seconds(self.job, "iopub_timeout")
+        cells = Cells(self.notebook, kernel, self.log, self.output_limit, *limits)
         running = asyncio.ensure_future(cells.run(self.listener.progress, self.cancel))
         try:
             await _first_of(running, kernel.exited, cancelled)
@@ -218,8 +220,12 @@ class _Run:
         if self.cancel.is_set() or self.kernel.killed:
             self.log.note("The task was cancelled.")
             return Cancelled()
+        if isinstance(error, Raised) and error.reply.get("ename") == "DAGBuildEarlyStop":
+            return Stopped(message_of(error.reply))
         if isinstance(error, Raised):
             return Failed(self._raised(cells, error.reply))
+        if isinstance(error, TimeoutError):
+            return Failed(self._too_slow(cells))
         if self.kernel.exited.done():
             return Crashed(self._died(cells))
         if isinstance(error, RuntimeError):  # it lives, but does not keep to the protocol
@@ -235,6 +241,17 @@ class _Run:
             cell=cells.current,
             line=line,
             where=self._where(cells.current, line),
+        )
+
+    def _too_slow(self, cells: Cells) -> CellError:
+        seconds = _seconds(self.job, "execution_timeout")
+        message = (
+            f"A cell took longer than the {seconds:g} s that 'execution_timeout' in pipeline.yaml allows. "
+            "Allow more, or make it faster."
+        )
+        self.log.note(message)
+        return CellError(
+            name="Cell timeout", message=message, cell=cells.current, line=1, where=self._where(cells.current, 1)
         )
 
     def _died(self, cells: Cells) -> CellError:
@@ -275,6 +292,12 @@ class _Run:
         self.job.notebook.parent.mkdir(parents=True, exist_ok=True)
         # Half a character (a lone surrogate) in an output must not cost the notebook.
         self.job.notebook.write_bytes(f"{text}\n".encode("utf-8", "replace"))
+
+
+def _seconds(job: Job, name: str) -> float | None:
+    """A limit that pipeline.yaml sets in `executor_params`; None where it sets none that means something."""
+    value = job.spec.notebook.engine_arguments.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
 
 
 async def _first_of(*futures: asyncio.Future[Any], seconds: float | None = None) -> None:

@@ -42,7 +42,7 @@ class ProjectExecutor:
 
     async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Run the job to its end; see `Executor.run`."""
-        root, cwd = job.binding.root, working_directory(job)
+        root = job.binding.root
         match job.spec.kind:
             case "notebook":
                 return await self._notebooks.run(job, listener, cancel)
@@ -58,7 +58,7 @@ class ProjectExecutor:
                     request = script_request(job)
                 except Unrunnable as trouble:
                     return Failed(trouble.error)
-                return await self._ask("script", request, root, cwd, job.log, listener, cancel)
+                return await self._ask("script", request, root, job.directory, job.log, listener, cancel)
             case kind:
                 return Failed(CellError(name="Unsupported", message=f"A task of kind '{kind}' cannot be run."))
 
@@ -116,11 +116,6 @@ class ProjectExecutor:
 def outcome_of(answer: Answer) -> Outcome:
     """The outcome of a task whose answer says nothing but that it worked."""
     return Succeeded() if isinstance(answer, Reply) else answer
-
-
-def working_directory(job: Job) -> Path:
-    """Where the task's code works: what the paths that it is given are relative to."""
-    return getattr(job.binding, "cwd", None) or job.binding.root
 
 
 def _told_by_shell(outcome: Outcome, source: str) -> Outcome:

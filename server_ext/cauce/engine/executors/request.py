@@ -2,7 +2,8 @@
 
 {"name", "kind", "source", "content", "params",
  "product": product, "upstream": {name: product} or null,
- "serializer", "unserializer", "client": dotted or null, "options", "needs": [task, …]}
+ "serializer", "unserializer", "client": dotted or null, "template_folder", "options",
+     "needs": [task, …]}
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def _own(task: TaskSpec) -> dict[str, Any]:
         "params": dict(task.params),
         "product": product_of(task),
         "client": dotted_of(task.client),
+        "template_folder": task.template_folder,
         "options": dict(task.options),
     }
 
