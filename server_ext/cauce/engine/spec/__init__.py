@@ -1,6 +1,6 @@
 """The dialect of pipeline.yaml: its keys, its values, what they mean; text → frozen `PipelineSpec`."""
 
-from cauce.engine.spec.entry import entry_of_file
+from cauce.engine.spec.entry import entry_of_file, find_entry
 from cauce.engine.spec.model import Entry, Evaluated, PipelineSpec, ProductSpec, RelationSpec, TaskKind, TaskSpec
 from cauce.engine.spec.parse import MAX_PROBLEMS, Read, parse_spec
 
@@ -15,5 +15,6 @@ __all__ = [
     "TaskKind",
     "TaskSpec",
     "entry_of_file",
+    "find_entry",
     "parse_spec",
 ]
