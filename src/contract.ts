@@ -55,6 +55,91 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/pipelines/{path}/tasks/{name}/upstream": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Edit the names that a task needs, in place: in its source, or in the pipeline file. */
+        readonly put: operations["changeUpstream"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/pipelines/{path}/scaffold": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Create the sources that the pipeline names and that do not exist. */
+        readonly post: operations["scaffold"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/pipelines/{path}/clean": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Move to the trash what the last successful runs have made. */
+        readonly post: operations["clean"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/check": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** What is wrong with the text of a pipeline file or env.yaml, before it is saved. */
+        readonly post: operations["check"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/schema/{dialect}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The JSON Schema of a dialect's files, for editors. */
+        readonly get: operations["getSchema"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/pipelines/{path}/runs": {
         readonly parameters: {
             readonly query?: never;
@@ -259,6 +344,8 @@ export interface components {
             /** @description A path; of a function its dotted path. */
             readonly source: string;
             readonly where: components["schemas"]["Where"];
+            /** @description Where its code is: the source file, or the line in it at which a function begins. None when not in the project. */
+            readonly definition: components["schemas"]["Where"] | null;
             readonly upstream: readonly string[];
             readonly products: readonly components["schemas"]["Product"][];
             readonly freshness: components["schemas"]["Freshness"];
@@ -402,6 +489,80 @@ export interface components {
             readonly run: string;
         };
         /**
+         * CheckRequest
+         * @description Body of ``POST check``: a pipeline file or env.yaml as it stands in an editor, saved or not.
+         */
+        readonly CheckRequest: {
+            /** @description The file, relative to the server's root. */
+            readonly path: string;
+            readonly text: string;
+        };
+        /**
+         * Problems
+         * @description What is wrong with a text; only places in that very file have a `where`.
+         */
+        readonly Problems: {
+            readonly problems: readonly components["schemas"]["Problem"][];
+        };
+        /**
+         * UpstreamChange
+         * @description Body of ``PUT …/upstream``: names to add to, and to remove from, what a task needs.
+         */
+        readonly UpstreamChange: {
+            /** @default [] */
+            readonly add?: readonly string[];
+            /** @default [] */
+            readonly remove?: readonly string[];
+        };
+        /**
+         * Edited
+         * @description A file that was edited, and how.
+         */
+        readonly Edited: {
+            /** @description Relative to the project root. */
+            readonly path: string;
+            /** @description Unified; '' when nothing had to change. */
+            readonly diff: string;
+        };
+        /**
+         * Created
+         * @description Files that were made, relative to the project root.
+         */
+        readonly Created: {
+            readonly files: readonly string[];
+        };
+        /**
+         * CleanRequest
+         * @description Body of ``POST …/clean``: move what tasks have made to the trash.
+         */
+        readonly CleanRequest: {
+            /**
+             * @description Whose products; empty for all.
+             * @default []
+             */
+            readonly tasks?: readonly string[];
+            /**
+             * @description Also those that were changed since they were made.
+             * @default false
+             */
+            readonly force?: boolean;
+            /**
+             * @description Only say what would be moved.
+             * @default false
+             */
+            readonly dryRun?: boolean;
+        };
+        /**
+         * Cleaned
+         * @description What was moved to the trash, and what was not, with the reason.
+         */
+        readonly Cleaned: {
+            readonly moved: readonly string[];
+            readonly kept: {
+                readonly [key: string]: string;
+            };
+        };
+        /**
          * LogChunk
          * @description A piece of a task's log. Ask again from `next_offset`; `complete` when no more will come.
          */
@@ -535,6 +696,13 @@ export type TaskDetail = components['schemas']['TaskDetail'];
 export type RunList = components['schemas']['RunList'];
 export type RunRequest = components['schemas']['RunRequest'];
 export type Build = components['schemas']['Build'];
+export type CheckRequest = components['schemas']['CheckRequest'];
+export type Problems = components['schemas']['Problems'];
+export type UpstreamChange = components['schemas']['UpstreamChange'];
+export type Edited = components['schemas']['Edited'];
+export type Created = components['schemas']['Created'];
+export type CleanRequest = components['schemas']['CleanRequest'];
+export type Cleaned = components['schemas']['Cleaned'];
 export type LogChunk = components['schemas']['LogChunk'];
 export type RunStarted = components['schemas']['RunStarted'];
 export type TaskStarted = components['schemas']['TaskStarted'];
@@ -641,6 +809,276 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["TaskDetail"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly changeUpstream: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+                /** @description A task's name. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["UpstreamChange"];
+            };
+        };
+        readonly responses: {
+            /** @description A file that was edited, and how. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Edited"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The pipeline has errors that forbid this build. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly scaffold: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Files that were made, relative to the project root. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Created"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The pipeline has errors that forbid this build. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly clean: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CleanRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description What was moved to the trash, and what was not, with the reason. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Cleaned"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly check: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CheckRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description What is wrong with a text; only places in that very file have a `where`. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problems"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly getSchema: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description `pipeline` for pipeline.yaml, `env` for env.yaml. */
+                readonly dialect: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A JSON Schema. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/schema+json": unknown;
                 };
             };
             /** @description Not allowed. */

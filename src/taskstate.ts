@@ -82,6 +82,7 @@ const WEIGHT: readonly Reason['kind'][] = [
   'never_run',
   'code_changed',
   'params_changed',
+  'resource_changed',
   'module_changed',
   'options_changed',
   'product_missing',

@@ -55,6 +55,8 @@ function reasonWord(trans: TranslationBundle, kind: Reason['kind']): string {
       return trans.__('module changed');
     case 'params_changed':
       return trans.__('params changed');
+    case 'resource_changed':
+      return trans.__('resource changed');
     case 'options_changed':
       return trans.__('options changed');
     case 'upstream_changed':
@@ -83,6 +85,8 @@ export function outcomeWord(trans: TranslationBundle, outcome: Attempt['outcome'
       return trans.__('cancelled');
     case 'crashed':
       return trans.__('crashed');
+    case 'stopped':
+      return trans.__('ended the build early');
     case 'skipped':
       return trans.__('skipped');
   }

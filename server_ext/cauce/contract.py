@@ -26,7 +26,12 @@ __all__ = [
     "Build",
     "BuildEvent",
     "CellError",
+    "CheckRequest",
+    "CleanRequest",
+    "Cleaned",
+    "Created",
     "Edge",
+    "Edited",
     "ErrorBody",
     "Freshness",
     "Holder",
@@ -34,6 +39,7 @@ __all__ = [
     "Pipeline",
     "PipelineList",
     "Problem",
+    "Problems",
     "Product",
     "Progress",
     "Reason",
@@ -51,6 +57,7 @@ __all__ = [
     "TaskProgress",
     "TaskStarted",
     "TaskUnchanged",
+    "UpstreamChange",
     "Where",
 ]
 
@@ -221,6 +228,8 @@ class Task(Contract, frozen=True, kw_only=True):
     """A path; of a function its dotted path."""
     where: Where
     """Where pipeline.yaml declares it."""
+    definition: Where | None = None
+    """Where its code is: the source file, or the line in it at which a function begins. None when not in the project."""
     upstream: tuple[str, ...]
     products: tuple[Product, ...]
     freshness: Freshness
@@ -334,6 +343,60 @@ class Build(Contract, frozen=True, kw_only=True):
     """Reply to ``POST …/runs``: the run that was started."""
 
     run: str
+
+
+class CheckRequest(Contract, frozen=True, kw_only=True):
+    """Body of ``POST check``: a pipeline file or env.yaml as it stands in an editor, saved or not."""
+
+    path: str
+    """The file, relative to the server's root."""
+    text: str
+
+
+class Problems(Contract, frozen=True, kw_only=True):
+    """What is wrong with a text; only places in that very file have a `where`."""
+
+    problems: tuple[Problem, ...]
+
+
+class UpstreamChange(Contract, frozen=True, kw_only=True):
+    """Body of ``PUT …/upstream``: names to add to, and to remove from, what a task needs."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class Edited(Contract, frozen=True, kw_only=True):
+    """A file that was edited, and how."""
+
+    path: str
+    """Relative to the project root."""
+    diff: str
+    """Unified; '' when nothing had to change."""
+
+
+class Created(Contract, frozen=True, kw_only=True):
+    """Files that were made, relative to the project root."""
+
+    files: tuple[str, ...]
+
+
+class CleanRequest(Contract, frozen=True, kw_only=True):
+    """Body of ``POST …/clean``: move what tasks have made to the trash."""
+
+    tasks: tuple[str, ...] = ()
+    """Whose products; empty for all."""
+    force: bool = False
+    """Also those that were changed since they were made."""
+    dry_run: bool = False
+    """Only say what would be moved."""
+
+
+class Cleaned(Contract, frozen=True, kw_only=True):
+    """What was moved to the trash, and what was not, with the reason."""
+
+    moved: tuple[str, ...]
+    kept: dict[str, str]
 
 
 class LogChunk(Contract, frozen=True, kw_only=True):

@@ -62,8 +62,10 @@ def _operation(route: Route) -> Json:
     names = re.findall(r"\{(\w+)\}", route.path)
     parameters = [_parameter(PATH_PARAMETERS[name], "path") for name in names]
     parameters += [_parameter(parameter, "query") for parameter in route.query]
-    success: Json = {"description": "Done." if route.reply is None else (inspect.getdoc(route.reply) or "")}
-    if route.reply is not None:
+    success: Json = {"description": (inspect.getdoc(route.reply) if isinstance(route.reply, type) else None) or "Done."}
+    if route.reply == "json-schema":
+        success = {"description": "A JSON Schema.", "content": {"application/schema+json": {"schema": {}}}}
+    elif isinstance(route.reply, type):
         success["content"] = _json_of(route.reply)
     responses: Json = {str(route.status): success}
     for status in route.errors:

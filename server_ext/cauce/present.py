@@ -25,6 +25,7 @@ from cauce.contract import (
 from cauce.engine.files import Observer
 from cauce.engine.project import Assessment, Project
 from cauce.engine.source import unified_diff
+from cauce.engine.spec import RelationSpec
 from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory, Unreadable
 
 __all__ = ["Look", "present_detail", "present_run", "present_snapshot"]
@@ -86,6 +87,7 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
         problems=(*project.problems, *_troubles(look)),
         run=None if run is None else present_run(run, active=look.active is not None),
         holder=look.holder,
+        unevaluated=project.spec.unevaluated,
     )
 
 
@@ -161,14 +163,18 @@ def _task(look: Look, name: str) -> Task:
         source=spec.source,
         where=spec.where,
         upstream=project.graph.upstream[name],
-        products=tuple(
-            _product(look.observer, product.key, product.path, product.key == spec.notebook_key)
-            for product in spec.products
+        products=(
+            *(
+                _file(look.observer, product.key, product.path, product.key in spec.notebooks)
+                for product in spec.products
+            ),
+            *(_relation(relation, ok) for relation in spec.relations),
         ),
         freshness=_freshness(look.assessed[name].freshness, activity),
         activity=activity,
         sound=name not in project.unsound,
         buildable=name not in project.unbuildable,
+        computed=tuple(spec.computed),
         last_attempt=_last_attempt(look, name, known),
         last_ok=None if ok is None else ok.ended,
         last_duration=None if ok is None or ok.ended is None else ok.ended - ok.started,
@@ -216,7 +222,12 @@ def _attempt(row: AttemptRow, active: RunRow | None) -> Attempt:
     )
 
 
-def _product(observer: Observer, key: str, path: str, notebook: bool) -> Product:
+def _relation(relation: RelationSpec, ok: AttemptRow | None) -> Product:
+    made = ok is not None and any(record.path == relation.path for record in ok.products)
+    return Product(key=relation.key, kind=relation.kind, path=relation.qualified, exists=made, notebook=False)
+
+
+def _file(observer: Observer, key: str, path: str, notebook: bool) -> Product:
     stat = observer.stat(path)
     return Product(
         key=key,

@@ -18,7 +18,7 @@ __all__ = ["EVENT_SCHEMA_ID", "ROUTES", "Method", "Parameter", "Route"]
 EVENT_SCHEMA_ID = "https://events.cauce.dev/revision/v1"
 """Under this id a `RevisionEvent` goes over the Jupyter event bus."""
 
-Method = Literal["GET", "POST", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,20 @@ class Route:
     operation: str
     """A name for the call, unique in the table."""
     status: int
-    reply: type[contract.Contract] | None
+    reply: type[contract.Contract] | Literal["json-schema"] | None
     body: type[contract.Contract] | None = None
     query: tuple[Parameter, ...] = ()
     errors: tuple[int, ...] = (403,)
     """Statuses with an `ErrorBody` that a client should expect here, beside 5xx."""
-    execute: bool = False
-    """Does it start code? Then it asks for the permission `execute`, else for `read`."""
+    permission: Literal["read", "write", "execute"] = "read"
+    """`execute`: it starts or stops code; `write`: it changes files of the project."""
 
 
 PATH_PARAMETERS: dict[str, Parameter] = {
     "path": Parameter("path", "string", "The pipeline file, relative to the server's root; slashes stay slashes."),
     "name": Parameter("name", "string", "A task's name."),
     "id": Parameter("id", "string", "A run's id."),
+    "dialect": Parameter("dialect", "string", "`pipeline` for pipeline.yaml, `env` for env.yaml."),
 }
 """What the names in braces stand for."""
 
@@ -86,6 +87,57 @@ ROUTES: tuple[Route, ...] = (
         errors=(403, 404),
     ),
     Route(
+        method="PUT",
+        path="pipelines/{path}/tasks/{name}/upstream",
+        summary="Edit the names that a task needs, in place: in its source, or in the pipeline file.",
+        operation="changeUpstream",
+        status=200,
+        reply=contract.Edited,
+        body=contract.UpstreamChange,
+        errors=(400, 403, 404, 409, 422),
+        permission="write",
+    ),
+    Route(
+        method="POST",
+        path="pipelines/{path}/scaffold",
+        summary="Create the sources that the pipeline names and that do not exist.",
+        operation="scaffold",
+        status=201,
+        reply=contract.Created,
+        errors=(403, 404, 422),
+        permission="write",
+    ),
+    Route(
+        method="POST",
+        path="pipelines/{path}/clean",
+        summary="Move to the trash what the last successful runs have made.",
+        operation="clean",
+        status=200,
+        reply=contract.Cleaned,
+        body=contract.CleanRequest,
+        errors=(400, 403, 404, 409),
+        permission="write",
+    ),
+    Route(
+        method="POST",
+        path="check",
+        summary="What is wrong with the text of a pipeline file or env.yaml, before it is saved.",
+        operation="check",
+        status=200,
+        reply=contract.Problems,
+        body=contract.CheckRequest,
+        errors=(400, 403),
+    ),
+    Route(
+        method="GET",
+        path="schema/{dialect}",
+        summary="The JSON Schema of a dialect's files, for editors.",
+        operation="getSchema",
+        status=200,
+        reply="json-schema",
+        errors=(403, 404),
+    ),
+    Route(
         method="POST",
         path="pipelines/{path}/runs",
         summary="Start a build. 409 tells who builds already; 422 that the pipeline has errors.",
@@ -94,7 +146,7 @@ ROUTES: tuple[Route, ...] = (
         reply=contract.Build,
         body=contract.RunRequest,
         errors=(400, 403, 404, 409, 422),
-        execute=True,
+        permission="execute",
     ),
     Route(
         method="GET",
@@ -122,7 +174,7 @@ ROUTES: tuple[Route, ...] = (
         status=204,
         reply=None,
         errors=(400, 403, 404),
-        execute=True,
+        permission="execute",
     ),
     Route(
         method="GET",

@@ -57,8 +57,9 @@ def test_routes_are_whole(route: cauce.rest.Route) -> None:
     described = cauce.openapi.describe()["paths"][f"/{route.path}"][route.method.lower()]
     assert [p["name"] for p in described["parameters"] if p["in"] == "path"] == names
     assert ("requestBody" in described) == (route.body is not None)
-    assert route.execute == (route.method in ("POST", "DELETE")), "only what starts or stops code asks for execute"
-    assert route.reply is None or issubclass(route.reply, contract.Contract)
+    assert (route.permission == "execute") == ("/runs" in route.path and route.method in ("POST", "DELETE"))
+    assert route.permission != "read" or route.method == "GET" or route.operation == "check"
+    assert not isinstance(route.reply, type) or issubclass(route.reply, contract.Contract)
 
 
 def test_operations_have_names_of_their_own() -> None:

@@ -104,6 +104,7 @@ export function fakeTask(name: string, parts: Partial<Task> = {}): Task {
     kind: 'notebook',
     source: `tasks/${name}.py`,
     where: { path: 'pipeline.yaml', line: 1, column: 1 },
+    definition: { path: `tasks/${name}.py`, line: null, column: null },
     upstream: [],
     products: [],
     freshness: {
@@ -113,6 +114,7 @@ export function fakeTask(name: string, parts: Partial<Task> = {}): Task {
     activity: { state: 'idle', run: null, started: null, progress: null },
     sound: true,
     buildable: true,
+    computed: [],
     lastAttempt: null,
     lastOk: null,
     lastDuration: null,
@@ -151,6 +153,7 @@ export function fakeSnapshot(
     problems: [],
     run: null,
     holder: null,
+    unevaluated: false,
     ...parts
   };
 }
