@@ -20,6 +20,8 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "status": ("cauce.cli.status:command", "Show each task: is it current, and why not."),
     "build": ("cauce.cli.build:command", "Run what is stale, or the given TASKS with what they need."),
+    "plot": ("cauce.cli.plot:command", "Save a picture of the pipeline: a page, SVG, PNG or Mermaid."),
+    "report": ("cauce.cli.report:command", "Save a page with the graph, all tasks, problems and the last run."),
     "mark": ("cauce.cli.mark:command", "Take TASKS for up to date without running them."),
     "evaluate": ("cauce.cli.evaluate:command", "Run the code that makes the pipeline, and build nothing."),
 }

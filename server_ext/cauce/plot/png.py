@@ -35,8 +35,8 @@ def png(svg: str) -> bytes:
     assert found is not None  # noqa: S101  # see cauce.plot.svg
     width, height = float(found[1]), float(found[2])
     zoom = min(_ZOOM, math.sqrt(_MAX_PIXELS / (width * height)), _MAX_SIDE / max(width, height))
-    size = {"width": max(round(width * zoom), 1), "height": max(round(height * zoom), 1)}
+    across, along = max(round(width * zoom), 1), max(round(height * zoom), 1)
     try:
-        return bytes(resvg_py.svg_to_bytes(svg_string=svg, background="#ffffff", **size))
+        return resvg_py.svg_to_bytes(svg_string=svg, background="#ffffff", width=across, height=along)
     except ValueError as error:
         raise UsageError(f"The picture cannot be drawn as PNG: {error}.", hint="Write .svg or .html.") from error

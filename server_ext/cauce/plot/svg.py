@@ -21,7 +21,7 @@ _ROOM = 230.0
 _LEAST = 92.0
 _SIGN = 17.0
 _ARROW = 7.0
-_SLIDE = 8.0
+_SLIDE = (8.0, 3.0)
 
 _DARK = "".join(
     f".cauce-{look.word}>.box{{fill:{look.dark_fill};stroke:{look.dark_stroke}}}"
@@ -126,10 +126,10 @@ def _text(words: str, x: float, y: float, size: float, *, bold: bool = False) ->
 def _edge(line: Sequence[Point], *, down: bool) -> tuple[str, str]:
     """A smooth line that leaves, passes layers and arrives straight, and its head."""
     stops = [point if down else point[::-1] for point in line]
-    # Nearly straight looks like a mistake: the ends may slide along the borders a little.
-    if abs(stops[0][0] - stops[1][0]) < _SLIDE:
+    # Nearly straight looks like a mistake: the ends may slide along the borders, the head very little.
+    if abs(stops[0][0] - stops[1][0]) < _SLIDE[0]:
         stops[0] = (stops[1][0], stops[0][1])
-    if abs(stops[-1][0] - stops[-2][0]) < _SLIDE:
+    if abs(stops[-1][0] - stops[-2][0]) < _SLIDE[1]:
         stops[-1] = (stops[-2][0], stops[-1][1])
     tip = stops[-1]
     base = tip[1] - (_ARROW if tip[1] > stops[0][1] else -_ARROW)
