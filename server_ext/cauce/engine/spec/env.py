@@ -71,6 +71,8 @@ _AWAITED = re.compile(r"\{\{\s*(?:git|git_hash|now)\s*\}\}")
 _MAX_LITERAL = 10_000
 _MAX_FILLED = 5_000_000
 """Characters that placeholders may add to one pipeline: values may name each other, and double at each step."""
+_VALUE = 25
+"""What a single value counts, besides its characters."""
 _UNREAD = frozenset(
     """
     env_filename env_import env_missing env_outside env_shape env_suffix env_too_large env_unreadable
@@ -389,7 +391,7 @@ class _Filler:
         todo = [value]
         while todo:
             part = todo.pop()
-            self.environment._left -= 1 + (len(part) if isinstance(part, str) else 0)
+            self.environment._left -= _VALUE + (len(part) if isinstance(part, str) else 0)
             if self.environment._left < 0:
                 raise _Undefined(
                     "placeholder_too_large",
