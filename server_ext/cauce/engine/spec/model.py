@@ -28,6 +28,7 @@ __all__ = [
     "Need",
     "NotebookOptions",
     "PipelineSpec",
+    "ProductRule",
     "ProductSpec",
     "RelationSpec",
     "StaticAnalysis",
@@ -158,6 +159,34 @@ class NotebookOptions:
 
 
 @dataclass(frozen=True)
+class ProductRule:
+    """How to read what a task names as its products; asked again when its source names them."""
+
+    root: str
+    """The project root, absolute: a path below it may be written in full."""
+    folder: str = ""
+    """What paths are relative to, below the root."""
+    product_class: str | None = None
+    """`product_class`, or the default of the task's class, where either is given."""
+    clients: Mapping[str, Dotted | str] = field(default_factory=dict)
+    """Class of products → what gives their storage or database."""
+    client: Dotted | str | None = None
+    """`product_client`: before all others."""
+    database: Dotted | str | None = None
+    """The task's own client: where its tables are when nothing else is said."""
+    keys: tuple[str, ...] = ("nb",)
+    """`nb_product_key`."""
+    listed: bool = False
+    """Is it a list? Then all products that look like notebooks must be in it."""
+    exporters: str | Mapping[str, str] | None = None
+    """`nbconvert_exporter_name`."""
+    index: int | None = None
+    """Position among the tasks of a grid; it is part of the products' names."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Of a grid: placeholder ``[[x]]`` → its text."""
+
+
+@dataclass(frozen=True)
 class TaskSpec:
     """One sound entry of `tasks` (of a `grid`: one of its tasks)."""
 
@@ -189,6 +218,8 @@ class TaskSpec:
     notebook: NotebookOptions = field(default_factory=NotebookOptions)
     template_folder: str | None = None
     """Of a source that `source_loader` finds: the folder from which Jinja templates are loaded."""
+    product_rule: ProductRule | None = None
+    """For `products.with_products`, once the source has named the products."""
     options: Mapping[str, Value] = field(default_factory=dict)
     """What else decides what is made, as written (`chunksize`, `nbconvert_export_kwargs`, …); counts when comparing."""
 
