@@ -24,9 +24,9 @@ __all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "TooLarge", "Val
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 """Plain data, as YAML writes it: what a parameter can hold."""
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 8_000_000
 MAX_DEPTH = 64
-MAX_EVENTS = 100_000
+MAX_EVENTS = 400_000
 MAX_ALIASES = 100
 MAX_VALUES = 200_000
 MAX_BITS = 1024

@@ -104,4 +104,14 @@ class SourceIndex:
             content = read_inside(self._limit, str(path.relative_to(self._limit)), MAX_BYTES)
         except (OSError, ValueError):
             return None
-        return None if content is None else self._parsed.spec(entry_of_file(path), lambda _: content)
+        if content is None:
+            return None
+        entry = entry_of_file(path)
+
+        def read(name: str) -> bytes | None:
+            return content if name == entry.name else read_inside(entry.root, name, MAX_BYTES)
+
+        try:
+            return self._parsed.spec(entry, read)
+        except OSError:
+            return None

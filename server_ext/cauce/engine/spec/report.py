@@ -1,0 +1,84 @@
+"""Where problems of a specification are gathered, each with the place it is at and the task it is of."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from cauce.contract import Problem, Where
+from cauce.engine.document import Node
+
+__all__ = ["MAX_PROBLEMS", "Report"]
+
+MAX_PROBLEMS = 100
+"""More than anybody reads; a file made to have thousands must not cost seconds and megabytes."""
+
+
+class Report:
+    """The problems of one pipeline. `file` and `task` are those that are being read at the moment."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        """Relative to the project root."""
+        self.task: str | None = None
+        self.problems: list[Problem] = []
+        self.unsound: set[str] = set()
+
+    def error(self, code: str, message: str, node: Node | None, hint: str = "") -> None:
+        """Something that must be mended. A node without a line is of no text (see `wrap`)."""
+        self._add("error", code, message, node, hint)
+
+    def warning(self, code: str, message: str, node: Node | None, hint: str = "") -> None:
+        """Something to know of."""
+        self._add("warning", code, message, node, hint)
+
+    def where(self, node: Node | None) -> Where:
+        """The place of a node of the file that is being read."""
+        return Where(
+            path=self.file,
+            line=node.line or None if node is not None else None,
+            column=node.column or None if node is not None else None,
+        )
+
+    def suggestion(self, word: str, known: Iterable[str]) -> str:
+        """What may have been meant, or what there is."""
+        names = tuple(known)
+        # Looking for what was meant is dear: not for what will not be shown.
+        close = [] if len(self.problems) >= MAX_PROBLEMS else _close(word, names)
+        return f"Did you mean '{close[0]}'?" if close else "Valid are: " + ", ".join(names) + "."
+
+    def begin(self, task: str) -> int:
+        """From now on it is about this task, as it is called until its name is known. Answer goes to `end`."""
+        self.task = task
+        return len(self.problems)
+
+    def end(self, since: int, names: tuple[str, ...]) -> None:
+        """The entry that `begin` began is read, and makes the tasks `names`."""
+        if names:
+            errors = False
+            for position in range(since, len(self.problems)):
+                problem = self.problems[position]
+                errors = errors or problem.severity == "error"
+                self.problems[position] = msgspec.structs.replace(problem, task=names[0])
+            if errors:
+                self.unsound.update(names)
+        self.task = None
+
+    def _add(
+        self, severity: Literal["error", "warning"], code: str, message: str, node: Node | None, hint: str
+    ) -> None:
+        self.problems.append(
+            Problem(code=code, message=message, severity=severity, hint=hint, where=self.where(node), task=self.task)
+        )
+
+
+def _close(word: str, names: tuple[str, ...]) -> list[str]:
+    close = difflib.get_close_matches(word, names, n=1)
+    if close:
+        return close
+    plain = {name.lower().replace("_", "").replace("-", ""): name for name in names}
+    found = difflib.get_close_matches(word.lower().replace("_", "").replace("-", "").replace(" ", ""), plain, n=1)
+    return [plain[name] for name in found]
