@@ -24,9 +24,12 @@ from cauce.engine.executors import (
     Succeeded,
 )
 from cauce.engine.executors.child import Answer, Children, Reply
+from cauce.engine.executors.formats import conversion
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.executors.notebook import OUTPUT_LIMIT, NotebookExecutor
 from cauce.engine.executors.request import dotted_of, task_of
+from cauce.engine.executors.sql import sql_request
+from cauce.engine.executors.storage import downloads, uploads
 
 __all__ = ["ProjectExecutor"]
 
@@ -45,7 +48,13 @@ class ProjectExecutor:
         root = job.binding.root
         match job.spec.kind:
             case "notebook":
-                return await self._notebooks.run(job, listener, cancel)
+                outcome = await self._notebooks.run(job, listener, cancel)
+                request = conversion(job) if isinstance(outcome, Succeeded) else None
+                if request is None:
+                    return outcome
+                return await self._ask("convert", request, root, root, job.log, listener, cancel)
+            case "sql" | "dump" as verb:
+                return await self._ask(verb, sql_request(job), root, root, job.log, listener, cancel)
             case "function":
                 return await self._ask("function", task_of(job), root, root, job.log, listener, cancel)
             case "shell":
@@ -59,8 +68,6 @@ class ProjectExecutor:
                 except Unrunnable as trouble:
                     return Failed(trouble.error)
                 return await self._ask("script", request, root, job.directory, job.log, listener, cancel)
-            case kind:
-                return Failed(CellError(name="Unsupported", message=f"A task of kind '{kind}' cannot be run."))
 
     async def hook(self, call: HookCall, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Call a hook; see `Executor.hook`."""
@@ -81,6 +88,27 @@ class ProjectExecutor:
         """Find values out; see `Executor.evaluate`."""
         error = CellError(name="Unsupported", message="It cannot be evaluated.")
         return {need.key: error for need in evaluation.needs}
+
+    async def upload(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Copy the products of a job, which are in place, to the storages that they have, if any."""
+        root = job.binding.root
+        for request in uploads(job.spec):
+            outcome = await self._ask("storage", request, root, root, job.log, listener, cancel)
+            if not isinstance(outcome, Succeeded):
+                return outcome
+        return Succeeded()
+
+    async def fetch(self, job: Job, targets: Mapping[str, Path], listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Get copies of products from their storages: product → temporary name.
+
+        One that the storage does not have is not made; that is no failure.
+        """
+        root = job.binding.root
+        for request in downloads(job.spec, targets):
+            outcome = await self._ask("storage", request, root, root, job.log, listener, cancel)
+            if not isinstance(outcome, Succeeded):
+                return outcome
+        return Succeeded()
 
     def kill(self) -> None:
         """Kill everything that runs, now."""

@@ -1,0 +1,7 @@
+"""Clients of databases and file storages, by the names that projects import."""
+
+from .client import Client
+from .db import DBAPIClient, SQLAlchemyClient
+from .storage import GCloudStorageClient, LocalStorageClient, S3Client
+
+__all__ = ["Client", "DBAPIClient", "GCloudStorageClient", "LocalStorageClient", "S3Client", "SQLAlchemyClient"]

@@ -1,0 +1,27 @@
+"""A task in SQL: what the verbs `sql` and `dump` are asked."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from cauce.engine.executors import Job
+from cauce.engine.executors.request import dotted_of, task_of
+
+__all__ = ["sql_request"]
+
+
+def sql_request(job: Job) -> dict[str, Any]:
+    """A task, with the `folder` of its templates, and for a dump the `output` to write to.
+
+    A task that names no client runs where the tables that it makes are said to be.
+    """
+    spec = job.spec
+    named = next((each.client for each in spec.relations if each.client is not None), None)
+    request = task_of(job) | {
+        "client": dotted_of(named if spec.client is None else spec.client),
+        "folder": spec.template_folder or PurePosixPath(spec.source).parent.as_posix(),
+    }
+    if spec.kind == "dump":
+        request["output"] = str(job.outputs[spec.products[0].path])
+    return request
