@@ -32,7 +32,8 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.manager import AsyncKernelManager
 
 from cauce.engine.executors.failure import Exit
-from cauce.engine.process import KILL, Guard, ProcessRecord, die_with_parent, record_of, signal_group
+from cauce.engine.executors.watched import Watched
+from cauce.engine.process import KILL, Guard, ProcessRecord, die_with_parent, record_of
 
 __all__ = ["Kernel", "NotStarted", "choose_kernel"]
 
@@ -41,7 +42,6 @@ log.addHandler(logging.NullHandler())
 
 _COMPATIBLE = Path(__file__).parents[2] / "compat"
 _LONGEST_SOCKET_PATH = 80  # the system's limit is 104 or 108, and a suffix is added
-_POLL = 0.2
 _ASK_PATIENCE = 1.0
 
 
@@ -162,21 +162,13 @@ class _Output:
 
 
 class Kernel:
-    """A kernel process from its start to its end. Whoever made one must `end` it.
-
-    `exited` is done as soon as the process is dead (it is never cancelled), and by then its
-    process group has been killed.
-    """
+    """A kernel process from its start to its end. Whoever made one must `end` it."""
 
     def __init__(self, name: str, guard: Guard) -> None:
         self.name = name
-        self.exited: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self._watched = Watched(guard)
         self.killed = False
         """Was it `kill` that ended it?"""
-        self._guard = guard
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pidfd: int | None = None
-        self._poller: asyncio.Task[None] | None = None
         self._output = _Output()
         self._folder = tempfile.mkdtemp(prefix="cauce-")
         self._context = zmq.asyncio.Context()
@@ -247,9 +239,7 @@ class Kernel:
         process = getattr(self.manager.provisioner, "process", None)
         if not isinstance(process, subprocess.Popen):
             return None
-        self._process = process
-        self._guard.add(process.pid)
-        self._watch(process)
+        self._watched.adopt(process)
         return process
 
     async def ready(self) -> None:
@@ -268,14 +258,18 @@ class Kernel:
         with suppress(RuntimeError, OSError):  # it has just gone
             await self.manager.interrupt_kernel()
 
+    @property
+    def exited(self) -> asyncio.Future[Exit]:
+        """Done as soon as the process is dead; see `Watched`."""
+        return self._watched.exited
+
     def signal(self, signum: int) -> None:
         """Signal the whole group; harmless when it is gone."""
-        if self._process is None or self.exited.done():
-            return
-        if sys.platform == "win32":
-            self._process.kill()
-        else:
-            signal_group(self._process.pid, signum)
+        self._watched.signal(signum)
+
+    async def wait(self, seconds: float) -> bool:
+        """Is it dead, within that time?"""
+        return await self._watched.wait(seconds)
 
     def kill(self) -> None:
         """Kill the whole group now; if it has not been started yet, as soon as it is."""
@@ -289,12 +283,10 @@ class Kernel:
     async def end(self, patience: Patience) -> None:
         """See the process dead, by harder and harder means, and give everything back."""
         try:
-            if self._process is not None:
+            if self._watched.process is not None:
                 await self._end_process(patience)
         finally:
-            if self._process is not None and not self.exited.done():
-                self.signal(KILL)
-            self._unwatch()
+            self._watched.release()
             await self._clean_up()
 
     async def _end_process(self, patience: Patience) -> None:
@@ -317,11 +309,6 @@ class Kernel:
         assert self.client is not None  # noqa: S101 (callers see to it)
         self.client.execute(code, silent=True, store_history=False, stop_on_error=False)
 
-    async def wait(self, seconds: float) -> bool:
-        """Is it dead, within that time?"""
-        await asyncio.wait({self.exited}, timeout=seconds)
-        return self.exited.done()
-
     async def _clean_up(self) -> None:
         if self.client is not None:
             self.client.stop_channels()
@@ -331,58 +318,6 @@ class Kernel:
         self._context.destroy(linger=0)
         self._output.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    # --- Watching ---
-
-    def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        if sys.platform == "linux":
-            try:
-                self._pidfd = os.pidfd_open(process.pid)
-            except OSError:  # a very old or emulated system
-                pass
-            else:
-                asyncio.get_running_loop().add_reader(self._pidfd, self._on_death)
-                return
-        self._poller = asyncio.get_running_loop().create_task(self._poll(process))
-
-    async def _poll(self, process: subprocess.Popen[bytes]) -> None:
-        while process.poll() is None:  # noqa: ASYNC110 (nothing tells us, on this system)
-            await asyncio.sleep(_POLL)
-        self._on_death()
-
-    def _unwatch(self) -> None:
-        if self._pidfd is not None:
-            asyncio.get_running_loop().remove_reader(self._pidfd)
-            os.close(self._pidfd)
-            self._pidfd = None
-        if self._poller is not None and asyncio.current_task() is not self._poller:
-            self._poller.cancel()
-
-    def _on_death(self) -> None:
-        process = self._process
-        assert process is not None  # noqa: S101 (it is watched since it was started)
-        self._unwatch()
-        # First the group, then the reaping: until then nobody else can get this number.
-        signal_group(process.pid, KILL)
-        memory = _reap(process)
-        self._guard.discard(process.pid)
-        code = process.wait()
-        if not self.exited.done():
-            self.exited.set_result(Exit(code=code, peak_memory=memory))
-
-
-def _reap(process: subprocess.Popen[bytes]) -> int | None:
-    """Collect the exit code, and the peak memory in bytes where the system tells."""
-    if sys.platform != "linux" or process.returncode is not None:
-        return None
-    try:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-    except ChildProcessError:
-        return None
-    if pid == 0:
-        return None
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss * 1024
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, Any]:
