@@ -1,0 +1,329 @@
+"""Notebooks and scripts in Python: syntax, undefined names, parameters that do not match."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cauce.contract import Problem, Where
+from cauce.engine.cellcode import CellCode, read_cell
+from cauce.engine.checks.magics import IPYTHON_NAMES, bound_by, from_history, magic_calls, transformed
+from cauce.engine.checks.words import MOST, defined_elsewhere, listed, problem, told
+from cauce.engine.executors.failure import lines_of, locate_all
+from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
+from cauce.engine.notebook import SourceError, read_notebook
+from cauce.engine.spec.model import StaticAnalysis, TaskSpec
+
+__all__ = ["check_notebook"]
+
+MAX_CODE = 200_000
+"""Characters that are checked; as much takes about a second."""
+_OTHER_KERNELS = ("ir", "xr", "julia", "bash", "scala", "deno", "javascript", "octave", "sas", "stata", "rust", "go")
+_IN_TEXT = re.compile(r"[@{$:]\s*([^\W\d]\w*)")
+"""How a name is used within a text: `query("a > @limit")`, `"{limit}"`."""
+_DECLARE = "Did you forget to declare what the task needs? Write upstream = ['task'] in the parameters cell."
+_GIVE = "Did you forget to declare what the task needs? Give 'upstream' in pipeline.yaml."
+_ESCAPES = re.compile(r"^(?:[/,;]|>>>|In \[)", re.MULTILINE)
+"""What IPython takes for a call, or takes away, though it is no magic."""
+
+
+def check_notebook(content: bytes, task: TaskSpec, *, needs: bool) -> tuple[Problem, ...]:
+    """What is wrong with the source of a notebook or script task; nothing when it is not Python.
+
+    Args:
+        needs: Whether the task is given `upstream`.
+    """
+    mode = task.notebook.static_analysis
+    if mode == "disable":
+        return ()
+    source = _Source.read(content, task)
+    if source is None:
+        return ()
+    broken = list(source.syntax_errors())
+    if broken:
+        return tuple(broken)
+    return (*source.mistakes(needs=needs), *source.parameters(mode))
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A code cell that is run."""
+
+    number: int
+    """Among all code cells, from 0."""
+    place: int
+    """Among all cells, from 0."""
+    text: str
+    code: CellCode
+    tags: frozenset[str]
+
+    @property
+    def python(self) -> bool:
+        """Is it Python, or meant to be?"""
+        return self.code.tree is not None or not self.code.heads or self.code.text.strip() == ""
+
+    @cached_property
+    def first(self) -> int:
+        """Lines of the cell before what `code.text` holds."""
+        return self.text.count("\n") - self.code.text.count("\n") if self.code.heads else 0
+
+    @cached_property
+    def indent(self) -> int:
+        """By how many columns the cell is indented as a whole."""
+        line = next((line for line in self.text.split("\n") if line.strip()), "")
+        return len(line) - len(line.lstrip(" \t"))
+
+    @cached_property
+    def parsed(self) -> tuple[ast.Module | None, SyntaxError | None]:
+        """The syntax tree, with lines as in `code.text`; or what is wrong."""
+        if self.code.tree is not None:
+            return self.code.tree, None
+        # Ours takes a cell line by line; IPython has the last word before anything is called an error.
+        python = transformed(self.code.text)
+        if python is None:
+            return None, None
+        text = self.code.text
+        blank = len(text) - len(text.lstrip("\n"))
+        try:
+            tree = ast.parse(python)
+        except SyntaxError as error:
+            error.lineno = (error.lineno or 1) + text[:blank].count("\n")
+            return None, error
+        except (ValueError, RecursionError, MemoryError):
+            return None, None
+        return ast.increment_lineno(tree, text[:blank].count("\n")), None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A source, taken apart."""
+
+    task: TaskSpec
+    content: bytes
+    cells: tuple[_Cell, ...]
+    texts: tuple[str, ...]
+    """Of all code cells, also those that are not run."""
+    injected: int
+    """Before which cell (among all) the injected one comes."""
+    foreign: bool
+    """Is it run by a Python that may be another than ours?"""
+
+    @staticmethod
+    def read(content: bytes, task: TaskSpec) -> _Source | None:
+        kernel = task.notebook.kernel
+        if Path(task.source).suffix.lower() in {".r", ".rmd"} or (kernel or "").lower().startswith(_OTHER_KERNELS):
+            return None
+        try:
+            notebook = read_notebook(content, Path(task.source))
+            if language_of(notebook) not in {"python", "ipython"}:
+                return None
+            own = notebook.metadata.get("kernelspec", {}).get("name")
+            code = [(place, cell) for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+            texts = tuple(str(cell.source) for _, cell in code)
+            if sum(map(len, texts)) > MAX_CODE:
+                return None
+            cells = tuple(
+                _Cell(number, place, text, read_cell(text), frozenset(tags_of(cell)))
+                for number, ((place, cell), text) in enumerate(zip(code, texts, strict=True))
+                if "skip-execution" not in tags_of(cell)
+            )
+            injected = place_of_injected(notebook)
+        except (SourceError, AttributeError, KeyError, TypeError):  # said where the source is read
+            return None
+        return _Source(task, content, cells, texts, injected, (kernel or own or "python3") != "python3")
+
+    # --- Syntax
+
+    @cached_property
+    def _whole(self) -> bool:
+        """Would all cells as one be Python? jupytext breaks a script at blank lines where no cells are marked."""
+        try:
+            ast.parse("\n\n".join(self.texts))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+        return True
+
+    def syntax_errors(self) -> Iterator[Problem]:
+        if self.task.kind == "script" and self._whole:
+            return  # it is run as a whole
+        for cell in self.cells:
+            error = cell.parsed[1] if cell.python else None
+            if error is None or "raises-exception" in cell.tags:
+                continue
+            what = re.sub(r" \(detected at line \d+\)| on line \d+", "", error.msg or "invalid syntax")
+            sure = not self.foreign and _ESCAPES.search(cell.code.text) is None
+            place, where = self._place(cell, error.lineno or 1, max(0, (error.offset or 1) - 1))
+            if self._whole:
+                hint = "A blank line has ended the cell in the middle of it: mark where cells begin with '# %%'."
+            else:
+                hint = "Mend it." if sure else "Mend it, or set 'static_analysis: disable' for the task."
+            yield problem("check_syntax", f"{place}This is not valid Python: {what}.", hint, where, sure=sure)
+
+    # --- Names
+
+    def mistakes(self, *, needs: bool) -> Iterator[Problem]:
+        from cauce.engine.checks.names import find_mistakes
+
+        magics: list[str] = []
+        anything = False
+        body: list[ast.stmt] = []
+        starts: list[int] = []
+        cells: list[_Cell | None] = []
+        line = 0
+        given = [*self.task.params, *(["upstream"] if needs else []), "product"]
+        injected = ast.parse("".join(f"{name} = None\n" for name in given if _assignable(name)))
+        waiting = True
+        for cell in self.cells:
+            if waiting and cell.place >= self.injected:
+                waiting = False
+                body += ast.increment_lineno(injected, line).body
+                starts.append(line)
+                cells.append(None)
+                line += len(given) + 1
+            magics += [*cell.code.heads, *cell.code.magics]
+            tree = cell.parsed[0] if cell.python else None
+            if tree is None:
+                anything = anything or (cell.python and bool(cell.text.strip()))
+                continue
+            called, other = magic_calls(tree)
+            magics += called
+            anything = anything or other > 0
+            starts.append(line)
+            cells.append(cell)
+            body += ast.increment_lineno(tree, line).body
+            line += cell.code.text.count("\n") + 2
+        bound = bound_by(magics)
+        anything = anything or bound.anything or defined_elsewhere(body)
+        known = IPYTHON_NAMES | bound.names | {"_magic_"}
+        found, defined = find_mistakes(body, known, notebook=self.task.kind == "notebook")
+        said: set[tuple[str, str]] = set()
+        for finding in found:
+            index = bisect_right(starts, finding.line - 1) - 1
+            at = cells[index]
+            if at is None or "raises-exception" in at.tags or (finding.kind, finding.name) in said:
+                continue
+            if finding.kind == "undefined" and from_history(finding.name):
+                continue
+            said.add((finding.kind, finding.name))
+            within = finding.line - starts[index]
+            lines = at.code.text.split("\n")
+            before = lines[within - 1].encode()[: finding.column] if within <= len(lines) else b""
+            place, where = self._place(at, within, len(before.decode("utf-8", "replace")))
+            upstream = _DECLARE if self.task.upstream is None else _GIVE
+            code, message, hint = told(finding, [*defined, *self.task.params], upstream=upstream)
+            yield problem(code, f"{place}{message}", hint, where, sure=finding.sure and not (anything and finding.name))
+            if len(said) == MOST:
+                return
+
+    # --- Parameters
+
+    def parameters(self, mode: StaticAnalysis) -> Iterator[Problem]:
+        cell = next((cell for cell in self.cells if PARAMETERS_TAG in cell.tags), None)
+        if mode == "strict":
+            yield from self._differing(cell)
+            return
+        unused = self._unused(cell)
+        if unused:
+            one = len(unused) == 1
+            yield problem(
+                "check_params_unused",
+                f"{'This parameter is' if one else 'These parameters are'} not used in {self.task.source}: "
+                f"{listed(unused)}.",
+                f"Use {'it' if one else 'them'}, or remove {'it' if one else 'them'} from 'params'.",
+                None,
+                sure=False,
+            )
+
+    def _differing(self, cell: _Cell | None) -> Iterator[Problem]:
+        from cauce.engine.checks.names import assigned_names
+
+        tree = None if cell is None else cell.parsed[0]
+        declared = dict.fromkeys(assigned_names(tree.body if tree is not None else []))
+        for name in ("upstream", "product"):
+            declared.pop(name, None)
+        missing = [name for name in declared if name not in self.task.params]
+        unexpected = [name for name in self.task.params if name not in declared]
+        if not missing and not unexpected:
+            return
+        words = []
+        if missing:
+            words.append(f"the cell has {listed(missing)}, which 'params' does not give")
+        if unexpected:
+            words.append(f"'params' gives {listed(unexpected)}, which the cell does not have")
+        place, where = ("", Where(path=self.task.source)) if cell is None else self._place(cell, 1, 0)
+        yield problem(
+            "check_params",
+            f"{place}The parameters cell and 'params' do not match: {'; '.join(words)}.",
+            "Make them equal (a default of None will do), or set 'static_analysis: regular' for the task.",
+            where,
+        )
+
+    def _unused(self, parameters: _Cell | None) -> list[str]:
+        used: set[str] = set()
+        magics: list[str] = []
+        body: list[ast.stmt] = []
+        for cell in self.cells:
+            tree = cell.parsed[0] if cell.python else None
+            magics += [*cell.code.heads, *cell.code.magics]
+            if tree is None:
+                used.update(re.findall(r"\w+", cell.text))
+                continue
+            called, other = magic_calls(tree)
+            magics += called
+            if other:
+                return []
+            body += tree.body
+            if cell is not parameters and INJECTED_TAG not in cell.tags:
+                used.update(_augmented(tree))
+            used.update(_read(tree))
+        if bound_by(magics).anything or defined_elsewhere(body):
+            return []
+        for magic in magics:
+            used.update(re.findall(r"\w+", magic))
+        return [name for name in self.task.params if name not in used and name != "resources_"]
+
+    # --- Places
+
+    @cached_property
+    def _lines(self) -> dict[int, int]:
+        """Code cell → the line of the file (from 1) where it begins; lacks those that cannot be found."""
+        if self.task.source.endswith(".ipynb"):
+            return {}
+        lines = lines_of(self.content)
+        places = [] if lines is None else locate_all(lines, self.texts)
+        return {number: line for number, line in enumerate(places) if line is not None}
+
+    def _place(self, cell: _Cell, line: int, column: int) -> tuple[str, Where]:
+        """Words and place for a line (from 1) of `cell.code.text` and a column (from 0)."""
+        line += cell.first
+        column += cell.indent + 1
+        if cell.number in self._lines:
+            return "", Where(path=self.task.source, line=self._lines[cell.number] + line - 1, column=column)
+        return f"Cell {cell.place + 1}, line {line}: ", Where(path=self.task.source)
+
+
+def _assignable(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _read(tree: ast.Module) -> Iterator[str]:
+    """Names that are read, also within texts."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load() | ast.Del()):
+                yield name
+            case ast.Constant(value=str(text)):
+                yield from _IN_TEXT.findall(text)
+
+
+def _augmented(tree: ast.Module) -> Iterator[str]:
+    """Names that are changed in place: that uses what they were."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
