@@ -25,13 +25,14 @@ import pytest
 from patience import eventually
 
 from cauce.contract import Progress, Where
-from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Succeeded
+from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Stopped, Succeeded
 from cauce.engine.executors.failure import Exit, death, line_in_cell, locate
 from cauce.engine.executors.fake import Crash, Fail, FakeExecutor, Hang, Succeed, Wait
 from cauce.engine.executors.notebook import NotebookExecutor
 from cauce.engine.injection import Binding
 from cauce.engine.process import ProcessRecord, is_alive
 from cauce.engine.spec import TaskSpec
+from cauce.engine.spec.model import NotebookOptions
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for leaks in /proc")
 
@@ -526,6 +527,7 @@ from cauce.engine.executors import Job, Listener
 from cauce.engine.executors.notebook import NotebookExecutor
 from cauce.engine.injection import Binding
 from cauce.engine.spec import TaskSpec
+from cauce.engine.spec.model import NotebookOptions
 
 root = Path(sys.argv[1])
 executor = NotebookExecutor()
@@ -636,3 +638,45 @@ def test_the_fake_executor_plays_its_scripts(bench: Bench) -> None:
     asyncio.run(play())
     made = {path.name: path.read_text() for path in bench.root.iterdir() if path.is_file() and path.suffix != ".log"}
     assert made == {"plain": "plain\n", "half": "x"}
+
+
+# --- What pipeline.yaml asks of a kernel --------------------------------------------------
+
+
+def limited(attempt: Try, **arguments: float) -> Try:
+    options = NotebookOptions(engine_arguments=arguments)
+    return replace(attempt, job=replace(attempt.job, spec=replace(attempt.job.spec, notebook=options)))
+
+
+def test_a_kernel_works_where_it_is_told_to(bench: Bench) -> None:
+    (bench.root / "scripts").mkdir()
+    (bench.root / "scripts/beside.py").write_text("name = 'beside'")
+    attempt = bench.task("import os, beside\nprint(os.getcwd(), beside.name)", "scripts/task.py", folder="scripts")
+
+    assert bench.run(attempt) == Succeeded()
+    assert attempt.log == f"{bench.root}/scripts beside\n"
+
+
+def test_a_cell_that_takes_longer_than_allowed_fails_the_task(bench: Bench) -> None:
+    attempt = limited(bench.task("# %%\nx = 1\n\n# %%\nimport time\ntime.sleep(600)"), execution_timeout=1)
+
+    outcome = bench.run(attempt)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.name == "Cell timeout"
+    assert outcome.error.message.startswith("A cell took longer than the 1 s that 'execution_timeout'")
+    assert (outcome.error.cell, outcome.error.where) == (2, Where(path="task.py", line=5))
+    assert attempt.notebook.cells[1].execution_count == 2
+
+
+def test_a_kernel_that_takes_longer_than_allowed_to_start_crashes_the_task(bench: Bench) -> None:
+    outcome = bench.run(limited(bench.task("x = 1"), start_timeout=0.001))
+
+    assert isinstance(outcome, Crashed)
+    assert "did not answer within 0.001 s" in outcome.error.message
+
+
+def test_a_notebook_may_end_the_build_early(bench: Bench) -> None:
+    code = "from ploomber.exceptions import DAGBuildEarlyStop\nraise DAGBuildEarlyStop('nothing new')"
+
+    assert bench.run(bench.task(code)) == Stopped("nothing new")
