@@ -207,7 +207,7 @@ def test_when_the_lifeline_is_cut_the_build_ends(project: Workshop) -> None:
         (["build", "lod"], "Did you mean 'load'?"),
         (["build", "--only"], "Name one."),
         (["build", "--jobs", "0"], "1<=x<=64"),
-        (["status", "-e", "nowhere"], "Give a pipeline.yaml, or its folder."),
+        (["status", "-e", "nowhere"], "Give a pipeline.yaml, its folder"),
     ],
 )
 def test_mistakes_end_with_2_and_advice(project: Workshop, arguments: list[str], advice: str) -> None:

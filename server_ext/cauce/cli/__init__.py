@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from cauce.cli.options import CANCELLED
+from cauce.cli.values import with_values
 
 __all__ = ["COMMANDS", "main"]
 
@@ -58,7 +59,8 @@ class _Commands(click.Group):
         import difflib
 
         try:
-            return super().resolve_command(ctx, args)
+            name, command, rest = super().resolve_command(ctx, args)
+            return name, None if command is None else with_values(command, rest), rest
         except click.UsageError as error:
             close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             if not close:

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 
+from cauce.engine.document import Value
 from cauce.engine.errors import CauceError, NotFound, PathRefused, PipelineHasErrors, UsageError
-from cauce.engine.spec import Entry, entry_of_file
+from cauce.engine.spec import Entry, find_entry
 
 __all__ = [
     "CANCELLED",
     "FAILED",
     "OK",
+    "VALUES",
     "WRONG",
     "Asked",
     "exit_with",
@@ -34,8 +37,8 @@ __all__ = [
 OK, FAILED, WRONG, CANCELLED = 0, 1, 2, 130
 """The exit codes."""
 _CALLERS_MISTAKES = (NotFound, PathRefused, PipelineHasErrors, UsageError)
-_PARENTS = 6
-"""How far up a pipeline.yaml is looked for, as Ploomber does."""
+VALUES = "cauce.values"
+"""Where in click's `meta` the values given for this time are: dotted key of env.yaml → value."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -44,7 +47,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Asked:
     """Which pipeline a command line asks for: as written, nothing has been looked for yet."""
 
-    entry_point: Path | None = None
+    entry_point: str | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    """Dotted key of env.yaml → value for this time only."""
 
 
 def takes_pipeline(function: Function) -> Function:
@@ -53,12 +58,13 @@ def takes_pipeline(function: Function) -> Function:
     @click.option(
         "-e",
         "--entry-point",
-        type=click.Path(path_type=Path),
-        help="The pipeline file, or its folder. Default: pipeline.yaml here or in a folder above.",
+        help="The pipeline file, or its folder; scripts, such as '*.py'; or a function that makes the pipeline, such "
+        "as module.function. Default: pipeline.yaml here or in a folder above.",
     )
     @functools.wraps(function)
-    def command(*, entry_point: Path | None, **rest: Any) -> Any:
-        return function(asked=Asked(entry_point), **rest)
+    def command(*, entry_point: str | None, **rest: Any) -> Any:
+        values = click.get_current_context().meta.get(VALUES, {})
+        return function(asked=Asked(entry_point, values), **rest)
 
     return command  # type: ignore[return-value]  # click reads options from it, nobody calls it as `function`
 
@@ -68,21 +74,10 @@ def find_pipeline(asked: Asked) -> Entry:
 
     Raises:
         NotFound: There is none.
+        UsageError: What is named is none.
     """
-    if asked.entry_point is not None:
-        path = asked.entry_point.resolve()
-        path = path / "pipeline.yaml" if path.is_dir() else path
-        if not path.is_file():
-            raise NotFound(f"There is no pipeline at {asked.entry_point}.", hint="Give a pipeline.yaml, or its folder.")
-        return entry_of_file(path)
-    here = Path.cwd()
-    for folder in (here, *list(here.parents)[:_PARENTS]):
-        if (folder / "pipeline.yaml").is_file():
-            return entry_of_file(folder / "pipeline.yaml")
-    raise NotFound(
-        f"There is no pipeline.yaml in {here} or in a folder above it.",
-        hint="Go to your project, or name the file with -e.",
-    )
+    entry = find_entry(asked.entry_point, Path.cwd(), os.environ)
+    return replace(entry, overrides=asked.values) if asked.values else entry
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the structures of the REST contract.")
