@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -337,9 +339,15 @@ def test_a_shell_script_that_fails_says_where(bench: ChildBench, text: str, mess
     assert error.where == Where(path="run.sh", line=line)
 
 
-def test_a_cancelled_shell_script_has_its_time_to_clean_up(bench: ChildBench) -> None:
-    import asyncio
+def test_a_shell_script_keeps_its_bytes(bench: ChildBench) -> None:
+    content = b"#!/bin/sh\necho caf\xe9 > {{product}}\n"
+    attempt = bench.task("run.sh", "shell", content=content)
 
+    assert bench.run(attempt) == Succeeded()
+    assert (bench.root / "out.txt").read_bytes() == b"caf\xe9\n"
+
+
+def test_a_cancelled_shell_script_has_its_time_to_clean_up(bench: ChildBench) -> None:
     bench.write("run.sh", "trap 'sleep 1; touch clean; exit 1' INT\ntouch begun\nwhile true; do sleep 0.1; done\n")
     attempt = bench.task("run.sh", "shell")
 
@@ -454,3 +462,60 @@ def test_a_source_that_is_no_text_is_told(bench: ChildBench) -> None:
 
     assert isinstance(outcome, Failed)
     assert outcome.error.name == "SourceError"
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is not None, reason="R is here")
+def test_a_script_in_r_says_that_r_is_needed(bench: ChildBench) -> None:
+    bench.write("run.R", "# + tags=['parameters']\nupstream <- NULL\n\n# +\nprint(1)\n")
+
+    error = error_of(bench.run(bench.task("run.R", "script")))
+
+    assert error.message == "There is no 'Rscript' here to run the script with. Install R."
+
+
+# --- A real Ploomber ----------------------------------------------------------------------
+
+
+def test_a_real_ploomber_is_preferred_and_takes_our_products_for_its_own(bench: ChildBench) -> None:
+    bench.write("ploomber/__init__.py", "")
+    bench.write("ploomber/exceptions.py", "class DAGBuildEarlyStop(Exception): ...")
+    bench.write(
+        "ploomber/products.py",
+        "import abc\nclass File(abc.ABC): ...\nclass MetaProduct(abc.ABC): ...\n",
+    )
+    bench.write(
+        "work.py",
+        code("""
+        from ploomber.products import File, MetaProduct
+
+        def write(obj, product):
+            assert isinstance(product, MetaProduct) and not isinstance(product, File)
+            assert list(product.products.products) == ["a"] and isinstance(product["a"], File)
+            open(product["a"], "w").write(obj)
+
+        def f():
+            return "real"
+
+        def stop(product):
+            from ploomber.exceptions import DAGBuildEarlyStop
+            raise DAGBuildEarlyStop("enough")
+        """),
+    )
+
+    assert bench.run(bench.task("work.f", product={"a": "a.txt"}, serializer=Dotted("work.write"))) == Succeeded()
+    assert (bench.root / "a.txt").read_text() == "real"
+    assert bench.run(bench.task("work.stop")) == Stopped("enough")
+
+
+def test_a_client_runs_shell_scripts_its_own_way(bench: ChildBench) -> None:
+    bench.write(
+        "clients.py",
+        "from ploomber.clients import ShellClient\ndef client(run):\n    return ShellClient(run_template=run)\n",
+    )
+    bench.write("run.sh", "import sys; print('café', sys.argv[1:]); open('{{product}}', 'w')\n")
+    own = Dotted("clients.client", {"run": "python3 {{path_to_code}} --more 'a b'"})
+    attempt = bench.task("run.sh", "shell", client=own)
+
+    assert bench.run(attempt) == Succeeded()
+    assert attempt.log == "café ['--more', 'a b']\n"
+    assert (bench.root / "out.txt").exists()

@@ -6,7 +6,6 @@ The request is a task (see `engine/executors/request`). With a serializer the fu
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,7 +18,6 @@ __all__ = ["run"]
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
     """Call it; nothing to tell but that it worked."""
-    importlib.invalidate_caches()
     function = dotted.load(request["source"])
     if not callable(function):
         raise Trouble("Not a function", f"'{request['source']}' is no function but {type(function).__name__}.")

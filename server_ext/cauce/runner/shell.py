@@ -6,6 +6,7 @@ is handed over as an argument under its own name, so that what the shell says of
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import signal
@@ -55,21 +56,21 @@ def execute(text: str, name: str) -> int:
         raise Trouble("Cannot run", message, name, 1)
     words = [word for word in command if not word.startswith("-")]
     interpreter = words[1] if Path(words[0]).name == "env" and len(words) > 1 else words[0]
-    if Path(interpreter).name in {"bash", "sh"} and len(text.encode()) < _LONGEST_ARGUMENT:
+    if Path(interpreter).name in {"bash", "sh"} and len(os.fsencode(text)) < _LONGEST_ARGUMENT:
         return wait([*command, "-c", text, name])
     with tempfile.TemporaryDirectory(prefix="cauce-") as folder:
         path = Path(folder, Path(name).name)
-        path.write_text(text, "utf-8")
+        path.write_text(text, "utf-8", "surrogateescape")
         return wait([*command, str(path)])
 
 
-def wait(command: list[str]) -> int:
+def wait(command: list[str], **given: Any) -> int:
     """Run a command to its end; its exit code."""
     # Signals go to the whole group. The script decides what becomes of it: we wait for it, so that
     # it has its time to clean up.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: None)
-    return subprocess.call(command)
+    return subprocess.call(command, **given)
 
 
 def _signal(number: int) -> str:

@@ -58,7 +58,9 @@ class ProjectExecutor:
             case "function":
                 return await self._ask("function", task_of(job), root, root, job.log, listener, cancel)
             case "shell":
-                outcome = await self._ask("shell", task_of(job), root, root, job.log, listener, cancel)
+                # To the byte, whatever its encoding.
+                request = task_of(job) | {"content": job.content.decode("utf-8", "surrogateescape")}
+                outcome = await self._ask("shell", request, root, root, job.log, listener, cancel)
                 return _told_by_shell(outcome, job.spec.source)
             case "script":
                 from cauce.engine.executors.script import Unrunnable, script_request
