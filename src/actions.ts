@@ -8,12 +8,12 @@ import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry'
 import { FileEditor } from '@jupyterlab/fileeditor';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Widget } from '@lumino/widgets';
+import { Widget } from '@lumino/widgets';
 
 import type { Product, RunRequest, Snapshot, Task, Where } from './contract';
 import { CauceError } from './errors';
 import type { IEnded, PipelineModel } from './model';
-import { executedNotebook, fromServerRoot, hasSourceFile, opensAsNotebook } from './paths';
+import { executedNotebook, fromServerRoot, opensAsNotebook } from './paths';
 import { writeStarter } from './starter';
 import { clock, duration } from './words';
 
@@ -69,6 +69,70 @@ export class Actions {
     return this.build({ tasks: [task], ...options });
   }
 
+  /** Compute what running code alone can tell, and build nothing. */
+  evaluate(): Promise<void> {
+    return this.build({ action: 'evaluate' });
+  }
+
+  /** Take a task for up to date as it is. */
+  markTask(task: string): Promise<void> {
+    return this.build({ action: 'mark', tasks: [task], mode: 'only' });
+  }
+
+  /** Create the sources that the pipeline names and that do not exist. */
+  async scaffold(): Promise<void> {
+    const { model, trans } = this._options;
+    const { path } = model;
+    if (path === null) {
+      return;
+    }
+    try {
+      const { files } = await model.scaffold(path);
+      Notification.success(
+        files.length === 0
+          ? trans.__('All sources are there: nothing was created.')
+          : trans.__('Created %1.', files.join(', ')),
+        { autoClose: 5000 }
+      );
+    } catch (error) {
+      this._tell(error);
+    }
+  }
+
+  /** Move what a task (or every task) has made to the trash, after showing what that is. */
+  async clean(task: string | null): Promise<void> {
+    const { model, trans } = this._options;
+    const { path } = model;
+    if (path === null) {
+      return;
+    }
+    const tasks = task === null ? [] : [task];
+    try {
+      const { moved, kept } = await model.clean(path, { tasks, dryRun: true });
+      const why = Object.entries(kept).map(([file, reason]) => `${file}: ${reason}`);
+      if (moved.length === 0) {
+        Notification.info([trans.__('There is nothing to remove.'), ...why].join('\n'), {
+          autoClose: 8000
+        });
+        return;
+      }
+      const asked = await showDialog({
+        title: trans._n('Move %1 file to the trash?', 'Move %1 files to the trash?', moved.length),
+        body: new FileList(moved, why.length === 0 ? '' : trans.__('Kept: %1', why.join('; '))),
+        buttons: [
+          Dialog.cancelButton({ label: trans.__('Cancel') }),
+          Dialog.warnButton({ label: trans.__('Move to Trash') })
+        ],
+        defaultButton: 0
+      });
+      if (asked.button.accept) {
+        await model.clean(path, { tasks, dryRun: false });
+      }
+    } catch (error) {
+      this._tell(error);
+    }
+  }
+
   async cancel(): Promise<void> {
     try {
       await this._options.model.cancel();
@@ -83,20 +147,17 @@ export class Actions {
 
   /** Open what a task runs: as a notebook when it can be one, else in the editor. */
   openTask(task: Task): void {
-    if (!hasSourceFile(task)) {
-      void this.openWhere(task.where);
+    if (opensAsNotebook(task)) {
+      this._open(task.source, 'Notebook');
     } else {
-      this._open(task.source, opensAsNotebook(task) ? 'Notebook' : undefined);
+      this.openSource(task);
     }
   }
 
   /** Open a task's source as text. */
   openSource(task: Task): void {
-    if (!hasSourceFile(task)) {
-      void this.openWhere(task.where);
-    } else {
-      this._open(task.source, 'Editor');
-    }
+    // What has no code in the project has its declaration.
+    void this.openWhere(task.definition ?? task.where);
   }
 
   /** Open the notebook of the last success; after a failure the partial one. */
@@ -284,6 +345,33 @@ export class Actions {
   private readonly _options: Actions.IOptions;
   /** The notification of the last run's end. */
   private _told = '';
+}
+
+const LISTED = 20;
+
+/** The body of a dialog that names files. */
+class FileList extends Widget {
+  constructor(files: readonly string[], note: string) {
+    super();
+    this.addClass('jp-cauce-FileList');
+    const list = document.createElement('ul');
+    for (const file of files.slice(0, LISTED)) {
+      list.append(line('li', file));
+    }
+    if (files.length > LISTED) {
+      list.append(line('li', `… (${String(files.length)})`));
+    }
+    this.node.append(list);
+    if (note !== '') {
+      this.node.append(line('p', note));
+    }
+  }
+}
+
+function line(tag: 'li' | 'p', text: string): HTMLElement {
+  const node = document.createElement(tag);
+  node.textContent = text;
+  return node;
 }
 
 /** The files that a pipeline's tasks run, seen from the server's root. */

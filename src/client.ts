@@ -6,8 +6,13 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import type {
   Build,
+  CheckRequest,
+  Cleaned,
+  CleanRequest,
+  Created,
   LogChunk,
   PipelineList,
+  Problems,
   Run,
   RunList,
   RunRequest,
@@ -31,7 +36,35 @@ export interface IClient {
   run(pipeline: string, run: string): Promise<Run>;
   cancel(pipeline: string, run: string): Promise<void>;
   log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk>;
+  /** Create the sources that the pipeline names and that do not exist. */
+  scaffold(pipeline: string): Promise<Created>;
+  /** Move what tasks have made to the trash, or say what would be. */
+  clean(pipeline: string, request: CleanRequest): Promise<Cleaned>;
+  /** What is wrong with a text that may not be saved yet. */
+  check(request: CheckRequest): Promise<Problems>;
+  /** The JSON Schema of pipeline.yaml or env.yaml. */
+  schema(dialect: 'pipeline' | 'env'): Promise<IJsonSchema>;
 }
+
+/** As much of JSON Schema as an editor needs; the rest is of no interest here. */
+export interface IJsonSchema {
+  readonly $ref?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, IJsonSchema>>;
+  readonly items?: IJsonSchema;
+  readonly anyOf?: readonly IJsonSchema[];
+  readonly oneOf?: readonly IJsonSchema[];
+  readonly allOf?: readonly IJsonSchema[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly type?: string | readonly string[];
+  readonly additionalProperties?: boolean | IJsonSchema;
+  readonly definitions?: Readonly<Record<string, IJsonSchema>>;
+  readonly default?: unknown;
+}
+
+type Body = RunRequest | CleanRequest | CheckRequest;
 
 export class Client implements IClient {
   constructor(settings: ServerConnection.ISettings) {
@@ -71,7 +104,23 @@ export class Client implements IClient {
     return this._json<LogChunk>('GET', `${at(pipeline, 'runs', run, 'log')}?${query.toString()}`);
   }
 
-  private async _json<T>(method: string, path: string, body?: RunRequest): Promise<T> {
+  scaffold(pipeline: string): Promise<Created> {
+    return this._json<Created>('POST', at(pipeline, 'scaffold'));
+  }
+
+  clean(pipeline: string, request: CleanRequest): Promise<Cleaned> {
+    return this._json<Cleaned>('POST', at(pipeline, 'clean'), request);
+  }
+
+  check(request: CheckRequest): Promise<Problems> {
+    return this._json<Problems>('POST', 'check', request);
+  }
+
+  schema(dialect: 'pipeline' | 'env'): Promise<IJsonSchema> {
+    return this._json<IJsonSchema>('GET', `schema/${dialect}`);
+  }
+
+  private async _json<T>(method: string, path: string, body?: Body): Promise<T> {
     const response = await this._request(method, path, body);
     try {
       // The contract's types are generated from the server's: its replies are trusted to match.
@@ -81,7 +130,7 @@ export class Client implements IClient {
     }
   }
 
-  private async _request(method: string, path: string, body?: RunRequest): Promise<Response> {
+  private async _request(method: string, path: string, body?: Body): Promise<Response> {
     const url = URLExt.join(this._settings.baseUrl, 'cauce', 'api') + '/' + path;
     const init: RequestInit = { method };
     if (body !== undefined) {

@@ -14,7 +14,7 @@ import type { Actions } from './actions';
 import type { RunRequest, Task } from './contract';
 import { cauceIcon } from './icons';
 import type { PipelineModel } from './model';
-import { executedNotebook } from './paths';
+import { executedNotebook, opensAsNotebook } from './paths';
 import { currentEvent, isUserGesture } from './trust';
 
 export namespace CommandIDs {
@@ -26,6 +26,11 @@ export namespace CommandIDs {
   export const runTask = 'cauce:run-task';
   export const forceTask = 'cauce:force-task';
   export const runOnly = 'cauce:run-only';
+  export const evaluate = 'cauce:evaluate';
+  export const markTask = 'cauce:mark-task';
+  export const cleanTask = 'cauce:clean-task';
+  export const clean = 'cauce:clean';
+  export const scaffold = 'cauce:scaffold';
   export const openTask = 'cauce:open-task';
   export const openSource = 'cauce:open-source';
   export const openExecuted = 'cauce:open-executed';
@@ -192,9 +197,67 @@ export function addCommands(options: Commands.IOptions): void {
     isEnabled: canRun,
     execute: args => run(args, 'task', { mode: 'only' })
   });
+  commands.addCommand(CommandIDs.evaluate, {
+    label: trans.__('Evaluate Pipeline'),
+    caption: trans.__(
+      'Run the code that makes the pipeline or computes its parameters, without building anything'
+    ),
+    describedBy: { args: pipelineArgs },
+    isEnabled: args => text(args.pipeline) !== null || (hasPipeline() && !model.running),
+    execute: args => run(args, 'all', { action: 'evaluate' })
+  });
+  commands.addCommand(CommandIDs.markTask, {
+    label: trans.__('Mark as Up to Date'),
+    caption: trans.__('Take the task for up to date as it is, without running it'),
+    describedBy: { args: taskArgs },
+    isEnabled: args => {
+      const task = targetOf(args);
+      return task?.buildable === true && task.freshness.state === 'stale' && !model.running;
+    },
+    execute: args => run(args, 'task', { action: 'mark', mode: 'only' })
+  });
+  commands.addCommand(CommandIDs.cleanTask, {
+    label: trans.__('Remove Products…'),
+    caption: trans.__('Move what the last success of the task has made to the trash'),
+    describedBy: { args: taskArgs },
+    isEnabled: args =>
+      targetOf(args)?.products.some(product => product.exists) === true && !model.running,
+    execute: args => withTask(args, task => actions.clean(task.name))
+  });
+  commands.addCommand(CommandIDs.clean, {
+    label: trans.__('Remove All Products…'),
+    caption: trans.__('Move what the last successes of all tasks have made to the trash'),
+    describedBy: { args: pipelineArgs },
+    isEnabled: args => text(args.pipeline) !== null || (hasPipeline() && !model.running),
+    execute: async args => {
+      if (await choose(args)) {
+        await actions.clean(null);
+      }
+    }
+  });
+  commands.addCommand(CommandIDs.scaffold, {
+    label: trans.__('Create Missing Sources'),
+    caption: trans.__(
+      'Create the scripts and functions that the pipeline names and that do not exist'
+    ),
+    describedBy: { args: pipelineArgs },
+    isEnabled: args => text(args.pipeline) !== null || hasPipeline(),
+    execute: async args => {
+      if (await choose(args)) {
+        await actions.scaffold();
+      }
+    }
+  });
   commands.addCommand(CommandIDs.openTask, {
-    label: trans.__('Open as Notebook'),
-    caption: trans.__('Open the task’s source as a notebook, its inputs and outputs filled in'),
+    label: args => {
+      const task = targetOf(args);
+      return task === null || opensAsNotebook(task)
+        ? trans.__('Open as Notebook')
+        : trans.__('Open Code');
+    },
+    caption: trans.__(
+      'Open the task’s source, as a notebook with its inputs and outputs filled in if it can be one'
+    ),
     describedBy: { args: taskArgs },
     isEnabled: hasTask,
     execute: args =>

@@ -141,6 +141,9 @@ const panel: JupyterFrontEndPlugin<IPanel> = {
       CommandIDs.cancel,
       CommandIDs.show,
       CommandIDs.refresh,
+      CommandIDs.evaluate,
+      CommandIDs.scaffold,
+      CommandIDs.clean,
       CommandIDs.createExample
     ]) {
       palette?.addItem({ command, category });
@@ -245,6 +248,9 @@ function offerProducts(app: JupyterFrontEnd, model: PipelineModel): void {
     const submenu = app.contextMenu.menu.items.find(isProducts)?.submenu;
     submenu?.clearItems();
     for (const product of model.selectedTask?.products ?? []) {
+      if (product.kind !== 'file') {
+        continue;
+      }
       submenu?.addItem({ command: CommandIDs.openProduct, args: { product: product.path } });
     }
   });

@@ -10,7 +10,16 @@ import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { IClient } from './client';
-import type { Pipeline, Run, RunRequest, Snapshot, Task } from './contract';
+import type {
+  Cleaned,
+  CleanRequest,
+  Created,
+  Pipeline,
+  Run,
+  RunRequest,
+  Snapshot,
+  Task
+} from './contract';
 import { CauceError } from './errors';
 import { Folded } from './folded';
 
@@ -214,6 +223,22 @@ export class PipelineModel implements IDisposable {
         this._changed.emit();
       }
     }
+  }
+
+  /** Create missing sources. Rejects with `CauceError`. */
+  async scaffold(pipeline: string): Promise<Created> {
+    const created = await this._client.scaffold(pipeline);
+    await this._fetch.call();
+    return created;
+  }
+
+  /** Move what tasks have made to the trash, or say what would be. Rejects with `CauceError`. */
+  async clean(pipeline: string, request: CleanRequest): Promise<Cleaned> {
+    const cleaned = await this._client.clean(pipeline, request);
+    if (request.dryRun !== true) {
+      await this._fetch.call();
+    }
+    return cleaned;
   }
 
   /** Ask the active run of the current pipeline to stop. Rejects with `CauceError`. */

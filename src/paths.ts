@@ -32,10 +32,5 @@ export function executedNotebook(task: Task): Product | null {
 
 /** Is the task's source a text or notebook that opens as a notebook? */
 export function opensAsNotebook(task: Task): boolean {
-  return task.kind === 'notebook';
-}
-
-/** Is the task's source a file at all? A function's is a dotted name. */
-export function hasSourceFile(task: Task): boolean {
-  return task.kind !== 'function' || task.source.endsWith('.py');
+  return task.kind === 'notebook' || task.kind === 'script';
 }

@@ -37,6 +37,9 @@ export function stateWord(trans: TranslationBundle, task: Task, state: TaskState
     case 'never':
       return trans.__('never run');
     case 'stale': {
+      if (task.lastAttempt?.outcome === 'stopped') {
+        return trans.__('ended the build early');
+      }
       const reason = mainReason(task);
       return reason === null ? trans.__('out of date') : reasonWord(trans, reason.kind);
     }
@@ -69,6 +72,24 @@ function reasonWord(trans: TranslationBundle, kind: Reason['kind']): string {
       return trans.__('product edited');
     case 'last_run_failed':
       return trans.__('last run failed');
+  }
+}
+
+/** What runs a task. */
+export function kindWord(trans: TranslationBundle, kind: Task['kind']): string {
+  switch (kind) {
+    case 'notebook':
+      return trans.__('notebook');
+    case 'script':
+      return trans.__('script');
+    case 'function':
+      return trans.__('function');
+    case 'sql':
+      return trans.__('SQL script');
+    case 'dump':
+      return trans.__('SQL query to a file');
+    case 'shell':
+      return trans.__('shell script');
   }
 }
 

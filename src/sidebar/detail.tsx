@@ -8,7 +8,7 @@ import * as React from 'react';
 import type { CellError, Product, Task, TaskDetail, Where } from '../contract';
 import type { ILog } from '../taskmodel';
 import type { TaskState } from '../taskstate';
-import { ago, duration, moment, outcomeWord, size } from '../words';
+import { ago, duration, kindWord, moment, outcomeWord, size } from '../words';
 import { Mark } from './mark';
 import { TerminalText } from './terminal';
 
@@ -133,24 +133,24 @@ export function Detail(props: IDetailProps): React.JSX.Element {
                 ) : (
                   <fileIcon.react tag="span" width="14px" height="14px" />
                 )}
-                <button
-                  type="button"
-                  className="jp-cauce-Link"
-                  disabled={!product.exists}
-                  title={product.path}
-                  onClick={() => {
-                    props.onOpenProduct(product);
-                  }}
-                >
-                  {product.path}
-                </button>
-                <span className="jp-cauce-mod-dim">
-                  {!product.exists
-                    ? trans.__('missing')
-                    : product.size === null
-                      ? ''
-                      : size(product.size)}
-                </span>
+                {product.kind === 'file' ? (
+                  <button
+                    type="button"
+                    className="jp-cauce-Link"
+                    disabled={!product.exists}
+                    title={product.path}
+                    onClick={() => {
+                      props.onOpenProduct(product);
+                    }}
+                  >
+                    {product.path}
+                  </button>
+                ) : (
+                  <span className="jp-cauce-mod-code" title={product.path}>
+                    {product.path}
+                  </span>
+                )}
+                <span className="jp-cauce-mod-dim">{productNote(trans, product)}</span>
               </li>
             ))}
           </ul>
@@ -159,6 +159,8 @@ export function Detail(props: IDetailProps): React.JSX.Element {
 
       <Part title={trans.__('Facts')}>
         <dl className="jp-cauce-Detail-facts">
+          <dt>{trans.__('Kind')}</dt>
+          <dd>{kindWord(trans, task.kind)}</dd>
           <dt>{trans.__('Source')}</dt>
           <dd>
             <button
@@ -181,9 +183,29 @@ export function Detail(props: IDetailProps): React.JSX.Element {
           {Object.entries(detail?.params ?? {}).map(([name, value]) => (
             <React.Fragment key={name}>
               <dt>{name}</dt>
-              <dd className="jp-cauce-mod-code">{value}</dd>
+              <dd
+                className="jp-cauce-mod-code"
+                title={
+                  task.computed.includes(name)
+                    ? trans.__(
+                        'Computed by a function when the pipeline is built. This is the last value.'
+                      )
+                    : undefined
+                }
+              >
+                {value}
+                {task.computed.includes(name) ? <em> {trans.__('(computed)')}</em> : null}
+              </dd>
             </React.Fragment>
           ))}
+          {task.computed
+            .filter(name => detail !== null && !(name in detail.params))
+            .map(name => (
+              <React.Fragment key={name}>
+                <dt>{name}</dt>
+                <dd className="jp-cauce-mod-dim">{trans.__('computed when built')}</dd>
+              </React.Fragment>
+            ))}
           {attempt !== null ? (
             <>
               <dt>{trans.__('Last run')}</dt>
@@ -213,6 +235,17 @@ export function Detail(props: IDetailProps): React.JSX.Element {
       </Part>
     </div>
   );
+}
+
+function productNote(trans: TranslationBundle, product: Product): string {
+  if (product.kind !== 'file') {
+    const what = product.kind === 'table' ? trans.__('table') : trans.__('view');
+    return product.exists ? what : trans.__('%1, not made yet', what);
+  }
+  if (!product.exists) {
+    return trans.__('missing');
+  }
+  return product.size === null ? '' : size(product.size);
 }
 
 function Part(props: {

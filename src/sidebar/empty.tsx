@@ -11,6 +11,7 @@ export type Emptiness =
   | { readonly kind: 'server-missing' }
   | { readonly kind: 'error'; readonly message: string; readonly hint: string }
   | { readonly kind: 'no-pipeline' }
+  | { readonly kind: 'unevaluated'; readonly busy: boolean }
   | { readonly kind: 'no-tasks'; readonly broken: boolean };
 
 export interface IEmptyProps {
@@ -18,10 +19,12 @@ export interface IEmptyProps {
   readonly what: Emptiness;
   readonly folder: string;
   readonly onCreate: () => void;
+  readonly onEvaluate: () => void;
   readonly onRetry: () => void;
 }
 
-export function Empty({ trans, what, folder, onCreate, onRetry }: IEmptyProps): React.JSX.Element {
+export function Empty(props: IEmptyProps): React.JSX.Element {
+  const { trans, what, folder, onCreate, onRetry } = props;
   switch (what.kind) {
     case 'loading':
       return (
@@ -58,6 +61,28 @@ export function Empty({ trans, what, folder, onCreate, onRetry }: IEmptyProps): 
           <p>{what.message}</p>
           {what.hint === '' ? null : <p>{what.hint}</p>}
           <Retry trans={trans} onRetry={onRetry} />
+        </div>
+      );
+    case 'unevaluated':
+      return (
+        <div className="jp-cauce-Empty">
+          <h3>{trans.__('This pipeline is made by code')}</h3>
+          <p>
+            {trans.__(
+              'Its tasks are known once that code has run. Looking at a project runs nothing of it, so this waits for you.'
+            )}
+          </p>
+          <div className="jp-cauce-Empty-actions">
+            <button
+              type="button"
+              className="jp-cauce-Button jp-mod-styled jp-mod-accept"
+              data-cauce-action="evaluate"
+              disabled={what.busy}
+              onClick={props.onEvaluate}
+            >
+              {what.busy ? trans.__('Evaluating…') : trans.__('Evaluate')}
+            </button>
+          </div>
         </div>
       );
     case 'no-tasks':

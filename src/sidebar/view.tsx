@@ -93,9 +93,12 @@ function emptiness(model: PipelineModel): Emptiness | null {
     return { kind: 'server-missing' };
   }
   if (snapshot !== null) {
-    return snapshot.tasks.length === 0
-      ? { kind: 'no-tasks', broken: snapshot.problems.length > 0 }
-      : null;
+    if (snapshot.tasks.length > 0) {
+      return null;
+    }
+    return snapshot.unevaluated
+      ? { kind: 'unevaluated', busy: model.asked !== null || model.running }
+      : { kind: 'no-tasks', broken: snapshot.problems.length > 0 };
   }
   if (error !== null) {
     return { kind: 'error', message: error.message, hint: error.hint };
@@ -367,6 +370,9 @@ function EmptyPart({ model, actions, trans, folder }: IPanelContext): React.JSX.
       folder={folder()}
       onCreate={() => {
         void actions.createExample();
+      }}
+      onEvaluate={() => {
+        void actions.evaluate();
       }}
       onRetry={() => {
         void actions.refresh();

@@ -1,12 +1,18 @@
 /**
  * A stand-in for the server: answers from what it was given, and writes down what it was asked.
  */
-import type { IClient } from '../client';
+import type { IClient, IJsonSchema } from '../client';
 import type {
   Build,
+  CheckRequest,
+  Cleaned,
+  CleanRequest,
+  Created,
   LogChunk,
   Pipeline,
   PipelineList,
+  Problem,
+  Problems,
   Run,
   RunList,
   RunRequest,
@@ -27,6 +33,9 @@ export class FakeClient implements IClient {
   failure: CauceError | null = null;
   /** What starting a build does; by default it hands out an id and changes nothing. */
   onStart: (pipeline: string, request: RunRequest) => Build = () => ({ run: 'run-1' });
+  /** What any text has wrong with it. */
+  problems: readonly Problem[] = [];
+  schemas: Readonly<Record<string, IJsonSchema>> = {};
   /** When set, answers wait for it. */
   gate: Promise<void> | null = null;
 
@@ -78,6 +87,25 @@ export class FakeClient implements IClient {
       const text = (this.logs.get(task) ?? '').slice(offset);
       return { text, offset, nextOffset: offset + text.length, complete: true };
     });
+  }
+
+  scaffold(pipeline: string): Promise<Created> {
+    return this._answer(`scaffold ${pipeline}`, () => ({ files: [] }));
+  }
+
+  clean(pipeline: string, request: CleanRequest): Promise<Cleaned> {
+    return this._answer(`clean ${pipeline} ${JSON.stringify(request)}`, () => ({
+      moved: [],
+      kept: {}
+    }));
+  }
+
+  check(request: CheckRequest): Promise<Problems> {
+    return this._answer(`check ${request.path}`, () => ({ problems: this.problems }));
+  }
+
+  schema(dialect: 'pipeline' | 'env'): Promise<IJsonSchema> {
+    return this._answer(`schema ${dialect}`, () => found(this.schemas[dialect]));
   }
 
   private async _answer<T>(call: string, answer: () => T): Promise<T> {
