@@ -7,6 +7,7 @@
     ├── NotPermitted        the system does not let this user do that
     ├── PipelineHasErrors   pipeline.yaml or a source must be mended before this can run
     ├── ProjectLocked       somebody else is building this project
+    ├── FileChanged         a file to be edited is not what it was a moment ago
     └── ProjectUnwritable   the state folder cannot be written
 
 Each carries a stable `code`, says what to do in `hint`, and knows its HTTP status in
@@ -23,6 +24,7 @@ from cauce.contract import ErrorBody, Holder, Problem, Where
 
 __all__ = [
     "CauceError",
+    "FileChanged",
     "NotFound",
     "NotPermitted",
     "PathRefused",
@@ -101,6 +103,12 @@ class ProjectLocked(CauceError):
     def body(self) -> ErrorBody:
         body = super().body()
         return ErrorBody(code=body.code, message=body.message, hint=body.hint, holder=self.holder)
+
+
+class FileChanged(CauceError):
+    """A file that is to be edited or made is not what it was when that was planned."""
+
+    code = "file_changed"
 
 
 class ProjectUnwritable(CauceError):
