@@ -278,7 +278,8 @@ def test_hooks_get_what_they_ask_for_by_name(bench: ChildBench) -> None:
     report = ({"name": "a", "ran": True, "elapsed": 1.5}, {"name": "bb", "ran": False, "elapsed": 0})
     assert bench.hook("hooks.of_pipeline", report=report) == (
         Succeeded(),
-        f"{bench.root.name} ['a', 'bb'] [True, False]\nname  Ran?   Elapsed (s)\na     True   1.5\nbb    False  0\n",
+        f"{bench.root.name} ['a', 'bb'] [True, False]\n"
+        "name  Ran?   Elapsed (s)  Percentage\na     True   1.5          100.0\nbb    False  0            0.0\n",
     )
     error = CellError(name="ValueError", message="no", traceback="the traceback")
     assert bench.hook("hooks.failed", "on_failure", error=error) == (Succeeded(), "the traceback None\n")

@@ -131,10 +131,22 @@ def _of_task(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_pipeline(request: Mapping[str, Any]) -> dict[str, Any]:
     report = request.get("report") or ()
-    columns = {"name": "name", "ran": "Ran?", "elapsed": "Elapsed (s)"}
     offers: dict[str, Any] = {"dag": lambda: Dag(request["name"], {row["name"]: row for row in report})}
     if request["moment"] == "on_finish":
-        offers["report"] = lambda: Report({title: [row.get(name) for row in report] for name, title in columns.items()})
+        offers["report"] = lambda: _report(report)
     if request["moment"] == "on_failure":
         offers["traceback"] = lambda: {"build": request.get("traceback"), "on_finish": None}
     return offers
+
+
+def _report(rows: Any) -> Report:
+    seconds = [row["elapsed"] for row in rows]
+    whole = sum(seconds)
+    return Report(
+        {
+            "name": [row["name"] for row in rows],
+            "Ran?": [row["ran"] for row in rows],
+            "Elapsed (s)": [round(each, 6) for each in seconds],
+            "Percentage": [round(100 * each / whole, 4) if whole else 0 for each in seconds],
+        }
+    )
