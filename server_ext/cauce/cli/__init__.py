@@ -23,8 +23,12 @@ COMMANDS = {
     "build": ("cauce.cli.build:command", "Run what is stale, or the given TASKS with what they need."),
     "plot": ("cauce.cli.plot:command", "Save a picture of the pipeline: a page, SVG, PNG or Mermaid."),
     "report": ("cauce.cli.report:command", "Save a page with the graph, all tasks, problems and the last run."),
+    "clean": ("cauce.cli.clean:command", "Move to the trash what all tasks, or the given TASKS, have made."),
+    "interact": ("cauce.cli.interact:command", "Open an IPython session with the pipeline in it."),
     "mark": ("cauce.cli.mark:command", "Take TASKS for up to date without running them."),
     "evaluate": ("cauce.cli.evaluate:command", "Run the code that makes the pipeline, and build nothing."),
+    "doctor": ("cauce.cli.doctor:command", "Say everything that can be told before anything runs."),
+    "upstream": ("cauce.cli.upstream:command", "Show what a task needs, or change it where that is written."),
 }
 """Name → where it is ("module:attribute") and the line about it in ``cauce --help``, in the order shown."""
 

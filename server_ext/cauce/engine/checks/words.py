@@ -35,7 +35,7 @@ _USUAL = {
     "pandas": "import pandas",
     "sklearn": "import sklearn",
 }
-_SEEN = "If it is defined in a way that cannot be seen, set 'static_analysis: disable' for the task."
+_SEEN = "Define or import it; if that is done where it cannot be seen, set 'static_analysis: disable' for the task."
 _SIMPLE = {
     "duplicate_argument": ("The argument '{}' stands twice in the definition of a function.", "Rename one."),
     "return": ("'return' stands outside of a function.", "Use if and else, or put the code into a function."),
