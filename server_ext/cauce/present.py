@@ -5,7 +5,7 @@ Looks at the disk only to see the products, through the look's own `Observer`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,7 +28,7 @@ from cauce.engine.source import unified_diff
 from cauce.engine.spec import RelationSpec
 from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory, Unreadable
 
-__all__ = ["Look", "present_detail", "present_run", "present_snapshot"]
+__all__ = ["Look", "present_detail", "present_run", "present_snapshot", "shares"]
 
 
 _NEVER_RUN = "every task counts as never run"
@@ -237,3 +237,16 @@ def _file(observer: Observer, key: str, path: str, notebook: bool) -> Product:
         size=None if stat is None else stat.size,
         modified=None if stat is None else stat.mtime_ns / 1e9,
     )
+
+
+def shares(values: Sequence[float]) -> list[int]:
+    """Each value's percentage of the sum, as whole numbers that sum to 100; all 0 when the sum is 0."""
+    total = sum(values)
+    if total <= 0:
+        return [0] * len(values)
+    exact = [value / total * 100 for value in values]
+    found = [int(value) for value in exact]
+    by_rest = sorted(range(len(values)), key=lambda i: found[i] - exact[i])
+    for i in by_rest[: 100 - sum(found)]:
+        found[i] += 1
+    return found

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -36,8 +36,12 @@ from cauce.contract import (
     Where,
 )
 from cauce.engine.errors import CauceError, PipelineHasErrors
+from cauce.present import shares
 
-__all__ = ["build_display", "print_error", "print_status", "shown"]
+if TYPE_CHECKING:
+    from cauce.engine.clean import Found
+
+__all__ = ["build_display", "print_clean", "print_error", "print_status", "shown"]
 
 _MARKS = {
     "fresh": ("✓", "green"),
@@ -50,6 +54,7 @@ _MARKS = {
     "failed": ("✗", "red"),
     "crashed": ("✗", "red"),
     "cancelled": ("◌", "yellow"),
+    "stopped": ("■", "yellow"),
     "skipped": ("–", "dim"),
 }
 
@@ -82,29 +87,37 @@ def _coloured(text: str) -> str:
 
 _NARROW = 70
 """Below so many columns the reasons stand under their task rather than beside it."""
+_BROAD = 110
+"""From so many on there is room for what a task makes and where it is written."""
 
 
 def print_status(snapshot: Snapshot) -> None:
-    """The tasks with their freshness and reasons, then the problems."""
+    """The tasks with their freshness and reasons, then the problems.
+
+    Piped, a task is a line however long: mark, name, state, last run, product, source, reasons.
+    """
     console = Console()
     rows = [_status_row(task) for task in snapshot.tasks]
     if not console.is_terminal:
-        width = max((len(row.task) for row in rows), default=0)
-        for row in rows:
-            line = _text(f"{row.mark} {row.task:<{width}}  {row.state:<7}  {row.why}".rstrip())
-            console.print(line, soft_wrap=True)
+        columns = [[f"{row.mark} {row.task}", row.state, row.last, row.product, row.source] for row in rows]
+        widths = [max(map(len, column), default=0) for column in zip(*columns, strict=True)]
+        for row, cells in zip(rows, columns, strict=True):
+            padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+            console.print(_text("  ".join([*padded, row.why]).rstrip()), soft_wrap=True)
     elif rows and console.width < _NARROW:
         for row in rows:
             console.print(Text.assemble((row.mark, row.colour), " ", row.task, " ", (row.state, row.colour)))
             if row.why:
                 console.print(Padding(_text(row.why, "dim"), (0, 0, 0, 2)))
     elif rows:
+        broad = console.width >= _BROAD
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("", "Task", "State", "Why", "Last success"):
-            table.add_column(column, no_wrap=column == "Last success", overflow="fold")
+        for column in ("", "Task", "State", "Why", "Last run", *(("Product", "Source") if broad else ())):
+            table.add_column(column, no_wrap=column == "Last run", overflow="fold")
         for row in rows:
             mark, state = _text(row.mark, row.colour), _text(row.state, row.colour)
-            table.add_row(mark, _text(row.task), state, _text(row.why), _text(row.last, "dim"))
+            more = (_text(row.product, "dim"), _text(row.source, "dim")) if broad else ()
+            table.add_row(mark, _text(row.task), state, _text(row.why), _text(row.last, "dim"), *more)
         console.print(table)
     for problem in snapshot.problems:
         _print_problem(console, problem)
@@ -120,6 +133,8 @@ class _Row(NamedTuple):
     state: str
     why: str
     last: str
+    product: str
+    source: str
 
 
 def _status_row(task: Task) -> _Row:
@@ -130,8 +145,10 @@ def _status_row(task: Task) -> _Row:
     mark, colour = _MARKS[state]
     if task.freshness.state == "unknown":
         why = "It, or something it needs, has problems."
-    last = "" if task.last_ok is None else _ago(time.time() - task.last_ok)
-    return _Row(mark, colour, shown(task.name), state, why, last)
+    last = "never" if task.last_ok is None else _ago(time.time() - task.last_ok)
+    more = f" and {len(task.products) - 1} more" if len(task.products) > 1 else ""
+    product = f"{shown(task.products[0].path)}{more}" if task.products else ""
+    return _Row(mark, colour, shown(task.name), state, why, last, product, shown(task.source))
 
 
 def _why(reasons: tuple[Reason, ...]) -> str:
@@ -144,6 +161,31 @@ def _why(reasons: tuple[Reason, ...]) -> str:
         named = stale if len(stale) <= 3 else [*stale[:2], f"{len(stale) - 2} more"]
         words.append(f"Needs {', '.join(named[:-1])} and {named[-1]}, which are stale.")
     return " ".join(words)
+
+
+def print_clean(found: tuple[Found, ...], delete: bool) -> None:
+    """What `cauce clean` would remove, and what it keeps with the reason."""
+    console = Console()
+    going = [each for each in found if not each.kept]
+    if going:
+        console.print(_text("To remove for good:" if delete else "To move to the trash:", "bold"), soft_wrap=True)
+    for each in going:
+        console.print(_text(f"  {each.path}  ({_size(each.size)}, made by {each.task})"), soft_wrap=True)
+    for each in found:
+        if each.kept:
+            console.print(_text(f"Kept: {each.path}, since {each.kept}.", "yellow"), soft_wrap=True)
+    if any(each.kept == "it was changed since" for each in found):
+        console.print(_text("Give --force to remove what was changed too."), soft_wrap=True)
+    if not going:
+        console.print(_text("There is nothing to remove."), soft_wrap=True)
+
+
+def _size(count: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
 
 
 def print_error(error: CauceError) -> None:
@@ -182,7 +224,15 @@ def build_display() -> Iterator[Callable[[BuildEvent], None]]:
     """Gives what to call with each event of the build."""
     console = Console()
     if not console.is_terminal:
-        yield lambda event: _print_plain(console, event)
+        report = _Report()
+
+        def print_plain(event: BuildEvent) -> None:
+            report.take(event)
+            if isinstance(event, RunFinished) and report.took:
+                console.print(report.table(), soft_wrap=True)
+            _print_plain(console, event)
+
+        yield print_plain
         return
     board = _Board()
     with Live(board, console=console, refresh_per_second=8):
@@ -191,10 +241,51 @@ def build_display() -> Iterator[Callable[[BuildEvent], None]]:
         _print_failure(console, event)
 
 
+class _Report:
+    """What ran, how long it took, and its share of that: shown when a build has ended."""
+
+    def __init__(self) -> None:
+        self.planned: tuple[str, ...] = ()
+        self.ended: dict[str, str] = {}
+        self.took: dict[str, float] = {}
+        """In the order in which the tasks began."""
+
+    def take(self, event: BuildEvent) -> None:
+        match event:
+            case RunStarted():
+                self.planned = event.tasks
+            case TaskStarted():
+                self.took[event.task] = 0.0
+            case TaskUnchanged():
+                self.ended[event.task] = "unchanged"
+            case TaskFinished():
+                self.ended[event.task] = event.outcome
+                if event.task in self.took:
+                    self.took[event.task] = event.duration
+            case _:
+                pass
+
+    def table(self) -> Table:
+        """Tasks that ran, in the order in which they began, then the others."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("Task", "Ran?", "Elapsed (s)", "Percentage"):
+            number = column in ("Elapsed (s)", "Percentage")
+            table.add_column(column, justify="right" if number else "left", overflow="fold")
+        percent = dict(zip(self.took, shares([*self.took.values()]), strict=True))
+        for task in (*self.took, *(task for task in self.planned if task not in self.took)):
+            state = self.ended.get(task, "waiting")
+            ran = "yes" if state == "ok" else state if task in self.took else f"no, {state}"
+            _, colour = _MARKS.get(state, ("", ""))
+            took = f"{self.took.get(task, 0):.1f}"
+            table.add_row(_text(task), _text(ran, colour), took, str(percent.get(task, 0)))
+        return table
+
+
 class _Board:
     """The live display: one line per task of the run."""
 
     def __init__(self) -> None:
+        self.report = _Report()
         self.order: tuple[str, ...] = ()
         self.state: dict[str, str] = {}
         self.note: dict[str, str] = {}
@@ -204,6 +295,7 @@ class _Board:
         self.spinner = Spinner("dots", style="cyan")
 
     def take(self, event: BuildEvent) -> None:
+        self.report.take(event)
         match event:
             case RunStarted():
                 self.order = event.tasks
@@ -228,6 +320,8 @@ class _Board:
                 pass
 
     def __rich__(self) -> Group:
+        if self.message and self.report.took:
+            return Group(self.report.table(), _text(self.message, "bold"))
         table = Table(box=None, show_header=False, pad_edge=False)
         for task in self.order:
             state = self.state[task]

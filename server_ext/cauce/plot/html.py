@@ -18,6 +18,7 @@ from cauce.contract import Attempt, Problem, Run, Snapshot, Task
 from cauce.plot.looks import LOOKS, look_of, problems_by_task, reasons
 from cauce.plot.svg import STYLE, svg
 from cauce.plot.text import FONTS, plain
+from cauce.present import shares
 
 __all__ = ["plot_page", "report_page"]
 
@@ -206,12 +207,16 @@ def _problems(problems: Sequence[Problem]) -> str:
 def _run(run: Run, tasks: Sequence[Task]) -> str:
     attempts = {task.name: task.last_attempt for task in tasks}
     ours = {name: attempt for name in run.tasks if (attempt := attempts.get(name)) and attempt.run == run.id}
-    took = {name: attempt.ended - attempt.started for name, attempt in ours.items() if attempt.ended is not None}
-    total = sum(took.values())
+    took = {
+        name: attempt.ended - attempt.started
+        for name, attempt in ours.items()
+        if attempt.ended is not None and attempt.outcome != "skipped"
+    }
+    percent = dict(zip(took, shares([*took.values()]), strict=True))
     rows = []
     for name, state in run.tasks.items():
         part = took.get(name)
-        share = "" if part is None or not total else f"{part / total:.0%}"
+        share = "" if part is None else f"{percent[name]} %"
         rows.append(
             f'<tr><td class="name">{escape(plain(name))}</td><td>{state}</td>'
             f'<td class="number">{"" if part is None else _seconds(part)}</td><td class="number">{share}</td></tr>'
