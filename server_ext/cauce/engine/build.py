@@ -29,7 +29,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,7 +74,7 @@ from cauce.engine.fingerprint import Fingerprint, settled
 from cauce.engine.lock import ProjectLock
 from cauce.engine.plan import End, Plan, Selection, select
 from cauce.engine.process import ProcessRecord, reap
-from cauce.engine.project import Assessment, ParseCache, Project, assess, assess_task, complete, load
+from cauce.engine.project import Assessment, ParseCache, Project, assess, assess_task, complete, load, with_inputs
 from cauce.engine.spec import Entry, PipelineSpec
 from cauce.engine.spec.model import Need
 from cauce.engine.store import History, Store, TaskHistory, state_folder
@@ -529,8 +529,7 @@ class _Build:
     async def _attempt(self, task: str, assessment: Assessment) -> _Ended:
         assert assessment.fingerprint is not None  # noqa: S101 - only buildable tasks are planned
         fingerprint = complete(assessment.fingerprint, self.project, task, self.observer, self.cache)
-        if fingerprint.modules != self.project.modules[task]:  # edited since the build began
-            self.project = replace(self.project, modules={**self.project.modules, task: fingerprint.modules})
+        self.project = with_inputs(self.project, task, fingerprint)  # edited since the build began
         self._forget_bytecode(task, fingerprint)
         started = self.clock()
         attempt = self.store.claim(self.run, self.pipeline, task, fingerprint, started)
@@ -561,6 +560,9 @@ class _Build:
         """Have the kernel compile modules anew that the task's last attempt has not seen as they are."""
         known = self.known.get(task)
         before = {} if known is None else known.last.fingerprint.modules
+        origin = self.project.facts[task].origin  # of a function
+        if origin and (known is None or known.last.fingerprint.code.raw != now.code.raw):
+            remove_bytecode(self.project.root, origin)
         for path, code in now.modules.items():
             if path not in before or before[path].raw != code.raw:
                 remove_bytecode(self.project.root, path)

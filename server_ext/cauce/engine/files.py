@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 __all__ = [
     "MAX_ENTRIES",
+    "NOWHERE",
     "FileTooLarge",
     "LeadsOutside",
     "NotRegular",
@@ -49,12 +50,16 @@ class Stat:
     inode: int
 
 
+NOWHERE = Stat(0, 0, 0, 0)
+"""Of a table or view, which no file is."""
+
+
 @dataclass(frozen=True)
 class ProductRecord:
     """A product as it was when its task succeeded."""
 
     path: str
-    """POSIX, relative to the project root."""
+    """POSIX, relative to the project root; of a table or view `RelationSpec.path`."""
     hash: str
     stat: Stat
 
@@ -102,6 +107,10 @@ class Observer:
     def learn(self, record: ProductRecord) -> None:
         """Trust a recorded hash for a file that still looks exactly as recorded."""
         self._hashes[record.path, record.stat] = record.hash
+
+    def token(self, path: str) -> str:
+        """What was recorded of a table or view when it was last made; '' when nothing was. Looks nowhere."""
+        return self._hashes.get((path, NOWHERE), "")
 
     def hash(self, path: str) -> str:
         """Content hash of a file or folder; '' when it cannot be read."""

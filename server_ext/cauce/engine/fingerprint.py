@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
@@ -50,6 +50,8 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
     given: dict[str, str] = {}
     """`upstream` and `product` as the injected cell says them, as canonical JSON: also which names
     and groups upstream has there, which keys lead to which path, and in which order."""
+    resources: dict[str, str] = {}
+    """`resources_`: name → content hash of the file. Not its path: a file may move."""
 
 
 _NOTHING = Code("", "", "")
@@ -71,7 +73,15 @@ def settled(before: Fingerprint, after: Fingerprint) -> Fingerprint:
         for task, values in before.upstream.items()
     }
     new = dict.fromkeys(after.modules.keys() - before.modules.keys(), _NOTHING)
-    return msgspec.structs.replace(before, modules=dict(sorted((modules | new).items())), upstream=upstream)
+    return msgspec.structs.replace(
+        before,
+        code=before.code if before.code.same(after.code) else _NOTHING,
+        modules=dict(sorted((modules | new).items())),
+        upstream=upstream,
+        resources={
+            name: value if after.resources.get(name) == value else _CHANGED for name, value in before.resources.items()
+        },
+    )
 
 
 def canonical(value: Value) -> str:
@@ -112,7 +122,13 @@ class ModuleIndex:
         return self._seen[path]
 
 
-def local_modules(loads: Loads, index: ModuleIndex) -> dict[str, Code]:
+Start = tuple[Loads, str]
+"""What a file loads, and the file: relative imports are relative to it. '' for the project root."""
+
+
+def local_modules(
+    loads: Loads, index: ModuleIndex, origin: str = "", further: Sequence[Start] = (), passed: Collection[str] = ()
+) -> dict[str, Code]:
     """The project's own modules behind what a task loads, transitively; sorted by path.
 
     A task's working directory is the project root, so `import a.b` means ``a.py``,
@@ -122,25 +138,35 @@ def local_modules(loads: Loads, index: ModuleIndex) -> dict[str, Code]:
     either is an installed package and does not count; nor does what is imported by a
     computed name. Too many modules cost a needless run, one too few a wrong "fresh": of
     several that a name may mean all count.
+
+    Args:
+        origin: The file whose `loads` these are; '' for a notebook, which belongs to no package.
+        further: What other files load, each with the file.
+        passed: Packages that the caller accounts for as far as they are only on the way.
     """
+    starts = [(loads, origin), *further]
     folders: set[str] = {""}
     while True:
-        found, named = _reached(loads, index, sorted(folders))
+        found, named = _reached(starts, index, sorted(folders), passed)
         more = folders.union(sorted(named)[:_MAX_FOLDERS])
         if more == folders:
             return dict(sorted(found.items()))
         folders = more  # what was looked for before may be found there
 
 
-def _reached(loads: Loads, index: ModuleIndex, folders: list[str]) -> tuple[dict[str, Code], set[str]]:
+def _reached(
+    starts: Sequence[Start], index: ModuleIndex, folders: list[str], passed: Collection[str]
+) -> tuple[dict[str, Code], set[str]]:
     """Modules found when looking in these folders, and folders that the code names itself."""
     found: dict[str, Code] = {}
-    named = _inside(loads.folders)
-    todo = [(loads, "")]
+    named: set[str] = set()
+    for loads, place in starts:
+        named |= _inside(loads.folders) | _beside(place, loads)
+    todo = list(reversed(starts))
     while todo:
         outer, place = todo.pop()
         scripts = _inside(outer.files)
-        paths = [path for name in outer.imports for path in _imported(name, place, index, folders)]
+        paths = [path for name in outer.imports for path in _imported(name, place, index, folders, passed)]
         for path in dict.fromkeys([*paths, *sorted(scripts)]):
             module = None if path in found else index.module(path)
             if module is None:
@@ -148,31 +174,44 @@ def _reached(loads: Loads, index: ModuleIndex, folders: list[str]) -> tuple[dict
             code, inner = module
             found[path] = code
             todo.append((inner, path))
-            named |= _inside(inner.folders) | _inside(
-                posixpath.join(posixpath.dirname(path), each) for each in inner.folders
-            )
+            named |= _inside(inner.folders) | _beside(path, inner)
             if path in scripts:
                 named |= _inside([posixpath.dirname(path)])  # a script finds what is beside it
     return found, named
 
 
-def _imported(name: str, place: str, index: ModuleIndex, folders: list[str]) -> Iterable[str]:
+def _beside(place: str, loads: Loads) -> set[str]:
+    return _inside(posixpath.join(posixpath.dirname(place), each) for each in loads.folders) if place else set()
+
+
+def _imported(name: str, place: str, index: ModuleIndex, folders: list[str], passed: Collection[str]) -> Iterable[str]:
     """Files that importing a dotted name in the file `place` may run."""
     bare = name.lstrip(".")
     parts = [part for part in bare.split(".") if part and part != "*"]  # `from a import *`
     if level := len(name) - len(bare):  # `..b` inside package `a.c` is `a.b`
         package = PurePosixPath(place).parent.parts
-        return _candidates([*package[: max(0, len(package) - level + 1)], *parts])
-    paths = [f"{folder}/{path}" if folder else path for folder in folders for path in _candidates(parts)]
+        return _unpassed([*package[: max(0, len(package) - level + 1)], *parts], "", index, passed)
+    paths = [path for folder in folders for path in _unpassed(parts, folder, index, passed)]
     if any(index.module(path) is not None for path in paths):
         return paths
-    return [f"src/{path}" for path in _candidates(parts)]
+    if any(index.module(path) is not None for folder in folders for path in _candidates(parts, folder)):
+        return paths
+    return _unpassed(parts, "src", index, passed)
 
 
-def _candidates(parts: list[str]) -> Iterable[str]:
+def _unpassed(parts: list[str], folder: str, index: ModuleIndex, passed: Collection[str]) -> list[str]:
+    """The candidates without the packages that are only on the way to what is meant."""
+    paths = list(_candidates(parts, folder))
+    if not passed:
+        return paths
+    there = [path for path in paths if index.module(path) is not None]
+    return [path for path in paths if path not in passed or (there and path == there[-1])]
+
+
+def _candidates(parts: list[str], folder: str = "") -> Iterable[str]:
     """Each package on the way, and the module."""
     for length in range(1, min(len(parts), _MAX_DEPTH) + 1):
-        stem = "/".join(parts[:length])
+        stem = "/".join([folder, *parts[:length]] if folder else parts[:length])
         yield f"{stem}.py"
         yield f"{stem}/__init__.py"
 

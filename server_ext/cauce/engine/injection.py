@@ -47,9 +47,10 @@ METADATA_KEY = "cauce"
 class Binding:
     """What one task is given by its pipeline: all that the injected cell says.
 
-    Paths in `upstream` and `product` are relative to `root`, POSIX, and `root` is the
-    task's working directory. `upstream` is None for a task without dependencies: then the
-    parameters cell's own ``upstream = None`` stays in force (Ploomber's rule).
+    Paths in `upstream`, `product` and the parameter `resources_` are relative to `cwd`, the
+    task's working directory, and POSIX; tables and views are given by their name. `upstream` is
+    None for a task without dependencies: then the parameters cell's own ``upstream = None`` stays
+    in force (Ploomber's rule).
     """
 
     root: Path
@@ -61,6 +62,13 @@ class Binding:
     product: Value
     kernel: str | None = None
     """Kernel asked for by pipeline.yaml; None: the source's own, else the default."""
+    folder: str = ""
+    """Where the task works, relative to `root`; '' for `root` itself."""
+
+    @property
+    def cwd(self) -> Path:
+        """Where the task works."""
+        return self.root / self.folder
 
 
 def inject(notebook: NotebookNode, binding: Binding) -> NotebookNode:

@@ -6,21 +6,34 @@ never the whole project. What has not changed is not parsed again.
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from cauce.engine.document import MAX_BYTES
+from cauce.engine.errors import CauceError
 from cauce.engine.files import read_inside
-from cauce.engine.graph import Unknown, resolve
+from cauce.engine.graph import Dependency, Names
 from cauce.engine.injection import Binding
-from cauce.engine.project import ParseCache, bind
-from cauce.engine.source import source_limit
+from cauce.engine.project import (
+    NOTEBOOK_KINDS,
+    ParseCache,
+    bind,
+    reader,
+    source_facts,
+    upstream_names,
+    with_extracted,
+)
+from cauce.engine.source import SourceFacts
 from cauce.engine.spec import PipelineSpec, TaskSpec, entry_of_file
 
 __all__ = ["SourceIndex", "is_pipeline_file", "pipeline_files"]
 
 _LEVELS = 6
 """How many folders above a source its pipeline may be, as Ploomber looks."""
+_PACKAGES = 50
+"""How many packages below `src` are looked at."""
 _KEPT = 1000
 """Pipeline files and sources that are remembered; then it begins anew."""
 
@@ -46,29 +59,42 @@ class SourceIndex:
         self._parsed = ParseCache()
         self._lock = threading.Lock()
 
-    def binding(self, source: Path) -> Binding | None:
+    def binding(self, source: Path, task: str | None = None) -> Binding | None:
         """What the task with this source is given; None when the file is no task's source.
 
-        The nearest pipeline wins, in a folder `pipeline.yaml`, in a pipeline the first task
-        that uses the source.
+        The nearest pipeline wins, in a folder `pipeline.yaml`, in a pipeline the task asked for,
+        else the first that uses the source.
         """
         with self._lock:
             self._tidy()
             for spec in self._governing(source.parent):
-                for task in spec.tasks:
-                    if task.kind == "notebook" and spec.root / task.source == source:
-                        return self._bind(spec, task)
+                found = _tasks_of(spec, source)
+                if found:
+                    return self._bind(spec, next((each for each in found if each.name == task), found[0]))
         return None
+
+    def tasks_of(self, source: Path) -> tuple[str, ...]:
+        """Names of the tasks that use a source, in the pipeline that `binding` looks at: of a grid there are many."""
+        with self._lock:
+            self._tidy()
+            for spec in self._governing(source.parent):
+                if found := _tasks_of(spec, source):
+                    return tuple(task.name for task in found)
+        return ()
 
     def sources_in(self, folder: Path) -> frozenset[str]:
         """Names of the files in a folder that are sources of tasks."""
         with self._lock:
             self._tidy()
             return frozenset(
-                path.name
+                name
                 for spec in self._governing(folder)
+                if folder.is_relative_to(spec.root)
+                for place in [_relative(folder, spec)]
                 for task in spec.tasks
-                if task.kind == "notebook" and (path := spec.root / task.source).parent == folder
+                if task.kind in NOTEBOOK_KINDS
+                for inside, _, name in [task.source.rpartition("/")]
+                if inside == place
             )
 
     def _tidy(self) -> None:
@@ -76,42 +102,61 @@ class SourceIndex:
             self._parsed = ParseCache()
 
     def _bind(self, spec: PipelineSpec, task: TaskSpec) -> Binding:
-        names = task.upstream
-        if names is None:
-            try:
-                content = read_inside(spec.root, task.source, source_limit(task.source))
-            except OSError:
-                content = None
-            facts = self._parsed.facts(content or b"", task.source, task.name, extract_upstream=True)
-            names = facts.upstream
-        found = resolve(task.name, names, tuple(other.name for other in spec.tasks))
-        return bind(spec, task, tuple(need for need in found if not isinstance(need, Unknown)))
+        facts = self._facts(spec, task)
+        names = Names(other.name for other in spec.tasks)
+        found = names.resolve(task.name, upstream_names(task, facts))
+        dependencies = tuple(need for need in found if isinstance(need, Dependency))
+        tasks = {other.name: other for other in spec.tasks}
+        for name in dict.fromkeys([task.name, *(other for need in dependencies for other in need.tasks)]):
+            if tasks[name].extract_product:  # then what it makes stands in its own source
+                tasks[name] = with_extracted(tasks[name], self._facts(spec, tasks[name]))[0]
+        return bind(spec, tasks[task.name], dependencies, tasks)
 
-    def _governing(self, folder: Path) -> list[PipelineSpec]:
-        specs: list[PipelineSpec] = []
+    def _facts(self, spec: PipelineSpec, task: TaskSpec) -> SourceFacts | None:
+        if task.upstream is not None and not task.extract_product:
+            return None
+        return source_facts(spec, task, self._parsed)
+
+    def _governing(self, folder: Path) -> Iterator[PipelineSpec]:
         for level, place in enumerate((folder, *folder.parents)):
             if level > _LEVELS or not place.is_relative_to(self._limit):
                 break
-            try:
-                names = [entry.name for entry in place.iterdir()]
-            except OSError:
-                continue
-            specs += [spec for name in pipeline_files(names) if (spec := self._spec(place / name)) is not None]
-        return specs
+            names = _names(place)
+            paths = [place / name for name in pipeline_files(names)]
+            if "src" in names:  # a package's pipeline governs the whole project
+                packages = (place / "src" / name for name in sorted(_names(place / "src"))[:_PACKAGES])
+                paths += [package / name for package in packages for name in pipeline_files(_names(package))]
+            for path in paths:
+                spec = self._spec(path)
+                if spec is not None and (path.parent == place or spec.root == place):
+                    yield spec
 
     def _spec(self, path: Path) -> PipelineSpec | None:
         try:
-            content = read_inside(self._limit, str(path.relative_to(self._limit)), MAX_BYTES)
-        except (OSError, ValueError):
+            # The pipeline itself may be no link that leads out: nobody has named it here.
+            if read_inside(self._limit, str(path.relative_to(self._limit)), MAX_BYTES) is None:
+                return None
+            entry = entry_of_file(path)
+            return self._parsed.spec(entry, reader(entry)) if entry.root.is_relative_to(self._limit) else None
+        except (OSError, ValueError, CauceError):
             return None
-        if content is None:
-            return None
-        entry = entry_of_file(path)
 
-        def read(name: str) -> bytes | None:
-            return content if name == entry.name else read_inside(entry.root, name, MAX_BYTES)
 
-        try:
-            return self._parsed.spec(entry, read)
-        except OSError:
-            return None
+def _tasks_of(spec: PipelineSpec, source: Path) -> list[TaskSpec]:
+    if not source.is_relative_to(spec.root):
+        return []
+    path = _relative(source, spec)
+    return [task for task in spec.tasks if task.source == path and task.kind in NOTEBOOK_KINDS]
+
+
+def _relative(path: Path, spec: PipelineSpec) -> str:
+    relative = path.relative_to(spec.root).as_posix()
+    return "" if relative == "." else relative
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries]
+    except OSError:
+        return []

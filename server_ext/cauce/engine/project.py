@@ -8,9 +8,11 @@ these two functions.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import posixpath
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -21,8 +23,18 @@ from cauce.engine.cellcode import Loads
 from cauce.engine.document import MAX_BYTES, Value
 from cauce.engine.errors import NotFound
 from cauce.engine.evaluated import read_evaluated
-from cauce.engine.files import FileTooLarge, LeadsOutside, Observer, hash_inside, read_inside, read_start, real_path
+from cauce.engine.files import (
+    NOWHERE,
+    FileTooLarge,
+    LeadsOutside,
+    Observer,
+    hash_inside,
+    read_inside,
+    read_start,
+    real_path,
+)
 from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
+from cauce.engine.functions import FunctionIndex, Module, function_facts, read_module
 from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph
 from cauce.engine.injection import Binding
 from cauce.engine.source import (
@@ -37,12 +49,37 @@ from cauce.engine.source import (
     unparsed,
 )
 from cauce.engine.spec import MAX_PROBLEMS, Entry, Evaluated, PipelineSpec, Read, TaskSpec, parse_spec
+from cauce.engine.spec.find import find_in
+from cauce.engine.spec.keys import unfilled
+from cauce.engine.spec.model import Dotted
+from cauce.engine.spec.products import check_products, with_products
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
+from cauce.engine.templates import Template, read_template, template_facts
 
-__all__ = ["Assessment", "ParseCache", "Project", "assess", "assess_task", "bind", "binding", "complete", "load"]
+__all__ = [
+    "NOTEBOOK_KINDS",
+    "Assessment",
+    "ParseCache",
+    "Project",
+    "assess",
+    "assess_task",
+    "bind",
+    "binding",
+    "complete",
+    "load",
+    "reader",
+    "source_facts",
+    "upstream_names",
+    "with_extracted",
+    "with_inputs",
+    "working_folder",
+]
 
 
+NOTEBOOK_KINDS = frozenset({"notebook", "script"})
+"""Kinds whose sources are opened as notebooks and get the injected cell."""
+_MAX_LISTED = 1_000
 _MAX_EDGES = 50_000
 _MAX_PATTERNS = 500
 _SHOWN = 10
@@ -83,13 +120,16 @@ class _KnownSpec:
 
     entry: Entry
     reads: Mapping[str, bytes | str | None]
+    finds: Mapping[str, tuple[str, ...]]
     evaluated: Evaluated
     spec: PipelineSpec
 
     def holds(self, entry: Entry, read: Read, evaluated: Evaluated) -> bool:
+        find = find_in(entry.root)
         return (
             self.entry == entry
             and self.evaluated == evaluated
+            and all(find(target) == names for target, names in self.finds.items())
             and all(_read_or_why(read, path) == content for path, content in self.reads.items())
         )
 
@@ -110,8 +150,10 @@ class ParseCache:
     def __init__(self) -> None:
         self._specs: dict[Path, _KnownSpec] = {}
         self._specs_asked: set[Path] = set()
-        self._facts: _Memory[tuple[str, str, bool], SourceFacts] = _Memory()
+        self._facts: _Memory[tuple[str, str, bool, bool], SourceFacts] = _Memory()
         self._modules: _Memory[str, tuple[Code, Loads]] = _Memory()
+        self._functions: _Memory[str, Module] = _Memory()
+        self._templates: _Memory[tuple[str, bool], Template] = _Memory()
 
     def spec(self, entry: Entry, read: Read) -> PipelineSpec:
         """See `parse_spec`, which this raises as."""
@@ -126,27 +168,47 @@ class ParseCache:
             reads[path] = _read_or_why(read, path)
             return read(path)
 
-        spec = parse_spec(entry, noting, evaluated)
-        self._specs[entry.path] = _KnownSpec(entry, reads, evaluated, spec)
+        finds: dict[str, tuple[str, ...]] = {}
+
+        def finding(target: str) -> tuple[str, ...]:
+            finds[target] = find_in(entry.root)(target)
+            return finds[target]
+
+        spec = parse_spec(entry, noting, evaluated, finding)
+        self._specs[entry.path] = _KnownSpec(entry, reads, finds, evaluated, spec)
         return spec
 
-    def facts(self, content: bytes, source: str, task: str, *, extract_upstream: bool) -> SourceFacts:
-        key = (source, task, extract_upstream)
-        read = partial(read_facts, content, source, task, extract_upstream=extract_upstream)
+    def facts(
+        self, content: bytes, source: str, task: str, *, extract_upstream: bool, extract_product: bool = False
+    ) -> SourceFacts:
+        """Of a notebook or script; see `read_facts`."""
+        key = (source, task, extract_upstream, extract_product)
+        read = partial(
+            read_facts, content, source, task, extract_upstream=extract_upstream, extract_product=extract_product
+        )
         return self._facts.get(key, content, read)
 
     def module(self, content: bytes, path: str) -> tuple[Code, Loads]:
         return self._modules.get(path, content, lambda: code_of(content, path))
 
+    def functions(self, content: bytes, path: str) -> Module:
+        """A module taken apart; see `read_module`."""
+        return self._functions.get(path, content, lambda: read_module(content))
+
+    def template(self, content: bytes, path: str, *, sql: bool) -> Template:
+        """A template taken apart; see `read_template`."""
+        return self._templates.get((path, sql), content, lambda: read_template(content, sql=sql))
+
     def sweep(self) -> None:
         """Forget what nobody has asked for since the last sweep."""
-        for memory in (self._facts, self._modules):
+        for memory in (self._facts, self._modules, self._functions, self._templates):
             memory.sweep()
         self._specs = {path: known for path, known in self._specs.items() if path in self._specs_asked}
         self._specs_asked.clear()
 
     def __len__(self) -> int:
-        return len(self._specs) + len(self._facts) + len(self._modules)
+        sources = len(self._facts) + len(self._modules) + len(self._functions) + len(self._templates)
+        return len(self._specs) + sources
 
 
 @dataclass(frozen=True)
@@ -156,8 +218,9 @@ class Project:
     spec: PipelineSpec
     tasks: Mapping[str, TaskSpec]
     contents: Mapping[str, bytes]
-    """Task → its source as read. Lacks tasks whose source could not be read."""
+    """Task → its source as read. Lacks functions, and tasks whose source could not be read."""
     facts: Mapping[str, SourceFacts]
+    """Task → what its source says. `facts[task].place` is where it is defined, to be opened."""
     modules: Mapping[str, dict[str, Code]]
     dependencies: Mapping[str, tuple[Dependency, ...]]
     graph: Graph
@@ -187,11 +250,38 @@ class Project:
 
     @cached_property
     def files(self) -> frozenset[Path]:
-        """Files whose change may change what is shown: specification, sources, modules, products."""
-        paths = [task.source for task in self.tasks.values() if task.kind != "function"]
-        paths += [product.path for task in self.tasks.values() for product in task.products]
+        """Files whose change may change what is shown: specification, sources, modules, resources, products."""
+        paths = [path for task in self.tasks.values() for path in _files_of(task)]
+        paths += [facts.origin for facts in self.facts.values() if facts.origin]
         paths += [path for modules in self.modules.values() for path in modules]
         return frozenset((self.root / path) for path in paths) | {self.root / path for path in self.spec.files}
+
+
+def _files_of(task: TaskSpec) -> Iterator[str]:
+    if task.kind == "function":
+        module = task.source.rpartition(".")[0].replace(".", "/")
+        yield from (f"{module}.py", f"src/{module}.py")  # it may be there one day
+    else:
+        yield task.source
+    yield from (product.path for product in task.products)
+    yield from task.resources.values()
+
+
+def reader(entry: Entry) -> Read:
+    """Reads the files of a pipeline, one byte more than the parser takes, so that it says that it is too much.
+
+    The pipeline itself may be a link, since somebody has named it; what it names may not lead outside.
+    """
+
+    def read(path: str) -> bytes | None:
+        try:
+            if path == entry.name:
+                return read_start(entry.path, MAX_BYTES + 1)
+            return read_start(real_path(entry.root, path), MAX_BYTES + 1, follow=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    return read
 
 
 def load(entry: Entry, cache: ParseCache) -> Project:
@@ -201,40 +291,40 @@ def load(entry: Entry, cache: ParseCache) -> Project:
         NotFound: There is no such file. Whatever is wrong inside of it is a problem, not an error.
     """
     name = entry.path.name
-
-    def read(path: str) -> bytes | None:
-        # The pipeline itself may be a link, since somebody has named it; what it names may not lead outside.
-        # One byte too many, and the parser says that it is too large.
-        try:
-            if path == entry.name:
-                return read_start(entry.path, MAX_BYTES + 1)
-            return read_start(real_path(entry.root, path), MAX_BYTES + 1, follow=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
     try:
-        spec = cache.spec(entry, read)
+        spec = cache.spec(entry, reader(entry))
     except FileNotFoundError as error:
         raise NotFound(f"There is no pipeline at {name}.") from error
     except OSError as error:
         raise NotFound(f"{name} cannot be read: {error.strerror}.") from error
-    tasks = {task.name: task for task in spec.tasks}
     problems = list(spec.problems)
     contents: dict[str, bytes] = {}
     facts: dict[str, SourceFacts] = {}
+    look = _Look(spec, cache)
+    refused = {problem.task for problem in spec.problems if problem.code.startswith("path_")}
+    tasks: dict[str, TaskSpec] = {}
     for task in spec.tasks:
-        if task.kind != "notebook" or _source_refused(task, spec):
+        tasks[task.name] = task
+        if task.name in refused or unfilled(task.source):  # said by the spec, and not to be opened
             continue
-        source, problem = _read_source(spec.root, task)
-        if problem is not None:
-            problems.append(problem)
-        if source is None:
-            continue
-        contents[task.name] = source
-        found = cache.facts(source, task.source, task.name, extract_upstream=task.upstream is None)
+        if task.kind != "function":
+            source, problem = _read_source(spec.root, task)
+            if problem is not None:
+                problems.append(problem)
+            if source is None:
+                continue
+            contents[task.name] = source
+        found = look.facts(task, contents.get(task.name, b""))
         facts[task.name] = found
         problems.extend(found.problems)
-    problems += _products_outside(spec)
+        problems.extend(_resources_missing(spec.root, task))
+        if found.product is not None:
+            tasks[task.name], more = with_extracted(task, found)
+            problems += more
+    if any(task.extract_product for task in spec.tasks):
+        spec = replace(spec, tasks=tuple(tasks.values()))
+    problems += check_products(spec.tasks, entry.name, spec.files)
+    problems += _products_outside(spec, refused)
     dependencies, given_up = _dependencies(spec, facts, problems)
     graph = build_graph({task: tuple(other for need in dependencies[task] for other in need.tasks) for task in tasks})
     problems += [_cycle_problem(cycle, tasks) for cycle in graph.cycles]
@@ -243,15 +333,121 @@ def load(entry: Entry, cache: ParseCache) -> Project:
         given_up,
         *graph.cycles,
     )
-    index = ModuleIndex(lambda name: _read_module(spec.root, name), cache.module)
-    modules = {task: local_modules(found.loads, index) for task, found in facts.items()}
+    modules = {task: look.modules(tasks[task], found) for task, found in facts.items()}
     cache.sweep()
     return Project(spec, tasks, contents, facts, modules, dependencies, graph, _summed_up(problems), unsound)
 
 
-def _source_refused(task: TaskSpec, spec: PipelineSpec) -> bool:
-    """Its path leaves the project: said by the spec, and not to be opened."""
-    return any(problem.task == task.name and problem.code.startswith("path_") for problem in spec.problems)
+def with_extracted(task: TaskSpec, facts: SourceFacts | None) -> tuple[TaskSpec, list[Problem]]:
+    """The task with the products that its source names."""
+    if facts is None or facts.product is None:
+        return task, []
+    where = Where(path=task.source, line=facts.product.line)
+    return with_products(task, facts.product.value, where, facts.product.cls)
+
+
+def source_facts(spec: PipelineSpec, task: TaskSpec, cache: ParseCache) -> SourceFacts | None:
+    """What the source of one task says, for who does not load the whole project; None when it cannot be read."""
+    content = b""
+    if task.kind != "function":
+        try:
+            found = read_inside(spec.root, task.source, source_limit(task.source))
+        except OSError:
+            return None
+        if found is None:
+            return None
+        content = found
+    return _Look(spec, cache).facts(task, content)
+
+
+class _Look:
+    """One look at the sources of a project: each file is read once while it lasts."""
+
+    def __init__(self, spec: PipelineSpec, cache: ParseCache) -> None:
+        self._spec = spec
+        self._cache = cache
+        self._contents: dict[str, bytes | Code | None] = {}
+        self._index = ModuleIndex(self._read, cache.module)
+        beside = os.path.relpath(spec.path.parent, spec.root)
+        folders = dict.fromkeys(["", *([] if beside == "." else [Path(beside).as_posix()]), "src"])
+        self._functions = FunctionIndex(self._read, self._listing, cache.functions, tuple(folders))
+
+    def facts(self, task: TaskSpec, content: bytes) -> SourceFacts:
+        """What the source of a task says. `content` means nothing for a function."""
+        extract_upstream, extract_product = task.upstream is None, task.extract_product
+        if task.kind == "function":
+            found = self._function(task)
+        elif task.kind in NOTEBOOK_KINDS:
+            found = self._cache.facts(
+                content, task.source, task.name, extract_upstream=extract_upstream, extract_product=extract_product
+            )
+        else:
+            sql = task.kind != "shell"
+            found = template_facts(
+                self._cache.template(content, task.source, sql=sql),
+                task.source,
+                task.name,
+                extract_upstream=extract_upstream,
+                extract_product=extract_product,
+                folder=task.template_folder,
+                find=lambda path: self._template(path, sql),
+            )
+        return found
+
+    def modules(self, task: TaskSpec, facts: SourceFacts) -> dict[str, Code]:
+        """What a task loads besides its source: path → identity."""
+        passed, further = dict(facts.passed), list(facts.further)
+        for dotted in (task.serializer, task.unserializer):
+            if dotted is None:
+                continue
+            more = function_facts(dotted.path, task.name, dotted.where or task.where, self._functions)
+            if not more.origin:
+                continue
+            known = passed.get(more.origin)
+            both = more.code if known is None else Code(known.raw + more.code.raw, known.normal + more.code.normal)
+            passed |= {**more.passed, more.origin: both}
+            further += [*more.further, (more.loads, more.origin)]
+        if not (facts.loads.imports or facts.loads.files or passed or further):
+            return passed
+        found = local_modules(facts.loads, self._index, facts.origin, further, passed)
+        return dict(sorted((passed | found).items()))
+
+    def _function(self, task: TaskSpec) -> SourceFacts:
+        found = function_facts(task.source, task.name, task.where, self._functions)
+        return found if task.upstream is None else replace(found, upstream=())
+
+    def _template(self, path: str, sql: bool) -> Template | None:
+        content = self._read(path)
+        return self._cache.template(content, path, sql=sql) if isinstance(content, bytes) else None
+
+    def _read(self, path: str) -> bytes | Code | None:
+        if path not in self._contents:
+            self._contents[path] = _read_module(self._spec.root, path)
+        return self._contents[path]
+
+    def _listing(self, folder: str) -> list[str]:
+        try:
+            with os.scandir(real_path(self._spec.root, folder)) as entries:
+                return sorted(entry.name for entry in islice(entries, _MAX_LISTED))
+        except OSError:
+            return []
+
+
+def _resources_missing(root: Path, task: TaskSpec) -> Iterator[Problem]:
+    for name, path in task.resources.items():
+        if unfilled(path):
+            continue
+        try:
+            there = real_path(root, path).is_file()
+        except LeadsOutside:
+            message = f"The resource {path} leads out of the project through a symbolic link."
+            yield _task_problem(task, "path_outside", message, "Put the file itself into the project.")
+            continue
+        except OSError:
+            there = False
+        if not there:
+            message = f"The resource '{name}', {path}, is no file."
+            yield _task_problem(task, "resource_missing", message, "Create it, or correct 'resources_'.")
 
 
 def _read_source(root: Path, task: TaskSpec) -> tuple[bytes | None, Problem | None]:
@@ -273,15 +469,15 @@ def _read_source(root: Path, task: TaskSpec) -> tuple[bytes | None, Problem | No
     return content, None
 
 
-def _products_outside(spec: PipelineSpec) -> Iterator[Problem]:
+def _products_outside(spec: PipelineSpec, refused: Collection[str | None]) -> Iterator[Problem]:
     """Products that a symbolic link would have written elsewhere, over whatever is there."""
     for task in spec.tasks:
+        if task.name in refused:
+            continue
         for product in task.products:
             try:
                 real_path(spec.root, product.path)
             except LeadsOutside:
-                if _source_refused(task, spec):
-                    continue
                 message = f"The product {product.path} leads out of the project through a symbolic link."
                 hint = "Make it a real folder, or have the other place mounted there."
                 yield _task_problem(task, "path_outside", message, hint)
@@ -314,7 +510,7 @@ def _dependencies(
     patterns: set[str] = set()
     for task in spec.tasks:
         name = task.name
-        written = task.upstream if task.upstream is not None else facts[name].upstream if name in facts else ()
+        written = upstream_names(task, facts.get(name))
         patterns.update(need for need in written if "*" in need)
         resolved = names.resolve(name, written) if len(patterns) <= _MAX_PATTERNS else ()
         edges += sum(len(need.tasks) for need in resolved if isinstance(need, Dependency))
@@ -346,7 +542,7 @@ def _dependencies(
                 message=f"There are more than {_MAX_EDGES:,} dependencies, or {_MAX_PATTERNS} names with '*'.",
                 severity="error",
                 hint="Let one task gather what many others need.",
-                where=Where(path=spec.path.name),
+                where=Where(path=spec.entry.name),
             )
         )
     return dependencies, frozenset(given_up)
@@ -375,36 +571,66 @@ def _task_problem(task: TaskSpec, code: str, message: str, hint: str, where: Whe
 # --- What a task is given -----------------------------------------------------------------
 
 
+def upstream_names(task: TaskSpec, facts: SourceFacts | None) -> tuple[str, ...]:
+    """The names that a task gives for what it needs, in the pipeline or in its source."""
+    if task.upstream is not None:
+        return task.upstream
+    return () if facts is None else facts.upstream
+
+
 def binding(project: Project, task: str) -> Binding:
-    """What the injected cell of a task says."""
-    return bind(project.spec, project.tasks[task], project.dependencies[task])
+    """What a task is given."""
+    return bind(project.spec, project.tasks[task], project.dependencies[task], project.tasks)
 
 
-def bind(spec: PipelineSpec, task: TaskSpec, dependencies: tuple[Dependency, ...]) -> Binding:
+def bind(
+    spec: PipelineSpec, task: TaskSpec, dependencies: tuple[Dependency, ...], tasks: Mapping[str, TaskSpec]
+) -> Binding:
     """The same from the parts that matter, for who does not load the whole project."""
+    folder = working_folder(task)
     return Binding(
         root=spec.root,
-        pipeline=spec.path.name,
+        pipeline=spec.entry.name,
         task=task.name,
-        params=task.params,
-        upstream=_upstream_value({other.name: other for other in spec.tasks}, dependencies),
-        product=_product_value(task),
+        params={name: _param_value(task, name, value, folder) for name, value in task.params.items()},
+        upstream=_upstream_value(tasks, dependencies, folder),
+        product=_product_value(task, folder),
         kernel=task.notebook.kernel,
+        folder=folder,
     )
 
 
-def _upstream_value(tasks: Mapping[str, TaskSpec], dependencies: tuple[Dependency, ...]) -> Mapping[str, Value] | None:
+def working_folder(task: TaskSpec) -> str:
+    """Where a task works, relative to the root, '' for the root: plain scripts where they are, as Ploomber has it."""
+    if task.kind == "script" or (task.kind == "notebook" and task.notebook.local):
+        return posixpath.dirname(task.source)
+    return ""
+
+
+def _param_value(task: TaskSpec, name: str, value: Value, folder: str) -> Value:
+    if name != "resources_" or not task.resources:
+        return value
+    return {key: _seen_from(folder, path) for key, path in task.resources.items()}
+
+
+def _upstream_value(
+    tasks: Mapping[str, TaskSpec], dependencies: tuple[Dependency, ...], folder: str
+) -> Mapping[str, Value] | None:
     upstream: dict[str, Value] = {}
     for need in dependencies:
-        values: dict[str, Value] = {other: _product_value(tasks[other]) for other in need.tasks}
+        values: dict[str, Value] = {other: _product_value(tasks[other], folder) for other in need.tasks}
         upstream |= {need.name: values} if need.group else values
     return upstream or None
 
 
-def _product_value(task: TaskSpec) -> Value:
-    if len(task.products) == 1 and task.products[0].key == "":
-        return task.products[0].path
-    return {product.key: product.path for product in task.products}
+def _product_value(task: TaskSpec, folder: str) -> Value:
+    values: dict[str, Value] = {product.key: _seen_from(folder, product.path) for product in task.products}
+    values |= {relation.key: relation.qualified for relation in task.relations}
+    return values[""] if list(values) == [""] else values
+
+
+def _seen_from(folder: str, path: str) -> str:
+    return posixpath.relpath(path, folder) if folder else path
 
 
 # --- Is it current? -----------------------------------------------------------------------
@@ -438,6 +664,10 @@ def assess_task(
     project: Project, task: str, known: TaskHistory | None, upstream: Mapping[str, Assessment], observer: Observer
 ) -> Assessment:
     """One task, given the assessments of what it needs."""
+    if known is not None and known.last_ok is not None:
+        for made in known.last_ok.products:
+            if made.stat == NOWHERE:
+                observer.learn(made)
     if task in project.unknowable or task not in project.facts:
         return Assessment(Freshness(state="unknown"), None)
     spec, facts = project.tasks[task], project.facts[task]
@@ -447,10 +677,11 @@ def assess_task(
         code=facts.code,
         text=facts.text,
         modules=project.modules[task],
-        params={name: canonical(value) for name, value in spec.params.items()},
+        params={name: canonical(value) for name, value in spec.params.items() if name != "resources_"},
         options=_options(spec, facts),
         given=_given(project, spec),
         upstream=_upstream_hashes(project, task, [need for need in needs if need not in stale], observer),
+        resources=_resource_hashes(spec, observer),
     )
     last = None if known is None else LastAttempt(known.last.outcome, known.last.fingerprint)
     recorded = {} if known is None or known.last_ok is None else {r.path: r for r in known.last_ok.products}
@@ -462,32 +693,87 @@ def assess_task(
         else:
             same = record is None or record.hash == observer.hash(product.path)
             products[product.path] = "same" if same else "changed"
-    why: tuple[Reason, ...] = reasons(now=now, last=last, products=products, stale_upstream=stale)
+    for relation in spec.relations:
+        products[relation.path] = "same" if relation.path in recorded else "missing"
+    why: tuple[Reason, ...] = reasons(
+        now=now,
+        last=last,
+        products=products,
+        stale_upstream=stale,
+        unknown=[name for name in spec.computed if name not in spec.params],
+        resources=spec.resources,
+        compare_code=project.spec.compare_code,
+    )
     return Assessment(Freshness(state="stale" if why else "fresh", reasons=why), now)
 
 
 def complete(now: Fingerprint, project: Project, task: str, observer: Observer, cache: ParseCache) -> Fingerprint:
-    """The fingerprint with the modules and *all* upstream as they are at this moment: what a run starting now uses."""
-    index = ModuleIndex(lambda name: _read_module(project.root, name), cache.module)
-    modules = local_modules(project.facts[task].loads, index)
-    upstream = _upstream_hashes(project, task, project.graph.upstream[task], observer)
-    return msgspec.structs.replace(now, modules=modules, upstream=upstream)
+    """The fingerprint with all that a run starting now reads as it is at this moment.
+
+    That is modules, resources and *all* upstream, and the code of a function, which is imported; of
+    any other task the code is what was read.
+    """
+    spec, facts = project.tasks[task], project.facts[task]
+    look = _Look(project.spec, cache)
+    if spec.kind not in NOTEBOOK_KINDS:
+        facts = look.facts(spec, project.contents.get(task, b""))
+    return msgspec.structs.replace(
+        now,
+        code=facts.code,
+        text=facts.text,
+        modules=look.modules(spec, facts),
+        upstream=_upstream_hashes(project, task, project.graph.upstream[task], observer),
+        resources=_resource_hashes(spec, observer),
+    )
+
+
+def with_inputs(project: Project, task: str, now: Fingerprint) -> Project:
+    """The project as it is when this is what a task follows from: code and modules may have been edited since."""
+    facts = project.facts[task]
+    if facts.code == now.code and project.modules[task] == now.modules:
+        return project
+    return replace(
+        project,
+        facts={**project.facts, task: replace(facts, code=now.code, text=now.text)},
+        modules={**project.modules, task: now.modules},
+    )
 
 
 def _options(spec: TaskSpec, facts: SourceFacts) -> dict[str, str]:
     options = {f"product {product.key}".strip(): canonical(product.path) for product in spec.products}
+    options |= {f"product {relation.key}".strip(): canonical(relation.path) for relation in spec.relations}
+    options |= {name: canonical(value) for name, value in spec.options.items()}
     kernel = facts.kernel if spec.notebook.kernel is None else spec.notebook.kernel
-    if kernel is not None:
+    if kernel is not None and spec.kind == "notebook":
         options["kernel"] = canonical(kernel)
+    if spec.kind != "notebook":
+        options["kind"] = canonical(spec.kind)
+    for name, called in (("client", spec.client), ("serializer", spec.serializer), ("unserializer", spec.unserializer)):
+        if called is not None:
+            options[name] = canonical(_called(called))
+    for relation in spec.relations:
+        if relation.client is not None:
+            options[f"client of {relation.key or 'product'}"] = canonical(_called(relation.client))
     return options
 
 
+def _called(called: Dotted | str) -> Value:
+    if isinstance(called, str):
+        return called
+    return called.path if not called.arguments else {"dotted_path": called.path, **called.arguments}
+
+
 def _given(project: Project, spec: TaskSpec) -> dict[str, str]:
-    upstream = _upstream_value(project.tasks, project.dependencies[spec.name])
+    folder = working_folder(spec)
+    upstream = _upstream_value(project.tasks, project.dependencies[spec.name], folder)
     return {
         "upstream": canonical(None if upstream is None else dict(upstream)),
-        "product": canonical(_product_value(spec)),
+        "product": canonical(_product_value(spec, folder)),
     }
+
+
+def _resource_hashes(spec: TaskSpec, observer: Observer) -> dict[str, str]:
+    return {name: observer.hash(path) for name, path in spec.resources.items()}
 
 
 def _upstream_hashes(
@@ -502,14 +788,15 @@ def _upstream_hashes(
     """
     reads = project.facts[task].reads
     grouped = {need for dependency in project.dependencies[task] if dependency.group for need in dependency.tasks}
-    return {
-        need: {
+    found: dict[str, dict[str, str]] = {}
+    for need in needs:
+        spec = project.tasks[need]
+        data = [product.key for product in spec.products if product.key not in spec.notebooks]
+        whole = need in grouped or not (data or spec.relations)
+        found[need] = {
             product.path: observer.hash(product.path)
-            for product in project.tasks[need].products
-            if product.key != project.tasks[need].notebook_key
-            or len(project.tasks[need].products) == 1
-            or need in grouped
-            or reads.may_read(need, product.key)
+            for product in spec.products
+            if product.key not in spec.notebooks or whole or reads.may_read(need, product.key)
         }
-        for need in needs
-    }
+        found[need] |= {relation.path: observer.token(relation.path) for relation in spec.relations}
+    return found

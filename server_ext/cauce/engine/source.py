@@ -7,27 +7,37 @@ run, and where cells begin and end are.
 
 from __future__ import annotations
 
-import ast
 import difflib
 import hashlib
 import json
 import platform
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from cauce.contract import Problem, Where
 from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, read_cell, upstream_reads
+from cauce.engine.document import Value
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
+from cauce.engine.literals import Assigned, python_assigned, r_assigned, task_names
 from cauce.engine.notebook import SourceError, read_notebook
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 __all__ = [
     "MAX_CODE",
     "TOO_LARGE_HINT",
     "Code",
+    "Extracted",
+    "PlacedCell",
+    "Signature",
     "SourceFacts",
+    "TemplateUse",
     "code_of",
     "digest",
+    "placed_cells",
     "read_facts",
     "source_limit",
     "unified_diff",
@@ -75,6 +85,54 @@ class SourceFacts:
     kernel: str | None = None
     """The kernel that the source itself names."""
     problems: tuple[Problem, ...] = ()
+    product: Extracted | None = None
+    """What the source says that it makes, where it is asked for that."""
+    place: Where | None = None
+    """Where it is defined: what to open."""
+    origin: str = ""
+    """The module that `loads` is relative to; '' for the project root."""
+    further: tuple[tuple[Loads, str], ...] = ()
+    """What other files on the way load, each with the file: packages, modules that hand a function on."""
+    passed: Mapping[str, Code] = field(default_factory=dict)
+    """Files on the way of which only a part counts: path → identity of that."""
+    signature: Signature | None = None
+    """Of a function."""
+    template: TemplateUse | None = None
+    """Of a template."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """How a function may be called. Of a decorated one this is what is written, not what is called."""
+
+    parameters: tuple[str, ...]
+    """Those that can be given by name, in order."""
+    required: frozenset[str]
+    """Those without a default."""
+    gathers: bool
+    """Does it take any other name, with ``**``?"""
+    positional_only: tuple[str, ...] = ()
+    """Those that cannot be given by name."""
+    decorated: bool = False
+
+
+@dataclass(frozen=True)
+class TemplateUse:
+    """What a template asks for."""
+
+    names: frozenset[str]
+    """Variables that it takes from outside, `upstream` and `product` among them."""
+    product: bool
+    """Does it say where `product` goes?"""
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """Products as a source names them. `cls` is the class that is written around them, in SQL."""
+
+    value: Value
+    line: int | None = None
+    cls: str | None = None
 
 
 def digest(content: bytes) -> str:
@@ -92,59 +150,126 @@ def unparsed(raw: str) -> Code:
     return Code(raw, raw)
 
 
-def read_facts(content: bytes, source: str, task: str, *, extract_upstream: bool) -> SourceFacts:
-    """Read a source. Never raises: a text that cannot be read gives facts with a problem.
+def read_facts(
+    content: bytes, source: str, task: str, *, extract_upstream: bool, extract_product: bool = False
+) -> SourceFacts:
+    """Read a notebook or script. Never raises: a text that cannot be read gives facts with a problem.
 
     Args:
         source: Path relative to the project root, for problems and for the format.
         extract_upstream: Whether dependencies come from the parameters cell.
+        extract_product: Whether products do.
     """
     raw = digest(content)
 
     def unreadable(message: str, hint: str, line: int | None = None, code: str = "source_unreadable") -> SourceFacts:
         where = Where(path=source, line=line)
         problem = Problem(code=code, message=message, severity="error", hint=hint, where=where, task=task)
-        return SourceFacts(unparsed(raw), "", (), problems=(problem,))
+        return SourceFacts(unparsed(raw), "", (), problems=(problem,), place=Where(path=source))
 
     try:
         notebook = read_notebook(content, Path(source))
-        language = language_of(notebook)
+        language = _language(notebook, source)
         kernel = notebook.metadata.get("kernelspec", {}).get("name")
-        counted = [
-            (index, str(cell.source), tags_of(cell))
-            for index, cell in enumerate(notebook.cells)
-            if cell.cell_type == "code" and INJECTED_TAG not in tags_of(cell)
-        ]
+        counted = _code_cells(notebook, language)
         place = place_of_injected(notebook)
+        below = _nothing_below(notebook, source, task)
     except SourceError as error:
         return unreadable(error.message, error.hint, error.line)
-    except (AttributeError, KeyError, TypeError):  # an .ipynb of another shape than nbformat's schema
-        return unreadable("The notebook is damaged.", "Open it in JupyterLab and save it again.")
-    texts = [text for _, text, _ in counted]
-    if sum(map(len, texts)) > MAX_CODE:
+    except _TooMuch:
         message = f"There are more than {MAX_CODE // 1_000_000} MB of code in it."
         return unreadable(message, TOO_LARGE_HINT, code="source_too_large")
-    python = language == "python" and Path(source).suffix.lower() not in {".r", ".rmd"}
-    codes = [read_cell(text) if python else CellCode((), text, None) for text in texts]
-    tags = [_HONOURED.intersection(tags) for _, _, tags in counted]
-    injected = sum(index < place for index, _, _ in counted)
+    except (AttributeError, KeyError, TypeError):  # an .ipynb of another shape than nbformat's schema
+        return unreadable("The notebook is damaged.", "Open it in JupyterLab and save it again.")
+    codes = [cell.code for cell in counted]
+    tags = [_HONOURED.intersection(cell.tags) for cell in counted]
+    injected = sum(cell.index < place for cell in counted)
     normal = _normalised(list(zip(codes, tags, strict=True)), injected)
     upstream: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    if extract_upstream:
-        parameters = next(
-            (code for code, (_, _, tags) in zip(codes, counted, strict=True) if PARAMETERS_TAG in tags), None
-        )
-        upstream, problems = _upstream(parameters, content, source, task, python)
+    product: Extracted | None = None
+    problems: list[Problem] = []
+    parameters = next((cell for cell in counted if PARAMETERS_TAG in cell.tags), None)
+    if parameters is None:
+        if extract_product:
+            hint = "Add a cell with the tag 'parameters' that says 'upstream = None' and 'product = …'."
+            problems += unreadable("No cell says what the task makes.", hint, code="product_missing_in_source").problems
+    elif language not in {"python", "r"} and (extract_upstream or extract_product):
+        hint = "Set 'meta: {extract_upstream: false}' and give 'upstream' in pipeline.yaml."
+        message = "Dependencies can only be read from Python and R sources."
+        problems += unreadable(message, hint, code="unsupported").problems
+    elif extract_upstream or extract_product:
+        reader = _Parameters(source, task, content, language, parameters)
+        upstream = reader.upstream() if extract_upstream else ()
+        product = reader.product() if extract_product else None
+        problems = reader.problems
     return SourceFacts(
         code=Code(raw, digest(normal.encode())),
-        text=_readable("\n\n".join(texts)),
+        text=_readable("\n\n".join(cell.text for cell in counted)),
         upstream=upstream,
         loads=loads_of(codes),
         reads=upstream_reads(codes),
         kernel=kernel if isinstance(kernel, str) else None,
-        problems=problems,
+        problems=(*problems, *below),
+        product=product,
+        place=Where(path=source),
     )
+
+
+class _TooMuch(Exception):
+    """There is more code than is parsed."""
+
+
+def _language(notebook: NotebookNode, source: str) -> str:
+    return "r" if Path(source).suffix.lower() in {".r", ".rmd"} else language_of(notebook)
+
+
+def _code_cells(notebook: NotebookNode, language: str) -> list[_Cell]:
+    """The code cells that are the user's. Raises _TooMuch."""
+    texts = [
+        (index, str(cell.source), tags_of(cell))
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and INJECTED_TAG not in tags_of(cell)
+    ]
+    if sum(len(text) for _, text, _ in texts) > MAX_CODE:
+        raise _TooMuch
+    return [
+        _Cell(index, text, tags, read_cell(text) if language == "python" else CellCode((), text, None))
+        for index, text, tags in texts
+    ]
+
+
+@dataclass(frozen=True)
+class PlacedCell:
+    """A code cell, and where it stands."""
+
+    index: int
+    """Its place among all cells, from 0."""
+    line: int | None
+    """The line of the file at which its text begins; None in an .ipynb, and where that cannot be told."""
+    text: str
+    tags: tuple[str, ...]
+    code: CellCode
+    """The same taken apart; its lines are those of `text` after `code.heads`."""
+
+
+def placed_cells(content: bytes, source: str) -> tuple[str, tuple[PlacedCell, ...]]:
+    """The language of a notebook or script, and its code cells with their places, for who checks them.
+
+    Injected cells that the file holds are left out. Of a source that cannot be read there are none.
+    """
+    from cauce.engine.executors.failure import lines_of, locate_all
+
+    try:
+        notebook = read_notebook(content, Path(source))
+        language = _language(notebook, source)
+        cells = _code_cells(notebook, language)
+    except (SourceError, _TooMuch, AttributeError, KeyError, TypeError):
+        return "", ()
+    lines = None if source.endswith(".ipynb") else lines_of(content)
+    texts = [cell.text for cell in cells]
+    places = [None] * len(cells) if lines is None else locate_all(lines, texts)
+    placed = zip(cells, places, strict=True)
+    return language, tuple(PlacedCell(c.index, line, c.text, tuple(c.tags), c.code) for c, line in placed)
 
 
 def code_of(content: bytes, path: str) -> tuple[Code, Loads]:
@@ -183,84 +308,131 @@ def _readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-# --- Upstream -----------------------------------------------------------------------------
+# --- The parameters cell ------------------------------------------------------------------
 
 
-def _upstream(
-    code: CellCode | None, content: bytes, source: str, task: str, python: bool
-) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    def problem(code: str, message: str, hint: str, line: str = "") -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-        where = Where(path=source, line=_line_of(line, content))
-        words = _readable(message)
-        return (), (Problem(code=code, message=words, severity="error", hint=hint, where=where, task=task),)
+@dataclass(frozen=True)
+class _Cell:
+    """A code cell that counts: its place among all cells, its text, its tags, what is read of it."""
 
-    if code is None:
-        return (), ()
-    if not python:
-        return problem(
-            "unsupported",
-            "Dependencies can only be read from Python sources.",
-            "Set 'meta: {extract_upstream: false}' and give 'upstream' in pipeline.yaml.",
+    index: int
+    text: str
+    tags: list[str]
+    code: CellCode
+
+
+@dataclass
+class _Parameters:
+    """Reads the parameters cell of one source, and collects what is wrong with it."""
+
+    source: str
+    task: str
+    content: bytes
+    language: str
+    cell: _Cell
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self, name: str) -> Assigned | None:
+        """What the cell says of a name; None when that cannot be told, which is a problem."""
+        if self.language == "r":
+            found = r_assigned(self.cell.text, name)
+        elif self.cell.code.tree is None:
+            if not self.problems:
+                self.problem(
+                    "parameters_syntax", "{Cell} is not valid Python.", "Mend its syntax.", self.cell.code.text
+                )
+            return None
+        else:
+            found = python_assigned(self.cell.code, name)
+        if found.found and not found.literal:
+            example = self._example(name)
+            message = f"'{name}' must be written out, not computed: {found.written[:80]}"
+            self.problem(f"{name}_not_literal", message, f"Write {example}.", self._line(found))
+            return None
+        return found
+
+    def upstream(self) -> tuple[str, ...]:
+        found = self.read("upstream")
+        if found is None:
+            return ()
+        if not found.found:
+            nothing = "upstream <- NULL" if self.language == "r" else "upstream = None"
+            hint = f"Add '{nothing}', or the tasks that it needs: '{self._example('upstream', many=False)}'."
+            self.problem("upstream_missing", "{Cell} does not say 'upstream': it counts as none.", hint, "", "warning")
+            return ()
+        names = task_names(found)
+        if names is None:
+            message = f"'upstream' must be a list of task names or None, not {found.written[:80]}"
+            hint = f"Write {self._example('upstream', many=False)} (a list, even for one)."
+            self.problem("upstream_shape", message, hint, self._line(found))
+            return ()
+        return tuple(dict.fromkeys(map(_readable, names)))
+
+    def product(self) -> Extracted | None:
+        found = self.read("product")
+        if found is None:
+            return None
+        if not found.found or found.value is None:
+            message = "{Cell} does not say what the task makes."
+            self.problem("product_missing_in_source", message, f"Add '{self._example('product')}'.", "")
+            return None
+        return Extracted(found.value, _line_of(self._line(found), self.content))
+
+    def _line(self, found: Assigned) -> str:
+        text = self.cell.text if self.language == "r" else self.cell.code.text
+        lines = text.split("\n")
+        return lines[found.line - 1] if found.line <= len(lines) else ""
+
+    def _example(self, name: str, *, many: bool = True) -> str:
+        r = self.language == "r"
+        if name == "product":
+            path = f"output/{Path(self.source).stem}.ipynb"
+            return f'product <- list(nb = "{path}")' if r else f'product = {{"nb": "{path}"}}'
+        names = '"load", "clean"' if many else '"load"'
+        nothing = f", or {'NULL' if r else 'None'}" if many else ""
+        return f"upstream <- list({names}){nothing}" if r else f"upstream = [{names}]{nothing}"
+
+    def problem(
+        self, code: str, message: str, hint: str, line: str, severity: Literal["error", "warning"] = "error"
+    ) -> None:
+        number = _line_of(line, self.content)
+        if number is None and not self.source.endswith(".ipynb"):
+            number = _line_of(self.cell.text.lstrip("\n"), self.content)
+        words = _readable(message.replace("{Cell}", f"The parameters cell (cell {self.cell.index + 1})"))
+        if words[-1] not in ".!?" and code.endswith("_literal") and self.source.endswith(".ipynb"):
+            words = f"{words} (cell {self.cell.index + 1})"
+        where = Where(path=self.source, line=number)
+        self.problems.append(
+            Problem(code=code, message=words, severity=severity, hint=hint, where=where, task=self.task)
         )
-    if code.tree is None:
-        return problem("parameters_syntax", "The parameters cell is not valid Python.", "Mend its syntax.", code.text)
-    assigned = list(_assignments(code.tree, "upstream"))
-    if not assigned:
-        return (), ()
-    value = assigned[-1]
-    written = ast.get_source_segment(code.text, value) or ""
-    first_line = code.text.split("\n")[value.lineno - 1]
-    try:
-        names = ast.literal_eval(value)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return problem(
-            "upstream_not_literal",
-            f"'upstream' must be written out, not computed: {written[:80]}",
-            'Write a list of task names: upstream = ["load", "clean"], or None.',
-            first_line,
-        )
-    if names is None:
-        return (), ()
-    if not isinstance(names, list | tuple | set | dict) or not all(isinstance(name, str) for name in names):
-        return problem(
-            "upstream_shape",
-            f"'upstream' must be a list of task names or None, not {written[:80]}",
-            'Write upstream = ["name"] (a list, even for one).',
-            first_line,
-        )
-    # A set has no order of its own; take the one in which it was written.
-    ordered = (
-        [item.value for item in value.elts if isinstance(item, ast.Constant)] if isinstance(value, ast.Set) else names
+
+
+_NEW_CELL = {
+    "percent": "# %%\n1 + 1",
+    "hydrogen": "# %%\n1 + 1",
+    "light": "# +\n1 + 1",
+    "spin": "# +\n1 + 1",
+    "markdown": "```python\n1 + 1\n```",
+    "rmarkdown": "```{r}\n1 + 1\n```",
+}
+
+
+def _nothing_below(notebook: NotebookNode, source: str, task: str) -> tuple[Problem, ...]:
+    """The problem that a source has whose code stands in its parameters cell, or is not there yet."""
+    full = [index for index, cell in enumerate(notebook.cells) if str(cell.source).strip()]
+    full = [index for index in full if INJECTED_TAG not in tags_of(notebook.cells[index])]
+    if not full or PARAMETERS_TAG not in tags_of(notebook.cells[full[-1]]):
+        return ()
+    form = notebook.metadata.get("jupytext", {}).get("text_representation", {}).get("format_name", "")
+    example = _NEW_CELL.get(form)
+    hint = (
+        "Add a code cell below it." if example is None else f"Begin your code below it in a cell of its own:\n{example}"
     )
-    return tuple(dict.fromkeys(_readable(str(name)) for name in ordered)), ()
-
-
-def _assignments(tree: ast.Module, name: str) -> Iterator[ast.expr]:
-    """Values assigned to a name by top-level statements, in order.
-
-    For ``name += …`` and ``name, other = …`` what is given back is no literal list, so that
-    they are refused rather than overlooked.
-    """
-    for statement in tree.body:
-        match statement:
-            case ast.Assign(targets=targets, value=value):
-                if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-                    yield value
-                for target in targets:
-                    if not isinstance(target, ast.Name) and _binds(target, name):
-                        yield target
-            case ast.AugAssign(target=ast.Name(id=target_name) as target):
-                if target_name == name:
-                    yield target
-            case ast.AnnAssign(target=ast.Name(id=target_name), value=ast.expr() as annotated):
-                if target_name == name:
-                    yield annotated
-
-
-def _binds(target: ast.expr, name: str) -> bool:
-    return any(
-        isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in ast.walk(target)
+    message = "The parameters cell is the last one: nothing would run with what is filled in."
+    problem = Problem(
+        code="parameters_last", message=message, severity="error", hint=hint, where=Where(path=source), task=task
     )
+    return (problem,)
 
 
 def _line_of(line: str, content: bytes) -> int | None:

@@ -7,7 +7,7 @@ found. What is shown, what is planned and what runs all come from this one funct
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +34,9 @@ def reasons(
     last: LastAttempt | None,
     products: Mapping[str, ProductState],
     stale_upstream: tuple[str, ...],
+    unknown: Collection[str] = (),
+    resources: Mapping[str, str] | None = None,
+    compare_code: bool = True,
 ) -> tuple[Reason, ...]:
     """Why the task must run; empty when it is fresh.
 
@@ -43,6 +46,9 @@ def reasons(
         products: Path of each declared product → how it compares with what was recorded.
         stale_upstream: Direct upstream tasks that are stale themselves: what they will make
             is unknown until they run.
+        unknown: Parameters that nobody has computed yet; not among `now.params`.
+        resources: Name of a resource → its path, to tell which it is.
+        compare_code: Whether other code, or another module, is a reason.
     """
     if last is None:
         return (Reason(kind="never_run", message="It has never run."),)
@@ -57,10 +63,11 @@ def reasons(
         }
         found.append(Reason(kind="last_run_failed", message=f"The last run {how[last.outcome]}."))
     then = last.fingerprint
-    if not now.code.same(then.code):
+    if compare_code and not now.code.same(then.code):
         found.append(Reason(kind="code_changed", message="The code changed."))
-    found += _modules(now, then)
-    found += _params(now, then)
+    found += _modules(now, then) if compare_code else []
+    found += _params(now, then, unknown)
+    found += _resources(now, then, resources or {})
     found += _options(now, then)
     found += _upstream(now, then, stale_upstream)
     found += _given(now, then, found)
@@ -85,9 +92,14 @@ def _modules(now: Fingerprint, then: Fingerprint) -> list[Reason]:
     return found
 
 
-def _params(now: Fingerprint, then: Fingerprint) -> list[Reason]:
-    found = []
+def _params(now: Fingerprint, then: Fingerprint, unknown: Collection[str]) -> list[Reason]:
+    found = [
+        Reason(kind="params_changed", message=f"The parameter {name} is computed when built.", subject=name)
+        for name in unknown
+    ]
     for name in dict.fromkeys([*now.params, *then.params]):
+        if name in unknown:
+            continue
         new, old = now.params.get(name), then.params.get(name)
         if new == old:
             continue
@@ -98,6 +110,22 @@ def _params(now: Fingerprint, then: Fingerprint) -> list[Reason]:
         else:
             message = f"The parameter {name} changed from {_short(old)} to {_short(new)}."
         found.append(Reason(kind="params_changed", message=message, subject=name))
+    return found
+
+
+def _resources(now: Fingerprint, then: Fingerprint, paths: Mapping[str, str]) -> list[Reason]:
+    found = []
+    for name in dict.fromkeys([*now.resources, *then.resources]):
+        if now.resources.get(name) == then.resources.get(name):
+            continue
+        path = paths.get(name, name)
+        if name not in now.resources:
+            message = f"The resource {name} is no longer used."
+        elif name not in then.resources:
+            message = f"The resource {path} is new."
+        else:
+            message = f"The resource {path} changed."
+        found.append(Reason(kind="resource_changed", message=message, subject=path))
     return found
 
 
@@ -156,7 +184,10 @@ def _given(now: Fingerprint, then: Fingerprint, found: list[Reason]) -> list[Rea
 def _products(products: Mapping[str, ProductState]) -> list[Reason]:
     found = []
     for path, state in products.items():
-        if state == "missing":
+        kind, separator, name = path.partition("://")
+        if state == "missing" and separator:
+            found.append(Reason(kind="product_missing", message=f"The {kind} {name} was not made yet.", subject=path))
+        elif state == "missing":
             found.append(Reason(kind="product_missing", message=f"{path} is missing.", subject=path))
         elif state == "changed":
             message = f"{path} was changed by something else."

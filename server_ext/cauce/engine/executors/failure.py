@@ -13,7 +13,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Exit", "clipped", "death", "line_at_death", "line_in_cell", "lines_of", "locate", "message_of", "plain"]
+__all__ = [
+    "Exit",
+    "clipped",
+    "death",
+    "line_at_death",
+    "line_in_cell",
+    "lines_of",
+    "locate",
+    "locate_all",
+    "message_of",
+    "plain",
+]
 
 
 # --- Errors -------------------------------------------------------------------------------
@@ -26,6 +37,8 @@ _CELL_FILE = re.compile(r" \((?:\d+\.py|<ipython-input-[^>]*>|ipykernel_\d+/\d+\
 _FATAL_FRAME = re.compile(r'^ *File ".*[/\\]ipykernel_\d+[/\\]\d+\.py", line (\d+) in <module>$', re.MULTILINE)
 _NO_STDIN = "StdinNotImplementedError"
 _LONGEST_MESSAGE = 10_000
+_MOST_COMPARED = 50_000_000
+"""Lines times cells: more is nothing that anybody wrote."""
 
 
 def plain(text: str) -> str:
@@ -127,13 +140,21 @@ def locate(lines: Sequence[str], cells: Sequence[str], index: int) -> int | None
     and as late as that allows: where both agree there is no other place. None otherwise,
     and for a cell that the script does not hold word for word (magics may be commented).
     """
-    earliest = _first_fit(lines, [cell.split("\n") for cell in cells]).get(index)
+    return locate_all(lines, cells)[index]
+
+
+def locate_all(lines: Sequence[str], cells: Sequence[str]) -> list[int | None]:
+    """The same for each code cell."""
+    if len(lines) * len(cells) > _MOST_COMPARED:
+        return [None] * len(cells)
+    earliest = _first_fit(lines, [cell.split("\n") for cell in cells])
     backwards = _first_fit(lines[::-1], [cell.split("\n")[::-1] for cell in reversed(cells)])
-    latest = backwards.get(len(cells) - 1 - index)
-    if earliest is None or latest is None:
-        return None
-    start = len(lines) - latest - len(cells[index].split("\n"))
-    return earliest + 1 if earliest == start else None
+    found: list[int | None] = []
+    for index, cell in enumerate(cells):
+        latest = backwards.get(len(cells) - 1 - index)
+        start = None if latest is None else len(lines) - latest - len(cell.split("\n"))
+        found.append(start + 1 if start is not None and earliest.get(index) == start else None)
+    return found
 
 
 def _first_fit(lines: Sequence[str], blocks: Iterable[Sequence[str]]) -> dict[int, int]:

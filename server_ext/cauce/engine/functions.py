@@ -1,0 +1,743 @@
+"""A task that is a function: where it is defined, and how much of its module it is. Read, never imported.
+
+    'pkg.tasks.clean' ─► files that hold it ─► Module.slice('clean') ─► SourceFacts
+
+A module holds many tasks. What one of them does follows from its own definition, from the
+top-level statements that define what that uses, and from those statements that do something
+by themselves. These are its *slice*; an edit elsewhere in the file does not concern it.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import functools
+import importlib.util
+import io
+import json
+import symtable
+import tokenize
+import warnings
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cauce.contract import Problem, Where
+from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, upstream_reads
+from cauce.engine.source import Code, Signature, SourceFacts, digest
+
+__all__ = ["FunctionIndex", "Module", "Slice", "function_facts", "read_module"]
+
+_MAX_PIECES = 1_000
+"""Statements in a slice; one that needs more is the whole module."""
+_MAX_HOPS = 8
+_MAX_PARTS = 20
+_ANYTHING = frozenset({"eval", "exec", "globals", "vars"})
+"""Who uses these may use whatever the module defines."""
+
+
+# --- A module -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The part of a module that counts for one of its names."""
+
+    normal: str
+    """Hash of its statements; without comments, docstrings and formatting."""
+    text: str
+    loads: Loads
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A top-level statement, or one name of an import."""
+
+    normal: str
+    lines: tuple[int, int]
+    binds: frozenset[str]
+    uses: frozenset[str]
+    loads: Loads
+    always: bool
+    """Does it do something by itself?"""
+    star: bool = False
+    lonely: bool = False
+    """`import x`: when nobody uses the name, it is there for what importing does."""
+
+
+@dataclass(frozen=True)
+class _Function:
+    line: int
+    signature: Signature
+    upstream: tuple[str, ...]
+    reads: UpstreamReads
+
+
+@dataclass(frozen=True)
+class Module:
+    """What a module's top level defines. One that is no Python has an `error`."""
+
+    raw: str
+    """Hash of the file."""
+    text: str
+    pieces: tuple[_Piece, ...] = ()
+    functions: Mapping[str, _Function] = field(default_factory=dict)
+    classes: Mapping[str, int] = field(default_factory=dict)
+    """Name → line."""
+    imports: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Name → module (relative ones keep their dots), and the name there ('' for the module itself)."""
+    stars: tuple[str, ...] = ()
+    error: str | None = None
+    error_line: int | None = None
+    _slices: dict[str, Slice] = field(default_factory=dict, compare=False, repr=False)
+
+    def binds(self, name: str) -> bool:
+        """Does any of its statements define the name?"""
+        return name in self._binders
+
+    @functools.cached_property
+    def _binders(self) -> Mapping[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for index, piece in enumerate(self.pieces):
+            for name in piece.binds:
+                found.setdefault(name, []).append(index)
+        return {name: tuple(indices) for name, indices in found.items()}
+
+    @functools.cached_property
+    def _base(self) -> tuple[frozenset[int], frozenset[str], str]:
+        """What counts for every name: pieces, names followed for them, and their hash."""
+        names: set[str] = set()
+        start = [index for index, piece in enumerate(self.pieces) if piece.always]
+        found = self._closure(start, frozenset(), names, None) or frozenset()
+        return found, frozenset(names), digest(json.dumps([self.pieces[i].normal for i in sorted(found)]).encode())
+
+    @functools.cached_property
+    def _base_loads(self) -> Loads:
+        used = frozenset().union(*(piece.uses for piece in self.pieces))
+        lonely = [p.loads for p in self.pieces if p.lonely and used.isdisjoint(p.binds)]
+        return _joined([*lonely, *(self.pieces[index].loads for index in sorted(self._base[0]))])
+
+    @functools.cached_property
+    def whole(self) -> Slice:
+        """Everything."""
+        normal = digest(json.dumps([piece.normal for piece in self.pieces]).encode())
+        return Slice(normal, self.text, _joined(piece.loads for piece in self.pieces))
+
+    def slice(self, name: str) -> Slice:
+        """What counts for a name that the module's top level binds."""
+        if name not in self._slices:
+            self._slices[name] = self._slice(name)
+        return self._slices[name]
+
+    def _slice(self, name: str) -> Slice:
+        base, followed, normal = self._base
+        names = set(followed)
+        start = [index for index in self._binders.get(name, ()) if index not in base]
+        names.add(name)
+        more = self._closure(start, base, names, _MAX_PIECES)
+        if more is None or not names.isdisjoint(_ANYTHING):
+            return self.whole
+        pieces = [self.pieces[index] for index in sorted(more)]
+        return Slice(
+            normal=digest(json.dumps([normal, [piece.normal for piece in pieces]]).encode()),
+            text=self._text_of([*pieces, *(self.pieces[index] for index in base)]),
+            loads=_joined([self._base_loads, *(piece.loads for piece in pieces)]),
+        )
+
+    def on_the_way(self, name: str = "") -> tuple[str, Loads]:
+        """What counts of a package that is only passed through, or hands on a name from elsewhere.
+
+        The names that it imports to hand them on are not its business: they count where they are.
+        """
+        base, _, normal = self._base
+        handed = [self.pieces[index].normal for index in self._binders.get(name, ())]
+        pieces = [self.pieces[index] for index in sorted(base)]
+        if all(piece.star or not piece.always for piece in pieces):
+            return digest(json.dumps([normal, handed]).encode()), Loads()
+        return digest(json.dumps([normal, handed]).encode()), _joined(piece.loads for piece in pieces)
+
+    def _closure(
+        self, start: Iterable[int], known: frozenset[int], names: set[str], limit: int | None
+    ) -> frozenset[int] | None:
+        """These pieces and all that they need beyond the known ones; None when that is too many.
+
+        Adds to `names` each that was looked up.
+        """
+        found = set(start)
+        todo = list(found)
+        while todo:
+            if limit is not None and len(found) > limit:
+                return None
+            for name in self.pieces[todo.pop()].uses:
+                if name in names:
+                    continue
+                names.add(name)
+                fresh = [i for i in self._binders.get(name, ()) if i not in found and i not in known]
+                found.update(fresh)
+                todo += fresh
+        return frozenset(found)
+
+    def _text_of(self, pieces: Iterable[_Piece]) -> str:
+        lines = self._lines
+        ranges = sorted({piece.lines for piece in pieces})
+        return "\n\n".join("\n".join(lines[first - 1 : last]) for first, last in ranges)
+
+    @functools.cached_property
+    def _lines(self) -> list[str]:
+        return self.text.split("\n")
+
+
+def read_module(content: bytes) -> Module:
+    """Take a module apart. Never raises, and takes time linear in its size."""
+    raw = digest(content)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        text = content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+    except (SyntaxError, UnicodeDecodeError, LookupError):
+        return Module(raw, "", error="its encoding is not what it says")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+            table = symtable.symtable(text, "<module>", "exec")
+        return _taken_apart(raw, text, tree, table)
+    except SyntaxError as error:
+        return Module(raw, text, error=error.msg, error_line=error.lineno)
+    except (ValueError, RecursionError, MemoryError) as error:
+        why = str(error) if isinstance(error, ValueError) else "its expressions are nested too deeply"
+        return Module(raw, text, error=why)
+
+
+def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTable) -> Module:
+    body = [statement for statement in tree.body if not _says_nothing(statement) and not _is_main(statement)]
+    inner = _names_inside(body, table)
+    pieces: list[_Piece] = []
+    functions: dict[str, _Function] = {}
+    classes: dict[str, int] = {}
+    imports: dict[str, tuple[str, str]] = {}
+    stars: list[str] = []
+    used = frozenset().union(*inner, *(_names_outside(statement) for statement in body)) if body else frozenset()
+    for statement, names in zip(body, inner, strict=True):
+        _drop_docstrings(statement)
+        for each in _statements(statement):
+            match each:
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    functions[each.name] = _function(each)
+                case ast.ClassDef():
+                    classes[each.name] = each.lineno
+                case ast.Import():
+                    for alias in each.names:
+                        imports[alias.asname or alias.name.partition(".")[0]] = (
+                            (alias.name, "") if alias.asname else (alias.name.partition(".")[0], "")
+                        )
+                case ast.ImportFrom():
+                    module = "." * each.level + (each.module or "")
+                    imports.update({a.asname or a.name: (module, a.name) for a in each.names if a.name != "*"})
+                    stars += [module for alias in each.names if alias.name == "*"]
+        pieces += _pieces(statement, names, used)
+    return Module(raw, text, tuple(pieces), functions, classes, imports, tuple(dict.fromkeys(stars)))
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def _is_main(statement: ast.stmt) -> bool:
+    """``if __name__ == "__main__":`` is not for who imports the module."""
+    match statement:
+        case ast.If(
+            test=ast.Compare(
+                left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]
+            ),
+            orelse=[],
+        ):
+            return True
+        case _:
+            return False
+
+
+def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """A statement and those in its blocks, without what is inside of functions and classes."""
+    todo: list[ast.AST] = [statement]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        todo += [
+            child
+            for child in reversed(list(ast.iter_child_nodes(node)))
+            if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case)
+        ]
+
+
+def _names_inside(body: Sequence[ast.stmt], table: symtable.SymbolTable) -> list[frozenset[str]]:
+    """For each statement the global names that functions and classes in it use."""
+    starts = [_first_line(statement) for statement in body]
+    found: list[set[str]] = [set() for _ in body]
+    for child in table.get_children():
+        names: set[str] = set()
+        todo = [child]
+        while todo:
+            scope = todo.pop()
+            names.update(symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global())
+            todo += scope.get_children()
+        line = child.get_lineno()
+        last = bisect_right(starts, line) - 1
+        for index in range(last, -1, -1):  # several statements may share a line
+            if index < last and (body[index].end_lineno or 0) < line:
+                break
+            found[index] |= names
+    return [frozenset(names) for names in found]
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _names_outside(statement: ast.stmt) -> frozenset[str]:
+    """Names that a statement itself uses: not in the bodies of functions and classes."""
+    names: set[str] = set()
+    todo: list[ast.AST] = [statement]
+    while todo:
+        node = todo.pop()
+        match node:
+            case ast.Name(id=name):
+                names.add(name)
+            case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body) | ast.ClassDef(body=body):
+                inside = {id(each) for each in body}
+                todo += [child for child in ast.iter_child_nodes(node) if id(child) not in inside]
+                continue
+            case ast.Lambda(args=arguments):
+                todo.append(arguments)
+                continue
+        todo += ast.iter_child_nodes(node)
+    return frozenset(names)
+
+
+def _pieces(statement: ast.stmt, inner: frozenset[str], used: frozenset[str]) -> Iterator[_Piece]:
+    lines = (_first_line(statement), statement.end_lineno or statement.lineno)
+    match statement:
+        case ast.Import(names=aliases):
+            for alias in aliases:
+                name = alias.asname or alias.name.partition(".")[0]
+                one = ast.Import(names=[ast.alias(name=alias.name, asname=alias.asname)])
+                binds = frozenset({name})
+                yield _Piece(_hash(one), lines, binds, frozenset(), Loads((alias.name,)), False, lonely=True)
+            return
+        case ast.ImportFrom(module="__future__"):
+            yield _Piece(_hash(statement), lines, frozenset(), frozenset(), Loads(), True)
+            return
+        case ast.ImportFrom(names=aliases, module=module, level=level):
+            for alias in aliases:
+                one_of = ast.ImportFrom(
+                    module=module, names=[ast.alias(name=alias.name, asname=alias.asname)], level=level
+                )
+                star = alias.name == "*"
+                binds = frozenset() if star else frozenset({alias.asname or alias.name})
+                yield _Piece(_hash(one_of), lines, binds, frozenset(), _loads(one_of), star, star)
+            return
+    binds, always = _effect(statement, used)
+    uses = inner | _names_outside(statement)
+    loads = _loads(statement)
+    if any(isinstance(node, ast.Attribute) and node.attr == "modules" for node in ast.walk(statement)):
+        uses |= {"globals"}  # sys.modules[__name__]
+    yield _Piece(_hash(statement), lines, binds, uses, loads, always)
+
+
+def _effect(statement: ast.stmt, used: frozenset[str]) -> tuple[frozenset[str], bool]:
+    """The names that a statement defines or changes, and whether it does something besides."""
+    binds: set[str] = set()
+    always = False
+    for each in _statements(statement):
+        match each:
+            case (
+                ast.FunctionDef(name=name, decorator_list=decorators)
+                | ast.AsyncFunctionDef(name=name, decorator_list=decorators)
+            ):
+                # `@other.register` changes what `other` does.
+                binds |= {name, *filter(None, map(_root, decorators))}
+            case ast.ClassDef(name=name, decorator_list=decorators, bases=bases):
+                # A class may keep account of its subclasses.
+                binds |= {name, *filter(None, map(_root, [*decorators, *bases]))}
+            case ast.Assign(targets=targets, value=value):
+                names, plain = _targets(targets)
+                binds |= names
+                always |= not plain or (names.isdisjoint(used) and _calls(value))
+            case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+                names, plain = _targets([target])
+                binds |= names
+                always |= not plain
+            case ast.Import(names=aliases):
+                binds |= {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+            case ast.ImportFrom(names=aliases):
+                binds |= {alias.asname or alias.name for alias in aliases}
+                always |= any(alias.name == "*" for alias in aliases)
+            case ast.If() | ast.Try() | ast.TryStar() | ast.Pass() | ast.Raise():
+                always |= isinstance(each, ast.Raise) and each is statement
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case _:
+                always = True
+                binds |= {node.id for node in ast.walk(each) if isinstance(node, ast.Name) and _stores(node)}
+    if any(isinstance(node, ast.NamedExpr) for node in ast.walk(statement)):
+        binds |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and _stores(node)}
+    return frozenset(binds), always
+
+
+def _stores(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store | ast.Del)
+
+
+def _targets(targets: Iterable[ast.expr]) -> tuple[frozenset[str], bool]:
+    """The names that are bound, and whether nothing but names is."""
+    nodes = [node for target in targets for node in ast.walk(target)]
+    plain = all(isinstance(n, ast.Name | ast.Tuple | ast.List | ast.Starred | ast.expr_context) for n in nodes)
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and _stores(node)), plain
+
+
+def _calls(value: ast.expr) -> bool:
+    return any(isinstance(node, ast.Call | ast.Await) for node in ast.walk(value))
+
+
+def _root(expression: ast.expr) -> str:
+    node: ast.expr = expression
+    while isinstance(node, ast.Attribute | ast.Call | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _drop_docstrings(statement: ast.stmt) -> None:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:] or [ast.Pass()]
+
+
+def _hash(statement: ast.stmt) -> str:
+    return digest(ast.dump(statement).encode("utf-8", "surrogatepass"))
+
+
+def _loads(statement: ast.stmt) -> Loads:
+    return loads_of([CellCode((), "", ast.Module([statement], []))])
+
+
+def _joined(loads: Iterable[Loads]) -> Loads:
+    parts = list(loads)
+    return Loads(
+        tuple(sorted({name for part in parts for name in part.imports})),
+        tuple(sorted({name for part in parts for name in part.files})),
+        tuple(sorted({name for part in parts for name in part.folders})),
+    )
+
+
+def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> _Function:
+    named = [
+        (each.lineno, each.col_offset, each.slice.value)
+        for each in ast.walk(node)
+        if isinstance(each, ast.Subscript)
+        and isinstance(each.value, ast.Name)
+        and each.value.id == "upstream"
+        and isinstance(each.slice, ast.Constant)
+        and isinstance(each.slice.value, str)
+    ]
+    signature = _signature(node)
+    reads = upstream_reads([CellCode((), "", ast.Module([node], []))])
+    if signature.gathers and "upstream" not in signature.parameters:
+        reads = UpstreamReads()  # it may be among the rest
+    upstream = tuple(dict.fromkeys(name for _, _, name in sorted(named)))
+    return _Function(node.lineno, signature, upstream, reads)
+
+
+def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Signature:
+    given = node.args
+    positional = [*given.posonlyargs, *given.args]
+    required = {arg.arg for arg in positional[: len(positional) - len(given.defaults)]}
+    required |= {arg.arg for arg, value in zip(given.kwonlyargs, given.kw_defaults, strict=True) if value is None}
+    return Signature(
+        parameters=tuple(arg.arg for arg in [*given.args, *given.kwonlyargs]),
+        required=frozenset(required),
+        gathers=given.kwarg is not None,
+        positional_only=tuple(arg.arg for arg in given.posonlyargs),
+        decorated=bool(node.decorator_list),
+    )
+
+
+# --- Where a function is ------------------------------------------------------------------
+
+
+class FunctionIndex:
+    """The modules of one project, each taken apart once while the index lives."""
+
+    def __init__(
+        self,
+        read: Callable[[str], bytes | Code | None],
+        listing: Callable[[str], Sequence[str]],
+        parse: Callable[[bytes, str], Module] = lambda content, _: read_module(content),
+        folders: Sequence[str] = ("", "src"),
+    ) -> None:
+        """`listing` gives the names in a folder, none where there is no such folder."""
+        self._read = read
+        self._parse = parse
+        self._seen: dict[str, Module | None] = {}
+        self._installed: dict[str, bool] = {}
+        self.listing = listing
+        self.folders = folders
+        """Where modules are looked for, in this order."""
+
+    def module(self, path: str) -> Module | None:
+        """A module file, None when there is none."""
+        if path not in self._seen:
+            match self._read(path):
+                case bytes(content):
+                    self._seen[path] = self._parse(content, path)
+                case Code() as code:
+                    self._seen[path] = Module(code.raw, "", error="it is too large to be read")
+                case None:
+                    self._seen[path] = None
+        return self._seen[path]
+
+    def locate(self, parts: Sequence[str], folders: Sequence[str] | None = None) -> str | None:
+        """The file that a module is, None when the project has none of that name."""
+        stem = "/".join(parts)
+        for folder in self.folders if folders is None else folders:
+            for path in (f"{stem}/__init__.py", f"{stem}.py"):
+                whole = f"{folder}/{path}" if folder else path
+                if self.module(whole) is not None:
+                    return whole
+        return None
+
+    def installed(self, name: str) -> bool:
+        """Is there a package of this (undotted) name in our own environment? Imports nothing."""
+        if name not in self._installed:
+            try:
+                self._installed[name] = importlib.util.find_spec(name) is not None
+            except (ImportError, ValueError, AttributeError):
+                self._installed[name] = False
+        return self._installed[name]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A definition: the file, the name in it, and the files that handed it on."""
+
+    path: str
+    name: str
+    handed: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Elsewhere:
+    """It comes from an installed package."""
+
+    handed: tuple[tuple[str, str], ...] = ()
+
+
+def function_facts(dotted: str, task: str, where: Where, index: FunctionIndex) -> SourceFacts:
+    """What a function's definition says. Never raises: what is wrong comes as a problem.
+
+    Args:
+        dotted: ``package.module.function``.
+        where: Where the pipeline names it, for problems.
+    """
+
+    def wrong(code: str, message: str, hint: str, place: Where | None = None) -> SourceFacts:
+        problem = Problem(code=code, message=message, severity="error", hint=hint, where=place or where, task=task)
+        return SourceFacts(Code(digest(dotted.encode()), ""), "", (), place=place, problems=(problem,))
+
+    *parts, name = dotted.split(".")
+    if not parts or len(parts) > _MAX_PARTS or not all(part.isidentifier() for part in (*parts, name)):
+        return wrong("function_name", f"'{dotted}' is not the name of a function.", "Write 'module.function'.")
+    path = index.locate(parts)
+    if path is None:
+        if len(parts) > 1 and (owner := index.locate(parts[:-1])) and _class_line(index, owner, parts[-1]):
+            message = f"'{dotted}' is a method: whose it would be cannot be told."
+            return wrong("function_missing", message, "Write a function that calls it.")
+        if not _begins_here(parts, index) and index.installed(parts[0]):
+            return _outside(dotted, task, where, digest(dotted.encode()))
+        return wrong("module_missing", *_no_module(parts, index))
+    found = _definition(path, name, index)
+    if isinstance(found, Problem):
+        return wrong(found.code, found.message, found.hint, found.where)
+    raw = digest(
+        "\0".join([dotted, *(m.raw for p, _ in _files(found, path) if (m := index.module(p)) is not None)]).encode()
+    )
+    if isinstance(found, _Elsewhere):
+        facts = _outside(dotted, task, where, raw)
+        return _with_packages(facts, found.handed, path, index)
+    module = index.module(found.path)
+    if module is None:  # it was just there
+        return wrong("module_missing", *_no_module(parts, index))
+    sliced = module.slice(found.name)
+    function = module.functions.get(found.name)
+    line = function.line if function else module.classes.get(found.name)
+    place = Where(path=found.path, line=line)
+    problems: tuple[Problem, ...] = ()
+    if function is None:
+        message = f"'{found.name}' in {found.path} is no function: what it needs cannot be told."
+        hint = "Write it with 'def', or give 'upstream' in the pipeline."
+        problems = (
+            Problem(code="function_computed", message=message, severity="warning", hint=hint, where=place, task=task),
+        )
+    facts = SourceFacts(
+        code=Code(raw, sliced.normal),
+        text=sliced.text.encode("utf-8", "replace").decode(),
+        upstream=function.upstream if function else (),
+        loads=sliced.loads,
+        reads=function.reads if function else UpstreamReads(),
+        place=place,
+        origin=found.path,
+        signature=function.signature if function else None,
+        problems=problems,
+    )
+    return _with_packages(facts, found.handed, found.path, index)
+
+
+def _files(found: _Found | _Elsewhere, path: str) -> tuple[tuple[str, str], ...]:
+    return (*found.handed, (found.path, found.name)) if isinstance(found, _Found) else (*found.handed, (path, ""))
+
+
+def _definition(path: str, name: str, index: FunctionIndex) -> _Found | _Elsewhere | Problem:
+    """Follow a name from module to module to where it is defined."""
+    handed: list[tuple[str, str]] = []
+    while len(handed) <= _MAX_HOPS:
+        module = index.module(path)
+        if module is None:
+            return _Elsewhere(tuple(handed))
+        if module.error is not None:
+            return Problem(
+                code="module_broken",
+                message=f"{path} cannot be read as Python: {module.error}.",
+                severity="error",
+                hint="Mend it: nothing in it can run.",
+                where=Where(path=path, line=module.error_line),
+            )
+        step = module.imports.get(name)
+        if name in module.functions or (step is None and name in module.classes) or step is None:
+            if name in module.functions or module.binds(name):
+                return _Found(path, name, tuple(handed))
+            if (passed := _through_star(path, module, name, index)) is None:
+                return _no_function(path, module, name)
+            step = (passed, name)
+        handed.append((path, name))
+        target, wanted = step
+        following = _target(target, wanted, path, index)
+        if following is None:
+            return _Elsewhere(tuple(handed))
+        path, name = following
+    return Problem(
+        code="function_missing",
+        message=f"'{name}' is handed on from module to module without end.",
+        severity="error",
+        hint="Name the module that defines it.",
+    )
+
+
+def _target(target: str, wanted: str, path: str, index: FunctionIndex) -> tuple[str, str] | None:
+    """The file and the name in it that ``from target import wanted`` in the file `path` means."""
+    bare = target.lstrip(".")
+    parts = [part for part in bare.split(".") if part]
+    folders: Sequence[str] | None = None
+    if level := len(target) - len(bare):
+        package = path.split("/")[:-1]
+        parts = [*package[: max(0, len(package) - level + 1)], *parts]
+        folders = [""]
+    if not wanted or not parts:
+        return None
+    found = index.locate(parts[: _MAX_PARTS + 2], folders)
+    return None if found is None else (found, wanted)
+
+
+def _through_star(path: str, module: Module, name: str, index: FunctionIndex) -> str | None:
+    """The module whose ``import *`` brings a name."""
+    for star in module.stars[:_MAX_PARTS]:
+        following = _target(star, name, path, index)
+        inner = index.module(following[0]) if following is not None else None
+        if inner is not None and (inner.binds(name) or inner.stars):
+            return star
+    return None
+
+
+def _with_packages(
+    facts: SourceFacts, handed: Sequence[tuple[str, str]], path: str, index: FunctionIndex
+) -> SourceFacts:
+    """The facts with what counts of the packages on the way and of modules that hand the name on."""
+    names: dict[str, str] = {}
+    for each in (*(file for file, _ in handed), path):
+        pieces = each.split("/")[:-1]
+        for depth in range(1, len(pieces) + 1):
+            package = "/".join([*pieces[:depth], "__init__.py"])
+            if package != path and index.module(package) is not None:
+                names.setdefault(package, "")
+    names.update((file, name) for file, name in handed if file != path)
+    passed: dict[str, Code] = {}
+    more: list[tuple[Loads, str]] = []
+    for file, name in sorted(names.items()):
+        module = index.module(file)
+        if module is not None:
+            normal, loads = module.on_the_way(name)
+            passed[file] = Code(digest(f"{name}\0{module.raw}".encode()), normal)
+            more.append((loads, file))
+    return replace(facts, passed=passed, further=tuple(more))
+
+
+def _outside(dotted: str, task: str, where: Where, raw: str) -> SourceFacts:
+    message = f"'{dotted}' is not in the project: changes in it are not seen."
+    hint = "Build the task with force after an update of its package."
+    problem = Problem(code="function_outside", message=message, severity="warning", hint=hint, where=where, task=task)
+    return SourceFacts(Code(raw, digest(dotted.encode())), f"{dotted}\n", (), problems=(problem,))
+
+
+def _class_line(index: FunctionIndex, path: str, name: str) -> int | None:
+    module = index.module(path)
+    return None if module is None else module.classes.get(name)
+
+
+def _begins_here(parts: Sequence[str], index: FunctionIndex) -> bool:
+    if index.locate(parts[:1]) is not None:
+        return True
+    return any(index.listing(f"{folder}/{parts[0]}" if folder else parts[0]) for folder in index.folders)
+
+
+def _no_module(parts: Sequence[str], index: FunctionIndex) -> tuple[str, str]:
+    """Message and hint: which part of a module's name is not there, and what it may have been meant for."""
+    known: Sequence[str] = ()
+    depth = 0
+    for depth in range(len(parts)):
+        names: dict[str, None] = {}
+        for folder in index.folders:
+            place = "/".join(filter(None, [folder, *parts[:depth]]))
+            names.update(dict.fromkeys(_modules(index.listing(place))))
+        known = tuple(names)
+        if parts[depth] not in known:
+            break
+    [close] = difflib.get_close_matches(parts[depth], known[:500], n=1) or [""]
+    module = ".".join(parts)
+    meant = ".".join([*parts[:depth], close, *parts[depth + 1 :]])
+    if close:
+        return f"There is no module '{module}'.", f"Did you mean '{meant}'?"
+    return f"There is no module '{module}'.", f"Create {'/'.join(parts)}.py, or correct 'source'."
+
+
+def _modules(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        stem = name.removesuffix(".py")
+        if stem.isidentifier() and not stem.startswith("__"):
+            yield stem
+
+
+def _no_function(path: str, module: Module, name: str) -> Problem:
+    known = list(module.functions)[:500]
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean '{close[0]}'?" if close else f"Write 'def {name}(product): …' there, or correct 'source'."
+    return Problem(
+        code="function_missing",
+        message=f"There is no function '{name}' in {path}.",
+        severity="error",
+        hint=hint,
+    )
