@@ -20,6 +20,7 @@ __all__ = ["dotted_of", "product_of", "task_of"]
 def task_of(job: Job) -> dict[str, Any]:
     """The task of a job. Paths are relative to the root. `content` is its text, '' where that does not decode."""
     return _own(job.spec) | {
+        "params": dict(job.binding.params),
         "content": job.content.decode("utf-8-sig", "replace"),
         "upstream": _upstream(job),
         "serializer": dotted_of(job.spec.serializer),
