@@ -10,16 +10,21 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cauce.contract import Problem, encode
+from cauce.contract import Problem, Where, encode
 from cauce.engine.document import Value
-from cauce.engine.spec import Entry, PipelineSpec, ProductSpec, parse_spec
-from cauce.engine.spec.products import check_products
+from cauce.engine.spec import Entry, PipelineSpec, ProductSpec, RelationSpec, parse_spec
+from cauce.engine.spec.model import Dotted, Need
+from cauce.engine.spec.products import check_products, with_products
 
 ROOT = Path("/project")
 
 
-def parse(text: str, files: Mapping[str, str] | None = None, evaluated: Mapping[str, Value] | None = None,
-          name: str = "pipeline.yaml") -> PipelineSpec:
+def parse(
+    text: str,
+    files: Mapping[str, str] | None = None,
+    evaluated: Mapping[str, Value] | None = None,
+    name: str = "pipeline.yaml",
+) -> PipelineSpec:
     found = {name: text, **(files or {})}
     env = ROOT / "env.yaml" if "env.yaml" in found else None
     entry = Entry("file", ROOT, ROOT / name, env)
@@ -87,6 +92,8 @@ def test_a_bare_list_of_tasks_is_a_pipeline_and_upstream_is_in_the_sources() -> 
 
 TASK = "tasks:\n  - source: a.py\n    product: {nb: a.ipynb}\n"
 
+SQL = "clients: {SQLScript: db.get, SQLDump: db.get}\ntasks:\n"
+
 WRONG = {
     "unknown key": ("tsks: []\ntasks: []", "1:1", "Did you mean 'tasks'?"),
     "unknown task key": (TASK + "    prams: {x: 1}", "4:5", "Did you mean 'params'?"),
@@ -151,6 +158,69 @@ WRONG = {
     "backslashes": ("tasks:\n  - source: a.py\n    product: out\\a.ipynb", "3:14", "forward slashes"),
     "home": ("tasks:\n  - source: a.py\n    product: ~/a.ipynb", "3:14", "below the folder"),
     "unknown kind": ("tasks:\n  - source: a/b.txt\n    product: a.ipynb", "2:13", "Use a script or notebook"),
+    "sql without a database": (
+        "tasks:\n  - source: a.sql\n    product: [a, table]", "2:13", "clients: {SQLScript: module.function}",
+    ),
+    "misspelt dump": (SQL + "  - source: a.sql\n    product: a.cs", "4:14", "Did you mean '.csv'?"),
+    "sql that makes a file": (SQL + "  - source: a.sql\n    product: a", "4:14", "[name, table]"),
+    "neither table nor view": (SQL + "  - source: a.sql\n    product: [a, tabel]", "4:18", "'table' or 'view'"),
+    "a table of one word": (SQL + "  - source: a.sql\n    product: [a]", "4:14", "mapping of names"),
+    "a table of a notebook": ("tasks:\n  - source: a.py\n    product: [a, table]", "3:14", "must be a file"),
+    "unknown class": (TASK + "    class: SQLDmp", "4:12", "Did you mean 'SQLDump'?"),
+    "unknown product class": (TASK + "    product_class: Fil", "4:20", "Did you mean 'File'?"),
+    "class that cannot be run": (TASK + "    class: SQLUpload\n    to_sql_kwargs: {}", "4:12", "Write a script"),
+    "unknown client class": ("clients: {SQLSript: a.b}\n" + TASK, "1:11", "Did you mean 'SQLScript'?"),
+    "client is no path": ("clients: {SQLScript: a}\n" + TASK, "1:22", "module.function"),
+    "address for files": ("clients: {File: 's3://bucket'}\n" + TASK, "1:17", "a function"),
+    "hook is no path": (TASK + "    on_finish: check", "4:16", "module.function"),
+    "hook without its path": (TASK + "    on_finish: {x: 1}", "4:16", "Add 'dotted_path: module.function'."),
+    "hook of the pipeline": ("on_finish: [a.b]\n" + TASK, "1:12", "dotted path"),
+    "unknown executor": ("executor: paralel\n" + TASK, "1:11", "Did you mean 'parallel'?"),
+    "no processes": (
+        "executor: {dotted_path: ploomber.executors.Parallel, processes: 0}\n" + TASK, "1:65", "at least 1",
+    ),
+    "unknown config": ("config: {outdated_by_cod: false}\n" + TASK, "1:10", "Did you mean 'outdated_by_code'?"),
+    "location beside others": ("location: a.b\n" + TASK, "2:1", "cannot stand beside 'location'"),
+    "location is no path": ("location: make", "1:11", "module.function"),
+    "static analysis": (TASK + "    static_analysis: false", "4:22", "'disable', 'regular', 'strict'"),
+    "local execution": (TASK + "    local_execution: here", "4:22", "true or false"),
+    "chunksize": (
+        SQL + "  - source: a.sql\n    product: a.csv\n    chunksize: many", "5:16", "at least 1, or null",
+    ),
+    "notebook that is not listed": (
+        "tasks:\n  - source: a.py\n    product: {nb: a.ipynb, page: a.html}\n    nb_product_key: [nb]", "3:14",
+        "Add 'page' to 'nb_product_key'.",
+    ),
+    "one exporter for several": (
+        "tasks:\n  - source: a.py\n    product: {a: a.ipynb, b: b.pdf}\n    nb_product_key: [a, b]\n"
+        "    nbconvert_exporter_name: webpdf", "3:14", "{b: webpdf}",
+    ),
+    "exporter of no notebook": (
+        TASK + "    nbconvert_exporter_name: {data: webpdf}", "3:14", "no notebook",
+    ),
+    "a placeholder without a value": (TASK + "    params: {path: 'x/{{rot}}'}", "4:20", "Did you mean '{{root}}'?"),
+    "the task's name in a parameter": (TASK + "    params: {path: 'x/{{name}}'}", "4:20", "'product' only"),
+    "a grid's placeholder": (TASK + "    name: a-[[x]]", "4:11", "Add a 'grid'"),
+    "a grid's placeholder in a product": (
+        "tasks:\n  - source: a.py\n    product: a-[[x]].ipynb", "3:14", "Add a 'grid'",
+    ),
+    "resources are a list": (TASK + "    params: {resources_: [a]}", "4:26", "{name: path}"),
+    "a resource is a number": (TASK + "    params: {resources_: {a: 1}}", "4:30", "must be a path"),
+    "a resource outside": (TASK + "    params: {resources_: {a: ../b}}", "4:30", "below the folder"),
+    "text as a source": ("tasks:\n  - source: notes.txt\n    product: a.ipynb", "2:13", "module.function"),
+    "a word as a source": ("tasks:\n  - source: notes\n    product: a.ipynb", "2:13", "module.function"),
+    "misspelt source": ("tasks:\n  - source: a/notes.ipnb\n    product: a.ipynb", "2:13", "Did you mean '.ipynb'?"),
+    "unknown default class": (
+        "meta: {product_default_class: {SQLScrpt: File}}\n" + TASK, "1:32", "Did you mean 'SQLScript'?",
+    ),
+    "loader without a place": ("meta: {source_loader: {}}\n" + TASK, "1:23", "Add 'path: folder'"),
+    "loader outside": (
+        "meta: {source_loader: {path: ../sql}}\ntasks:\n  - source: m.f\n    product: a", "1:30", "below the folder",
+    ),
+    "tasks from a list": ("meta: {import_tasks_from: [a.yaml]}\n" + TASK, "1:27", "a path"),
+    "tasks from nowhere": ("meta: {import_tasks_from: a.yaml}\n" + TASK, "1:27", "does not exist"),
+    "tasks from outside": ("meta: {import_tasks_from: ../a.yaml}\n" + TASK, "1:27", "below the folder"),
+    "product in both places": ("meta: {extract_product: true}\n" + TASK, "4:14", "Remove it"),
     "params is a list": (TASK + "    params: [a]", "4:13", "mapping"),
     "reserved parameter": (TASK + "    params: {upstream: 1}", "4:14", "another name"),
     "odd parameter": (TASK + "    params: {a-b: 1}", "4:14", "letters, digits"),
@@ -175,6 +245,339 @@ def test_what_is_wrong_is_said_with_its_place_and_what_to_do(what: str) -> None:
     assert advice in f"{problem.message} {problem.hint}"
     assert problem.severity == "error"
     assert len(problems_of(text)) == 1 or what == "parameter bomb"
+
+
+WARNED = {
+    "a key of another kind": (TASK + "    chunksize: 5", "4:5", "Remove it: it is for SQL dumps."),
+    "debug mode": (TASK + "    debug_mode: now", "4:17", "not honoured"),
+    "an executor of one's own": ("executor: {dotted_path: my.Executor}\n" + TASK, "1:25", "'parallel'"),
+    "both names of one key": (
+        TASK + "    papermill_params: {a: 1}\n    executor_params: {a: 1}", "4:23", "Remove 'papermill_params'",
+    ),
+    "a folder to work in": (TASK + "    executor_params: {cwd: x}", "4:22", "local_execution: true"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WARNED)
+def test_what_does_no_harm_is_a_warning(what: str) -> None:
+    text, where, advice = WARNED[what]
+    [problem] = problems_of(text)
+    assert place(problem) == where
+    assert advice in f"{problem.message} {problem.hint}"
+    assert problem.severity == "warning"
+    assert parse(text).unsound == frozenset()
+
+
+@pytest.mark.case("S1")
+def test_a_task_without_a_product_is_named_with_an_example() -> None:
+    for source, example in {
+        "fit.py": "product: {nb: output/fit.ipynb, data: output/fit.csv}",
+        "tasks.fit": "product: output/fit.csv",
+        "fit.sql": "product: [fit, table]",
+    }.items():
+        problem = problem_of(SQL + f"  - source: {source}")
+        assert "'fit' has no 'product'" in problem.message
+        assert example in problem.hint
+
+
+@pytest.mark.case("S2")
+def test_an_unknown_key_is_told_with_the_valid_ones() -> None:
+    for text, valid in {"foo: 1\n" + TASK: "clients", "meta: {foo: 1}\n" + TASK: "extract_upstream"}.items():
+        problem = problem_of(text)
+        assert "'foo'" in problem.message
+        assert valid in problem.hint
+
+
+@pytest.mark.case("S3")
+def test_no_tasks_and_tasks_that_are_no_list_are_different_mistakes() -> None:
+    assert problem_of("tasks:\n").code == "spec_tasks_empty"
+    assert problem_of("tasks: {a: {source: a.py}}").code == "spec_tasks_shape"
+
+
+@pytest.mark.case("S4")
+def test_the_source_tells_what_kind_of_task_it_is() -> None:
+    spec = parse(
+        SQL + "  - {source: a.py, product: a.ipynb}\n"
+        "  - {source: b.ipynb, product: out/b.ipynb}\n"
+        "  - {source: c.sql, product: [c, table]}\n"
+        "  - {source: d.sql, product: d.parquet}\n"
+        "  - {source: e.sh, product: e.txt}\n"
+        "  - {source: package.module.f, product: f.txt}\n"
+        "  - {source: g.R, product: g.html}\n"
+        "  - {source: h.py, product: h.txt, class: ScriptRunner}\n"
+        "  - {source: i.sql, product: i.txt, class: SQLDump}\n"
+        "  - {source: 'module::json', product: j.txt}\n"
+    )
+    assert spec.problems == ()
+    kinds = "notebook notebook sql dump shell function notebook script dump function"
+    assert [task.kind for task in spec.tasks] == kinds.split()
+    assert spec.tasks[9].source == "module.json"
+
+
+@pytest.mark.case("S6")
+def test_the_executed_notebook_must_be_among_the_products() -> None:
+    missing = problem_of("tasks: [{source: a.py, product: {data: x.csv}}]")
+    assert "lack the executed notebook ('nb')" in missing.message
+    no_notebook = problem_of("tasks: [{source: a.py, product: x.csv}]")
+    assert "'x.csv' is no notebook" in no_notebook.message
+    assert "nb: output/a.ipynb" in no_notebook.hint
+    assert problems_of("tasks: [{source: a.py, product: x.bin, nbconvert_exporter_name: webpdf}]") == []
+
+
+@pytest.mark.case("S7")
+def test_two_tasks_with_one_product_are_told_however_it_is_written() -> None:
+    problem = problem_of(
+        "tasks:\n  - {source: a.py, product: out/x.ipynb}\n  - {source: b.py, product: /project/./out/x.ipynb}"
+    )
+    assert problem.code == "duplicate_product"
+    assert "'a'" in problem.message
+    assert "'b'" in problem.message
+    table = problem_of(SQL + "  - {source: a.sql, product: [s, t, table]}\n  - {source: b.sql, product: [s, t, table]}")
+    assert table.code == "duplicate_product"
+    assert (
+        problems_of(SQL + "  - {source: a.sql, product: [a, t, table]}\n  - {source: b.sql, product: [t, table]}") == []
+    )
+
+
+@pytest.mark.case("S9")
+def test_tasks_of_another_file_are_added_and_their_sources_are_beside_it() -> None:
+    text = "meta: {import_tasks_from: parts/more.yaml}\ntasks:\n  - {source: a.py, product: '{{out}}/a.ipynb'}"
+    more = "- source: b.py\n  product: '{{out}}/b.ipynb'\n- {source: mod.c, product: out/c.txt}\n"
+    spec = parse(text, {"parts/more.yaml": more, "env.yaml": "out: build"})
+    assert spec.problems == ()
+    assert [(task.name, task.source) for task in spec.tasks] == [("a", "a.py"), ("b", "parts/b.py"), ("c", "mod.c")]
+    assert spec.tasks[1].products == (ProductSpec("", "build/b.ipynb"),)
+    assert spec.tasks[1].where == Where(path="parts/more.yaml", line=1, column=3)
+    assert {"pipeline.yaml", "parts/more.yaml", "env.yaml"} <= {*spec.files}
+
+    [empty] = parse(text, {"parts/more.yaml": "", "env.yaml": "out: build"}).problems
+    assert empty.code == "import_empty"
+    [shape] = parse(text, {"parts/more.yaml": "tasks: []", "env.yaml": "out: build"}).problems
+    assert shape.code == "import_shape"
+    [wrong] = parse(text, {"parts/more.yaml": "- source: b.py\n  prodct: b", "env.yaml": "out: build"}).problems[:1]
+    assert wrong.where == Where(path="parts/more.yaml", line=2, column=3)
+    [twice] = parse(text, {"parts/more.yaml": more.replace("b.py", "a.py"), "env.yaml": "out: build"}).problems
+    assert (twice.code, twice.where) == ("duplicate_task", Where(path="parts/more.yaml", line=1, column=3))
+
+
+@pytest.mark.case("S10")
+def test_upstream_is_given_in_one_place() -> None:
+    assert problem_of(TASK + "    upstream: b").code == "upstream_twice"
+    assert problems_of(TASK + "    upstream: null") == []
+
+
+@pytest.mark.case("G11")
+def test_a_computed_parameter_is_needed_until_a_builder_has_found_it_out() -> None:
+    text = (
+        TASK + "    params:\n      a: mod::one\n      n: {dotted_path: 'mod::range_', n: 4}\n"
+        "      x: {dotted_path: mod.no}\n"
+    )
+    spec = parse(text)
+    assert spec.problems == ()
+    [task] = spec.tasks
+    assert task.params == {"x": {"dotted_path": "mod.no"}}
+    assert [(need.kind, need.call.path, need.call.arguments) for need in spec.needs if need.call] == [
+        ("call", "mod.one", {}),
+        ("call", "mod.range_", {"n": 4}),
+    ]
+    assert [*task.computed] == ["a", "n"]
+    known = parse(text, evaluated={spec.needs[0].key: 1, spec.needs[1].key: [0, 1, 2, 3]})
+    assert known.tasks[0].params == {"a": 1, "n": [0, 1, 2, 3], "x": {"dotted_path": "mod.no"}}
+    assert [*known.tasks[0].params] == ["a", "n", "x"]
+    assert known.needs == spec.needs
+    [nothing] = parse(text, evaluated={spec.needs[0].key: None}).problems
+    assert nothing.code == "params_none"
+
+
+def test_a_database_pipeline() -> None:
+    spec = parse(
+        "meta: {product_default_class: {SQLScript: SQLiteRelation}}\n"
+        "clients:\n"
+        "  SQLScript: db.get\n"
+        "  SQLDump: {dotted_path: db.get, readonly: true}\n"
+        "  SQLiteRelation: db.relations\n"
+        "  File: store.get\n"
+        "tasks:\n"
+        "  - {source: a.sql, product: [s, a, table]}\n"
+        "  - {source: b.sql, product: ['', b, view], client: 'sqlite:///b.db', product_client: db.other}\n"
+        "  - {source: c.sql, product: c.csv, chunksize: null}\n"
+        "  - {source: m.d, product: {x: [d, table], y: d.txt}}\n"
+    )
+    assert spec.problems == ()
+    a, b, c, d = spec.tasks
+    assert (a.client, a.products) == (Dotted("db.get", {}, Where(path="pipeline.yaml", line=3, column=14)), ())
+    assert [relation.path for relation in (*a.relations, *b.relations)] == ["table://s.a", "view://b"]
+    assert [r.client.path for r in (*a.relations, *b.relations) if isinstance(r.client, Dotted)] == [
+        "db.relations",
+        "db.other",
+    ]
+    assert b.client == "sqlite:///b.db"
+    assert isinstance(c.client, Dotted)
+    assert (c.client.path, c.client.arguments) == ("db.get", {"readonly": True})
+    assert c.options == {"chunksize": None}
+    assert [product.client.path for product in c.products if product.client] == ["store.get"]
+    assert [relation.qualified for relation in d.relations] == ["d"]
+    assert [product.path for product in d.products] == ["d.txt"]
+
+
+def test_settings_of_the_pipeline() -> None:
+    spec = parse(
+        "executor: {dotted_path: ploomber.executors.Parallel, processes: 3, start_method: spawn}\n"
+        "config: {outdated_by_code: false, hot_reload: true}\n"
+        "serializer: io_.write\n"
+        "unserializer: io_.read\n"
+        "on_finish: {dotted_path: hooks.done, loud: true}\n"
+        "tasks:\n"
+        "  - {source: m.a, product: a.txt, on_failure: 'hooks::failed'}\n"
+        "  - {source: m.b, product: b.txt, serializer: null, unserializer: m.read}\n"
+        "  - {source: c.py, product: c.html, nbconvert_export_kwargs: {exclude_input: true},\n"
+        "     papermill_params: {x: 1}}\n"
+    )
+    assert spec.problems == ()
+    a, b, c = spec.tasks
+    assert (spec.jobs, spec.compare_code) == (3, False)
+    assert spec.hooks.on_finish is not None
+    assert (spec.hooks.on_finish.path, spec.hooks.on_finish.arguments) == ("hooks.done", {"loud": True})
+    assert [getattr(each, "path", None) for each in (a.serializer, a.unserializer, a.hooks.on_failure)] == [
+        "io_.write", "io_.read", "hooks.failed",
+    ]  # fmt: skip
+    assert [getattr(each, "path", None) for each in (b.serializer, b.unserializer)] == [None, "m.read"]
+    assert (c.serializer, c.notebooks) == (None, ("",))
+    assert c.options == {"nbconvert_export_kwargs": {"exclude_input": True}}
+    assert c.notebook.export_arguments == {"exclude_input": True}
+    assert c.notebook.engine_arguments == {"x": 1}
+    assert parse("executor: serial\n" + TASK).jobs == 1
+    assert parse(TASK).jobs is None
+
+
+def test_an_executed_notebook_in_several_formats() -> None:
+    [task] = parse(
+        "tasks:\n  - source: a.py\n    product: {page: a.html, doc: a.pdf, nb: a.ipynb, data: a.csv}\n"
+        "    nb_product_key: [nb, page, doc]\n    nbconvert_exporter_name: {doc: webpdf}\n"
+    ).tasks
+    assert task.notebooks == ("nb", "page", "doc")
+    assert task.notebook.exporters == {"doc": "webpdf"}
+
+
+def test_products_beside_their_source_and_with_the_tasks_name() -> None:
+    spec = parse(
+        "meta: {product_relative_to_source: true}\n"
+        "tasks:\n  - source: parts/a.py\n    name: x\n"
+        "    product: {nb: '{{name}}.ipynb', y: '../{{ name }}/y', z: /project/z}\n"
+    )
+    assert spec.problems == ()
+    assert [product.path for product in spec.tasks[0].products] == ["parts/x.ipynb", "x/y", "z"]
+
+
+def test_sources_that_a_loader_finds() -> None:
+    text = (
+        "meta: {{source_loader: {}}}\nclients: {{SQLScript: db.get}}\n"
+        "tasks:\n  - {{source: a.sql, product: [a, table]}}\n"
+    )
+    [task] = parse(text.format("{path: sql/}")).tasks
+    assert (task.source, task.template_folder) == ("sql/a.sql", "sql")
+    [task] = parse(text.format("{module: my.pkg, path: sql}"), {"src/my/pkg/__init__.py": ""}).tasks
+    assert (task.source, task.template_folder) == ("src/my/pkg/sql/a.sql", "src/my/pkg/sql")
+    [task] = parse(text.format("{path: [one, two]}"), {"two/a.sql": ""}).tasks
+    assert (task.source, task.template_folder) == ("two/a.sql", "two")
+    [task] = parse(text.format("{module: my}").replace("a.sql", "/project/b/a.sql")).tasks
+    assert (task.source, task.template_folder) == ("b/a.sql", None)
+
+
+def test_files_whose_content_counts() -> None:
+    [task] = parse(TASK + "    params: {resources_: {a: data/a.json, b: /project/b}, x: 1}").tasks
+    assert task.resources == {"a": "data/a.json", "b": "b"}
+    assert task.params == {"resources_": {"a": "data/a.json", "b": "b"}, "x": 1}
+
+
+def test_what_a_factory_made_is_read_as_the_file_would_be() -> None:
+    spec = parse("location: pkg.make")
+    assert (spec.problems, spec.tasks, spec.unevaluated) == ((), (), True)
+    [need] = spec.needs
+    assert (need.kind, need.call and need.call.path) == ("factory", "pkg.make")
+    tasks: list[Value] = [
+        {"source": "m.a", "product": "/project/a.txt", "upstream": []},
+        {"source": "b.py", "product": {"nb": "b.ipynb"}, "upstream": ["a"], "params": {"t": "{{x}}"}},
+    ]
+    made = parse("location: pkg.make", evaluated={need.key: {"meta": {"extract_upstream": False}, "tasks": tasks}})
+    assert (made.problems, made.unevaluated) == ((), False)
+    assert [(task.name, task.upstream) for task in made.tasks] == [("a", ()), ("b", ("a",))]
+    assert made.tasks[0].products[0].path == "a.txt"
+    assert made.tasks[1].params == {"t": "{{x}}"}
+    entry = Entry("factory", ROOT, ROOT / "pkg.make", target="pkg.make", overrides={"n": 1})
+    [asked] = parse_spec(entry, lambda _: None, {}).needs
+    assert asked.call is not None
+    assert (asked.call.path, asked.call.arguments) == ("pkg.make", {"n": 1})
+    [problem] = parse("location: pkg.make", evaluated={need.key: {"tasks": [{"source": "b.py"}]}}).problems
+    assert (problem.code, problem.where) == ("task_no_product", Where(path="pipeline.yaml", line=1, column=11))
+
+
+def test_scripts_that_match_a_pattern_name_their_products_themselves(tmp_path: Path) -> None:
+    for name in (
+        "b.py",
+        "a.ipynb",
+        "c.R",
+        "notes.md",
+        "data.csv",
+        ".hidden.py",
+        "README.ipynb",
+        "deep/d.py",
+        "deep/.x/e.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    def sources(target: str) -> list[str]:
+        spec = parse_spec(Entry("glob", tmp_path, tmp_path / "x", target=target), lambda _: None, {})
+        assert all(task.extract_product and task.upstream is None for task in spec.tasks)
+        return [task.source for task in spec.tasks]
+
+    assert sources("*.py") == ["b.py"]
+    assert sources(".") == ["a.ipynb", "b.py", "c.R"]
+    assert sources("deep") == ["deep/d.py"]
+    assert sources("**/*.py") == ["b.py", "deep/d.py"]
+    assert sources("[ab]*") == ["a.ipynb", "b.py"]
+    assert sources("../*") == []
+
+
+def test_products_that_a_source_names_follow_the_same_rules() -> None:
+    spec = parse("meta: {extract_product: true}\nclients: {SQLScript: db.get}\ntasks:\n  - a.py\n  - source: b.sql\n")
+    assert spec.problems == ()
+    a, b = spec.tasks
+    assert (a.name, a.extract_product, a.products, a.notebooks) == ("a", True, (), ())
+    where = Where(path="a.py", line=3, column=1)
+    found, problems = with_products(a, {"nb": "out/a.ipynb", "data": "/project/out/a.csv"}, where)
+    assert problems == []
+    assert found.products == (ProductSpec("nb", "out/a.ipynb"), ProductSpec("data", "out/a.csv"))
+    assert found.notebooks == ("nb",)
+    for wrong in (None, 5, {"data": "x"}, "../x.ipynb", ["a", "table"], [[[]]], {}):
+        [problem] = with_products(a, wrong, where)[1]
+        assert (problem.where, problem.task) == (where, "a")
+    found, problems = with_products(b, ["s", "t", "view"], Where(path="b.sql", line=1), "SQLiteRelation")
+    assert problems == []
+    assert found.relations == (RelationSpec("", "t", "s", "view", b.client),)
+
+
+def test_a_value_of_git_is_known_after_the_first_build(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    text = "tasks:\n  - {source: a.py, product: 'out/{{git}}/a.ipynb', params: {at: '{{git}}', n: 1}}"
+    entry = Entry("file", tmp_path, tmp_path / "pipeline.yaml")
+    spec = parse_spec(entry, lambda path: text.encode() if path == "pipeline.yaml" else None, {})
+    assert spec.problems == ()
+    assert spec.needs == (Need("git"),)
+    assert spec.tasks[0].params == {"n": 1}
+    assert spec.tasks[0].computed == {"at": Need("git")}
+    spec = parse_spec(entry, lambda path: text.encode() if path == "pipeline.yaml" else None, {"git": "main"})
+    assert spec.tasks[0].products[0].path == "out/main/a.ipynb"
+    assert spec.tasks[0].params == {"at": "main", "n": 1}
+
+
+def test_no_file_that_the_pipeline_is_made_of_is_overwritten() -> None:
+    text = (
+        "meta: {import_tasks_from: more.yaml}\ntasks:\n  - {source: m.f, product: {a: more.yaml, b: env.yaml, c: m.py}}"
+    )
+    found = problems_of(text, {"more.yaml": "- {source: a.py, product: a.ipynb}"})
+    assert [problem.code for problem in found] == ["product_is_source"] * 3
 
 
 def test_products_side_by_side_and_one_task_in_a_folder_of_its_own_are_sound() -> None:
@@ -225,10 +628,20 @@ def test_a_flood_of_mistakes_is_summed_up() -> None:
 # --- Whatever comes -------------------------------------------------------------------------
 
 scalar = st.sampled_from(
-    [None, True, 0, -1.5, float("nan"), "", "é\n", *" |.|..|/|a.py|b.ipynb|{{x}}|a::b|f.sql|m.f|*".split("|")]
+    [
+        *(None, True, 0, -1.5, float("nan"), "", "é\n"),
+        *" |.|..|/|a.py|b.ipynb|{{x}}|{{name}}|{{git}}|a::b|f.sql|m.f|*|[[x]]|a-[[x.y]]|[[".split("|"),
+        *"c.csv|table|sqlite:///x|ScriptRunner|SQLDump|SQLUpload|File|GenericProduct|serial|strict|more.yaml".split(
+            "|"
+        ),
+    ]
 )
 key = st.sampled_from(
-    [*"source product name params upstream class kernelspec_name nb_product_key nb zzz grid".split(), ""]
+    [
+        *"source product name params upstream class kernelspec_name nb_product_key nb zzz grid client".split(),
+        *"dotted_path on_finish serializer product_class nbconvert_exporter_name chunksize resources_ x y".split(),
+        "",
+    ]
 )
 value = st.recursive(
     scalar, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(key, inner, max_size=5), max_leaves=10
@@ -237,28 +650,44 @@ task = st.dictionaries(key, value, max_size=6) | value
 top = st.fixed_dictionaries(
     {"tasks": st.lists(task, max_size=4) | value},
     optional={
-        "meta": st.dictionaries(st.sampled_from(["extract_upstream", "x"]), value, max_size=2) | value,
+        "meta": st.dictionaries(
+            st.sampled_from("extract_upstream extract_product source_loader import_tasks_from x".split()),
+            value,
+            max_size=3,
+        )
+        | value,
         "executor": value,
-        "clients": value,
+        "clients": value | st.dictionaries(st.sampled_from(["File", "SQLScript", "SQLDump"]), scalar),
+        "location": value,
+        "on_render": value,
+        "config": value,
     },
 )
 
 
-@given(top | value)
+@given(top | value, st.lists(task, max_size=3) | value)
 @settings(max_examples=200)
-def test_no_structure_is_too_odd(data: object) -> None:
-    spec = parse(yaml.safe_dump(data))
-    for problem in spec.problems:
+def test_no_structure_is_too_odd(data: object, imported: object) -> None:
+    spec = parse(yaml.safe_dump(data), {"more.yaml": yaml.safe_dump(imported), "env.yaml": "x: [1, b]"})
+    for problem in (*spec.problems, *check_products(spec.tasks, "pipeline.yaml", spec.files)):
         encode(problem)
-        assert problem.message
+        assert problem.message.endswith(".")
         assert problem.where is not None
-        assert problem.where.line is not None or problem.code == "spec_empty"
+        assert problem.where.line is not None or problem.code in ("spec_empty", "import_empty")
     names = [task.name for task in spec.tasks]
     assert len(names) == len(set(names))
-    sound = [task for task in spec.tasks if task.name not in spec.unsound]
-    for each in sound:
-        paths = [product.path for product in each.products]
+    for each in spec.tasks:
+        if each.name in spec.unsound or each.extract_product:
+            continue
+        paths = [product.path for product in (*each.products, *each.relations)]
         assert paths
-        assert len(paths) == len(set(paths))
-        assert any(product.key == each.notebook_key for product in each.products)
+        assert each.kind != "notebook" or any(product.key == each.notebook_key for product in each.products)
         assert not any(path.startswith(("/", "..")) for path in (each.source, *paths))
+
+
+@given(st.text() | st.binary())
+def test_no_text_is_too_odd(text: str | bytes) -> None:
+    content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    entry = Entry("file", ROOT, ROOT / "pipeline.yaml", ROOT / "env.yaml")
+    for problem in parse_spec(entry, lambda _: content, {}).problems:
+        encode(problem)

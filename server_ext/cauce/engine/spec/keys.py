@@ -53,8 +53,8 @@ class Text:
     """A word or line of text; a number counts as its digits."""
 
     what: str = "text"
-    pattern: str = ""
-    """For editors only: a regular expression of the schema."""
+    blank: bool = False
+    """May it be empty?"""
 
 
 @dataclass(frozen=True)
@@ -224,13 +224,13 @@ def _means_nothing(shape: Shape) -> bool:
 
 def _fault(node: Node, shape: Shape, must: str = "") -> _Fault | None:
     """None for a sound value."""
-    if isinstance(node, Scalar) and unfilled(node.text) and not isinstance(shape, Text | Anything):
+    if isinstance(node, Scalar) and unfilled(node.text) and not isinstance(shape, Text | Anything | AnyOf):
         return _Fault(node, "")
     match shape:
         case Anything():
             return None
         case Text():
-            sound = isinstance(node, Scalar) and node.value is not None and bool(node.text.strip())
+            sound = isinstance(node, Scalar) and node.value is not None and (shape.blank or bool(node.text.strip()))
             return None if sound else _Fault(node, must or shape.what)
         case Flag():
             sound = isinstance(node, Scalar) and isinstance(node.value, bool)
@@ -325,6 +325,8 @@ def _any_fault(node: Node, shape: AnyOf, must: str) -> _Fault | None:
         if fault is None:
             return None
         faults.append(fault)
+    if any(not fault.message for fault in faults):
+        return _Fault(node, "")
     # Deeper inside, only one of the shapes can have been meant.
     deeper = next((fault for fault in faults if fault.node is not node), None)
     if deeper is not None:
@@ -370,7 +372,10 @@ NOTEBOOK_SUFFIXES: Dict[str, str] = {
 _NAMES = AnyOf((Text(), ListOf(Text(), "a list of names")), "a name or a list of names")
 _PATH = Text("a path")
 _RELATION = ListOf(
-    AnyOf((Text(), Nothing()), "text"), "a list '[schema, name, table]' or '[name, table]'", minimum=2, maximum=3
+    AnyOf((Text(blank=True), Nothing()), "text"),
+    "a list '[schema, name, table]' or '[name, table]'",
+    minimum=2,
+    maximum=3,
 )
 _PRODUCT = AnyOf(
     (Text(), _RELATION, MapOf(AnyOf((Text(), _RELATION), "one path"), "a mapping of names to paths")),

@@ -139,6 +139,8 @@ class _Parser:
         """Of the pipeline file, relative to the root."""
         self.files = [entry.name] if entry.kind == "file" else []
         self.environment: Environment | None = None
+        self.literal = False
+        """Is it data that was made by a function, in which no placeholders stand?"""
         self.settings = _Settings()
         self.needs: dict[str, Need] = {}
         self.tasks: dict[str, TaskSpec] = {}
@@ -188,6 +190,7 @@ class _Parser:
         except TooLarge:
             self.report.error("spec_shape", f"What '{path}' makes is nested too deeply.", location)
             return self._spec()
+        self.literal = True
         self._pipeline(made, broken=False)
         return self._spec()
 
@@ -232,7 +235,7 @@ class _Parser:
         if self.environment is not None:
             report.problems[:0] = self.environment.problems
             errors = any(problem.severity == "error" for problem in report.problems)
-            idle = None if errors or self.unevaluated else self.environment.unused()
+            idle = None if errors or self.unevaluated or self.literal else self.environment.unused()
             if idle is not None:
                 report.problems.append(idle)
             for need in self.environment.needs.values():
@@ -370,7 +373,9 @@ class _Parser:
             if joined in (".", "./"):
                 folders.append(".")
             else:
-                folders.append(inside(joined, node, self.root, "path", self.report))
+                before = len(self.report.problems)
+                folder = inside(joined, node, self.root, "path", self.report)
+                folders += [folder] if len(self.report.problems) == before else []
         return tuple(folders)
 
     def _package(self, module: str) -> str:
@@ -491,7 +496,9 @@ class _Parser:
     # --- Values
 
     def _filled(self, node: Node) -> Node:
-        return node if self.environment is None else expand(node, self.environment, self.report.error)
+        if self.environment is None or self.literal:
+            return node
+        return expand(node, self.environment, self.report.error)
 
     def _need(self, need: Need) -> None:
         self.needs.setdefault(need.key, need)
