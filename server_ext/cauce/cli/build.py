@@ -54,6 +54,10 @@ log = logging.getLogger("cauce.build")
 @click.option("--up-to", "mode", flag_value="up_to", default=True, help="The tasks and what they need (default).")
 @click.option("--from", "mode", flag_value="from", help="The tasks and what depends on them.")
 @click.option("--only", "mode", flag_value="only", help="Just the tasks.")
+@click.option(
+    "-p", "--partially", multiple=True, metavar="NAME", help="As in Ploomber: NAME, or fit-* for all that match."
+)
+@click.option("-su", "--skip-upstream", is_flag=True, help="As in Ploomber: just the tasks, as --only.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Tasks at a time. Default: the cores.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing more after a failure.")
 @click.option("--request", hidden=True, help="All of the above as the JSON of a RunRequest: how the server asks.")
@@ -64,16 +68,19 @@ def command(
     as_json: bool,
     force: bool,
     mode: Literal["up_to", "from", "only"],
+    partially: tuple[str, ...],
+    skip_upstream: bool,
     jobs: int | None,
     fail_fast: bool,
     request: str | None,
     lifeline: bool,
 ) -> None:
-    """Run what is stale, or the given TASKS with what they need.
+    """Run what is stale, or the given TASKS with what they need. A name may be a pattern: 'fit-*'.
 
     Ctrl-C cancels: tasks are interrupted and may clean up. A second Ctrl-C kills them at once.
     """
-    asked_for = RunRequest(tasks=tasks, mode=mode, force=force, jobs=jobs, fail_fast=fail_fast)
+    mode = "only" if skip_upstream else mode
+    asked_for = RunRequest(tasks=(*tasks, *partially), mode=mode, force=force, jobs=jobs, fail_fast=fail_fast)
     perform(asked, _decoded(request) if request else asked_for, as_json, lifeline)
 
 

@@ -10,6 +10,7 @@ tells it what began and how it ended, and never decides anything itself.
 from __future__ import annotations
 
 import difflib
+import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -34,29 +35,38 @@ class Selection:
 
 
 def select(request: RunRequest, graph: Graph) -> Selection:
-    """The tasks that a request is about.
+    """The tasks that a request is about. A name with ``*`` that is no task's stands for all that match.
 
     Raises:
         NotFound: It names a task that does not exist.
         UsageError: It asks for `only` or `from` without naming a task.
     """
-    for task in request.tasks:
-        if task not in graph.upstream:
-            close = difflib.get_close_matches(task, graph.order, n=1)
-            hint = f"Did you mean '{close[0]}'?" if close else "Tasks are: " + ", ".join(graph.order[:20]) + "."
-            raise NotFound(f"There is no task '{task}'.", hint=hint)
+    named = tuple(dict.fromkeys(task for name in request.tasks for task in _meant(name, graph)))
     if not request.tasks:
         if request.mode != "up_to":
             raise UsageError(f"'{request.mode.replace('_', '-')}' needs a task.", hint="Name one.")
         return Selection(graph.order, frozenset(graph.order) if request.force else frozenset())
     if request.mode == "only":
-        chosen = frozenset(request.tasks)
+        chosen = frozenset(named)
     elif request.mode == "up_to":
-        chosen = graph.ancestors(request.tasks)
+        chosen = graph.ancestors(named)
     else:
-        chosen = graph.descendants(request.tasks)
+        chosen = graph.descendants(named)
     tasks = tuple(task for task in graph.order if task in chosen)
-    return Selection(tasks, frozenset(request.tasks) if request.force else frozenset())
+    return Selection(tasks, frozenset(named) if request.force else frozenset())
+
+
+def _meant(name: str, graph: Graph) -> tuple[str, ...]:
+    if name in graph.upstream:
+        return (name,)
+    listed = "Tasks are: " + ", ".join(graph.order[:20]) + "."
+    if "*" in name:
+        found = tuple(task for task in graph.order if fnmatch.fnmatchcase(task, name))
+        if not found:
+            raise NotFound(f"No task matches '{name}'.", hint=listed)
+        return found
+    close = difflib.get_close_matches(name, graph.order, n=1)
+    raise NotFound(f"There is no task '{name}'.", hint=f"Did you mean '{close[0]}'?" if close else listed)
 
 
 @dataclass(frozen=True)

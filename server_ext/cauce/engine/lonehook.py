@@ -1,0 +1,62 @@
+"""A task's `on_finish` hook by itself, on what the task has made before; no run, nothing is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import secrets
+import time
+from pathlib import Path
+
+from cauce.engine.errors import UsageError
+from cauce.engine.executors import Executor, HookCall, Job, Listener, Outcome
+from cauce.engine.lock import ProjectLock
+from cauce.engine.project import ParseCache, binding, load
+from cauce.engine.spec import Entry
+from cauce.engine.store import state_folder
+
+__all__ = ["call_on_finish"]
+
+
+async def call_on_finish(entry: Entry, task: str, executor: Executor) -> tuple[Outcome, Path]:
+    """Call it as the end of a run would, under the project's lock; how that went, and where its output is.
+
+    Raises:
+        UsageError: The task has no such hook, has errors, or has not made its products yet.
+        ProjectLocked: Somebody is building.
+    """
+    project = load(entry, ParseCache())
+    spec = project.tasks[task]
+    if spec.hooks.on_finish is None:
+        raise UsageError(f"'{task}' has no on_finish hook.", hint="Give it one in pipeline.yaml.")
+    if task in project.unbuildable:
+        raise UsageError(f"'{task}' has errors.", hint="See 'cauce status'.")
+    folder = state_folder(entry.root)
+    missing = [product.path for product in spec.products if not (entry.root / product.path).exists()]
+    if missing or not folder.is_dir() or folder.is_symlink():
+        what = f": {', '.join(missing)}" if missing else ""
+        raise UsageError(f"'{task}' has not made its products yet{what}.", hint=f"Run it: 'cauce task {task}'.")
+    now = time.time()
+    run = f"{int(now * 1000):x}-{secrets.token_hex(4)}"
+    log = folder / "logs" / run / "on_finish.log"
+    job = Job(
+        spec=spec,
+        binding=binding(project, task),
+        content=project.contents.get(task, b""),
+        outputs={},
+        notebook=None,
+        log=log,
+        upstream=tuple(project.tasks[need] for need in project.graph.upstream[task]),
+    )
+    deaf = Listener(progress=lambda _: None, process=lambda _: None)
+    with ProjectLock(folder, run, _user(), now):
+        call = HookCall(spec.hooks.on_finish, "on_finish", entry.root, log, job)
+        return await executor.hook(call, deaf, asyncio.Event()), log
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for our id
+        return str(os.getuid())
