@@ -121,6 +121,22 @@ def test_a_fork_that_comes_back_is_not_heard_and_does_not_outlive_the_task(bench
     assert eventually(lambda: members(record.group) == set())
 
 
+def test_a_daemon_that_left_the_group_keeps_nobody_waiting(bench: ChildBench) -> None:
+    attempt = function(
+        bench,
+        """
+        import subprocess
+        daemon = subprocess.Popen(["sh", "-c", "while true; do echo flood; done"], start_new_session=True)
+        Path("pid").write_text(str(daemon.pid))
+        """,
+    )
+
+    try:
+        assert bench.run(attempt) == Succeeded()
+    finally:
+        os.kill(int((bench.root / "pid").read_text()), signal.SIGKILL)
+
+
 def test_multiprocessing_works_however_it_starts_its_processes(bench: ChildBench) -> None:
     attempt = function(
         bench,

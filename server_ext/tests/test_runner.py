@@ -105,6 +105,14 @@ def test_a_failure_names_the_line_of_the_project_that_led_to_it(bench: ChildBenc
         ("work.f", "def f(product, n): exit()", "SystemExit", "exit() was called. Return from the function", 1),
         ("work.f", "def f(product, n, upstream): upstream['a']", "UnknownKey", "The task does not say that it", 1),
         ("work.f", "def f(product, n): product['a']", "TypeError", "There is a single product here, 'out.txt'", 1),
+        (
+            "work.f",
+            "def f(product, n): raise ValueError(b'caf\\xe9'.decode('utf-8', 'surrogateescape'))",
+            "ValueError",
+            "caf?",
+            1,
+        ),
+        ("work.f", "def f(product, n): return f(product, n)", "RecursionError", "maximum recursion depth exceeded", 1),
         ("work.f", "class E(Exception):\n  __str__ = None\ndef f(product, n): raise E", "E", "(its message cannot", 3),
     ],
 )
@@ -294,6 +302,26 @@ def test_hooks_get_what_they_ask_for_by_name(bench: ChildBench) -> None:
     assert error_of(outcome).message == "out.txt is empty"
     assert error_of(outcome).where == Where(path="hooks.py", line=24)
     assert log.endswith("ValueError: out.txt is empty\n")
+
+
+def test_a_hook_may_ask_the_database(bench: ChildBench) -> None:
+    bench.write(
+        "hooks.py",
+        code("""
+        from ploomber.testing.sql import distinct_values_in_column as values, duplicates_in_column as twice
+        from ploomber.testing.sql import nulls_in_columns, range_in_column
+
+        def check(client, task):
+            client.execute("CREATE TABLE t (a INT, b INT); INSERT INTO t VALUES (1, 2), (1, NULL), (3, 2)")
+            assert client is task.client
+            print(nulls_in_columns(client, ["a", "b"], "t"), nulls_in_columns(client, "a", "t"))
+            print(range_in_column(client, "a", "t"), values(client, "a", "t"))
+            print(twice(client, "a", "t"), twice(client, ["a", "b"], "t"))
+        """),
+    )
+    job = bench.task("work.f", client="sqlite:///data.db").job
+
+    assert bench.hook("hooks.check", job=job) == (Succeeded(), "True False\n(1, 3) {1, 3}\nTrue False\n")
 
 
 # --- Shell --------------------------------------------------------------------------------

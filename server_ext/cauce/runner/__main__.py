@@ -62,17 +62,21 @@ def _answer(verb: str, root: Path, request: dict[str, Any]) -> bytes:
     try:
         module = importlib.import_module(f"cauce.runner.{verb}")
         paths.prepare(root)
-        reply = {"reply": module.run(request)}
-        return json.dumps(reply, allow_nan=False).encode()
+        return _encoded({"reply": module.run(request)})
     except Trouble as trouble:
         where = errors.place(root, trouble.path, trouble.line)
         said = _said(trouble.name, trouble.message, "", where)
-        return json.dumps({"error": said | {"output": trouble.output}}).encode()
+        return _encoded({"error": said | {"output": trouble.output}})
     except BaseException as error:
         if any(kind.__name__ == "DAGBuildEarlyStop" for kind in type(error).__mro__):
-            return json.dumps({"stop": errors.message_of(error)}).encode()
+            return _encoded({"stop": errors.message_of(error)})
         told = _said(type(error).__name__, errors.message_of(error), errors.trace(error), errors.where(error, root))
-        return json.dumps({"error": told}).encode()
+        return _encoded({"error": told})
+
+
+def _encoded(reply: dict[str, Any]) -> bytes:
+    # Half a character, of a file name for one, must not cost the reply.
+    return json.dumps(reply, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _said(name: str, message: str, traceback: str, where: dict[str, Any] | None) -> dict[str, Any]:

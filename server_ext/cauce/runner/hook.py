@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,13 @@ class Task:
         """The tasks that it needs, by name."""
         return {each["name"]: Task(each) for each in self._request.get("needs", ())}
 
-    @property
+    @cached_property
     def client(self) -> Any:
-        """What the pipeline names as the task's client; None without one."""
+        """What the pipeline names as the task's client, or that of the database it names; None without either."""
         client = self._request.get("client")
-        return dotted.call(client) if isinstance(client, Mapping) else client
+        if isinstance(client, str):
+            return dotted.load("ploomber.clients.SQLAlchemyClient")(client)
+        return client and dotted.call(client)
 
     def __repr__(self) -> str:
         return f"Task({self.name!r}: {self.source} -> {self.product!r})"

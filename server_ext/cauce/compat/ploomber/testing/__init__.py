@@ -1,0 +1,1 @@
+"""Questions about what a task has made, for its hooks."""
