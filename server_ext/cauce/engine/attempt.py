@@ -15,7 +15,7 @@ import contextlib
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +24,16 @@ import msgspec
 from cauce.contract import CellError, Problem
 from cauce.engine.executors import Crashed, Executor, Failed, HookCall, Job, Listener, Outcome, Succeeded
 from cauce.engine.executors.log import Log
-from cauce.engine.files import Observer, ProductRecord, Stat, real_path, replace_durably, sync, temporary_beside
+from cauce.engine.files import (
+    Observer,
+    ProductRecord,
+    Stat,
+    hash_inside,
+    real_path,
+    replace_durably,
+    sync,
+    temporary_beside,
+)
 from cauce.engine.project import Project, binding
 from cauce.engine.spec import TaskSpec
 
@@ -55,6 +64,8 @@ class Attempt:
     cancel: asyncio.Event
     findings: tuple[Problem, ...] = ()
     """What checking the source has found wrong: it is not worth a process."""
+    recorded: Mapping[str, str] = field(default_factory=dict)
+    """Product → hash, where it has to run only because some are missing: copies that are the same will do."""
 
     @property
     def spec(self) -> TaskSpec:
@@ -69,6 +80,8 @@ class Attempt:
             self._prepare()
             before = {product.path: self.observer.stat(product.path) for product in self.spec.products}
             job = self._job(outputs)
+            if await self._restored(job):
+                return Succeeded(), await asyncio.to_thread(self._record)
             outcome = await self._run(job)
             if isinstance(outcome, Succeeded):
                 outcome = await self._finish(job, before)
@@ -88,7 +101,10 @@ class Attempt:
                 _discard(temporary)
         if lost := {product.path for product in self.spec.products} - {record.path for record in products}:
             return Failed(self._lost(sorted(lost))), ()
-        return outcome, products
+        outcome = await self.executor.upload(job, self.listener, self.cancel)
+        if isinstance(outcome, Failed | Crashed):
+            await self._on_failure(job, outcome)
+        return outcome, products if isinstance(outcome, Succeeded) else ()
 
     # --- Before
 
@@ -120,6 +136,34 @@ class Attempt:
             log=self.log,
             upstream=tuple(self.project.tasks[need] for need in self.project.graph.upstream[self.task]),
         )
+
+    async def _restored(self, job: Job) -> bool:
+        """Have the missing products been fetched from their storages, and are they what was recorded?"""
+        root = self.project.root
+        missing = [product for product in self.spec.products if not (root / product.path).exists()]
+        if (
+            not missing
+            or self.spec.relations
+            or any(each.client is None or each.path not in self.recorded for each in missing)
+        ):
+            return False
+        targets = {product.path: temporary_beside(root / product.path) for product in missing}
+        try:
+            outcome = await self.executor.fetch(job, targets, self.listener, self.cancel)
+            if not isinstance(outcome, Succeeded) or not all(target.exists() for target in targets.values()):
+                return False
+            for path, target in targets.items():
+                found = await asyncio.to_thread(hash_inside, root, target.relative_to(root).as_posix())
+                if found != self.recorded[path]:
+                    return False
+            for path, target in targets.items():
+                _put_in_place(target, root / path)
+        finally:
+            for target in targets.values():
+                _discard(target)
+        with Log(self.log) as log:
+            log.note(f"{', '.join(targets)}: fetched from the storage. The task did not run.")
+        return True
 
     # --- Running
 

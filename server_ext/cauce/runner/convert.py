@@ -129,7 +129,7 @@ def _told(error: Exception, path: Path) -> Trouble:
         program = message.split()[0]
         need = (
             f"{program}, which is not installed. Install TeX (on Debian: apt install texlive-xetex), "
-            "or set 'nbconvert_exporter_name: webpdf', or make it an .html file"
+            "or make it an .html file"
         )
     elif "playwright" in message.lower() and ("install" in message.lower() or isinstance(error, ImportError)):
         need = "Playwright and its browser. Run: pip install 'nbconvert[webpdf]' && playwright install chromium"

@@ -68,7 +68,7 @@ class Job:
     @property
     def directory(self) -> Path:
         """Where the task's code works: what the paths that it is given are relative to."""
-        return getattr(self.binding, "cwd", None) or self.binding.root
+        return self.binding.cwd
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,17 @@ class Executor(Protocol):
 
     async def hook(self, call: HookCall, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Call a hook, under the same rules. `Stopped` when it asks to end the build early."""
+        ...
+
+    async def upload(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Copy the products of a job, which are in place, to the storages that they have, if any."""
+        ...
+
+    async def fetch(self, job: Job, targets: Mapping[str, Path], listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Get copies of products from their storages: product → temporary name.
+
+        One that the storage does not have is not made; that is no failure.
+        """
         ...
 
     async def evaluate(

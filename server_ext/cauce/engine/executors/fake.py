@@ -133,6 +133,14 @@ class FakeExecutor:
                 listener.progress(Progress(done=1, total=1))
             return outcome
 
+    async def upload(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Copy nothing."""
+        return Succeeded()
+
+    async def fetch(self, job: Job, targets: Mapping[str, Path], listener: Listener, cancel: asyncio.Event) -> Outcome:
+        """Find nothing."""
+        return Succeeded()
+
     async def hook(self, call: HookCall, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Remember the call, and end as told."""
         self.called.append((call.hook.path, "" if call.job is None else call.job.spec.name))

@@ -1,16 +1,20 @@
 """The formats in which an executed notebook is wanted: what the verb `convert` is asked.
 
-Pure. nbconvert runs in a child process: it may run LaTeX or a browser, code of the project's
-choosing too, and can be cancelled like any task.
+nbconvert runs in a child process: it may run LaTeX or a browser, code of the project's choosing
+too, and can be cancelled like any task.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
+from collections.abc import Iterator
 from typing import Any
 
 from cauce.engine.executors import Job
+from cauce.engine.spec.model import ProductSpec
 
-__all__ = ["conversion"]
+__all__ = ["conversion", "lacking"]
 
 
 def conversion(job: Job) -> dict[str, Any] | None:
@@ -19,22 +23,39 @@ def conversion(job: Job) -> dict[str, Any] | None:
     Each format goes to the temporary name that the job has for it. None of them is made of, or by
     way of, a file with a declared name: ``report.html`` never touches a ``report.ipynb``.
     """
-    spec = job.spec
-    if job.notebook is None:
-        return None
     targets = [
-        {
-            "path": product.path,
-            "to": str(job.outputs[product.path]),
-            "exporter": spec.notebook.exporters.get(product.key),
-        }
-        for product in spec.products
-        if product.path in job.outputs and job.outputs[product.path] != job.notebook
+        {"path": product.path, "to": str(job.outputs[product.path]), "exporter": exporter}
+        for product, exporter in _wanted(job)
     ]
     if not targets:
         return None
-    return {
-        "notebook": str(job.notebook),
-        "targets": targets,
-        "arguments": dict(spec.notebook.export_arguments),
-    }
+    return {"notebook": str(job.notebook), "targets": targets, "arguments": dict(job.spec.notebook.export_arguments)}
+
+
+def lacking(job: Job) -> str:
+    """What is not installed that a format needs for sure, in words; '' for nothing.
+
+    Better said before the notebook has run for an hour.
+    """
+    for product, exporter in _wanted(job):
+        name = exporter or product.path.lower().rpartition(".")[2]
+        if name == "webpdf" and product.path.lower().endswith(".pdf") and importlib.util.find_spec("playwright") is None:
+            return (
+                f"{product.path} needs Playwright, which is not installed. "
+                "Run: pip install 'nbconvert[webpdf]' && playwright install chromium."
+            )
+        configured = {"config", "latex_command"} & job.spec.notebook.export_arguments.keys()
+        if name == "pdf" and not configured and shutil.which("xelatex") is None:
+            return (
+                f"{product.path} needs xelatex, which is not installed. Install TeX (on Debian: apt install "
+                "texlive-xetex) and Pandoc, or set 'nbconvert_exporter_name: webpdf', or make it an .html file."
+            )
+    return ""
+
+
+def _wanted(job: Job) -> Iterator[tuple[ProductSpec, str | None]]:
+    """The products that are to be converted, each with its exporter where one is named."""
+    for product in job.spec.products:
+        temporary = job.outputs.get(product.path)
+        if job.notebook is not None and temporary is not None and temporary != job.notebook:
+            yield product, job.spec.notebook.exporters.get(product.key)

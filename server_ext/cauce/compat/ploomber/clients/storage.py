@@ -191,8 +191,8 @@ class _Bucket(AbstractStorageClient):
 
     def _below(self, remote: str) -> list[str]:
         there = self._there(remote)
-        found = self._files.find(there)
-        return sorted(PurePosixPath(each).relative_to(there.lstrip("/")).as_posix() for each in found)
+        found = (each.lstrip("/") for each in self._files.find(there))
+        return sorted(PurePosixPath(each).relative_to(there).as_posix() for each in found)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._bucket_name!r}, {self._parent!r})"
