@@ -178,7 +178,7 @@ def _kernels(project: Project) -> Iterator[Problem]:
     asked = _by_need((task.notebook.kernel, task.name) for task in notebooks if task.notebook.kernel is not None)
     for kernel, tasks in asked.items():
         if kernel not in installed:
-            message = f"There is no kernel called '{kernel}', which {_named(tasks)} asks for."
+            message = f"There is no kernel called '{kernel}' (asked for by {_named(tasks)})."
             yield _problem("kernel_missing", message, f"Install it, or name another. {choice}", task=tasks[0])
     rest = [task for task in notebooks if task.notebook.kernel is None]
     own = _by_need((project.facts[task.name].kernel or "", task.name) for task in rest)
@@ -187,14 +187,14 @@ def _kernels(project: Project) -> Iterator[Problem]:
             continue
         scripts_in_r = [task for task in tasks if project.tasks[task].source.lower().endswith((".r", ".rmd"))]
         if scripts_in_r and "ir" not in installed:
-            message = f"There is no kernel for R, which {_named(scripts_in_r)} needs."
+            message = f"There is no kernel for R (needed by {_named(scripts_in_r)})."
             yield _problem("kernel_missing", message, f"Install IRkernel. {choice}", task=scripts_in_r[0])
         elif kernel and not scripts_in_r:
             message = f"The kernel '{kernel}' of {_named(tasks)} is not installed: 'python3' runs Python in its place."
             hint = f"Install it, or name another. {choice}"
             yield _problem("kernel_other", message, hint, severity="warning", task=tasks[0])
         elif not kernel and "python3" not in installed:
-            message = f"There is no kernel called 'python3', which {_named(tasks)} needs."
+            message = f"There is no kernel called 'python3' (needed by {_named(tasks)})."
             yield _problem("kernel_missing", message, f"Run: pip install ipykernel. {choice}", task=tasks[0])
 
 
@@ -210,21 +210,21 @@ def _conversions(project: Project) -> Iterator[Problem]:
         return
     everybody = list(dict.fromkeys(task for tasks in formats.values() for task in tasks))
     if _missing("nbconvert"):
-        message = f"nbconvert is not installed, which {_named(everybody)} needs to write the notebook's product."
+        message = f"nbconvert is not installed (needed for the products of {_named(everybody)})."
         yield _problem("package_missing", message, "Run: pip install nbconvert", task=everybody[0])
         return
     latex = [*formats.get(".pdf", []), *formats.get("pdf", [])]
     pandoc = [*latex, *(task for name in (".rst", "rst", ".tex", "latex") for task in formats.get(name, []))]
     if latex and shutil.which("xelatex") is None:
-        message = f"xelatex is not installed, which {_named(latex)} needs for its PDF."
+        message = f"xelatex is not installed (needed for the PDF of {_named(latex)})."
         hint = "Install TeX (on Debian: apt install texlive-xetex), or make it an .html file."
         yield _problem("program_missing", message, hint, task=latex[0])
     if pandoc and shutil.which("pandoc") is None:
-        message = f"pandoc is not installed, which {_named(pandoc)} needs for Markdown cells."
+        message = f"pandoc is not installed (needed for Markdown cells in the products of {_named(pandoc)})."
         hint = "See https://pandoc.org/installing.html"
         yield _problem("program_missing", message, hint, severity="warning", task=pandoc[0])
     if (browser := formats.get("webpdf", [])) and _missing("playwright"):
-        message = f"Playwright is not installed, which {_named(browser)} needs for its PDF."
+        message = f"Playwright is not installed (needed for the PDF of {_named(browser)})."
         hint = "Run: pip install 'nbconvert[webpdf]' && playwright install chromium"
         yield _problem("package_missing", message, hint, task=browser[0])
 
@@ -238,7 +238,7 @@ def _databases(project: Project) -> Iterator[Problem]:
         package = {"sqlite": "sqlite3", "duckdb": "duckdb"}.get(scheme, "sqlalchemy")
         if _missing(package):
             tasks = list(dict.fromkeys(tasks))
-            message = f"{package} is not installed, which {_named(tasks)} needs for its database."
+            message = f"{package} is not installed (needed for the database of {_named(tasks)})."
             yield _problem("package_missing", message, f"Run: pip install {package}", task=tasks[0])
 
 
@@ -249,7 +249,7 @@ def _programs(project: Project) -> Iterator[Problem]:
         if task.kind == "script" and task.source.lower().endswith((".r", ".rmd"))
     ]
     if in_r and shutil.which("Rscript") is None:
-        message = f"There is no 'Rscript', which {_named(in_r)} needs."
+        message = f"There is no 'Rscript' (needed by {_named(in_r)})."
         yield _problem("program_missing", message, "Install R.", task=in_r[0])
     if any(need.kind in {"git", "git_hash"} for need in project.spec.needs) and shutil.which("git") is None:
         message = "There is no 'git', which the placeholders {{git}} and {{git_hash}} need."

@@ -51,6 +51,7 @@ from cauce.contract import (
 )
 from cauce.engine.attempt import NOWHERE, Attempt
 from cauce.engine.document import Value
+from cauce.engine.checks import errors_of, refusals
 from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.evaluated import read_evaluated, write_evaluated
 from cauce.engine.executors import (
@@ -194,7 +195,7 @@ async def _evaluate(entry: Entry, cache: ParseCache, executor: Executor, log: Pa
 def _not_evaluated(need: Need, error: CellError, spec: PipelineSpec) -> Problem:
     what = need.call.path if need.call is not None else f"{{{{{need.kind}}}}}"
     where = error.where or (need.call.where if need.call is not None else None) or Where(path=spec.entry.name)
-    message = f"{what} could not be evaluated: {error.name}: {error.message}".rstrip(": ")
+    message = f"{what} could not be evaluated: {error.name}: {error.message}".rstrip(": .")
     return Problem(code="not_evaluated", message=f"{message}.", severity="error", where=where, task=need.task)
 
 
@@ -234,6 +235,8 @@ def _selection(project: Project, request: RunRequest, more: tuple[Problem, ...] 
     if not request.tasks:
         # Building all means all: also tasks too broken to be in the graph.
         own = [p for p in problems if p.severity == "error"]
+    if request.action == "build":
+        own += refusals(project, [task for task in project.graph.order if task in needed])
     if not own and needed & project.unsound:
         own = list(project.problems[-1:])  # theirs are among those that are only counted
     if own:
@@ -531,10 +534,11 @@ class _Build:
         fingerprint = complete(assessment.fingerprint, self.project, task, self.observer, self.cache)
         self.project = with_inputs(self.project, task, fingerprint)  # edited since the build began
         self._forget_bytecode(task, fingerprint)
+        recorded = self._recorded(task, assessment)
         started = self.clock()
         attempt = self.store.claim(self.run, self.pipeline, task, fingerprint, started)
         self.emit(TaskStarted(run=self.run, task=task, time=started, reasons=assessment.freshness.reasons))
-        outcome, products = await self._try(task, attempt)
+        outcome, products = await self._try(task, attempt, recorded)
         if isinstance(outcome, Succeeded):
             after = await asyncio.to_thread(complete, fingerprint, self.project, task, self.observer, self.cache)
             if (known := settled(fingerprint, after)) != fingerprint:
@@ -587,11 +591,26 @@ class _Build:
         self.store.fail(attempt, self.run, task, end, cause, error, now)
         return _Ended(task, end, cause, error)
 
-    async def _try(self, task: str, attempt: int) -> tuple[Outcome, tuple[ProductRecord, ...]]:
+    def _recorded(self, task: str, assessment: Assessment) -> dict[str, str]:
+        """Product → hash of what the task made last, where it has to run only because some of it is missing."""
+        known = self.known.get(task)
+        if known is None or known.last_ok is None or task in self.forced:
+            return {}
+        if any(reason.kind != "product_missing" for reason in assessment.freshness.reasons):
+            return {}
+        return {record.path: record.hash for record in known.last_ok.products}
+
+    async def _try(
+        self, task: str, attempt: int, recorded: dict[str, str]
+    ) -> tuple[Outcome, tuple[ProductRecord, ...]]:
         log = log_file(self.folder, self.run, task, self.plan.tasks)
         assert log is not None  # noqa: S101 - the task is in the plan
         listener = self._listener(task, attempt)
-        this = Attempt(self.project, task, self.executor, self.observer, log, listener, self.stop.cancel)
+        findings = errors_of(self.project, task)
+        cancel = self.stop.cancel
+        this = Attempt(
+            self.project, task, self.executor, self.observer, log, listener, cancel, findings, recorded=recorded
+        )
         return await this.go()
 
     def _listener(self, task: str, attempt: int) -> Listener:

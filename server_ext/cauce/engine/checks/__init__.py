@@ -20,6 +20,7 @@ from cauce.contract import Problem
 from cauce.engine.checks.functions import check_body, check_signature, mistakes_in
 from cauce.engine.checks.notebook import check_notebook
 from cauce.engine.checks.templates import check_template
+from cauce.engine.checks.words import given_to
 from cauce.engine.files import read_inside
 from cauce.engine.project import Project
 from cauce.engine.source import MAX_CODE, SourceFacts, digest
@@ -65,8 +66,9 @@ def checks_of(project: Project, task: str) -> tuple[Problem, ...]:
         facts.code.raw,
         spec.kind,
         spec.source,
-        tuple(spec.params),
+        given_to(spec),
         needs,
+        task in project.unsound,
         spec.upstream is None,
         spec.notebook.static_analysis,
         spec.notebook.kernel,
@@ -95,12 +97,14 @@ def _check(project: Project, spec: TaskSpec, facts: SourceFacts, *, needs: bool)
             content = project.contents.get(spec.name)
             return () if content is None else check_notebook(content, spec, needs=needs)
         case "function":
-            called = () if facts.signature is None else check_signature(facts.signature, spec, facts.place, needs=needs)
+            called: Iterable[Problem] = ()
+            if facts.signature is not None and spec.name not in project.unsound:  # else who knows what it is given
+                called = check_signature(facts.signature, spec, facts.place, needs=needs)
             return (*called, *_body(project, facts))
+        case _ if facts.template is not None:
+            return tuple(check_template(facts.template, facts.text, spec, needs=needs))
         case _:
-            return (
-                () if facts.template is None else tuple(check_template(facts.template, facts.text, spec, needs=needs))
-            )
+            return ()
 
 
 def _body(project: Project, facts: SourceFacts) -> tuple[Problem, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cauce.contract import Problem, Where
-from cauce.engine.checks.words import MOST, close_to, defined_elsewhere, listed, problem, told
+from cauce.engine.checks.words import MOST, close_to, defined_elsewhere, given_to, listed, problem, told
 from cauce.engine.source import Signature
 from cauce.engine.spec.model import TaskSpec
 
@@ -34,8 +34,8 @@ def check_signature(signature: Signature, task: TaskSpec, place: Where | None, *
     def wrong(message: str, hint: str, *, error: bool = True) -> Problem:
         return problem("check_signature", f"The function '{function}' {message}.", hint, place, sure=error and sure)
 
-    unknown = [name for name in task.params if name not in takes and name != "resources_"]
-    given = {*task.params, "upstream", *([] if serialized else ["product"])}
+    unknown = [name for name in given_to(task) if name not in takes and name != "resources_"]
+    given = {*given_to(task), "upstream", *([] if serialized else ["product"])}
     lacking = [name for name in takes if name in signature.required and name not in given]
     if serialized and "product" in lacking:
         lacking.remove("product")

@@ -14,7 +14,7 @@ from pathlib import Path
 from cauce.contract import Problem, Where
 from cauce.engine.cellcode import CellCode, read_cell
 from cauce.engine.checks.magics import IPYTHON_NAMES, bound_by, from_history, magic_calls, transformed
-from cauce.engine.checks.words import MOST, defined_elsewhere, listed, problem, told
+from cauce.engine.checks.words import MOST, defined_elsewhere, given_to, listed, problem, told
 from cauce.engine.executors.failure import lines_of, locate_all
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
 from cauce.engine.notebook import SourceError, read_notebook
@@ -176,7 +176,7 @@ class _Source:
         starts: list[int] = []
         cells: list[_Cell | None] = []
         line = 0
-        given = [*self.task.params, *(["upstream"] if needs else []), "product"]
+        given = [*given_to(self.task), *(["upstream"] if needs else []), "product"]
         injected = ast.parse("".join(f"{name} = None\n" for name in given if _assignable(name)))
         waiting = True
         for cell in self.cells:
@@ -216,7 +216,7 @@ class _Source:
             before = lines[within - 1].encode()[: finding.column] if within <= len(lines) else b""
             place, where = self._place(at, within, len(before.decode("utf-8", "replace")))
             upstream = _DECLARE if self.task.upstream is None else _GIVE
-            code, message, hint = told(finding, [*defined, *self.task.params], upstream=upstream)
+            code, message, hint = told(finding, [*defined, *given_to(self.task)], upstream=upstream)
             yield problem(code, f"{place}{message}", hint, where, sure=finding.sure and not (anything and finding.name))
             if len(said) == MOST:
                 return
@@ -247,8 +247,8 @@ class _Source:
         declared = dict.fromkeys(assigned_names(tree.body if tree is not None else []))
         for name in ("upstream", "product"):
             declared.pop(name, None)
-        missing = [name for name in declared if name not in self.task.params]
-        unexpected = [name for name in self.task.params if name not in declared]
+        missing = [name for name in declared if name not in given_to(self.task)]
+        unexpected = [name for name in given_to(self.task) if name not in declared]
         if not missing and not unexpected:
             return
         words = []
@@ -286,7 +286,7 @@ class _Source:
             return []
         for magic in magics:
             used.update(re.findall(r"\w+", magic))
-        return [name for name in self.task.params if name not in used and name != "resources_"]
+        return [name for name in given_to(self.task) if name not in used and name != "resources_"]
 
     # --- Places
 

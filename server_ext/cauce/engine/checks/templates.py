@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cauce.contract import Problem, Where
-from cauce.engine.checks.words import MOST, close_to, listed, problem
+from cauce.engine.checks.words import MOST, close_to, given_to, listed, problem
 from cauce.engine.source import TemplateUse
 from cauce.engine.spec.model import TaskSpec
 
@@ -32,7 +32,7 @@ def check_template(use: TemplateUse, text: str, task: TaskSpec, *, needs: bool) 
         needs: Whether the task is given `upstream`.
     """
     text = text[:_MAX_TEXT]
-    given = {*task.params, "product", *(["upstream"] if needs else [])}
+    given = {*given_to(task), "product", *(["upstream"] if needs else [])}
     names = use.names - _PROVIDED
     if not use.product and task.kind != "dump" and not task.extract_product:
         what = "CREATE TABLE {{product}} AS SELECT …" if task.kind == "sql" else 'curl … -o "{{product}}"'
@@ -50,7 +50,7 @@ def check_template(use: TemplateUse, text: str, task: TaskSpec, *, needs: bool) 
             close = close_to(name, sorted(given))
             hint = f"Did you mean '{close}'?" if close else "Give it in 'params' of the task."
         yield problem("check_undefined", f"The placeholder '{name}' is not defined.", hint, where)
-    unused = [name for name in task.params if name not in names and name != "resources_"]
+    unused = [name for name in given_to(task) if name not in names and name != "resources_"]
     if unused:
         one = len(unused) == 1
         message = (

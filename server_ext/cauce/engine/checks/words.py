@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cauce.contract import Problem, Where
+from cauce.engine.spec.model import TaskSpec
 
 if TYPE_CHECKING:
     from cauce.engine.checks.names import Finding
 
-__all__ = ["MOST", "close_to", "defined_elsewhere", "listed", "problem", "told"]
+__all__ = ["MOST", "close_to", "defined_elsewhere", "given_to", "listed", "problem", "told"]
 
 MOST = 20
 """Findings of one task; more nobody reads."""
@@ -79,6 +80,11 @@ def close_to(name: str, names: Sequence[str]) -> str | None:
     """The name that was probably meant."""
     found = difflib.get_close_matches(name, sorted(set(names))[:_MOST_NAMES], n=1, cutoff=0.65)
     return found[0] if found else None
+
+
+def given_to(task: TaskSpec) -> tuple[str, ...]:
+    """The parameters of a task, also those whose value is not known before it is built."""
+    return tuple(dict.fromkeys([*task.params, *task.computed]))
 
 
 def problem(code: str, message: str, hint: str, where: Where | None, *, sure: bool = True) -> Problem:
