@@ -237,6 +237,34 @@ def test_passwords_stay_where_they_are(bench: ChildBench) -> None:
     assert "clients.py" in attempt.log
 
 
+def test_a_function_that_does_not_make_its_table_has_failed(bench: ChildBench) -> None:
+    made = (RelationSpec("", "counted", None, "table", SQLITE),)
+    code = "import sqlite3\n\ndef count(product, n):\n    if n:\n        with sqlite3.connect('data.db') as con:\n"
+    bench.write("work.py", code + "            con.execute(f'CREATE TABLE {product} AS SELECT {n} AS n')\n")
+    lacking = bench.task("work.count", product={}, relations=made, params={"n": 0})
+    assert "did not make the table counted" in error_of(bench.run(lacking)).message
+    making = bench.task("work.count", product={}, relations=made, params={"n": 3})
+    assert bench.run(making) == Succeeded(), making.log
+
+
+@pytest.mark.parametrize("client", [SQLITE, DUCKDB])
+def test_tasks_side_by_side_wait_for_a_database_that_takes_one_at_a_time(bench: ChildBench, client: str) -> None:
+    bench.write(
+        "clients.py",
+        "import time, sqlite3\n\ndef get():\n"
+        f"    from cauce.runner.database import raw_connection\n    connection = raw_connection({client!r})\n"
+        "    connection.execute('BEGIN')\n    connection.execute('CREATE TABLE IF NOT EXISTS busy (n INTEGER)')\n"
+        "    time.sleep(0.5)\n    connection.commit()\n    return connection\n",
+    )
+    text = "CREATE TABLE {{product}} AS SELECT 1 AS n"
+    attempts = [script(bench, f"t{n}", text, Dotted("clients.get") if n else client) for n in range(3)]
+
+    async def together() -> list[Any]:
+        return await asyncio.gather(*(bench.go(attempt) for attempt in attempts))
+
+    assert asyncio.run(together()) == [Succeeded()] * 3
+
+
 def test_a_dump_without_chunks_is_one_file(bench: ChildBench) -> None:
     text = "SELECT 1 AS n, 'a,\"b\"' AS t UNION SELECT 2, NULL ORDER BY n;"
     attempt = dump(bench, "two", text, "out/two.csv", options={"chunksize": None})

@@ -6,13 +6,14 @@ that makes its table anew says so itself, one that adds to it must find it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cauce.runner import Trouble, products, template
 from cauce.runner.database import Database, Statement, opened
 from cauce.runner.log import conceal, say
 
-__all__ = ["execute", "run"]
+__all__ = ["check", "execute", "run"]
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         for statement in statements:
             execute(database, statement, script)
         database.commit()
-        _check(database, [each for each in relations if isinstance(each, products.Relation)], path)
+        check(database, [each for each in relations if isinstance(each, products.Relation)], path)
     return {}
 
 
@@ -54,10 +55,15 @@ def execute(database: Database, statement: Statement, script: template.Rendered,
         raise Trouble(type(error).__name__, said, script.path, line) from None
 
 
-def _check(database: Database, relations: list[products.Relation], path: str) -> None:
+def check(database: Database, relations: Sequence[products.Relation], path: str | None) -> None:
+    """Are the relations there, as what they are said to be?
+
+    Raises:
+        Trouble: They are not.
+    """
     kinds = {relation: database.kind_of(relation) for relation in relations}
     if missing := [f"the {relation.kind} {relation}" for relation, kind in kinds.items() if kind is None]:
-        message = f"The script ran to its end but did not make {', '.join(missing)}. Create it as '{{{{product}}}}'."
+        message = f"The task ran to its end but did not make {', '.join(missing)}."
         raise Trouble("Missing products", message, path)
     for relation, kind in kinds.items():
         if kind != relation.kind:

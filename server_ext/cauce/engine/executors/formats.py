@@ -38,8 +38,9 @@ def lacking(job: Job) -> str:
     Better said before the notebook has run for an hour.
     """
     for product, exporter in _wanted(job):
-        name = exporter or product.path.lower().rpartition(".")[2]
-        if name == "webpdf" and product.path.lower().endswith(".pdf") and importlib.util.find_spec("playwright") is None:
+        suffix = product.path.lower().rpartition(".")[2]
+        name = exporter or suffix
+        if (name, suffix) == ("webpdf", "pdf") and importlib.util.find_spec("playwright") is None:
             return (
                 f"{product.path} needs Playwright, which is not installed. "
                 "Run: pip install 'nbconvert[webpdf]' && playwright install chromium."

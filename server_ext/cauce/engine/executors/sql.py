@@ -1,4 +1,4 @@
-"""A task in SQL: what the verbs `sql` and `dump` are asked."""
+"""A task in SQL: what the verbs `sql` and `dump` are asked; of any task, `relations`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from cauce.engine.executors import Job
 from cauce.engine.executors.request import dotted_of, task_of
 
-__all__ = ["sql_request"]
+__all__ = ["relations_request", "sql_request"]
 
 
 def sql_request(job: Job) -> dict[str, Any]:
@@ -25,3 +25,9 @@ def sql_request(job: Job) -> dict[str, Any]:
     if spec.kind == "dump":
         request["output"] = str(job.outputs[spec.products[0].path])
     return request
+
+
+def relations_request(job: Job) -> dict[str, Any] | None:
+    """A task in another language, where it has to be asked whether it made its tables; None for others."""
+    asked = job.spec.kind != "sql" and any(relation.client is not None for relation in job.spec.relations)
+    return task_of(job) if asked else None
