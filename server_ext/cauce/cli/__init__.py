@@ -29,6 +29,7 @@ COMMANDS = {
     "mark": ("cauce.cli.mark:command", "Take TASKS for up to date without running them."),
     "evaluate": ("cauce.cli.evaluate:command", "Run the code that makes the pipeline, and build nothing."),
     "doctor": ("cauce.cli.doctor:command", "Say everything that can be told before anything runs."),
+    "scaffold": ("cauce.cli.scaffold:command", "Create the sources that the pipeline lacks, or a new project."),
     "upstream": ("cauce.cli.upstream:command", "Show what a task needs, or change it where that is written."),
 }
 """Name → where it is ("module:attribute") and the line about it in ``cauce --help``, in the order shown."""

@@ -28,6 +28,7 @@ __all__ = [
     "METADATA_KEY",
     "PARAMETERS_TAG",
     "Binding",
+    "assignment",
     "inject",
     "is_injected",
     "language_of",
@@ -213,6 +214,15 @@ def _source(binding: Binding, language: str) -> str:
                 "Change it in the pipeline.",
             ) from error
     return "\n".join(lines)
+
+
+def assignment(name: str, value: Value, language: str) -> str:
+    """A statement that gives a variable this value; `language` is python or r.
+
+    Raises:
+        ValueError: There is no such variable, or no such value, in that language.
+    """
+    return _LANGUAGES[language](name, value)
 
 
 def _assign_python(name: str, value: Value) -> str:
