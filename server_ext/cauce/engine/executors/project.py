@@ -24,6 +24,7 @@ from cauce.engine.executors import (
     Succeeded,
 )
 from cauce.engine.executors.child import Answer, Children, Reply
+from cauce.engine.executors.evaluation import evaluation_requests, values_told
 from cauce.engine.executors.formats import conversion
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.executors.notebook import OUTPUT_LIMIT, NotebookExecutor
@@ -88,8 +89,15 @@ class ProjectExecutor:
         self, evaluation: Evaluation, listener: Listener, cancel: asyncio.Event
     ) -> Mapping[str, Value | CellError] | Cancelled | Crashed:
         """Find values out; see `Executor.evaluate`."""
-        error = CellError(name="Unsupported", message="It cannot be evaluated.")
-        return {need.key: error for need in evaluation.needs}
+        root = evaluation.entry.root
+        values: dict[str, Value | CellError] = {}
+        for verb, needs, request in evaluation_requests(evaluation):
+            answer = await self._answer(verb, request, root, root, evaluation.log, listener, cancel)
+            told = values_told(needs, answer)
+            if isinstance(told, Cancelled | Crashed):
+                return told
+            values.update(told)
+        return values
 
     async def upload(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Copy the products of a job, which are in place, to the storages that they have, if any."""
@@ -132,15 +140,27 @@ class ProjectExecutor:
         listener: Listener,
         cancel: asyncio.Event,
     ) -> Outcome:
+        return outcome_of(await self._answer(verb, request, root, cwd, log, listener, cancel))
+
+    async def _answer(
+        self,
+        verb: str,
+        request: Mapping[str, Any],
+        root: Path,
+        cwd: Path,
+        log: Path,
+        listener: Listener,
+        cancel: asyncio.Event,
+    ) -> Answer:
         try:
             with Log(log, self._log_limit) as lines:
-                answer = await self._children.ask(
+                return await self._children.ask(
                     verb, request, root=root, cwd=cwd, log=lines, listener=listener, cancel=cancel
                 )
         except OSError as error:
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             return Failed(CellError(name="Cannot run", message=f"{what}. Make room or permit it, and build again."))
-        return outcome_of(answer)
+
 
 
 def outcome_of(answer: Answer) -> Outcome:
