@@ -217,6 +217,9 @@ class _Source:
             place, where = self._place(at, within, len(before.decode("utf-8", "replace")))
             upstream = _DECLARE if self.task.upstream is None else _GIVE
             code, message, hint = told(finding, [*defined, *given_to(self.task)], upstream=upstream)
+            if finding.kind == "undefined" and finding.name in given:
+                message = f"The parameter '{finding.name}' is used before it is given."
+                hint = "Its value comes after the parameters cell: give it a default there, or use it further down."
             yield problem(code, f"{place}{message}", hint, where, sure=finding.sure and not (anything and finding.name))
             if len(said) == MOST:
                 return
