@@ -220,6 +220,20 @@ WRONG = {
     "tasks from a list": ("meta: {import_tasks_from: [a.yaml]}\n" + TASK, "1:27", "a path"),
     "tasks from nowhere": ("meta: {import_tasks_from: a.yaml}\n" + TASK, "1:27", "does not exist"),
     "tasks from outside": ("meta: {import_tasks_from: ../a.yaml}\n" + TASK, "1:27", "below the folder"),
+    "what follows from clients": (
+        "clients: {SQLSript: a.b}\ntasks:\n  - source: a.sql\n    product: [a, table]", "1:11", "'SQLScript'?",
+    ),
+    "what follows from a class": (
+        "tasks:\n  - source: a.sql\n    product: a.txt\n    class: SQLDmp", "4:12", "'SQLDump'?",
+    ),
+    "what follows from a default class": (
+        "meta: {product_default_class: {SQLScript: Fiel}}\n" + SQL + "  - source: a.sql\n    product: a.txt", "1:43",
+        "'File'?",
+    ),
+    "what follows from a setting": ("meta: {extract_upstream: x}\n" + TASK + "    upstream: [b]", "1:26", "true or"),
+    "what follows from settings": ("meta: x\n" + TASK + "    upstream: [b]", "1:7", "mapping"),
+    "what follows from a notebook's key": (TASK + "    nb_product_key: {a: b}", "4:21", "a list of names"),
+    "what follows from a grid": (TASK + "    name: a-[[x]]\n    grid: 5", "5:11", "a list of mappings"),
     "product in both places": ("meta: {extract_product: true}\n" + TASK, "4:14", "Remove it"),
     "params is a list": (TASK + "    params: [a]", "4:13", "mapping"),
     "reserved parameter": (TASK + "    params: {upstream: 1}", "4:14", "another name"),
@@ -611,6 +625,13 @@ def test_everything_wrong_is_said_at_once_and_hides_nothing_that_is_sound() -> N
         ("4:5", "task_no_product", "bad"),
         ("7:5", "task_shape", "#3"),
     ]
+
+
+def test_all_mistakes_of_one_value_are_said() -> None:
+    found = problems_of(
+        "clients: {SQLSript: a.b, File: c, SQLDump: d.e, Fil: d}\n" + TASK + "    on_finsh: a\n    prams: 1"
+    )
+    assert [place(problem) for problem in found] == ["1:11", "1:32", "1:49", "5:5", "6:5"]
 
 
 def test_a_file_broken_in_its_last_task_blames_only_the_break() -> None:

@@ -19,7 +19,7 @@ import yaml
 
 from cauce.contract import Problem, Where
 
-__all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "TooLarge", "Value", "plain", "read_document"]
+__all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "TooLarge", "Value", "plain", "plain_within", "read_document"]
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 """Plain data, as YAML writes it: what a parameter can hold."""
@@ -357,7 +357,16 @@ def plain(node: Node) -> Value:
     Raises:
         TooLarge: expanded, it would exceed `MAX_VALUES` values or `MAX_DEPTH` levels.
     """
-    budget = MAX_VALUES
+    return plain_within(node, MAX_VALUES)[0]
+
+
+def plain_within(node: Node, limit: int) -> tuple[Value, int]:
+    """A node as plain data, and how many values that has.
+
+    Raises:
+        TooLarge: expanded, it would exceed `limit` values or `MAX_DEPTH` levels.
+    """
+    budget = limit
 
     def expand(part: Node, depth: int) -> Value:
         nonlocal budget
@@ -372,4 +381,5 @@ def plain(node: Node) -> Value:
             case Mapping():
                 return {key.text: expand(value, depth + 1) for key, value in part.entries}
 
-    return expand(node, 0)
+    value = expand(node, 0)
+    return value, limit - budget

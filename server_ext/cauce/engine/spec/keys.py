@@ -1,25 +1,37 @@
 """The keys of the dialect, as tables: what there is, which shape it has, what it means.
 
 What validates a file and what the JSON Schema of an editor is made of are the same tables, so
-that an editor completes and marks what the parser understands. A shape says only what can be
-told of a value by itself; what concerns several values is `parse`'s.
+that an editor completes and marks what the parser understands.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
-from typing import Literal, get_args
+from typing import Literal
 
 from cauce.contract import TaskKind
-from cauce.engine.document import Mapping, Node, Scalar, Sequence, Value
-from cauce.engine.spec.report import Report
+from cauce.engine.spec.shapes import (
+    DOTTED_WORDS,
+    AnyOf,
+    Anything,
+    Choice,
+    DottedPath,
+    Fields,
+    Flag,
+    Key,
+    ListOf,
+    MapOf,
+    Nothing,
+    Number,
+    Text,
+    unfilled,
+)
 
 __all__ = [
     "CONFIG",
     "EXECUTOR",
+    "FOREIGN_CLASSES",
+    "FOREIGN_PRODUCTS",
     "META",
     "NOTEBOOK_SUFFIXES",
     "PRODUCT_CLASSES",
@@ -27,315 +39,8 @@ __all__ = [
     "TASK",
     "TASK_CLASSES",
     "TOP",
-    "AnyOf",
-    "Anything",
-    "Choice",
-    "DottedPath",
-    "Fields",
-    "Flag",
-    "Key",
-    "ListOf",
-    "MapOf",
-    "Nothing",
-    "Number",
-    "Shape",
-    "Text",
-    "check_fields",
-    "dotted_name",
     "unfilled",
 ]
-
-# --- Shapes -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Text:
-    """A word or line of text; a number counts as its digits."""
-
-    what: str = "text"
-    blank: bool = False
-    """May it be empty?"""
-
-
-@dataclass(frozen=True)
-class Flag:
-    """true or false."""
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number; whole ones only, unless `fractions`."""
-
-    minimum: int = 0
-    fractions: bool = False
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of these words."""
-
-    options: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """null, where it means something else than an absent key."""
-
-
-@dataclass(frozen=True)
-class DottedPath:
-    """A function by its name, or a mapping with `dotted_path` and arguments; where `url`, an address too."""
-
-    url: bool = False
-
-
-@dataclass(frozen=True)
-class ListOf:
-    """A list of such values."""
-
-    item: Shape
-    what: str
-    minimum: int = 0
-    maximum: int | None = None
-
-
-@dataclass(frozen=True)
-class MapOf:
-    """A mapping of any names, or of these, to such values."""
-
-    value: Shape
-    what: str
-    keys: tuple[str, ...] = ()
-    noun: str = "key"
-
-
-@dataclass(frozen=True)
-class Fields:
-    """A mapping with known keys."""
-
-    keys: tuple[Key, ...]
-    noun: str
-
-
-@dataclass(frozen=True)
-class AnyOf:
-    """One of several shapes, told by their kind; `what` names them all."""
-
-    shapes: tuple[Shape, ...]
-    what: str
-
-
-@dataclass(frozen=True)
-class Anything:
-    """Any value."""
-
-
-Shape = Text | Flag | Number | Choice | Nothing | DottedPath | ListOf | MapOf | Fields | AnyOf | Anything
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key. null always stands for an absent key, but where the shape names `Nothing`."""
-
-    name: str
-    shape: Shape
-    doc: str
-    default: Value = None
-    kinds: frozenset[TaskKind] = dataclass_field(default_factory=lambda: frozenset(get_args(TaskKind)))
-    """Tasks that it means something for."""
-    code: str = "spec_type"
-    raw: bool = False
-    """Not checked with the others: `parse` looks at each part by itself."""
-    must: str = ""
-    """What the value must be, where the shape's own words say too little."""
-    hint: str = ""
-
-
-# --- Checking ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Fault:
-    """What is wrong with a value, and where. `message` is empty for what was said elsewhere."""
-
-    node: Node
-    message: str
-    hint: str = ""
-    code: str = ""
-
-
-def unfilled(text: str) -> bool:
-    """Does a placeholder stand in it? Then it had a problem of its own, or is computed when built."""
-    return "{{" in text and "}}" in text
-
-
-def dotted_name(text: str) -> str | None:
-    """`package.module.name` of a dotted path, also when it is written `package.module::name`; None for no such."""
-    module, separator, function = text.partition("::")
-    parts = [*module.split("."), function] if separator else text.split(".")
-    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
-        return None
-    return ".".join(parts)
-
-
-def check_fields(node: Mapping, fields: Fields, report: Report) -> dict[str, Node]:
-    """The sound entries of a mapping by their keys; a problem for each of the others.
-
-    null where it means nothing is as if it were not there.
-    """
-    table = _tables(fields)
-    sound: dict[str, Node] = {}
-    for name, value in node.entries:
-        key = table.get(name.text)
-        if key is None:
-            hint = report.suggestion(name.text, table)
-            report.error("unknown_key", f"'{name.text}' is no {fields.noun}.", name, hint)
-        elif _is_null(value) and not _means_nothing(key.shape) and not key.raw:
-            continue
-        elif not key.raw and (fault := _fault(value, key.shape, key.must)):
-            if fault.message:
-                subject = f"'{key.name}'" if fault.node is value else f"A part of '{key.name}'"
-                message = fault.message if fault.code else f"{subject} must be {fault.message}."
-                report.error(fault.code or key.code, message, fault.node, fault.hint or key.hint)
-        else:
-            sound[key.name] = value
-    return sound
-
-
-_TABLES: dict[int, dict[str, Key]] = {}
-
-
-def _tables(fields: Fields) -> dict[str, Key]:
-    # By identity: the tables are constants of this module, and thousands of tasks ask.
-    if id(fields) not in _TABLES:
-        _TABLES[id(fields)] = {key.name: key for key in fields.keys}
-    return _TABLES[id(fields)]
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is None
-
-
-def _means_nothing(shape: Shape) -> bool:
-    return isinstance(shape, Nothing | Anything) or (
-        isinstance(shape, AnyOf) and any(_means_nothing(each) for each in shape.shapes)
-    )
-
-
-def _fault(node: Node, shape: Shape, must: str = "") -> _Fault | None:
-    """None for a sound value."""
-    if isinstance(node, Scalar) and unfilled(node.text) and not isinstance(shape, Text | Anything | AnyOf):
-        return _Fault(node, "")
-    match shape:
-        case Anything():
-            return None
-        case Text():
-            sound = isinstance(node, Scalar) and node.value is not None and (shape.blank or bool(node.text.strip()))
-            return None if sound else _Fault(node, must or shape.what)
-        case Flag():
-            sound = isinstance(node, Scalar) and isinstance(node.value, bool)
-            return None if sound else _Fault(node, must or "true or false")
-        case Number():
-            return None if _is_number(node, shape) else _Fault(node, must or _number_words(shape))
-        case Nothing():
-            return None if _is_null(node) else _Fault(node, must or "null")
-        case Choice():
-            return _choice_fault(node, shape, must)
-        case DottedPath():
-            return _dotted_fault(node, shape, must)
-        case ListOf():
-            return _list_fault(node, shape, must)
-        case MapOf():
-            return _map_fault(node, shape, must)
-        case Fields():
-            return None if isinstance(node, Mapping) else _Fault(node, must or f"a mapping of {shape.noun}s")
-        case AnyOf():
-            return _any_fault(node, shape, must)
-
-
-def _is_number(node: Node, shape: Number) -> bool:
-    if not isinstance(node, Scalar) or isinstance(node.value, bool):
-        return False
-    if isinstance(node.value, float):
-        return shape.fractions and math.isfinite(node.value) and node.value >= shape.minimum
-    return isinstance(node.value, int) and node.value >= shape.minimum
-
-
-def _number_words(shape: Number) -> str:
-    return f"a {'' if shape.fractions else 'whole '}number of at least {shape.minimum}"
-
-
-def _choice_fault(node: Node, shape: Choice, must: str) -> _Fault | None:
-    if isinstance(node, Scalar) and node.text in shape.options:
-        return None
-    words = must or "one of " + ", ".join(f"'{option}'" for option in shape.options)
-    close = Report("").suggestion(node.text, shape.options) if isinstance(node, Scalar) else ""
-    return _Fault(node, words, close if close.startswith("Did") else "")
-
-
-_DOTTED = "the dotted path of a function, or a mapping with 'dotted_path' and its arguments"
-_DOTTED_HINT = "Write it as 'module.function'."
-
-
-def _dotted_fault(node: Node, shape: DottedPath, must: str) -> _Fault | None:
-    words = must or _DOTTED
-    if isinstance(node, Mapping):
-        inner = node.get("dotted_path")
-        if inner is None:
-            return _Fault(node, words, "Add 'dotted_path: module.function'.")
-        if not isinstance(inner, Scalar) or dotted_name(inner.text) is None:
-            silent = isinstance(inner, Scalar) and unfilled(inner.text)
-            return _Fault(inner, "" if silent else "a dotted path such as 'module.function'")
-        return None
-    if isinstance(node, Scalar) and isinstance(node.value, str):
-        if shape.url and "://" in node.text:
-            return None
-        if dotted_name(node.text) is not None:
-            return None
-    return _Fault(node, words, _DOTTED_HINT)
-
-
-def _list_fault(node: Node, shape: ListOf, must: str) -> _Fault | None:
-    if not isinstance(node, Sequence):
-        return _Fault(node, must or shape.what)
-    if len(node.items) < shape.minimum or (shape.maximum is not None and len(node.items) > shape.maximum):
-        return _Fault(node, must or shape.what)
-    for item in node.items:
-        if fault := _fault(item, shape.item):
-            return fault
-    return None
-
-
-def _map_fault(node: Node, shape: MapOf, must: str) -> _Fault | None:
-    if not isinstance(node, Mapping):
-        return _Fault(node, must or shape.what)
-    for name, value in node.entries:
-        if shape.keys and name.text not in shape.keys:
-            hint = Report("").suggestion(name.text, shape.keys)
-            return _Fault(name, f"'{name.text}' is no {shape.noun}.", hint, code="unknown_key")
-        if not _is_null(value) and (fault := _fault(value, shape.value)):
-            return fault
-    return None
-
-
-def _any_fault(node: Node, shape: AnyOf, must: str) -> _Fault | None:
-    faults: list[_Fault] = []
-    for each in shape.shapes:
-        fault = _fault(node, each)
-        if fault is None:
-            return None
-        faults.append(fault)
-    if any(not fault.message for fault in faults):
-        return _Fault(node, "")
-    # Deeper inside, only one of the shapes can have been meant.
-    deeper = next((fault for fault in faults if fault.node is not node), None)
-    if deeper is not None:
-        return deeper
-    hint = next((fault.hint for fault in faults if fault.hint), "")
-    return _Fault(node, must or shape.what, hint)
-
-
-# --- Tables -----------------------------------------------------------------------------------
 
 TASK_CLASSES: Dict[str, TaskKind] = {
     "NotebookRunner": "notebook",
@@ -383,8 +88,6 @@ _PRODUCT = AnyOf(
 )
 _MAPPING = MapOf(Anything(), "a mapping")
 _ALL_CLASSES = (*TASK_CLASSES, *FOREIGN_CLASSES, *PRODUCT_CLASSES, *FOREIGN_PRODUCTS)
-
-_HOOK_WORDS = "a function of the project that is called"
 
 
 def _hooks(whose: str) -> tuple[Key, ...]:
@@ -467,7 +170,6 @@ META = Fields(
 _NOTEBOOK: frozenset[TaskKind] = frozenset({"notebook"})
 _CODE: frozenset[TaskKind] = frozenset({"notebook", "script"})
 _FUNCTION: frozenset[TaskKind] = frozenset({"function"})
-_DATABASE: frozenset[TaskKind] = frozenset({"sql", "dump", "function", "shell"})
 _DUMP: frozenset[TaskKind] = frozenset({"dump"})
 
 TASK = Fields(
@@ -521,8 +223,9 @@ TASK = Fields(
         Key("product_client", DottedPath(url=True), "A function that gives the storage, or the database, in which "
             "products are kept."),
         *_hooks("the task"),
-        Key("serializer", AnyOf((DottedPath(), Nothing()), _DOTTED), _SERIALIZER + " null: none.", kinds=_FUNCTION),
-        Key("unserializer", AnyOf((DottedPath(), Nothing()), _DOTTED), _UNSERIALIZER + " null: none.",
+        Key("serializer", AnyOf((DottedPath(), Nothing()), DOTTED_WORDS), _SERIALIZER + " null: none.",
+            kinds=_FUNCTION),
+        Key("unserializer", AnyOf((DottedPath(), Nothing()), DOTTED_WORDS), _UNSERIALIZER + " null: none.",
             kinds=_FUNCTION),
         Key("kernelspec_name", Text("a kernel's name"), "The kernel that runs it.", kinds=_NOTEBOOK),
         Key("nb_product_key", _NAMES, "Which product is the executed notebook; a list for several formats.", "nb",

@@ -18,9 +18,10 @@ from cauce.engine.document import Mapping as MappingNode
 from cauce.engine.document import Node, Scalar, TooLarge, Value
 from cauce.engine.document import Sequence as SequenceNode
 from cauce.engine.spec.grid import GRID_PLACEHOLDER, fill
-from cauce.engine.spec.keys import FOREIGN_PRODUCTS, NOTEBOOK_SUFFIXES, PRODUCT_CLASSES, unfilled
+from cauce.engine.spec.keys import FOREIGN_PRODUCTS, NOTEBOOK_SUFFIXES, PRODUCT_CLASSES
 from cauce.engine.spec.model import Dotted, ProductRule, ProductSpec, RelationSpec, TaskSpec
 from cauce.engine.spec.report import Report
+from cauce.engine.spec.shapes import unfilled
 
 __all__ = ["Made", "check_products", "inside", "read_products", "suffix", "with_products", "wrap"]
 
@@ -177,9 +178,8 @@ def _file(
     if _expected(kind, rule) == "relation":
         hint = "Write 'product: [name, table]' or '[schema, name, table]'."
         if kind == "sql" and rule.product_class is None:
-            close = report.suggestion(suffix(node.text), (".csv", ".parquet"))
             dump = "or a .csv or .parquet file to write what it selects."
-            hint = close if close.startswith("Did") else f"{hint[:-1]}, {dump}"
+            hint = report.meant(suffix(node.text), (".csv", ".parquet")) or f"{hint[:-1]}, {dump}"
         report.error("product_class", f"The product of '{task}' must be a table or view.", node, hint)
         return None
     path = inside(
@@ -244,6 +244,8 @@ def _notebooks(
 ) -> tuple[tuple[str, ...], Mapping[str, str]]:
     """Keys of the products that are the executed notebook, and the exporters named for them."""
     paths = {product.key: product.path for product in files}
+    if not rule.keys:
+        return (), {}  # which they are had a problem of its own
     keys = ("",) if "" in paths and len(paths) == 1 and not isinstance(node, MappingNode) else rule.keys
     exporters = _exporters(keys, node, rule, report)
     for key in keys:
@@ -258,8 +260,8 @@ def _notebooks(
             continue
         else:
             ending = suffix(paths[key])
-            close = report.suggestion(ending, NOTEBOOK_SUFFIXES) if ending else ""
-            if not close.startswith("Did"):
+            close = report.meant(ending, NOTEBOOK_SUFFIXES) if ending else ""
+            if not close:
                 close = f"Give two products: 'nb: output/{task}.ipynb' and 'data: {paths[key]}'."
             report.error("product_no_notebook", f"'{paths[key]}' is no notebook.", node, close)
     if rule.listed:

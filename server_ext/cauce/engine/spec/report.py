@@ -15,6 +15,7 @@ __all__ = ["MAX_PROBLEMS", "Report"]
 
 MAX_PROBLEMS = 100
 """More than anybody reads; a file made to have thousands must not cost seconds and megabytes."""
+_MAX_WORD = 100
 
 
 class Report:
@@ -43,12 +44,16 @@ class Report:
             column=node.column or None if node is not None else None,
         )
 
+    def meant(self, word: str, known: Iterable[str]) -> str:
+        """A hint at what may have been meant; '' when nothing is like it."""
+        # Looking for it is dear: not for what will not be shown.
+        close = [] if len(self.problems) >= MAX_PROBLEMS else _close(word[:_MAX_WORD], tuple(known))
+        return f"Did you mean '{close[0]}'?" if close else ""
+
     def suggestion(self, word: str, known: Iterable[str]) -> str:
         """What may have been meant, or what there is."""
         names = tuple(known)
-        # Looking for what was meant is dear: not for what will not be shown.
-        close = [] if len(self.problems) >= MAX_PROBLEMS else _close(word, names)
-        return f"Did you mean '{close[0]}'?" if close else "Valid are: " + ", ".join(names) + "."
+        return self.meant(word, names) or "Valid are: " + ", ".join(names) + "."
 
     def begin(self, task: str) -> int:
         """From now on it is about this task, as it is called until its name is known. Answer goes to `end`."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cauce.engine.spec.keys import (
-    TASK,
-    TOP,
+from cauce.engine.spec.keys import TASK, TOP
+from cauce.engine.spec.shapes import (
     AnyOf,
     Anything,
     Choice,
@@ -158,7 +157,7 @@ def _schema(shape: Shape) -> Schema:
         case Flag():
             return {"type": "boolean"}
         case Number():
-            return {"type": "number" if shape.fractions else "integer", "minimum": shape.minimum}
+            return {"type": "integer", "minimum": shape.minimum}
         case Choice():
             return {"enum": list(shape.options)}
         case Nothing():
