@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cauce.engine.editing import apply
-from cauce.engine.editing.scaffold import plan_scaffold, scaffold_missing
+from cauce.engine.editing import apply, scaffold_missing
 from cauce.engine.errors import FileChanged
 from cauce.engine.project import ParseCache, Project, load
 from cauce.engine.spec import entry_of_file
@@ -105,7 +104,7 @@ def test_upstream_that_the_pipeline_gives_stands_in_what_is_created(tmp_path: Pa
     tasks[5]["client"] = "db.client"
     folder = project(tmp_path / "project", tasks, meta={"extract_upstream": False})
     (folder / "db.py").write_text("def client():\n    pass\n")
-    created = scaffold_missing(look(folder))
+    created = apply(scaffold_missing(look(folder)))
     assert {path.relative_to(folder.resolve()).as_posix() for path in created} == {
         *("load.py", "clean.py", "a.py", "b.ipynb", "c.R", "d.sql", "e.sh", "tasks.py")
     }
@@ -118,7 +117,7 @@ def test_upstream_that_the_pipeline_gives_stands_in_what_is_created(tmp_path: Pa
 
 def test_nothing_is_overwritten_and_all_or_nothing_is_done(tmp_path: Path) -> None:
     folder = project(tmp_path / "project", [notebook("a.py"), notebook("new/b.py"), notebook("c.py")])
-    change = plan_scaffold(look(folder))
+    change = scaffold_missing(look(folder))
     (folder / "c.py").write_text("mine\n")
     with pytest.raises(FileChanged, match=r"c\.py is there already"):
         apply(change)

@@ -44,7 +44,7 @@ def command(asked: Asked, name: str | None, empty: bool, package: bool, environm
 
 def _missing(asked: Asked, dry_run: bool) -> None:
     from cauce.engine.editing.change import apply
-    from cauce.engine.editing.scaffold import plan_scaffold
+    from cauce.engine.editing.scaffold import scaffold_missing
     from cauce.engine.project import ParseCache, load
     from cauce.terminal import shown
 
@@ -55,7 +55,7 @@ def _missing(asked: Asked, dry_run: bool) -> None:
             raise NotFound(error.message, hint="For a new project give it a name: cauce scaffold NAME") from error
         raise
     project = load(entry, ParseCache())
-    change = plan_scaffold(project)
+    change = scaffold_missing(project)
     if not dry_run:
         apply(change)
     for line in change.said:

@@ -5,7 +5,7 @@ only then done (`apply`), wholly or not at all. What is not plainly understood i
 """
 
 from cauce.engine.editing.change import Change, FileChange, apply
-from cauce.engine.editing.scaffold import plan_scaffold, scaffold_missing
+from cauce.engine.editing.scaffold import scaffold_missing
 from cauce.engine.editing.upstream import edit_upstream
 
-__all__ = ["Change", "FileChange", "apply", "edit_upstream", "plan_scaffold", "scaffold_missing"]
+__all__ = ["Change", "FileChange", "apply", "edit_upstream", "scaffold_missing"]

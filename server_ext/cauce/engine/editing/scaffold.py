@@ -10,10 +10,10 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from cauce.engine.document import Value
-from cauce.engine.editing.change import Change, FileChange, apply, combined
+from cauce.engine.editing.change import Change, FileChange, combined
 from cauce.engine.files import LeadsOutside, read_inside, real_path
 from cauce.engine.functions import FunctionIndex
 from cauce.engine.injection import PARAMETERS_TAG, assignment
@@ -22,21 +22,11 @@ from cauce.engine.project import Project
 from cauce.engine.source import MAX_CODE
 from cauce.engine.spec import TaskSpec
 
-__all__ = ["plan_scaffold", "scaffold_missing"]
+__all__ = ["scaffold_missing"]
 
 
-def scaffold_missing(project: Project) -> tuple[Path, ...]:
-    """Create every source that the project's tasks lack; the files that were created or added to.
-
-    Raises:
-        FileChanged: One of them appeared meanwhile; nothing was created.
-        ProjectUnwritable: The disk does not take it; nothing was created.
-    """
-    return apply(plan_scaffold(project))
-
-
-def plan_scaffold(project: Project) -> Change:
-    """What `scaffold_missing` would create. `Change.said` tells of each, and of what cannot be created."""
+def scaffold_missing(project: Project) -> Change:
+    """Plan every source that the project's tasks lack. `Change.said` tells of each, and of what cannot be created."""
     files: dict[str, FileChange] = {}
     said: list[str] = []
     modules = _Modules(project)
