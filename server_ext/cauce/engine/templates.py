@@ -78,14 +78,14 @@ def template_facts(
     *,
     extract_upstream: bool,
     extract_product: bool,
-    folder: str | None,
+    folder: str,
     find: Callable[[str], Template | None],
 ) -> SourceFacts:
     """What a template and those that it loads say. Never raises.
 
     Args:
         source: Path relative to the project root.
-        folder: Where templates are loaded from, relative to the root; None where nowhere.
+        folder: Where templates are loaded from, relative to the root.
         find: The template in a file of the project, None when there is none.
     """
     problems: list[Problem] = []
@@ -123,17 +123,13 @@ def template_facts(
                 )
             )
         for name in (*template.shares, *template.imports):
-            if folder is None:
-                message = f"{path} loads '{name}', but there is no folder of templates."
-                problem("template_no_folder", message, "Add 'meta: {source_loader: {path: sql}}'.", path, None)
-                continue
             target = posixpath.normpath(posixpath.join(folder, name))
             if target in found or len(found) >= _MAX_TEMPLATES:
                 continue
             inner = None if name.startswith("/") or target.startswith("../") else find(target)
             if inner is None:
                 hint = f"Create {target}, or correct the name."
-                problem("template_missing", f"{path} loads '{name}', which is not in {folder}.", hint, path, None)
+                problem("template_missing", f"{path} loads '{name}', which is not in {folder or 'the project'}.", hint, path, None)
                 continue
             found[target] = inner.code
             seen = shares and name in template.shares

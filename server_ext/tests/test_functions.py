@@ -1,0 +1,354 @@
+"""Tasks that are functions: where they are found, what they need, how much of their module they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from looked import Looked
+
+from cauce.contract import Where, encode
+from cauce.engine.functions import FunctionIndex, function_facts, read_module
+
+TASKS = """\
+\"\"\"All tasks.\"\"\"
+import json
+from pathlib import Path
+
+import pandas as pd, helpers
+
+LIMIT = 10
+DEPTH = 3
+
+
+def first(product):
+    \"\"\"Makes a.\"\"\"
+    Path(product).write_text(shout("a"))
+
+
+def second(product, upstream, depth=DEPTH):
+    # reads a
+    Path(product).write_text(upstream["first"])
+    limited = LIMIT
+
+
+def third(product, upstream):
+    helpers.save(product, upstream["second"])
+
+
+def shout(text):
+    return text.upper()
+"""
+PIPELINE = """\
+tasks:
+  - {source: tasks.first, product: out/first.txt}
+  - {source: tasks.second, product: out/second.txt}
+  - {source: tasks.third, product: out/third.txt}
+"""
+FILES = {"pipeline.yaml": PIPELINE, "tasks.py": TASKS, "helpers.py": "def save(path, text): ...\n"}
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Looked:
+    project = Looked(tmp_path, FILES)
+    assert project.problems() == []
+    assert project.build() == "ok"
+    assert project.why() == {}
+    return project
+
+
+EDITS = {
+    "its own code": ('write_text(shout("a"))', 'write_text(shout("b"))', {"first": ["code_changed"]}),
+    "a helper it calls": ("text.upper()", "text.lower()", {"first": ["code_changed"]}),
+    "a constant in its body": ("LIMIT = 10", "LIMIT = 11", {"second": ["code_changed"]}),
+    "a constant in its signature": ("DEPTH = 3", "DEPTH = 4", {"second": ["code_changed"]}),
+    "a default": ("depth=DEPTH", "depth=2", {"second": ["code_changed"]}),
+    "the name it imports by": ("import pandas as pd", "import polars as pd", {}),
+    "a comment": ("# reads a", "# reads what first makes", {}),
+    "a docstring": ('"""Makes a."""', '"""Makes what is asked for."""', {}),
+    "the module's docstring": ('"""All tasks."""', '"""Every task."""', {}),
+    "formatting": ("text.upper()", "(\n        text\n        .upper()\n    )", {}),
+    "an import more": ("import json\n", "import json\nimport re\n", {}),
+    "an import less": ("import pandas as pd, helpers", "import helpers", {}),
+    "a function more": ("def shout", "def whisper(): ...\n\n\ndef shout", {}),
+    "what runs as a script only": (
+        "def shout",
+        'if __name__ == "__main__":\n    first("x")\n\n\ndef shout',
+        {},
+    ),
+    "a statement that does something": (
+        "LIMIT = 10",
+        "LIMIT = 10\npd.options.display.width = 80",
+        {"first": ["code_changed"], "second": ["code_changed"], "third": ["code_changed"]},
+    ),
+    "a decorator": ("def shout", "@staticmethod\ndef shout", {"first": ["code_changed"]}),
+    "another definition of the same name": (
+        "def shout",
+        "if LIMIT:\n    def shout(text): ...\n\n\ndef shout",
+        {"first": ["code_changed"]},
+    ),
+    "code that may use anything": (
+        "return text.upper()",
+        "return globals()[text]",
+        {"first": ["code_changed", "module_changed helpers.py"]},
+    ),
+}
+
+
+@pytest.mark.case("B2", "B3", note="a helper that the function calls counts, too")
+@pytest.mark.parametrize("what", EDITS)
+def test_only_what_a_function_follows_from_makes_it_stale(built: Looked, what: str) -> None:
+    before, after, why = EDITS[what]
+    built.edit("tasks.py", before, after)
+    stale = built.why()
+    own = {task: [reason for reason in reasons if "upstream" not in reason] for task, reasons in stale.items()}
+    assert {task: reasons for task, reasons in own.items() if reasons} == why
+    if why:  # and what follows from it
+        assert built.build() == "ok"
+    assert built.why() == {}
+
+
+def test_a_module_of_the_project_counts_for_who_uses_it(built: Looked) -> None:
+    built.write("helpers.py", "def save(path, text): return 1\n")
+    assert built.why() == {"third": ["module_changed helpers.py"]}
+
+
+def test_after_globals_everything_counts(built: Looked) -> None:
+    built.edit("tasks.py", "return text.upper()", "return globals()[text]")
+    built.build()
+    built.edit("tasks.py", "LIMIT = 10", "LIMIT = 11")
+    assert built.why()["first"] == ["code_changed"]
+
+
+@pytest.mark.case("X4")
+def test_upstream_of_a_function_is_what_it_asks_for_by_a_written_name(tmp_path: Path) -> None:
+    code = """
+def fit(product, upstream, name, df):
+    upstream["b"], df["no"], upstream[name], upstream[f"{name}"], upstream.get("c")
+    def inner():
+        return upstream["a"]["key"]
+    return [upstream["b"] for _ in ()]
+"""
+    tasks = "".join(f"- {{source: m.{name}, product: {name}.txt}}\n" for name in ("fit", "a", "b"))
+    others = "def a(product): ...\ndef b(product): ...\n"
+    project = Looked(tmp_path, {"pipeline.yaml": tasks, "m.py": code + others}).load()
+    assert project.facts["fit"].upstream == ("b", "a")
+    assert project.graph.upstream["fit"] == ("b", "a")
+    assert project.facts["fit"].place == Where(path="m.py", line=2)
+
+
+def test_a_yaml_upstream_of_a_function_is_believed(tmp_path: Path) -> None:
+    pipeline = (
+        "meta: {extract_upstream: false}\ntasks:\n"
+        "- {source: m.a, product: a.txt}\n- {source: m.b, product: b.txt, upstream: [a]}\n"
+    )
+    files = {"pipeline.yaml": pipeline, "m.py": 'def a(product): ...\ndef b(product, upstream): upstream["c"]\n'}
+    project = Looked(tmp_path, files).load()
+    assert project.graph.upstream == {"a": (), "b": ("a",)}
+    assert project.problems == ()
+
+
+# --- Where it is ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "files", "place"),
+    [
+        ("m.f", {"m.py": "def f(): ...\n"}, ("m.py", 1)),
+        ("p.m.f", {"p/m.py": "\nasync def f(): ...\n"}, ("p/m.py", 2)),
+        ("p.f", {"p/__init__.py": "def f(): ...\n"}, ("p/__init__.py", 1)),
+        ("p.m.f", {"src/p/m.py": "def f(): ...\n"}, ("src/p/m.py", 1)),
+        ("p.f", {"p/__init__.py": "from .m import f", "p/m.py": "@deco\n\ndef f(): ...\n"}, ("p/m.py", 3)),
+        ("p.g", {"p/__init__.py": "from p.m import f as g", "p/m.py": "def f(): ...\n"}, ("p/m.py", 1)),
+        ("p.f", {"p/__init__.py": "from .m import *", "p/m.py": "def f(): ...\n"}, ("p/m.py", 1)),
+        (
+            "p.f",
+            {"p/__init__.py": "from .q import f", "p/q/__init__.py": "from ..m import f", "p/m.py": "def f(): ...\n"},
+            ("p/m.py", 1),
+        ),
+        ("m.f", {"m.py": "try:\n    import x\nexcept ImportError:\n    def f(): ...\n"}, ("m.py", 4)),
+    ],
+)
+def test_where_a_function_is_defined(
+    tmp_path: Path, source: str, files: dict[str, str], place: tuple[str, int]
+) -> None:
+    project = Looked(tmp_path, {"pipeline.yaml": f"- {{source: {source}, product: x.txt}}\n", **files})
+    assert project.problems() == []
+    where = next(iter(project.load().facts.values())).place
+    assert where == Where(path=place[0], line=place[1])
+
+
+def problem(source: str, files: dict[str, str]) -> tuple[str, str, str, str]:
+    def listing(folder: str) -> list[str]:
+        prefix = f"{folder}/" if folder else ""
+        return [path.removeprefix(prefix).split("/")[0] for path in files if path.startswith(prefix)]
+
+    index = FunctionIndex(lambda path: files[path].encode() if path in files else None, listing)
+    [found] = function_facts(source, "task", Where(path="pipeline.yaml", line=7), index).problems
+    assert found.task == "task"
+    return found.severity, found.code, found.message, found.hint
+
+
+@pytest.mark.parametrize(
+    ("source", "files", "severity", "words"),
+    [
+        ("tsks.f", {"tasks.py": ""}, "error", "There is no module 'tsks'. Did you mean 'tasks'?"),
+        ("p.q.f", {"p/qq.py": ""}, "error", "There is no module 'p.q'. Did you mean 'p.qq'?"),
+        ("p.q.f", {"p/other.py": ""}, "error", "There is no module 'p.q'. Create p/q.py, or correct 'source'."),
+        (
+            "nowhere_at_all.f",
+            {},
+            "error",
+            "There is no module 'nowhere_at_all'. Create nowhere_at_all.py, or correct 'source'.",
+        ),
+        (
+            "m.celan",
+            {"m.py": "def clean(): ..."},
+            "error",
+            "There is no function 'celan' in m.py. Did you mean 'clean'?",
+        ),
+        ("m.C.f", {"m.py": "class C:\n def f(self): ..."}, "error", "'m.C.f' is a method"),
+        ("m.f", {"m.py": "f = make()"}, "warning", "'f' in m.py is no function: what it needs cannot be told."),
+        ("m.C", {"m.py": "class C: ..."}, "warning", "'C' in m.py is no function"),
+        ("m.f", {"m.py": "def f(:"}, "error", "m.py cannot be read as Python: "),
+        ("m.f", {"m.py": "x = '\0'"}, "error", "m.py cannot be read as Python: "),
+        ("json.dumps", {}, "warning", "'json.dumps' is not in the project: changes in it are not seen."),
+        ("m.dumps", {"m.py": "from json import dumps"}, "warning", "'m.dumps' is not in the project"),
+        (
+            "m.f",
+            {"m.py": "from n import f", "n.py": "from m import f"},
+            "error",
+            "'f' is handed on from module to module without end.",
+        ),
+        ("m..f", {}, "error", "'m..f' is not the name of a function."),
+    ],
+)
+def test_what_is_wrong_is_told_in_words(source: str, files: dict[str, str], severity: str, words: str) -> None:
+    found = problem(source, files)
+    assert found[0] == severity
+    assert f"{found[2]} {found[3]}".startswith(words)
+    assert found[3].endswith((".", "?"))
+
+
+def test_a_function_elsewhere_is_known_by_its_name(tmp_path: Path) -> None:
+    project = Looked(tmp_path, {"pipeline.yaml": "- {source: json.dumps, name: a, product: x.txt}\n"})
+    project.build()
+    assert project.why() == {}
+    project.write("pipeline.yaml", "- {source: json.dump, name: a, product: x.txt}\n")
+    assert project.why() == {"a": ["code_changed"]}
+
+
+def test_a_package_that_hands_on_all_tasks_ties_none_to_another(tmp_path: Path) -> None:
+    #  p/__init__ ─► p/one, p/two ─► p/common
+    project = Looked(
+        tmp_path,
+        {
+            "pipeline.yaml": "- {source: p.one, product: 1.txt}\n- {source: p.two.two, product: 2.txt}\n",
+            "p/__init__.py": "from .one import one\nfrom .two import two\n",
+            "p/one.py": "def one(product): ...\n",
+            "p/two.py": "from .common import x\n\ndef two(product):\n    x()\n",
+            "p/common.py": "def x(): ...\n",
+        },
+    )
+    assert project.build() == "ok"
+    project.write("p/one.py", "def one(product): return 1\n")
+    assert project.why() == {"one": ["code_changed"]}
+    project.build()
+    project.write("p/common.py", "def x(): return 2\n")
+    assert project.why() == {"two": ["module_changed p/common.py"]}
+    project.build()
+    project.edit("p/__init__.py", "from .one", "print('hello')\nfrom .one")
+    assert project.why() == {"one": ["module_changed p/__init__.py"], "two": ["module_changed p/__init__.py"]}
+
+
+# --- How it may be called -------------------------------------------------------------------
+
+
+def test_how_a_function_may_be_called_is_kept_for_checks() -> None:
+    module = read_module(b"@deco\ndef f(a, /, b, c=1, *rest, d, e=2, **more): ...\ndef g(): ...\n")
+    signature = module.functions["f"].signature
+    assert signature.positional_only == ("a",)
+    assert signature.parameters == ("b", "c", "d", "e")
+    assert signature.required == {"a", "b", "d"}
+    assert (signature.gathers, signature.decorated) == (True, True)
+    assert not module.functions["g"].signature.gathers
+
+
+# --- Any text -------------------------------------------------------------------------------
+
+name = st.sampled_from("abc")
+number = st.sampled_from("1234")
+statement = st.one_of(
+    st.builds("{} = {}".format, name, number),
+    st.builds("{} = {}, {}".format, name, name, number),
+    st.builds("{} += {}".format, name, number),
+    st.builds("{}.append({})".format, name, number),
+    st.builds("{} = [{}]".format, name, number),
+    st.builds("{}[0] = {}".format, name, number),
+    st.builds("def {}(): return {}, {}".format, name, name, number),
+    st.builds("def {}({}={}): return {}".format, name, name, name, number),
+    st.builds("def {}():\n    def inner(): return {}\n    return inner(), {}".format, name, name, number),
+    st.builds("def {}():\n    global {}\n    {} = {}".format, name, name, name, number),
+    st.builds("class {}:\n    {} = {}\n    def __repr__(self): return repr({})".format, name, name, number, name),
+    st.builds("if {}:\n    {} = {}\nelse:\n    def {}(): return {}".format, name, name, number, name, number),
+    st.builds("try:\n    {}()\nexcept TypeError:\n    {} = {}".format, name, name, number),
+    st.builds("{} = [{} for {} in ({}, {})]".format, name, name, name, name, number),
+    st.builds("{} = lambda {}: ({}, {})".format, name, name, name, number),
+    st.builds("for {} in ({}, {}): {}".format, name, name, number, name),
+    st.builds("({} := {})".format, name, number),
+    st.builds("del {}".format, name),
+    st.builds("@{}\ndef {}(x): return {}".format, name, name, number),
+    st.builds("import json as {}".format, name),
+)
+
+
+def outcome(text: str) -> str | None:
+    """What the task gives; None when its module cannot be imported."""
+    names: dict[str, object] = {"__name__": "m"}
+    try:
+        exec(text, names)  # noqa: S102 - the statements above, and nothing else
+    except Exception:
+        return None
+    try:
+        found = names["task"]()  # type: ignore[operator]  # it is a function
+        return re.sub(r" at 0x\w+", "", repr([each() if callable(each) else each for each in found]))
+    except Exception as error:
+        return type(error).__name__
+
+
+@given(st.lists(statement, min_size=1, max_size=7), st.data())
+@settings(max_examples=500)
+def test_what_an_equal_slice_does_is_equal(lines: list[str], data: st.DataObject) -> None:
+    task = "def task(): return [a, b]"
+    before = "\n".join([*lines, task])
+    changed = list(lines)
+    place = data.draw(st.integers(0, len(lines) - 1))
+    changed[place] = data.draw(statement | st.just(""))
+    after = "\n".join([*changed, task])
+    if read_module(before.encode()).slice("task").normal == read_module(after.encode()).slice("task").normal:
+        assert None in (outcome(before), outcome(after)) or outcome(before) == outcome(after)
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
+@example(b"\xff\xfe")
+@example(b"# coding: nowhere\n")
+@example(b"x = " + b"(" * 500)
+@example(b"x = " + b"-" * 5_000 + b"1")
+@example(b"x = 1" + b" + 1" * 5_000)
+def test_any_text_gives_a_module(content: bytes) -> None:
+    module = read_module(content)
+    for name in (*module.functions, "x"):
+        module.slice(name).text.encode()
+    index = FunctionIndex(lambda path: content if path == "m.py" else None, lambda folder: [])
+    for each in function_facts("m.x", "task", Where(path="p"), index).problems:
+        encode(each)
+
+
+def test_modules_with_thousands_of_tasks_are_read_once() -> None:
+    chain = "".join(f"def f{n}(): f{n + 1}()\n" for n in range(5_000))
+    module = read_module(chain.encode())
+    # Looked at from each function anew, to its end, it would take minutes.
+    assert len({module.slice(f"f{n}").normal for n in range(5_000)}) == 1_001
