@@ -6,11 +6,15 @@ import ast
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cauce.contract import Problem, Where
 from cauce.engine.checks.words import MOST, close_to, defined_elsewhere, given_to, listed, problem, told
 from cauce.engine.source import Signature
 from cauce.engine.spec.model import TaskSpec
+
+if TYPE_CHECKING:
+    from cauce.engine.checks.names import Finding
 
 __all__ = ["ModuleMistakes", "check_body", "check_signature", "mistakes_in"]
 
@@ -65,8 +69,12 @@ def check_signature(signature: Signature, task: TaskSpec, place: Where | None, *
 class ModuleMistakes:
     """What was found in a module."""
 
-    found: tuple[Problem, ...] = ()
-    """With the line and column of each."""
+    path: str
+    found: tuple[Finding, ...] = ()
+    defined: tuple[str, ...] = ()
+    anything: bool = False
+    """May it define names in ways that its text does not show?"""
+    lines: tuple[bytes, ...] = ()
     functions: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """Line of a function's `def` → its first and last line."""
 
@@ -74,7 +82,7 @@ class ModuleMistakes:
 def mistakes_in(content: bytes, path: str) -> ModuleMistakes:
     """Mistakes anywhere in a module; nothing in one that is no Python, for that is said where it is read."""
     if len(content) > _MAX_CODE:
-        return ModuleMistakes()
+        return ModuleMistakes(path)
     from cauce.engine.checks.names import find_mistakes
 
     try:
@@ -82,35 +90,33 @@ def mistakes_in(content: bytes, path: str) -> ModuleMistakes:
             warnings.simplefilter("ignore")
             tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ModuleMistakes()
-    lines = content.split(b"\n")
-    anything = defined_elsewhere(tree.body)
+        return ModuleMistakes(path)
     found, defined = find_mistakes(tree.body, (), notebook=False)
-    problems: list[Problem] = []
-    for finding in found:
-        code, message, hint = told(finding, sorted(defined), upstream=_UPSTREAM, unseen=_UNSEEN)
-        before = lines[finding.line - 1][: finding.column] if finding.line <= len(lines) else b""
-        where = Where(path=path, line=finding.line, column=len(before.decode("utf-8", "replace")) + 1)
-        problems.append(problem(code, message, hint, where, sure=finding.sure and not (anything and finding.name)))
     functions = {
-        node.lineno: (
-            min([node.lineno, *(each.lineno for each in node.decorator_list)]),
-            node.end_lineno or node.lineno,
-        )
+        node.lineno: (_first_line(node), node.end_lineno or node.lineno)
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
-    return ModuleMistakes(tuple(problems), functions)
+    anything = defined_elsewhere(tree.body)
+    return ModuleMistakes(path, found, tuple(sorted(defined)), anything, tuple(content.split(b"\n")), functions)
+
+
+def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min([node.lineno, *(each.lineno for each in node.decorator_list)])
 
 
 def check_body(module: ModuleMistakes, line: int) -> Iterator[Problem]:
     """The mistakes in the function that is defined at that line, each name once."""
     first, last = module.functions.get(line, (0, 0))
     said: set[tuple[str, str]] = set()
-    for each in module.found:
-        if each.where is None or not first <= (each.where.line or 0) <= last or (each.code, each.message) in said:
+    for finding in module.found:
+        if not first <= finding.line <= last or (finding.kind, finding.name) in said:
             continue
-        said.add((each.code, each.message))
-        yield each
+        said.add((finding.kind, finding.name))
+        code, message, hint = told(finding, module.defined, upstream=_UPSTREAM, unseen=_UNSEEN)
+        before = module.lines[finding.line - 1][: finding.column] if finding.line <= len(module.lines) else b""
+        where = Where(path=module.path, line=finding.line, column=len(before.decode("utf-8", "replace")) + 1)
+        sure = finding.sure and not (module.anything and finding.name)
+        yield problem(code, message, hint, where, sure=sure)
         if len(said) == MOST:
             return

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from cauce.contract import Problem, Where
@@ -45,7 +46,7 @@ def check_notebook(content: bytes, task: TaskSpec, *, needs: bool) -> tuple[Prob
     source = _Source.read(content, task)
     if source is None:
         return ()
-    broken = list(source.syntax_errors())
+    broken = list(islice(source.syntax_errors(), MOST))
     if broken:
         return tuple(broken)
     return (*source.mistakes(needs=needs), *source.parameters(mode))
