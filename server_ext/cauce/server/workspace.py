@@ -359,6 +359,8 @@ class _View:
 
     def _read(self, revision: int) -> tuple[Look, Snapshot]:
         """In a thread, one at a time: all that looks at the disk."""
+        entry = entry_of_file(self.path)  # its env.yaml may have come or gone
+        self.entry = entry if entry.root == self.entry.root else self.entry
         project = load(self.entry, self._cache)
         history = read_history(self.folder, self.entry.name)
         held = holder_of(self.folder)

@@ -136,7 +136,8 @@ class _Parser:
             hint = "Write 'location: module.function'."
             self.report.error("spec_type", "'location' must be the dotted path of a function.", location, hint)
             return self._spec()
-        return self.factory(location, {})
+        # Values for this time only are values of env.yaml here: see `runner.factory`.
+        return self.factory(location, {f"env.{key}": value for key, value in self.entry.overrides.items()})
 
     def _look_for_environment(self) -> None:
         """Files of values that would count if they were there, so that their appearance is noticed."""
