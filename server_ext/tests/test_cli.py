@@ -16,8 +16,11 @@ from typing import Any
 import msgspec
 import pytest
 from drawn import Workshop
+from hypothesis import given
+from hypothesis import strategies as st
 from patience import eventually
 
+from cauce.cli import COMMANDS
 from cauce.contract import (
     BuildEvent,
     RunFinished,
@@ -27,6 +30,7 @@ from cauce.contract import (
     TaskFinished,
     TaskStarted,
 )
+from cauce.present import shares
 
 Draw = Callable[[str], Workshop]
 
@@ -102,11 +106,37 @@ def test_build_twice_then_fail(project: Workshop) -> None:
     assert "fit failed in cell 3, line 3: ZeroDivisionError: division by zero" in lines
     assert "  at tasks/fit.py:8" in lines
     assert "  partial notebook: out/fit.ipynb" in lines
-    assert lines[-1] == "1 failed."
+    assert lines[-3:] == ["Task  Ran?    Elapsed (s)  Percentage", lines[-2], "1 failed."]
+    assert re.fullmatch(r"fit   failed +\d+\.\d +100", lines[-2])
     assert "\x1b" not in failed.stdout  # no colours in a pipe
 
     forced = cauce(project, "build", "load", "--force")
     assert (forced.returncode, forced.stdout.splitlines()[1]) == (0, "load: started. Asked for.")
+
+
+@pytest.mark.case("C1", note="also says why a task did not run")
+def test_a_build_ends_with_a_table_of_what_ran_and_its_share(workshop: Draw) -> None:
+    project = workshop("a ─► b ─► c ─► d")
+    for task in "abd":
+        write(project, task, MAKES)
+    write(project, "c", "1 / 0\n")
+    cauce(project, "build", "a")
+    lines = cauce(project, "build").stdout.splitlines()
+    begin = next(i for i, line in enumerate(lines) if line.startswith("Task "))
+    head, *rows = [re.split(r" {2,}", line.strip()) for line in lines[begin:-1]]
+    assert head == ["Task", "Ran?", "Elapsed (s)", "Percentage"]
+    assert [(row[0], row[1]) for row in rows] == [("b", "yes"), ("c", "failed"), ("d", "no, skipped")]
+    assert sum(int(row[3]) for row in rows) == 100
+    assert rows[-1][2:] == ["0.0", "0"]
+
+
+@given(st.lists(st.floats(0, 1e6), max_size=30))
+def test_percentages_sum_to_100(values: list[float]) -> None:
+    found = shares(values)
+    assert sum(found) == (100 if sum(values) > 0 else 0)
+    assert all(
+        abs(part - value / sum(values) * 100) < 1 for part, value in zip(found, values, strict=True) if any(found)
+    )
 
 
 @contextmanager
@@ -199,10 +229,12 @@ def test_when_the_lifeline_is_cut_the_build_ends(project: Workshop) -> None:
 # --- Mistakes -------------------------------------------------------------------------------
 
 
+@pytest.mark.case("C4")
 @pytest.mark.parametrize(
     ("arguments", "advice"),
     [
         (["stats"], "Did you mean 'status'?"),
+        (["buidl"], "Did you mean 'build'?"),
         (["build", "--forse"], "--force"),
         (["build", "lod"], "Did you mean 'load'?"),
         (["build", "--only"], "Name one."),
@@ -257,10 +289,29 @@ def test_status_in_a_pipe_is_a_line_a_task_however_long(workshop: Draw) -> None:
         project.edit(need, 50)
     lines = cauce(project, "status").stdout.splitlines()
     assert len(lines) == 6
-    assert {line.split()[1]: line.split("stale", 1)[1].strip() for line in lines} == {
+    assert {line.split()[1]: line.partition(".py  ")[2].strip() for line in lines} == {
         **dict.fromkeys(needs, "The code changed."),
         "report": f"Needs {needs[0]}, {needs[1]} and 3 more, which are stale.",
     }
+
+
+@pytest.mark.case("C2", note="each reason in words: which parameter, module, product or upstream")
+def test_status_says_when_why_what_and_where(workshop: Draw) -> None:
+    project = workshop("load ─► fit ─► report")
+    project.build("fit")
+    project.give("load", n=3)
+    lines = [re.split(r" {2,}", line) for line in cauce(project, "status").stdout.splitlines()]
+    ago = r"just now|\d+ (?:day|hour|minute)s? ago"
+    assert [line[0] for line in lines] == ["● load", "● fit", "● report"]
+    assert all(re.fullmatch(ago if i < 2 else "never", line[2]) for i, line in enumerate(lines))
+    assert [line[3:] for line in lines] == [
+        ["out/load.ipynb and 1 more", "tasks/load.py", "The parameter n is new: 3."],
+        ["out/fit.ipynb and 1 more", "tasks/fit.py", "Needs load, which is stale."],
+        ["out/report.ipynb and 1 more", "tasks/report.py", "It has never run."],
+    ]
+    broad = cauce(project, "status", FORCE_COLOR="1", TERM="xterm", COLUMNS="140").stdout
+    for word in ("Task", "State", "Why", "Last run", "Product", "Source"):
+        assert word in re.sub(r"\x1b\[[0-9;]*m", "", broad).splitlines()[0]
 
 
 @pytest.mark.parametrize("columns", [30, 70, 100])
@@ -318,3 +369,59 @@ def test_a_pipeline_is_found_from_below_and_by_name(project: Workshop) -> None:
     for entry in (str(project.root), str(project.path)):
         shown = subprocess.check_output(command("status", "--json", "-e", entry), cwd="/")
         assert msgspec.json.decode(shown, type=Snapshot).pipeline == str(project.path)
+
+
+# --- The commands themselves ----------------------------------------------------------------
+
+
+def test_help_lists_all_commands_as_they_describe_themselves(project: Workshop) -> None:
+    from importlib import import_module
+
+    listed = " ".join(cauce(project, "--help").stdout.split())
+    for name, (place, line) in COMMANDS.items():
+        module, _, attribute = place.partition(":")
+        assert f"{name} {line}" in listed
+        assert getattr(import_module(module), attribute).name == name
+
+
+def test_a_command_imports_nothing_of_the_others(project: Workshop) -> None:
+    code = "import sys; from cauce.cli import main; main(['status'], standalone_mode=False); print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", code], cwd=project.root, text=True).split()
+    assert "cauce.cli.status" in loaded
+    unwanted = ("cauce.cli.build", "cauce.cli.plot", "cauce.plot", "cauce.engine.clean")
+    assert not set(unwanted) & set(loaded)
+
+
+def test_a_log_goes_where_it_is_told_to(project: Workshop) -> None:
+    ended = cauce(project, "build", "load", "--json", "--log", "info", "-F", "build.log")
+    assert ended.returncode == 0
+    assert events(ended.stdout)
+    for text in (ended.stderr, (project.root / "build.log").read_text()):
+        assert "INFO cauce.build: 'load': started. It has never run." in text
+    refused = cauce(project, "status", "-F", "nowhere/build.log")
+    assert refused.returncode == 2
+    assert "The log cannot be written to nowhere/build.log" in refused.stderr
+    assert cauce(project, "status", "-l", "loud").returncode == 2
+
+
+def test_interact_opens_with_the_pipeline_though_it_has_problems(project: Workshop) -> None:
+    cauce(project, "build")
+    project.path.write_text(project.path.read_text() + "  color: red\n")
+    lines = (
+        'pipeline["load"].load()\n'
+        'pipeline["fit"].upstream["load"]["text"]\n'
+        "list(dag), len(dag)\n"
+        'open("tasks/fit.py").read(4)\n'
+    )
+    ended = subprocess.run(
+        command("interact", "-e", str(project.root)),
+        cwd="/",
+        input=lines,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"HOME": str(project.root / "home"), "IPYTHONDIR": str(project.root / "ipython")},
+    )
+    assert "'color' is no task key." in ended.stdout
+    for words in ("Out[1]: 'made\\n'", "Out[2]: 'out/load.txt'", "Out[3]: (['load', 'fit'], 2)", "Out[4]: '# %%'"):
+        assert words in ended.stdout
