@@ -74,14 +74,12 @@ def checkup(entry: Entry) -> Checkup:
 
 
 def _versions() -> dict[str, str]:
-    from cauce import __version__
-
-    found = {"cauce": __version__, "python": platform.python_version()}
-    for package in _PACKAGES:
+    found = {"cauce": "0+source", "python": platform.python_version()}  # run from the sources, without being installed
+    for package in ("cauce", *_PACKAGES):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
-            found[package] = ""
+            found.setdefault(package, "")
     return found
 
 

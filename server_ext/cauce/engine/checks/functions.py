@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cauce.contract import Problem, Where
+from cauce.engine.checks.magics import parsed
 from cauce.engine.checks.words import MOST, close_to, defined_elsewhere, given_to, listed, problem, told
 from cauce.engine.source import Signature
 from cauce.engine.spec.model import TaskSpec
@@ -85,11 +85,8 @@ def mistakes_in(content: bytes, path: str) -> ModuleMistakes:
         return ModuleMistakes(path)
     from cauce.engine.checks.names import find_mistakes
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree, _ = parsed(content)
+    if tree is None:
         return ModuleMistakes(path)
     found, defined = find_mistakes(tree.body, (), notebook=False)
     functions = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["IPYTHON_NAMES", "Bound", "bound_by", "from_history", "magic_calls", "transformed"]
+__all__ = ["IPYTHON_NAMES", "Bound", "bound_by", "from_history", "magic_calls", "parsed", "transformed"]
 
 IPYTHON_NAMES = frozenset(
     """
@@ -68,17 +69,22 @@ def bound_by(magics: Iterable[str]) -> Bound:
 
 
 def _assigned(code: str) -> Iterator[str]:
-    for tree in _parsed(code.strip()):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
+    tree, _ = parsed(code.strip())
+    for node in () if tree is None else ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
 
 
-def _parsed(code: str) -> Iterator[ast.Module]:
+def parsed(code: str | bytes) -> tuple[ast.Module | None, SyntaxError | None]:
+    """The syntax tree; or what is wrong, where that can be said."""
     try:
-        yield ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an invalid escape, say
+            return ast.parse(code), None
+    except SyntaxError as error:
+        return None, error
+    except (ValueError, RecursionError, MemoryError):
+        return None, None
 
 
 def from_history(name: str) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cauce.contract import Problem, Where
 from cauce.engine.cellcode import CellCode, read_cell
-from cauce.engine.checks.magics import IPYTHON_NAMES, bound_by, from_history, magic_calls, transformed
+from cauce.engine.checks.magics import IPYTHON_NAMES, bound_by, from_history, magic_calls, parsed, transformed
 from cauce.engine.checks.words import MOST, defined_elsewhere, given_to, listed, problem, told
 from cauce.engine.executors.failure import lines_of, locate_all
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
@@ -91,14 +91,11 @@ class _Cell:
             return None, None
         text = self.code.text
         blank = len(text) - len(text.lstrip("\n"))
-        try:
-            tree = ast.parse(python)
-        except SyntaxError as error:
-            error.lineno = (error.lineno or 1) + text[:blank].count("\n")
-            return None, error
-        except (ValueError, RecursionError, MemoryError):
-            return None, None
-        return ast.increment_lineno(tree, text[:blank].count("\n")), None
+        tree, error = parsed(python)
+        above = text[:blank].count("\n")  # IPython takes blank lines away
+        if error is not None:
+            error.lineno = (error.lineno or 1) + above
+        return None if tree is None else ast.increment_lineno(tree, above), error
 
 
 @dataclass(frozen=True)
@@ -144,11 +141,7 @@ class _Source:
     @cached_property
     def _whole(self) -> bool:
         """Would all cells as one be Python? jupytext breaks a script at blank lines where no cells are marked."""
-        try:
-            ast.parse("\n\n".join(self.texts))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-        return True
+        return parsed("\n\n".join(self.texts))[0] is not None
 
     def syntax_errors(self) -> Iterator[Problem]:
         if self.task.kind == "script" and self._whole:
