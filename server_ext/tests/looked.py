@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from cauce.contract import Problem, RunRequest
+from cauce.contract import CellError, Problem, RunRequest
 from cauce.engine.build import Stop, build
+from cauce.engine.document import Value
 from cauce.engine.executors.fake import FakeExecutor
 from cauce.engine.files import Observer
 from cauce.engine.project import Assessment, ParseCache, Project, assess, load
@@ -25,6 +26,8 @@ class Looked:
         self.root = root
         for path, text in files.items():
             self.write(path, text)
+        self.values: dict[str, Value | CellError] = {}
+        """`Need.key` → what evaluating it gives."""
         self._given = entry
         self._cache = ParseCache()
 
@@ -53,10 +56,8 @@ class Looked:
 
     def build(self) -> str:
         """With an executor that makes every product and runs nothing; how it ended."""
-        run = build(
-            self.entry, RunRequest(), executor=FakeExecutor(), emit=lambda event: None, stop=Stop(), clock=lambda: 1.0
-        )
-        return asyncio.run(run)
+        executor = FakeExecutor(values=self.values)
+        return asyncio.run(build(self.entry, RunRequest(), executor=executor, emit=lambda event: None, stop=Stop()))
 
     def assess(self) -> dict[str, Assessment]:
         history = read_history(state_folder(self.root), self.entry.name)

@@ -50,7 +50,7 @@ from cauce.engine.source import (
 )
 from cauce.engine.spec import MAX_PROBLEMS, Entry, Evaluated, PipelineSpec, Read, TaskSpec, parse_spec
 from cauce.engine.spec.find import find_in
-from cauce.engine.spec.keys import unfilled
+from cauce.engine.spec.shapes import unfilled
 from cauce.engine.spec.model import Dotted
 from cauce.engine.spec.products import check_products, with_products
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
@@ -389,7 +389,7 @@ class _Look:
                 task.name,
                 extract_upstream=extract_upstream,
                 extract_product=extract_product,
-                folder=task.template_folder,
+                folder=task.template_folder or posixpath.dirname(task.source),
                 find=lambda path: self._template(path, sql),
             )
         return found
