@@ -95,7 +95,7 @@ def test_what_is_too_large_is_told_and_not_parsed(workshop: Draw) -> None:
     with pytest.raises(PipelineHasErrors):
         project.build("plot")
 
-    project.write("pipeline.yaml", project.path.read_text() + "#" * 2_000_000)
+    project.write("pipeline.yaml", project.path.read_text() + "#" * 8_000_000)
     assert problem_of(project).code == "yaml_too_large"
 
 

@@ -23,13 +23,12 @@ def find_in(root: Path) -> Find:
 
     def find(target: str) -> tuple[str, ...]:
         parts = [part for part in target.split("/") if part not in ("", ".")]
-        whole_folder = not any(character in target for character in "*?[")
-        if whole_folder:
+        if not any(character in target for character in "*?["):  # a folder
             parts.append("*")
         if target.startswith("/") or ".." in parts or len(parts) > _MAX_PARTS:
             return ()
         found = _Search(root).below(parts)
-        if whole_folder:  # a folder's description is no task of it
+        if parts[-1:] == ["*"]:  # a folder's description is no task of it
             found = [path for path in found if not path.rpartition("/")[2].lower().startswith("readme.")]
         return tuple(sorted(found))
 
