@@ -49,7 +49,10 @@ class _Plain:
         if isinstance(value, datetime.date | datetime.time):
             return value.isoformat()
         if isinstance(value, Mapping):
-            return {self.key(key): self.of(each, depth + 1) for key, each in value.items()}
+            made = {self.key(key): self.of(each, depth + 1) for key, each in value.items()}
+            if len(made) != len(value):
+                raise Trouble("No plain data", f"{self.what} has several keys that are the same text.")
+            return made
         if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
             return [self.of(each, depth + 1) for each in value]
         if isinstance(value, Set):
