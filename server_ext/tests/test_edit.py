@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cauce.engine.editing import Change, apply, edit_upstream
@@ -270,6 +270,7 @@ def entries(draw: st.DrawFn) -> tuple[str, list[str]]:
     return "  - source: task.py\n    " + "\n    ".join(order), found
 
 
+@settings(max_examples=60)
 @given(entries(), st.sampled_from(["new", "m-*", "no", "[x]", "d'ô"]), st.booleans(), st.booleans(), st.booleans())
 def test_yaml_keeps_every_other_byte(
     entry: tuple[str, list[str]], name: str, bom: bool, windows: bool, first: bool

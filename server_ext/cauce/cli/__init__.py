@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": ("cauce.cli.evaluate:command", "Run the code that makes the pipeline, and build nothing."),
     "doctor": ("cauce.cli.doctor:command", "Say everything that can be told before anything runs."),
     "scaffold": ("cauce.cli.scaffold:command", "Create the sources that the pipeline lacks, or a new project."),
+    "nb": ("cauce.cli.nb:command", "Inject cells into the sources, remove them; convert, pair and sync sources."),
     "upstream": ("cauce.cli.upstream:command", "Show what a task needs, or change it where that is written."),
 }
 """Name → where it is ("module:attribute") and the line about it in ``cauce --help``, in the order shown."""

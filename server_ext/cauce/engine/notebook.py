@@ -331,14 +331,14 @@ class _Shield:
 # --- Writing ------------------------------------------------------------------------------
 
 
-def write_notebook(notebook: NotebookNode, original: bytes | None, path: Path) -> bytes:
+def write_notebook(notebook: NotebookNode, original: bytes | None, path: Path, format_name: str | None = None) -> bytes:
     """The bytes that hold this notebook, written as `original` is written.
 
     Our additions must have been taken out (`injection.strip`). If nothing differs from what
     `original` holds (outputs and cell ids do not count in a text format), the result is
     `original` itself. Otherwise only the lines that the change concerns differ
-    from it. `original` None is a new file: jupytext's percent format for a script. Raises
-    SourceError and nothing else.
+    from it. `original` None is a new file: jupytext's percent format for a script, unless
+    `format_name` says otherwise. Raises SourceError and nothing else.
     """
     wanted = deepcopy(notebook)
     if path.suffix == ".ipynb":
@@ -347,6 +347,8 @@ def write_notebook(notebook: NotebookNode, original: bytes | None, path: Path) -
     base_notebook = _read_text(before.lines, path, before.cookie)
     _keep_what_clients_rewrite(wanted, base_notebook)
     fmt = _format_of(base_notebook, path) if original is not None else {"extension": path.suffix}
+    if original is None and format_name is not None:
+        fmt["format_name"] = format_name
     shield = _Shield([*before.lines, *(cell.source for cell in wanted.cells)])
     base = _render(base_notebook, fmt, shield, path)
     target = _render(wanted, fmt, shield, path)

@@ -295,7 +295,7 @@ def _function(task: TaskSpec, name: str) -> str:
     names += ["upstream"] if task.upstream else []
     names += [param for param in task.params if param.isidentifier() and param not in ("product", "upstream")]
     names += [param for param in task.computed if param.isidentifier() and param not in names]
-    lines = [f"def {name}({', '.join(names)}):", f'    """{_words(name)}."""']
+    lines = [f"def {name}({', '.join(names)}):"]
     lines += [f"    # Read what '{need}' has made: upstream[{need!r}]." for need in task.upstream or ()]
     if task.upstream is None:
         lines.append("    # To use what another task has made, take 'upstream' and read upstream[\"its name\"].")
@@ -305,7 +305,3 @@ def _function(task: TaskSpec, name: str) -> str:
     else:
         lines.append("    # Return what is to be kept.")
     return "\n".join([*lines, f'    raise NotImplementedError("{name} is still to be written")']) + "\n"
-
-
-def _words(name: str) -> str:
-    return " ".join(name.strip("_").split("_")).capitalize() or name

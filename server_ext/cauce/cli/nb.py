@@ -1,0 +1,68 @@
+"""``cauce nb``: the sources as files, for editors that know nothing of pipelines, and in other formats."""
+
+from __future__ import annotations
+
+import click
+
+from cauce.cli.options import Asked, exit_with, find_pipeline, takes_log, takes_pipeline
+from cauce.engine.errors import CauceError, UsageError
+
+__all__ = ["command"]
+
+
+@click.command("nb")
+@takes_pipeline
+@takes_log
+@click.option("-i", "--inject", is_flag=True, help="Write into each source a cell with what its task is given.")
+@click.option("-t", "--task", "tasks", multiple=True, metavar="NAME", help="With --inject: whose values.")
+@click.option("-r", "--remove", is_flag=True, help="Take such cells out of all sources, whoever wrote them.")
+@click.option("-f", "--format", "wanted", metavar="FMT", help="Convert the sources: py:percent, py:light, ipynb, md, …")
+@click.option("-p", "--pair", "folder", metavar="DIR", help="Pair each script with an .ipynb in DIR beside it.")
+@click.option("-s", "--sync", is_flag=True, help="Bring paired scripts and notebooks in step.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+def command(
+    asked: Asked,
+    inject: bool,
+    tasks: tuple[str, ...],
+    remove: bool,
+    wanted: str | None,
+    folder: str | None,
+    sync: bool,
+    dry_run: bool,
+) -> None:
+    """Change the notebooks and scripts that are tasks. JupyterLab needs none of this: it fills in cells by itself."""
+    from cauce.engine.editing import apply
+    from cauce.engine.editing.cells import inject_cells, remove_cells
+    from cauce.engine.editing.formats import convert_sources, pair_sources, sync_pairs
+    from cauce.engine.project import ParseCache, load
+    from cauce.terminal import shown
+
+    try:
+        if sum((inject, remove, sync, wanted is not None, folder is not None)) != 1:
+            raise UsageError("Say what is to be done.", hint="One of --inject, --remove, --format, --pair, --sync.")
+        if tasks and not inject:
+            raise UsageError("--task goes with --inject.")
+        project = load(find_pipeline(asked), ParseCache())
+        if sync:
+            change = sync_pairs(project, dry_run=dry_run)
+        else:
+            if inject:
+                change = inject_cells(project, tasks)
+            elif remove:
+                change = remove_cells(project)
+            elif wanted is not None:
+                change = convert_sources(project, wanted)
+            else:
+                change = pair_sources(project, folder or "")
+            if not dry_run:
+                apply(change)
+    except CauceError as error:
+        exit_with(error)
+    if dry_run:
+        click.echo(shown(change.diff, "\n\t"), nl=False)
+    for line in change.said:
+        click.echo(shown(line))
+    if not change.files:
+        click.echo("Nothing had to change.")
+    elif dry_run:
+        click.echo("Nothing was changed: this was a dry run.")
