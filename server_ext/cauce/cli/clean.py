@@ -61,8 +61,8 @@ def _agreed(count: int, delete: bool) -> bool:
         raise UsageError(
             "Nobody can be asked whether to remove them.", hint="Say it with --yes, or look with --dry-run."
         )
-    how = "Remove for good" if delete else "Move to the trash"
-    return click.confirm(f"{how} {_files(count)}?", err=True)
+    question = f"Remove {_files(count)} for good?" if delete else f"Move {_files(count)} to the trash?"
+    return click.confirm(question, err=True)
 
 
 def _show(found: tuple[Found, ...], delete: bool) -> None:

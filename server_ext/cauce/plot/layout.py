@@ -12,7 +12,7 @@ Graphviz programs, or are compiled for little gain at the size of pipelines.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -47,8 +47,9 @@ class Layout:
     nodes: tuple[Point, ...]
     """The middle of each node."""
     edges: tuple[tuple[Point, ...], ...]
-    """For each edge of the input the points it passes: from the border of a node to that of another, with
-    two points for each layer between, where it enters and leaves it. An edge from a node to itself has none."""
+    """For each edge of the input the points it passes: from the border of a node to that of another, with two
+    points for each layer between, where it enters and leaves it, and one where it leaves the layer of a node that
+    is less deep than others there. An edge from a node to itself has none."""
 
 
 def layout(
@@ -431,10 +432,23 @@ class _Drawn:
     """The middles of nodes and bends."""
     half: list[float]
     """Half of how deep each is; a bend is as deep as its layer."""
+    rest: list[float]
+    """From the border below each to the end of its layer."""
+
+    def stops(self, path: list[int]) -> Iterator[tuple[int, int]]:
+        """The points of an edge: below its first node and that one's layer, through bends, above its last node."""
+        yield path[0], 1
+        if self.rest[path[0]] > 0.5:  # beside a deeper neighbour it goes on straight
+            yield path[0], 2
+        for bend in path[1:-1]:
+            yield bend, -1
+            yield bend, 1
+        yield path[-1], -1
 
     def place(self, x: float, y: float, node: int, side: int, down: bool) -> Point:
-        """The node's middle, or that of its upper (-1) or lower (1) border."""
-        across, along = x + self.across[node], y + self.along[node] + side * self.half[node]
+        """The node's middle (0), that of its upper (-1) or lower (1) border, or the end of its layer below it (2)."""
+        across, along = x + self.across[node], y + self.along[node] + min(side, 1) * self.half[node]
+        along += self.rest[node] if side == 2 else 0
         return (across, along) if down else (along, across)
 
 
@@ -459,8 +473,7 @@ def _draw(
         for i, node in enumerate(part.nodes):
             nodes[node] = each.place(x, y, i, 0, down)
         for edge, path in part.paths.items():
-            ends = [(path[0], 1), *((i, side) for i in path[1:-1] for side in (-1, 1)), (path[-1], -1)]
-            points[edge] = tuple(each.place(x, y, i, side, down) for i, side in ends)
+            points[edge] = tuple(each.place(x, y, i, side, down) for i, side in each.stops(path))
     lines = []
     for i, (a, b) in enumerate(edges):
         line = points.get((b, a), ())[::-1] if i in turned else points.get((a, b), ())
@@ -474,16 +487,18 @@ def _placed(part: _Part, sizes: list[Point], gap: float, layer_gap: float) -> _D
     breadth = [width for width, _ in sizes] + [_BEND] * (len(part.layer) - len(sizes))
     x = _across(part, breadth, gap)
     thickness = [max((sizes[node][1] for node in layer if not part.is_bend(node)), default=0) for layer in part.order]
-    middle = []
+    begins = []
     along = 0.0
     for i, deep in enumerate(thickness):
-        middle.append(along + deep / 2)
+        begins.append(along)
         # The flatter the edges below, the more room they need to be told apart.
         flattest = max((abs(x[a] - x[b]) for a in part.order[i] for b in part.down[a]), default=0)
         along += deep + (layer_gap + min(layer_gap, flattest * 0.05) if i < len(thickness) - 1 else 0)
     half = [deep / 2 for _, deep in sizes] + [thickness[layer] / 2 for layer in part.layer[len(sizes) :]]
+    middle = [begins[layer] + half[node] for node, layer in enumerate(part.layer)]
+    rest = [thickness[layer] - 2 * half[node] for node, layer in enumerate(part.layer)]
     width = max(x[node] + breadth[node] / 2 for node in range(len(breadth)))
-    return _Drawn(width, along, x, [middle[layer] for layer in part.layer], half)
+    return _Drawn(width, along, x, middle, half, rest)
 
 
 def _packed(sizes: list[Point], gap: float, down: bool) -> tuple[list[Point], float, float]:
