@@ -13,10 +13,13 @@ import jupytext
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from looked import Looked
 
-from cauce.contract import Problem, encode
+from cauce.contract import Problem, Where, encode
 from cauce.engine.fingerprint import ModuleIndex, local_modules
-from cauce.engine.source import SourceFacts, read_facts, unified_diff
+from cauce.engine.project import binding
+from cauce.engine.source import SourceFacts, placed_cells, read_facts, unified_diff
+from cauce.engine.spec import Entry
 
 HEAD = '# %% tags=["parameters"]\n'
 
@@ -55,6 +58,7 @@ def problem(text: str) -> Problem:
 # --- Upstream -------------------------------------------------------------------------------
 
 
+@pytest.mark.case("X1", "X3")
 @pytest.mark.parametrize(
     ("cell", "upstream"),
     [
@@ -65,7 +69,10 @@ def problem(text: str) -> Problem:
         ("upstream = ('load',)", ("load",)),
         ("upstream = {'load', 'clean', 'load'}", ("load", "clean")),  # a set, in the order written
         ("upstream = {'load': None, 'fit-*': None}", ("load", "fit-*")),
+        ("upstream = set()", ()),
         ("upstream: list[str] = ['load']", ("load",)),
+        ("upstream: list = []", ()),
+        ("upstream = ['a']\nif True:\n    upstream = ['b']", ("a",)),
         ("upstream = product = ['load']", ("load",)),
         ("upstream = ['a']\nupstream = ['b']", ("b",)),
         ("upstream = [\n    'a',  # first\n\n    'b',\n]", ("a", "b")),
@@ -80,9 +87,11 @@ def test_upstream_is_the_literal_in_the_parameters_cell(cell: str, upstream: tup
     assert [problem for problem in found.problems if problem.severity == "error"] == []
 
 
+@pytest.mark.case("X12", note="annotated literals are read, calls are refused by name")
 @pytest.mark.parametrize(
     "cell",
     [
+        "upstream = list(['a'])",
         "upstream = __import__('pathlib').Path({path!r}).write_text('ran')",
         "upstream = [name for name in 'ab']",
         "upstream = ['a'] + ['b']",
@@ -106,6 +115,28 @@ def test_upstream_that_is_computed_is_refused_and_never_run(cell: str, tmp_path:
     assert found.where.path == "tasks/fit.py"
 
 
+@pytest.mark.case("X2", note="a parameters cell without 'upstream' is a warning, and means none")
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("x = 1", "The parameters cell (cell 2) does not say 'upstream': it counts as none."),
+        ("upstream = 1", "'upstream' must be a list of task names or None, not 1 (cell 2)."),
+        ("upstream = 'b'", "'upstream' must be a list of task names or None, not 'b' (cell 2)."),
+        ("upstream = f()", "'upstream' must be written out, not computed: f() (cell 2)."),
+        ("upstream = (", "The parameters cell (cell 2) is not valid Python."),
+    ],
+)
+def test_what_is_wrong_with_upstream_names_file_and_cell(cell: str, message: str) -> None:
+    text = notebook(("1 + 1", ""), (cell, "parameters"), ("1 + 1", ""))
+    [found] = facts(text, "fit.ipynb").problems
+    assert found.message == message
+    assert found.hint
+    assert found.where == Where(path="fit.ipynb")
+    as_script = f"# %%\n1 + 1\n\n{HEAD}{cell}\n\n# %%\n1 + 1\n"
+    [found] = facts(as_script).problems
+    assert found.where == Where(path="tasks/fit.py", line=5)
+
+
 def test_the_place_of_a_computed_upstream_is_told() -> None:
     where = problem(f"{HEAD}product = None\nupstream = names()\n").where
     assert where is not None
@@ -117,6 +148,165 @@ def test_no_upstream_is_extracted_when_the_pipeline_gives_it() -> None:
     found = read_facts(text, "tasks/fit.py", "fit", extract_upstream=False)
     assert (found.upstream, found.problems) == ((), ())
 
+
+@pytest.mark.case("X10", note="such a source needs nothing; it is left as it is")
+def test_without_a_parameters_cell_there_is_no_upstream() -> None:
+    found = facts("# %%\nupstream = ['a']\n")
+    assert (found.upstream, found.problems) == ((), ())
+
+
+@pytest.mark.case("X11")
+@pytest.mark.parametrize(
+    ("source", "text", "example"),
+    [
+        ("a.py", f"{HEAD}upstream = None\n1 + 1\n", "# %%\n1 + 1"),
+        ("a.py", '# + tags=["parameters"]\nupstream = None\n# -\n', "# +\n1 + 1"),
+        ("a.md", '```python tags=["parameters"]\nupstream = None\n```\n', "```python\n1 + 1\n```"),
+        ("a.R", '# %% tags=["parameters"]\nupstream <- NULL\n', "# %%\n1 + 1"),
+        ("a.Rmd", '```{r tags=c("parameters")}\nupstream <- NULL\n```\n', "```{r}\n1 + 1\n```"),
+        ("a.ipynb", "", "Add a code cell below it."),
+    ],
+)
+def test_a_parameters_cell_that_is_last_is_told_with_an_example(source: str, text: str, example: str) -> None:
+    text = text or notebook(("upstream = None", "parameters"), ("", ""))
+    [found] = facts(text, source).problems
+    assert (found.code, found.severity, found.where) == ("parameters_last", "error", Where(path=source))
+    assert found.hint.endswith(example)
+
+
+# --- R --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "upstream"),
+    [
+        ("upstream <- NULL", ()),
+        ("upstream = list()", ()),
+        ("upstream <- list('a', \"b\")  # two", ("a", "b")),
+        ("upstream <- c('a',\n  'b', # the last\n  'a')", ("a", "b")),
+        ("upstream <- list(a = NULL, 'b' = NULL)", ("a", "b")),
+        ("upstream <- list('a')\nupstream <- list('b')\nx <- upstream == 1", ("b",)),
+        ("f <- function() {\n  upstream <- list('a')\n}\nupstream <- NULL", ()),
+    ],
+)
+def test_upstream_of_an_r_source(cell: str, upstream: tuple[str, ...]) -> None:
+    for source, text in {
+        "a.R": f"{HEAD}{cell}\n\n# %%\n1 + 1\n",
+        "a.Rmd": f'```{{r tags=c("parameters")}}\n{cell}\n```\n\n```{{r}}\n1 + 1\n```\n',
+    }.items():
+        found = facts(text, source)
+        assert (found.upstream, found.problems) == (upstream, ())
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("upstream <- names(x)", "upstream_not_literal"),
+        ("upstream <- list('a'", "upstream_not_literal"),
+        ("upstream <- list('a') + 1", "upstream_not_literal"),
+        ("upstream <- list(1)", "upstream_shape"),
+        ("upstream <- 'a'", "upstream_shape"),
+        ("x <- 1", "upstream_missing"),
+        ("upstream <- " + "list(" * 5_000, "upstream_not_literal"),
+    ],
+)
+def test_upstream_of_an_r_source_that_cannot_be_read(cell: str, code: str) -> None:
+    [found] = facts(f"{HEAD}{cell}\n\n# %%\n1 + 1\n", "a.R").problems
+    assert found.code == code
+    assert "<-" in found.hint
+
+
+# --- Products that the source names ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "cell", "product"),
+    [
+        ("a.py", "product = 'out/a.ipynb'", "out/a.ipynb"),
+        ("a.py", "product: dict = {'nb': 'a.ipynb', 'data': 'a.csv'}", {"nb": "a.ipynb", "data": "a.csv"}),
+        ("a.R", 'product <- "a.ipynb"', "a.ipynb"),
+        ("a.R", 'product <- list(nb = "a.ipynb", "data" = \'a.csv\')', {"nb": "a.ipynb", "data": "a.csv"}),
+    ],
+)
+def test_the_product_is_the_literal_in_the_parameters_cell(source: str, cell: str, product: object) -> None:
+    text = f"{HEAD}upstream = None\n{cell}\n\n# %%\n1 + 1\n"
+    found = read_facts(text.encode(), source, "a", extract_upstream=False, extract_product=True)
+    assert found.problems == ()
+    assert found.product is not None
+    assert (found.product.value, found.product.line) == (product, 3)
+
+
+@pytest.mark.parametrize("cell", ["x = 1", "product = None", "product = f()", "product = {'nb': b'x'}"])
+def test_a_source_that_does_not_name_its_product_is_told_how(cell: str) -> None:
+    text = f"{HEAD}{cell}\n\n# %%\n1 + 1\n".encode()
+    [found] = read_facts(text, "tasks/fit.py", "fit", extract_upstream=False, extract_product=True).problems
+    assert found.severity == "error"
+    assert 'product = {"nb": "output/fit.ipynb"}' in found.hint
+
+
+def test_scripts_of_a_folder_that_name_their_products(tmp_path: Path) -> None:
+    body = "\n\n# %%\n1 + 1\n"
+    project = Looked(
+        tmp_path,
+        {
+            "a.py": f"{HEAD}upstream = None\nproduct = {{'nb': 'out/a.ipynb', 'data': 'out/a.csv'}}{body}",
+            "b.py": f"{HEAD}upstream = ['a']\nproduct = 'out/b.ipynb'{body}",
+        },
+        Entry(kind="glob", root=tmp_path, path=tmp_path / "*.py", target="*.py"),
+    )
+    assert project.problems() == []
+    assert binding(project.load(), "b").upstream == {"a": {"nb": "out/a.ipynb", "data": "out/a.csv"}}
+    assert project.build() == "ok"
+    assert project.why() == {}
+    project.edit("a.py", "a.csv", "b.ipynb")
+    assert {(problem.code, problem.task) for problem in project.problems()} == {("duplicate_product", "b")}
+    project.write("c.py", f"{HEAD}upstream = ['b']\nproduct = 'out/c.ipynb'{body}")
+    assert set(project.load().tasks) == {"a", "b", "c"}
+
+
+# --- Which task needs which -----------------------------------------------------------------
+
+
+@pytest.mark.case("S8")
+def test_an_upstream_that_is_no_task_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    files = {f"{name}.py": f"{HEAD}upstream = ['zz']\n\n# %%\n1 + 1\n" for name in ("load", "plot")}
+    pipeline = "".join(f"- {{source: {name}.py, product: {name}.ipynb}}\n" for name in ("load", "plot"))
+    found = Looked(tmp_path, {"pipeline.yaml": pipeline, **files}).problems()[0]
+    assert found.message == "'load' needs 'zz', which is no task."
+    assert found.hint == "Tasks are: load, plot"
+
+
+@pytest.mark.case("G10")
+def test_a_wildcard_gives_a_group_to_every_kind_of_task(tmp_path: Path) -> None:
+    #  m-0, m-1 ─► script, function, query
+    pipeline = """\
+clients: {SQLDump: 'sqlite:///x.db'}
+tasks:
+- {source: m.py, name: m-, product: out/m.ipynb, grid: {x: [1, 2]}}
+- {source: script.py, product: out/script.ipynb}
+- {source: fn.function, product: out/f.txt}
+- {source: query.sql, product: out/q.csv}
+"""
+    files = {
+        "pipeline.yaml": pipeline,
+        "m.py": f"{HEAD}upstream = None\nx = None\n\n# %%\n1 + 1\n",
+        "script.py": f"{HEAD}upstream = ['m-*']\n\n# %%\n1 + 1\n",
+        "fn.py": "def function(product, upstream):\n    upstream['m-*']\n",
+        "query.sql": "select {{upstream['m-*'] | length}}",
+    }
+    project = Looked(tmp_path, files)
+    assert project.problems() == []
+    group = {"m-*": {"m-0": "out/m-0.ipynb", "m-1": "out/m-1.ipynb"}}
+    for task in ("script", "function", "query"):
+        assert binding(project.load(), task).upstream == group
+    #  the same, said by the pipeline
+    text = pipeline.replace("clients:", "meta: {extract_upstream: false}\nclients:")
+    project.write("pipeline.yaml", text.replace("source: fn.function", "source: fn.function, upstream: 'm-*'"))
+    assert binding(project.load(), "function").upstream == group
+    assert binding(project.load(), "script").upstream is None
+
+
+# --- What literals mean ---------------------------------------------------------------------
 
 literal = st.recursive(
     st.text(max_size=4) | st.integers(-5, 5) | st.none(),
@@ -133,13 +323,17 @@ statement = st.one_of(
 
 
 @given(st.lists(statement, max_size=4))
-def test_upstream_is_what_literal_eval_says_of_the_last_assignment(statements: list[str]) -> None:
+def test_upstream_and_product_are_what_literal_eval_says_of_the_last_assignment(statements: list[str]) -> None:
     cell = "\n".join(statements)
     found = facts(notebook((cell, "parameters"), ("1 + 1", "")), "fit.ipynb")
-    meant: Any = None
+    said: dict[str, Any] = {"upstream": None, "product": None}
     for node in ast.parse(cell).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "upstream":
-            meant = ast.literal_eval(node.value)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            said[node.targets[0].id] = ast.literal_eval(node.value)
+    meant = said["upstream"]
+    raw = notebook((cell, "parameters"), ("1 + 1", "")).encode()
+    product = read_facts(raw, "fit.ipynb", "fit", extract_upstream=False, extract_product=True).product
+    assert (None if product is None else product.value) == said["product"]
     if meant is None:
         assert found.upstream == ()
         assert {each.code for each in found.problems} <= {"upstream_missing"}
@@ -243,6 +437,7 @@ def test_the_format_does_not_count() -> None:
         assert (other.upstream, other.problems) == ((), ())
 
 
+@pytest.mark.case("X9")
 def test_outputs_and_the_injected_cell_do_not_count() -> None:
     raw = json.loads(converted("ipynb"))
     before = facts(json.dumps(raw), "fit.ipynb")
@@ -352,6 +547,21 @@ def test_the_difference_is_shown_in_lines_of_code() -> None:
     diff = unified_diff(before, after, "tasks/fit.py").splitlines()
     assert [line for line in diff if line[0] in "+-"][2:] == ["-x = [1, 2]", "+x = [1, 3]"]
     assert unified_diff(before, before, "tasks/fit.py") == ""
+
+
+# --- Cells for who checks them --------------------------------------------------------------
+
+
+def test_cells_are_given_with_the_lines_of_the_file() -> None:
+    text = f"# %% [markdown]\n# One\n\n{HEAD}x = 1\n\n# %%\n# %matplotlib inline\ny = 2\n"
+    language, cells = placed_cells(text.encode(), "a.py")
+    assert language == "python"
+    assert [(cell.index, cell.line, cell.text, cell.tags) for cell in cells] == [
+        (1, 5, "x = 1", ("parameters",)),
+        (2, 8, "%matplotlib inline\ny = 2", ()),
+    ]
+    assert placed_cells(notebook(("x = 1", "")).encode(), "a.ipynb")[1][0].line is None
+    assert placed_cells(b"{", "a.ipynb") == ("", ())
 
 
 # --- Imports --------------------------------------------------------------------------------

@@ -346,7 +346,7 @@ class _Parameters:
             found = python_assigned(self.cell.code, name)
         if found.found and not found.literal:
             example = self._example(name)
-            message = f"'{name}' must be written out, not computed: {found.written[:80]}"
+            message = f"'{name}' must be written out, not computed: {found.written[:80]} ({self._cell})."
             self.problem(f"{name}_not_literal", message, f"Write {example}.", self._line(found))
             return None
         return found
@@ -362,7 +362,7 @@ class _Parameters:
             return ()
         names = task_names(found)
         if names is None:
-            message = f"'upstream' must be a list of task names or None, not {found.written[:80]}"
+            message = f"'upstream' must be a list of task names or None, not {found.written[:80]} ({self._cell})."
             hint = f"Write {self._example('upstream', many=False)} (a list, even for one)."
             self.problem("upstream_shape", message, hint, self._line(found))
             return ()
@@ -377,6 +377,10 @@ class _Parameters:
             self.problem("product_missing_in_source", message, f"Add '{self._example('product')}'.", "")
             return None
         return Extracted(found.value, _line_of(self._line(found), self.content))
+
+    @property
+    def _cell(self) -> str:
+        return f"cell {self.cell.index + 1}"
 
     def _line(self, found: Assigned) -> str:
         text = self.cell.text if self.language == "r" else self.cell.code.text
@@ -398,9 +402,7 @@ class _Parameters:
         number = _line_of(line, self.content)
         if number is None and not self.source.endswith(".ipynb"):
             number = _line_of(self.cell.text.lstrip("\n"), self.content)
-        words = _readable(message.replace("{Cell}", f"The parameters cell (cell {self.cell.index + 1})"))
-        if words[-1] not in ".!?" and code.endswith("_literal") and self.source.endswith(".ipynb"):
-            words = f"{words} (cell {self.cell.index + 1})"
+        words = _readable(message.replace("{Cell}", f"The parameters cell ({self._cell})"))
         where = Where(path=self.source, line=number)
         self.problems.append(
             Problem(code=code, message=words, severity=severity, hint=hint, where=where, task=self.task)
