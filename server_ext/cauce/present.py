@@ -63,6 +63,8 @@ class Look:
     assessed: dict[str, Assessment]
     observer: Observer
     holder: Holder | None
+    findings: tuple[Problem, ...] = ()
+    """What checking the sources has found: it forbids no build, but tasks will fail by it."""
 
     @property
     def active(self) -> RunRow | None:
@@ -84,7 +86,7 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
         edges=tuple(
             Edge(source=need, target=task) for task in project.graph.order for need in project.graph.upstream[task]
         ),
-        problems=(*project.problems, *_troubles(look)),
+        problems=(*project.problems, *look.findings, *_troubles(look)),
         run=None if run is None else present_run(run, active=look.active is not None),
         holder=look.holder,
         unevaluated=project.spec.unevaluated,
@@ -154,6 +156,7 @@ def present_detail(
 def _task(look: Look, name: str) -> Task:
     project = look.project
     spec = project.tasks[name]
+    facts = project.facts.get(name)
     known = look.history.tasks.get(name)
     ok = None if known is None else known.last_ok
     activity = _activity(look, name, known)
@@ -162,6 +165,7 @@ def _task(look: Look, name: str) -> Task:
         kind=spec.kind,
         source=spec.source,
         where=spec.where,
+        definition=None if facts is None else facts.place,
         upstream=project.graph.upstream[name],
         products=(
             *(

@@ -44,7 +44,6 @@ def mine(jp_root_dir: Path, tmp_path: Path) -> tuple[Path, Path]:
 
     (project / "pipeline.yaml").write_text(f"""\
 meta:
-  source_loader: {{module: pkg}}
   import_tasks_from: more.yaml
 config: {{logging_factory: pkg.factory}}
 clients: {{SQLScript: pkg.client}}
@@ -74,6 +73,21 @@ tasks:
   - source: '!!python/object/apply:os.system ["touch {songs}/tag"]'
     product: x
 """)
+    (project / "pipeline.loader.yaml").write_text(f"""\
+meta:
+  source_loader: {{module: pkg}}
+  extract_product: true
+tasks:
+  - source: loaded.sql
+    client: pkg.client
+  - source: run.sh
+    product: "out/{{{{git_hash}}}}/{{{{now}}}}/{{{{env.HOME}}}}"
+    grid: {{a: [1, pkg::param], b: "pkg::param"}}
+    name: grid-[[{code("grid")}]]
+""")
+    (project / "pkg" / "loaded.sql").write_text("{% import 'macros.sql' as m %}{{ m.x() }}{{ " + code("macro") + " }}")
+    (project / "pkg" / "macros.sql").write_text("{% macro x() %}{{ " + code("macro2") + " }}{% endmacro %}")
+    (project / "pkg" / "run.sh").write_text(f"touch {songs}/shell\n# {{{{product}}}} {{{{ {code('shell')} }}}}")
     (project / "factory.yaml").write_text("location: pkg.make\n")
     (project / "pipeline.factory.yaml").write_text("location: pkg.make\n")
     (project / "pipeline.tag.yaml").write_text(f'tasks: !!python/object/apply:os.system ["touch {songs}/tag"]\n')
@@ -113,7 +127,8 @@ async def test_no_code_runs_by_looking(jp_fetch: Fetch, jp_serverapp: ServerApp,
         return (await jp_fetch(*path, params=query, raise_error=False)).code
 
     api = ("cauce", "api", "pipelines")
-    for pipeline in ("pipeline.yaml", "pipeline.factory.yaml", "pipeline.tag.yaml", "factory.yaml", "more.yaml"):
+    pipelines = "pipeline.yaml pipeline.loader.yaml pipeline.factory.yaml pipeline.tag.yaml factory.yaml more.yaml"
+    for pipeline in pipelines.split():
         assert await look(*api, "mine", pipeline) == 200
         assert await look(*api, "mine", pipeline, "runs") == 200
         for task in ("script", "notebook", "function", "template", "sound"):
@@ -124,6 +139,11 @@ async def test_no_code_runs_by_looking(jp_fetch: Fetch, jp_serverapp: ServerApp,
     for name in ("script.py", "sound.py", "notebook.ipynb", "template.sql"):
         await look("api", "contents", "mine", "tasks", name)
         await look("api", "contents", "mine", "tasks", name, type="notebook", content="1", hash="1")
+
+    check, json_ = ("cauce", "api", "check"), {"Content-Type": "application/json"}
+    for file in ("pipeline.yaml", "pipeline.loader.yaml", "env.yaml"):
+        question = json.dumps({"path": f"mine/{file}", "text": (project / file).read_text()})
+        assert (await jp_fetch(*check, method="POST", headers=json_, body=question)).code == 200
 
     # Watched too: change everything once and look again.
     for file in [*project.rglob("*.py"), *project.rglob("*.yaml")]:

@@ -51,6 +51,9 @@ def pipeline_files(names: list[str]) -> list[str]:
 class SourceIndex:
     """Tasks by their source files, below one folder (the server's root).
 
+    The pipeline itself may be above that folder, if it belongs to the user who runs the server:
+    what somebody else has put into a shared folder above says nothing about our files.
+
     May be asked from several threads. Never raises: what cannot be read is no task.
     """
 
@@ -119,7 +122,7 @@ class SourceIndex:
 
     def _governing(self, folder: Path) -> Iterator[PipelineSpec]:
         for level, place in enumerate((folder, *folder.parents)):
-            if level > _LEVELS or not place.is_relative_to(self._limit):
+            if level > _LEVELS or not self._may_look(place):
                 break
             names = _names(place)
             paths = [place / name for name in pipeline_files(names)]
@@ -131,15 +134,26 @@ class SourceIndex:
                 if spec is not None and (path.parent == place or spec.root == place):
                     yield spec
 
+    def _may_look(self, path: Path) -> bool:
+        return path.is_relative_to(self._limit) or _is_ours(path)
+
     def _spec(self, path: Path) -> PipelineSpec | None:
         try:
             # The pipeline itself may be no link that leads out: nobody has named it here.
-            if read_inside(self._limit, str(path.relative_to(self._limit)), MAX_BYTES) is None:
+            base = self._limit if path.is_relative_to(self._limit) else path.parent
+            if not self._may_look(path) or read_inside(base, str(path.relative_to(base)), MAX_BYTES) is None:
                 return None
             entry = entry_of_file(path)
-            return self._parsed.spec(entry, reader(entry)) if entry.root.is_relative_to(self._limit) else None
+            return self._parsed.spec(entry, reader(entry)) if self._may_look(entry.root) else None
         except (OSError, ValueError, CauceError):
             return None
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return hasattr(os, "getuid") and path.stat().st_uid == os.getuid()
+    except OSError:
+        return False
 
 
 def _tasks_of(spec: PipelineSpec, source: Path) -> list[TaskSpec]:

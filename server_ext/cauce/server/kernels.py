@@ -1,4 +1,4 @@
-"""A kernel that is started for a task's source runs in the project root, as a build does.
+"""A kernel that is started for a task's source runs where a build runs it: in the project root, most often.
 
 Sessions ask the contents manager for the kernel's folder (`cauce.server.contents`). This is
 for whoever starts a kernel for a file without a session: consoles, other clients.
@@ -65,4 +65,4 @@ class _Folders:
         except Exception:
             self._log.warning("Cauce: the index of tasks failed; the kernel starts beside %s.", path, exc_info=True)
             return None
-        return str(binding.root) if binding is not None and binding.root.is_dir() else None
+        return str(binding.cwd) if binding is not None and binding.cwd.is_dir() else None

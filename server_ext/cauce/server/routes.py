@@ -15,7 +15,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from cauce.contract import Contract, ErrorBody, RunRequest, encode
+from cauce.contract import CheckRequest, CleanRequest, Contract, ErrorBody, RunRequest, UpstreamChange, encode
 from cauce.engine.errors import (
     CauceError,
     NotFound,
@@ -26,12 +26,15 @@ from cauce.engine.errors import (
     ProjectUnwritable,
     UsageError,
 )
+from cauce.engine.spec.schema import env_schema, pipeline_schema
+from cauce.rest import PATH_PARAMETERS
 from cauce.server.builder import BuilderFailed
 from cauce.server.workspace import Workspace
 
 __all__ = ["PATTERNS", "status_of"]
 
 Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
+Body = TypeVar("Body", bound=Contract)
 
 STATUS: dict[str, int] = {
     UsageError.code: 400,
@@ -53,6 +56,12 @@ def status_of(body: ErrorBody) -> int:
 def may_execute(method: Verb) -> Verb:
     """As `authorized`, for verbs that start or stop code: POST alone would mean `write`."""
     checked: Verb = authorized("execute", resource="cauce:runs")(method)
+    return checked
+
+
+def may_read(method: Verb) -> Verb:
+    """As `authorized`, for a question that is too long for an address."""
+    checked: Verb = authorized("read", resource="cauce:pipelines")(method)
     return checked
 
 
@@ -99,7 +108,7 @@ class CauceHandler(APIHandler):
         else:
             super().log_exception(typ, value, tb)
 
-    def body_as(self, structure: type[RunRequest]) -> RunRequest:
+    def body_as(self, structure: type[Body]) -> Body:
         """The request's body.
 
         Raises:
@@ -138,6 +147,55 @@ class TaskHandler(CauceHandler):
     @authorized
     async def get(self, path: str, name: str) -> None:
         self.answer(await self.workspace.detail(path, name))
+
+
+class UpstreamHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/tasks/{name}/upstream"
+
+    @web.authenticated
+    @authorized
+    async def put(self, path: str, name: str) -> None:
+        self.answer(await self.workspace.change_upstream(path, name, self.body_as(UpstreamChange)))
+
+
+class ScaffoldHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/scaffold"
+
+    @web.authenticated
+    @authorized
+    async def post(self, path: str) -> None:
+        self.answer(await self.workspace.scaffold(path), 201)
+
+
+class CleanHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/clean"
+
+    @web.authenticated
+    @authorized
+    async def post(self, path: str) -> None:
+        self.answer(await self.workspace.clean(path, self.body_as(CleanRequest)))
+
+
+class CheckHandler(CauceHandler):
+    path: ClassVar = "check"
+
+    @web.authenticated
+    @may_read
+    async def post(self) -> None:
+        self.answer(await self.workspace.check(self.body_as(CheckRequest)))
+
+
+class SchemaHandler(CauceHandler):
+    path: ClassVar = "schema/{dialect}"
+
+    @web.authenticated
+    @authorized
+    async def get(self, dialect: str) -> None:
+        self.set_header("Content-Type", "application/schema+json; charset=UTF-8")
+        schemas = {"pipeline": pipeline_schema, "env": env_schema}
+        if dialect not in schemas:
+            raise NotFound(f"There is no schema '{dialect}'.", hint="There are: pipeline, env.")
+        self.finish(msgspec.json.encode(schemas[dialect]()))
 
 
 class RunsHandler(CauceHandler):
@@ -185,13 +243,17 @@ class LogHandler(CauceHandler):
 
 def _pattern(template: str) -> str:
     """A route's template as a regular expression. A pipeline's path holds slashes, names do not."""
-    groups = {"{path}": r"(?P<path>.+\.ya?ml)", "{name}": r"(?P<name>[^/]+)", "{id}": r"(?P<id>[^/]+)"}
+    groups = {"{path}": r"(?P<path>.+\.ya?ml)"}
+    groups |= {f"{{{name}}}": f"(?P<{name}>[^/]+)" for name in PATH_PARAMETERS if name != "path"}
     for name, group in groups.items():
         template = template.replace(name, group)
     return template
 
 
 # The longest first: a pipeline's path would swallow what follows it.
-_HANDLERS = (LogHandler, RunHandler, RunsHandler, TaskHandler, PipelineHandler, PipelinesHandler)
+_HANDLERS = (
+    *(LogHandler, RunHandler, RunsHandler, UpstreamHandler, ScaffoldHandler, CleanHandler),
+    *(TaskHandler, PipelineHandler, PipelinesHandler, CheckHandler, SchemaHandler),
+)
 PATTERNS: tuple[tuple[str, type[CauceHandler]], ...] = tuple((_pattern(handler.path), handler) for handler in _HANDLERS)
 """Below ``{base_url}cauce/api/``."""

@@ -291,7 +291,7 @@ class TaskFiles:
     # Kernels
 
     def kernel_path(self, base: Any, path: str, model: Any) -> Flow:
-        """A task's kernel starts in the project root, as it does in a build."""
+        """A task's kernel starts in the folder in which a build runs it: the project root, most often."""
         name = session_name.get()
         if name and not (yield Base(lambda: self._manager.file_exists(path))):
             path_of_document = f"{path.rpartition('/')[0]}/{name}"
@@ -300,8 +300,10 @@ class TaskFiles:
         task = yield from self._task(path_of_document, LONG_PATIENCE)
         if task is not None:
             place = yield from self._ask(lambda: self._index.location(task.binding))
-            if place is not None:
+            if place is not None and task.binding.cwd == task.binding.root:
                 return place[1]
+            # A folder that has no path here, or is not the root: `cauce.server.kernels` knows it by the file.
+            return path_of_document
         return (yield Base(lambda: base.get_kernel_path(path, model=model)))
 
     # Asking the index

@@ -30,8 +30,15 @@ from watchfiles import awatch
 from cauce.contract import (
     Build,
     BuildEvent,
+    CheckRequest,
+    Cleaned,
+    CleanRequest,
+    Created,
+    Edited,
     LogChunk,
     PipelineList,
+    Problem,
+    Problems,
     RevisionEvent,
     Run,
     RunFinished,
@@ -39,8 +46,10 @@ from cauce.contract import (
     RunRequest,
     Snapshot,
     TaskDetail,
+    UpstreamChange,
 )
 from cauce.engine.build import log_file, tidy
+from cauce.engine.checks import checks_of
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
 from cauce.engine.files import LeadsOutside, Observer, open_regular, real_path
 from cauce.engine.injection import Binding
@@ -48,10 +57,11 @@ from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
 from cauce.engine.notebook import warm_up
 from cauce.engine.process import is_alive
-from cauce.engine.project import ParseCache, assess, load
-from cauce.engine.spec import entry_of_file
+from cauce.engine.project import ParseCache, Project, assess, load
+from cauce.engine.spec import MAX_PROBLEMS, entry_of_file
 from cauce.engine.store import History, read_attempts, read_history, read_run, read_runs, state_folder
 from cauce.present import Look, present_detail, present_run, present_snapshot
+from cauce.server import changes
 from cauce.server.builder import Builder
 from cauce.server.discovery import find_pipelines
 
@@ -67,6 +77,8 @@ _RETRY = 5.0
 _MOST_NAMES = 1_000
 _LONGEST_NAME = 1_000
 _LOG_PIECE = 1 << 18
+_CHECKING = 0.3
+"""Seconds of one look that go into checking sources; the rest is checked in the looks after it."""
 
 
 class Workspace:
@@ -157,6 +169,39 @@ class Workspace:
         view.hint()  # a look may find the pipeline gone: the run has started all the same
         return Build(run=builder.run)
 
+    async def change_upstream(self, pipeline: str, task: str, change: UpstreamChange) -> Edited:
+        """Edit what a task needs, in place."""
+        view = await self._view(pipeline)
+        edited = await asyncio.to_thread(changes.change_upstream, view.entry, task, change)
+        view.hint()
+        return edited
+
+    async def scaffold(self, pipeline: str) -> Created:
+        """Create the sources that are missing."""
+        view = await self._view(pipeline)
+        created = await asyncio.to_thread(changes.create_sources, view.entry)
+        view.hint()
+        return created
+
+    async def clean(self, pipeline: str, request: CleanRequest) -> Cleaned:
+        """Move what tasks have made to the trash."""
+        _check_names(request.tasks)
+        view = await self._view(pipeline)
+        cleaned = await asyncio.to_thread(changes.remove_products, view.entry, request)
+        view.hint()
+        return cleaned
+
+    async def check(self, request: CheckRequest) -> Problems:
+        """What is wrong with a text that is being edited. The file itself need not exist yet."""
+        path = self._confined(request.path)
+        try:
+            await asyncio.to_thread(real_path, self.root, request.path)
+        except LeadsOutside:
+            raise PathRefused(f"{request.path} leads out of the server's root.") from None
+        except OSError as error:
+            raise NotFound(f"{request.path} cannot be looked at: {error.strerror}.") from error
+        return await asyncio.to_thread(changes.check_text, path, request)
+
     async def cancel(self, pipeline: str, run: str) -> None:
         """Ask the run's builder to stop, be it ours or somebody else's on this machine.
 
@@ -243,13 +288,7 @@ class Workspace:
             PathRefused: It leads out of the server's root, or is hidden.
             NotFound: There is no such file.
         """
-        relative = PurePosixPath(pipeline)
-        if "\0" in pipeline or relative.is_absolute() or ".." in relative.parts or "\\" in pipeline:
-            raise PathRefused("A pipeline's path is relative to the server's root.")
-        if not self._allow_hidden and any(part.startswith(".") for part in relative.parts):
-            raise PathRefused("Hidden files are not shown.")
-        if relative.suffix not in (".yaml", ".yml"):
-            raise NotFound(f"{pipeline} is no pipeline file.")
+        path = self._confined(pipeline)
         try:
             found = real_path(self.root, pipeline).is_file()
         except LeadsOutside:
@@ -258,6 +297,17 @@ class Workspace:
             found = False
         if not found:
             raise NotFound(f"There is no pipeline at {pipeline}.")
+        return path
+
+    def _confined(self, pipeline: str) -> Path:
+        """Where a file is that a request names, by its name alone. Raises as `_resolve`."""
+        relative = PurePosixPath(pipeline)
+        if "\0" in pipeline or relative.is_absolute() or ".." in relative.parts or "\\" in pipeline:
+            raise PathRefused("A pipeline's path is relative to the server's root.")
+        if not self._allow_hidden and any(part.startswith(".") for part in relative.parts):
+            raise PathRefused("Hidden files are not shown.")
+        if relative.suffix not in (".yaml", ".yml"):
+            raise NotFound(f"{pipeline} is no pipeline file.")
         return self.root / relative
 
     async def _active(self, view: _View) -> str | None:
@@ -348,17 +398,19 @@ class _View:
             self._next = None
             before = self._snapshot
             same = 0 if before is None else before.revision
-            look, snapshot = await asyncio.to_thread(self._read, same)
+            look, snapshot, whole = await asyncio.to_thread(self._read, same)
             if snapshot != before:
                 # Wall-clock milliseconds: revisions must keep growing over a server's restart.
                 snapshot = msgspec.structs.replace(snapshot, revision=max(same + 1, int(time.time() * 1000)))
                 self._snapshot = snapshot
                 self._publish(RevisionEvent(pipeline=self.pipeline, revision=snapshot.revision))
             self._watched = look.project.files
+            if not whole:
+                self.hint()
             return look, snapshot
 
-    def _read(self, revision: int) -> tuple[Look, Snapshot]:
-        """In a thread, one at a time: all that looks at the disk."""
+    def _read(self, revision: int) -> tuple[Look, Snapshot, bool]:
+        """In a thread, one at a time: all that looks at the disk. False: checking the sources is not through yet."""
         entry = entry_of_file(self.path)  # its env.yaml may have come or gone
         self.entry = entry if entry.root == self.entry.root else self.entry
         project = load(self.entry, self._cache)
@@ -369,8 +421,9 @@ class _View:
             history = read_history(self.folder, self.entry.name)
         observer = self._observer.glance()
         assessed = assess(project, history, observer)
-        look = Look(project, history, assessed, observer, None if held is None else held[0])
-        return look, present_snapshot(look, pipeline=self.pipeline, root=self._where, revision=revision)
+        findings, whole = _findings(project)
+        look = Look(project, history, assessed, observer, None if held is None else held[0], findings)
+        return look, present_snapshot(look, pipeline=self.pipeline, root=self._where, revision=revision), whole
 
     # --- Watching
 
@@ -400,7 +453,7 @@ class _View:
         folders = await asyncio.to_thread(_existing_folders, files)
         armed = False
         stop = asyncio.Event()
-        async for changes in awatch(
+        async for news in awatch(
             *sorted(folders),
             watch_filter=None,
             recursive=False,
@@ -411,7 +464,7 @@ class _View:
             yield_on_timeout=True,
         ):
             # At first, whatever there is: what changed before the watch began is told by nobody.
-            if not armed or any(_concerns(name, files, folders) for _, name in changes):
+            if not armed or any(_concerns(name, files, folders) for _, name in news):
                 armed = True
                 with contextlib.suppress(NotFound):
                     await self.look()
@@ -443,6 +496,19 @@ def _concerns(name: str, files: frozenset[Path], folders: frozenset[str]) -> boo
     """Whether that is one of the files, or a folder on the way to one that does not exist yet."""
     path = Path(name)
     return path in files or (name not in folders and any(file.is_relative_to(path) for file in files))
+
+
+def _findings(project: Project) -> tuple[tuple[Problem, ...], bool]:
+    """What checking the sources finds, as far as it comes in a moment; what was checked before is remembered."""
+    deadline = time.monotonic() + _CHECKING
+    found: list[Problem] = []
+    for task in project.graph.order:
+        if time.monotonic() > deadline:
+            return tuple(found), False
+        found += checks_of(project, task)
+        if len(found) > MAX_PROBLEMS:
+            return tuple(found[:MAX_PROBLEMS]), True
+    return tuple(found), True
 
 
 def _unfinished(history: History) -> bool:
