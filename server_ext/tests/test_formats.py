@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from patience import eventually
 
 SOURCE = """# %% tags=["parameters"]
 upstream = None
@@ -142,6 +144,43 @@ def test_what_a_format_needs_is_said(tmp_path: Path, product: str, options: str,
     assert done.returncode == 1
     assert said in f"{done.stdout}{done.stderr}"
     assert f"out/{product}" not in files(root)
+
+
+PREPROCESSOR = """
+import os, signal, time
+from pathlib import Path
+from nbconvert.preprocessors import Preprocessor
+
+
+class Rough(Preprocessor):
+    def preprocess(self, notebook, resources):
+        {}
+"""
+ROUGH = """
+tasks:
+  - source: a.py
+    product: out/a.html
+    nbconvert_export_kwargs: {config: {HTMLExporter: {preprocessors: [rough.Rough]}}}
+"""
+
+
+def test_a_conversion_that_crashes_is_an_outcome(tmp_path: Path) -> None:
+    root = project(tmp_path, ROUGH, rough=PREPROCESSOR.format("os.kill(os.getpid(), signal.SIGSEGV)"))
+    done = build(root)
+    assert done.returncode == 1
+    assert "crashed with SIGSEGV" in done.stdout + done.stderr
+    assert files(root) == ["out/a.failed.ipynb"]
+
+
+def test_a_conversion_that_hangs_can_be_cancelled(tmp_path: Path) -> None:
+    hanging = "Path('pid').write_text(str(os.getpid()))\n        time.sleep(600)"
+    root = project(tmp_path, ROUGH, rough=PREPROCESSOR.format(hanging))
+    with subprocess.Popen([sys.executable, "-m", "cauce", "build"], cwd=root, stdout=subprocess.DEVNULL) as running:
+        assert eventually(lambda: (root / "pid").exists() and (root / "pid").read_text() != "", seconds=60)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait() != 0
+    assert eventually(lambda: not Path(f"/proc/{(root / 'pid').read_text()}").exists())
+    assert files(root) == ["out/a.failed.ipynb"]
 
 
 def test_a_failed_notebook_is_kept_as_it_is_and_not_converted(tmp_path: Path) -> None:

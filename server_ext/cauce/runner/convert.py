@@ -13,7 +13,7 @@ import mimetypes
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -93,7 +93,9 @@ def _converted(notebook: Any, target: Mapping[str, Any], arguments: dict[str, An
         content = _embedded(content, outputs)
     elif path.suffix.lower() in _BESIDE:
         for name, data in outputs.items():
-            _put(path.parent / name, data)
+            # An attachment has the name that its author gave it.
+            if PurePosixPath(name).parts[:1] == (figures,) and ".." not in PurePosixPath(name).parts:
+                _put(path.parent / name, data)
     if not content.endswith("\n"):
         content += "\n"
     return content.encode("utf-8", "replace")

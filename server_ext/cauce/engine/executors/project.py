@@ -25,11 +25,11 @@ from cauce.engine.executors import (
 )
 from cauce.engine.executors.child import Answer, Children, Reply
 from cauce.engine.executors.evaluation import evaluation_requests, values_told
-from cauce.engine.executors.formats import conversion
+from cauce.engine.executors.formats import conversion, lacking
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.executors.notebook import OUTPUT_LIMIT, NotebookExecutor
 from cauce.engine.executors.request import dotted_of, task_of
-from cauce.engine.executors.sql import sql_request
+from cauce.engine.executors.sql import relations_request, sql_request
 from cauce.engine.executors.storage import downloads, uploads
 
 __all__ = ["ProjectExecutor"]
@@ -47,8 +47,18 @@ class ProjectExecutor:
     async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Run the job to its end; see `Executor.run`."""
         root = job.binding.root
+        outcome = await self._run(job, listener, cancel)
+        request = relations_request(job) if isinstance(outcome, Succeeded) else None
+        if request is None:
+            return outcome
+        return await self._ask("relations", request, root, root, job.log, listener, cancel)
+
+    async def _run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
+        root = job.binding.root
         match job.spec.kind:
             case "notebook":
+                if lack := lacking(job):
+                    return Failed(CellError(name="Cannot convert", message=lack))
                 outcome = await self._notebooks.run(job, listener, cancel)
                 request = conversion(job) if isinstance(outcome, Succeeded) else None
                 if request is None:
@@ -160,7 +170,6 @@ class ProjectExecutor:
         except OSError as error:
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             return Failed(CellError(name="Cannot run", message=f"{what}. Make room or permit it, and build again."))
-
 
 
 def outcome_of(answer: Answer) -> Outcome:
