@@ -81,7 +81,7 @@ def test_a_task_runs_alone_or_says_what_it_waits_for(project: Path) -> None:
     assert "'clean' needs 'load', which is not up to date." in cauce(project, "task", "clean").stderr
     stale = cauce(project, "task", "clean", "-f")
     assert stale.returncode == 0
-    assert "clean: started. Asked for." in stale.stdout
+    assert "clean: started. Needs load, which is stale." in stale.stdout
 
     unknown = cauce(project, "task", "claen")
     assert (unknown.returncode, unknown.stderr) == (2, "Error: There is no task 'claen'.\nDid you mean 'clean'?\n")
