@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cauce.contract import Problem
+from cauce.contract import Problem, Where
 from cauce.engine.document import Value
 from cauce.engine.spec import Entry, PipelineSpec, parse_spec
 from cauce.engine.spec.grid import MAX_TASKS
-from cauce.engine.spec.products import check_products
+from cauce.engine.spec.products import check_products, with_products
 
 
 def parse(entry: str, evaluated: Mapping[str, Value] | None = None) -> PipelineSpec:
@@ -98,6 +98,19 @@ def test_tables_have_the_number_in_their_names_and_the_task_gives_its_own() -> N
     assert [task.products[0].path for task in spec.tasks[:-1]] == ["o/t-0.1.txt", "o/t-1.2.txt"]
     spec = parse("{source: m.f, name: 't.[[x]]', product: {a: 'o/{{name}}.txt'}, grid: {x: [1, 2]}}")
     assert [task.products[0].path for task in spec.tasks[:-1]] == ["o/t.1-0.txt", "o/t.2-1.txt"]
+
+
+def test_a_source_names_the_products_of_each_task_of_its_grid() -> None:
+    text = "meta: {extract_product: true}\ntasks: [{source: a.py, name: 'm-[[x]]', grid: {x: [a, b], y: [[1, 2]]}}]"
+    root = Path("/project")
+    spec = parse_spec(
+        Entry("file", root, root / "pipeline.yaml"),
+        lambda path: text.encode() if path == "pipeline.yaml" else None,
+        {},
+    )
+    assert spec.problems == ()
+    made = [with_products(task, {"nb": "o/[[x]].ipynb"}, Where(path="a.py", line=1))[0] for task in spec.tasks]
+    assert [task.products[0].path for task in made] == ["o/a-0.ipynb", "o/b-1.ipynb"]
 
 
 WRONG = {

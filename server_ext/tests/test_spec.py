@@ -169,6 +169,9 @@ WRONG = {
     "unknown class": (TASK + "    class: SQLDmp", "4:12", "Did you mean 'SQLDump'?"),
     "unknown product class": (TASK + "    product_class: Fil", "4:20", "Did you mean 'File'?"),
     "class that cannot be run": (TASK + "    class: SQLUpload\n    to_sql_kwargs: {}", "4:12", "Write a script"),
+    "product class of another kind": (
+        SQL + "  - source: a.sql\n    product: [a, table]\n    product_class: File", "4:14", "use: SQLRelation",
+    ),
     "unknown client class": ("clients: {SQLSript: a.b}\n" + TASK, "1:11", "Did you mean 'SQLScript'?"),
     "client is no path": ("clients: {SQLScript: a}\n" + TASK, "1:22", "module.function"),
     "address for files": ("clients: {File: 's3://bucket'}\n" + TASK, "1:17", "a function"),
@@ -268,6 +271,7 @@ WARNED = {
     "both names of one key": (
         TASK + "    papermill_params: {a: 1}\n    executor_params: {a: 1}", "4:23", "Remove 'papermill_params'",
     ),
+    "misspelt exporter": (TASK + "    nbconvert_exporter_name: webpfd", "4:30", "Did you mean 'webpdf'?"),
     "a folder to work in": (TASK + "    executor_params: {cwd: x}", "4:22", "local_execution: true"),
 }  # fmt: skip
 
@@ -644,6 +648,17 @@ def test_a_flood_of_mistakes_is_summed_up() -> None:
     spec = parse("tasks: []\n" + "".join(f"tasksss{n}: 1\n" for n in range(20_000)))
     assert len(spec.problems) <= 100
     assert "more" in spec.problems[-1].message
+
+
+def test_ten_thousand_tasks_are_not_too_many() -> None:
+    entry = (
+        "- {{source: tasks/t{0}.py, product: {{nb: out/{0}.ipynb, data: out/{0}.csv}}, params: {{a: {0}, b: [x]}}}}\n"
+    )
+    text = "".join(entry.format(number) for number in range(10_000))
+    spec = parse(text)
+    assert spec.problems == ()
+    assert len(spec.tasks) == 10_000
+    assert check_products(spec.tasks, "pipeline.yaml", spec.files) == []
 
 
 # --- Whatever comes -------------------------------------------------------------------------

@@ -24,12 +24,12 @@ from cauce.engine.spec.shapes import (
     Nothing,
     Number,
     Text,
-    unfilled,
 )
 
 __all__ = [
     "CONFIG",
     "EXECUTOR",
+    "EXPORTERS",
     "FOREIGN_CLASSES",
     "FOREIGN_PRODUCTS",
     "META",
@@ -39,7 +39,6 @@ __all__ = [
     "TASK",
     "TASK_CLASSES",
     "TOP",
-    "unfilled",
 ]
 
 TASK_CLASSES: Dict[str, TaskKind] = {
@@ -73,6 +72,12 @@ NOTEBOOK_SUFFIXES: Dict[str, str] = {
     ".rst": "rst",
 }
 """Suffixes of an executed notebook, with the exporter that writes it ('' for the notebook itself)."""
+EXPORTERS = tuple(
+    """
+    html markdown latex pdf webpdf qtpdf qtpng rst notebook slides asciidoc script python custom
+    """.split()
+)
+"""The exporters of nbconvert itself; other packages may bring more."""
 
 _NAMES = AnyOf((Text(), ListOf(Text(), "a list of names")), "a name or a list of names")
 _PATH = Text("a path")

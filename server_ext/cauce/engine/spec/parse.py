@@ -368,19 +368,16 @@ class _Parser:
         self.entries += 1
         since = report.begin(f"#{self.entries}")
         made = read_entry(self.reading, node, folder, imported=imported)
-        names = []
+        twice = next((task.name for task in made if task.name in self.tasks), None)
+        if twice is not None:
+            at = self.tasks[twice].where
+            file = "" if at.path == report.file else f"{at.path}, "
+            message = f"There is already a task '{twice}' ({file}line {at.line})."
+            # Whoever asks for it may mean either.
+            report.error("duplicate_task", message, node, "Give one of them another 'name'.")
         for task in made:
-            other = self.tasks.get(task.name)
-            if other is None:
-                self.tasks[task.name] = task
-            else:
-                at = other.where
-                file = "" if at.path == report.file else f"{at.path}, "
-                message = f"There is already a task '{task.name}' ({file}line {at.line})."
-                # Whoever asks for it may mean either.
-                report.error("duplicate_task", message, node, "Give one of them another 'name'.")
-            names.append(task.name)
-        report.end(since, tuple(names))
+            self.tasks.setdefault(task.name, task)
+        report.end(since, tuple(task.name for task in made))
 
 
 def _unsound(node: Node | None, given: Dict[str, Node]) -> set[str]:

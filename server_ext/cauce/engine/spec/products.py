@@ -29,6 +29,15 @@ _NAME = re.compile(r"\{\{ ?name ?\}\}")
 _HINT_PLACE = "Give the product another path, such as one below 'output/'."
 
 
+_OF_KIND: Mapping[TaskKind, Literal["file", "relation"]] = {
+    "notebook": "file",
+    "script": "file",
+    "dump": "file",
+    "sql": "relation",
+}
+"""What tasks of a kind make; functions and shell scripts make either."""
+
+
 @dataclass(frozen=True)
 class Made:
     """The products of one task."""
@@ -97,6 +106,13 @@ def read_products(node: Node, task: str, kind: TaskKind, rule: ProductRule, repo
     if rule.product_class in FOREIGN_PRODUCTS:
         hint = "Valid are: " + ", ".join(PRODUCT_CLASSES) + "."
         report.error("unsupported", f"Products of the class '{rule.product_class}' cannot be made.", node, hint)
+        return Made()
+    wanted, given = _OF_KIND.get(kind), PRODUCT_CLASSES.get(rule.product_class or "")
+    if wanted is not None and given is not None and wanted != given:
+        noun = "files" if wanted == "file" else "tables and views"
+        valid = ", ".join(name for name, each in PRODUCT_CLASSES.items() if each == wanted)
+        message = f"'{task}' can only make {noun}, no '{rule.product_class}'."
+        report.error("product_class", message, node, f"Remove the class of the product, or use: {valid}.")
         return Made()
     parts = [(key.text, value) for key, value in node.entries] if isinstance(node, MappingNode) else [("", node)]
     files: list[ProductSpec] = []
@@ -232,11 +248,7 @@ def _database(rule: ProductRule) -> Dotted | str | None:
 
 def _expected(kind: TaskKind, rule: ProductRule) -> Literal["file", "relation"] | None:
     """What the products must be; None where their shape tells."""
-    if rule.product_class is not None:
-        return PRODUCT_CLASSES.get(rule.product_class)
-    if kind == "sql":
-        return "relation"
-    return None if kind in {"function", "shell"} else "file"
+    return _OF_KIND.get(kind) or PRODUCT_CLASSES.get(rule.product_class or "")
 
 
 def _notebooks(

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from cauce.contract import Problem, TaskKind
 from cauce.engine.document import Mapping, Node, Scalar, Sequence, TooLarge, Value, plain
 from cauce.engine.spec.grid import GRID_PLACEHOLDER, Axis, Texts, combinations, count, fill, placeholders, too_many
-from cauce.engine.spec.keys import FOREIGN_CLASSES, PRODUCT_CLASSES, TASK, TASK_CLASSES
+from cauce.engine.spec.keys import EXPORTERS, FOREIGN_CLASSES, PRODUCT_CLASSES, TASK, TASK_CLASSES
 from cauce.engine.spec.model import Dotted, Need, NotebookOptions, ProductRule, StaticAnalysis, TaskSpec
 from cauce.engine.spec.products import Made, inside, read_products, suffix
 from cauce.engine.spec.reading import NOTHING, Nothing, Reading
@@ -396,6 +396,7 @@ class _Entry:
             named = exporters.text
         elif isinstance(exporters, Mapping):
             named = {key.text: value.text for key, value in exporters.entries if isinstance(value, Scalar)}
+        self._check_exporters(exporters)
         default = self.settings.product_classes.get(_CLASS_OF_KIND[kind])
         beside = self.settings.relative_to_source and kind != "function"
         return ProductRule(
@@ -409,6 +410,14 @@ class _Entry:
             listed=isinstance(wanted, Sequence),
             exporters=named,
         )
+
+    def _check_exporters(self, node: Node | None) -> None:
+        for each in [value for _, value in node.entries] if isinstance(node, Mapping) else [node]:
+            if not isinstance(each, Scalar) or each.text in EXPORTERS:
+                continue
+            if close := self.report.meant(each.text, EXPORTERS):
+                # Only what looks like a slip: packages may bring exporters of their own.
+                self.report.warning("exporter_unknown", f"nbconvert has no exporter '{each.text}'.", each, close)
 
     def _complete(self, task: TaskSpec, rule: ProductRule) -> TaskSpec:
         """The task with its products, as far as the file names them."""
@@ -452,6 +461,8 @@ class _Entry:
         before = len(self.report.problems)
         paths = placeholders(template, self.node.get("name") or self.node, known, self.report)
         in_products = self._product_placeholders(known)
+        if task.extract_product:  # which of them the source will ask for is not known
+            in_products = tuple(axis.name for axes in grid for axis in axes if _are_short(axis.values))
         sound = len(self.report.problems) == before
         return self._combined(node, task, rule, grid, template, (*paths, *in_products), sound=sound)
 
@@ -544,6 +555,10 @@ class _Entry:
             self.report.error("grid_empty", "The grid has no parameters.", node, "Add 'parameter: [values]'.")
             return None
         return grid
+
+
+def _are_short(values: Iterable[Value]) -> bool:
+    return not any(isinstance(value, list | dict) or len(str(value)) > 100 for value in values)
 
 
 def _plain_or_nothing(node: Node) -> Value | Nothing:
