@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -15,10 +17,11 @@ from hypothesis import strategies as st
 
 from cauce.engine.editing import apply
 from cauce.engine.editing.cells import inject_cells, remove_cells
-from cauce.engine.injection import inject, strip
-from cauce.engine.notebook import read_notebook, write_notebook
-from cauce.engine.project import ParseCache, Project, binding, load
+from cauce.engine.notebook import read_notebook
+from cauce.engine.project import ParseCache, Project, load
 from cauce.engine.spec import entry_of_file
+
+Fetch = Callable[..., Awaitable[Any]]
 
 PERCENT = (
     '# %% [markdown]\n# # Title\n\n# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\nx  =  1 # é\n'
@@ -103,18 +106,32 @@ def test_inject_and_remove_leave_every_source_as_it_was(tmp_path: Path) -> None:
     assert cauce(folder, "nb", "-r").stdout == "Nothing had to change.\n"
 
 
+@pytest.fixture
+def jp_server_config() -> dict[str, Any]:
+    return {"ServerApp": {"jpserver_extensions": {"cauce": True}}}
+
+
 @pytest.mark.case("J9", note="no header is written for it: --remove leaves the file as it was")
-def test_an_injected_cell_that_the_file_holds_outlives_opening_and_saving(tmp_path: Path) -> None:
-    folder = make(tmp_path / "project", {"fit.py": PERCENT, "book.ipynb": ipynb()})
+async def test_an_injected_cell_that_the_file_holds_outlives_opening_and_saving(
+    jp_fetch: Fetch, jp_serverapp: Any, jp_root_dir: Path
+) -> None:
+    await jp_serverapp.extension_manager.start_all_extensions()
+    folder = make(jp_root_dir / "project", {"fit.py": PERCENT, "book.ipynb": ipynb()})
     apply(inject_cells(look(folder)))
-    project = look(folder)
-    for task, source in (("fitpy", "fit.py"), ("bookipynb", "book.ipynb")):
-        content = (folder / source).read_bytes()
-        opened = inject(read_notebook(content, Path(source)), binding(project, task))
-        assert write_notebook(strip(opened), content, Path(source)) == content
-        opened.cells[-1].source += "\n# edited"
-        saved = read_notebook(write_notebook(strip(opened), content, Path(source)), Path(source))
-        assert sum("injected-parameters" in cell.metadata.get("tags", []) for cell in saved.cells) == 1
+    for source in ("fit.py", "book.ipynb"):
+        held = (folder / source).read_bytes()
+        place = ("api", "contents", "project", source)
+        reply = await jp_fetch(*place, params={"type": "notebook", "content": "1"})
+        model = json.loads(reply.body)
+        told = [cell for cell in model["content"]["cells"] if "injected-parameters" in cell["metadata"].get("tags", [])]
+        assert [cell["metadata"].get("cauce") is None for cell in told] == [True, False], "the file's, then ours"
+        await jp_fetch(*place, method="PUT", body=json.dumps(model))
+        assert (folder / source).read_bytes() == held
+        model["content"]["cells"][-1]["source"] = "edited = True"
+        await jp_fetch(*place, method="PUT", body=json.dumps(model))
+        saved = (folder / source).read_text()
+        assert "edited = True" in saved
+        assert saved.count("injected-parameters") == 1
 
 
 INJECTED = '# %% tags=["injected-parameters"]\n# Parameters\nproduct = {"nb": "/abs/out.ipynb"}\n\n'
