@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -263,6 +264,31 @@ def test_tasks_side_by_side_wait_for_a_database_that_takes_one_at_a_time(bench: 
         return await asyncio.gather(*(bench.go(attempt) for attempt in attempts))
 
     assert asyncio.run(together()) == [Succeeded()] * 3
+
+
+def test_a_password_is_not_remembered_and_another_makes_nothing_stale(tmp_path: Path) -> None:
+    def cauce(*arguments: str) -> str:
+        command = [sys.executable, "-m", "cauce", *arguments]
+        done = subprocess.run(
+            command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        return done.stdout + done.stderr
+
+    def pipeline(url: str) -> None:
+        text = f"clients: {{SQLScript: '{url}'}}\ntasks: [{{source: t.sql, product: [t, table]}}]\n"
+        (tmp_path / "pipeline.yaml").write_text(text)
+
+    (tmp_path / "t.sql").write_text("CREATE TABLE {{product}} AS SELECT 1 AS n")
+    pipeline("nosuch://me:s3cr3t@host/db")
+    told = cauce("build")
+    assert "1 failed" in told
+    pipeline("nosuch://me:s3cr3t@other/db")
+    told += cauce("status") + cauce("status", "--json")
+    assert "nosuch://me@other/db" in told
+    pipeline("nosuch://me:an0th3r@host/db")
+    assert "nosuch" not in cauce("status")
+    kept = b"".join(file.read_bytes() for file in (tmp_path / ".cauce").rglob("*") if file.is_file())
+    assert "s3cr3t" not in told + kept.decode("utf-8", "replace")
 
 
 def test_a_dump_without_chunks_is_one_file(bench: ChildBench) -> None:

@@ -758,8 +758,10 @@ def _options(spec: TaskSpec, facts: SourceFacts) -> dict[str, str]:
 
 
 def _called(called: Dotted | str) -> Value:
-    if isinstance(called, str):
-        return called
+    if isinstance(called, str):  # a URL: another password is the same database, and is not for everybody's eyes
+        scheme, separator, rest = called.partition("://")
+        account, at, place = rest.rpartition("@")
+        return f"{scheme}{separator}{account.partition(':')[0]}{at}{place}"
     return called.path if not called.arguments else {"dotted_path": called.path, **called.arguments}
 
 

@@ -142,8 +142,8 @@ def _told(error: Exception, path: Path) -> Trouble:
         words = [line for line in str(getattr(error, "output", message)).splitlines() if line.startswith("!")]
         say(str(getattr(error, "output", "")))
         said = f": {words[0].lstrip('! ')}" if words else "."
-        return Trouble("Cannot convert", f"{path} could not be made, LaTeX failed{said}")
-    return Trouble("Cannot convert", f"{path} could not be made: {kind}: {message}")
+        return Trouble("Cannot convert", f"{path} could not be made, LaTeX failed{said}", output=True)
+    return Trouble("Cannot convert", f"{path} could not be made: {kind}: {message}", output=True)
 
 
 # --- Figures ------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def _quietly(call: Callable[[], T]) -> T:
         say(errors.trace(error))
         where = errors.where(error, root) or {}
         message = conceal(errors.message_of(error))
-        raise Trouble(type(error).__name__, message, where.get("path"), where.get("line")) from None
+        raise Trouble(type(error).__name__, message, where.get("path"), where.get("line"), output=True) from None
 
 
 def _patiently(call: Callable[[], T]) -> T:

@@ -50,7 +50,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         place = errors.where(error, root) or {}
         doing = {"upload": "copied to", "download": "fetched from"}.get(action, "looked for in")
         message = conceal(f"{path} could not be {doing} the storage of '{name}': {errors.message_of(error)}")
-        raise Trouble(type(error).__name__, message, place.get("path"), place.get("line")) from None
+        raise Trouble(type(error).__name__, message, place.get("path"), place.get("line"), output=True) from None
     finally:
         os.chdir(root)
 
