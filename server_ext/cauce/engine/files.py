@@ -22,6 +22,7 @@ __all__ = [
     "NotRegular",
     "Observer",
     "ProductRecord",
+    "RealPaths",
     "Stat",
     "hash_inside",
     "open_regular",
@@ -74,12 +75,14 @@ class Observer:
         self._root = root
         self._hashes: dict[tuple[str, Stat], str] = {}
         self._seen: dict[str, tuple[Stat | None, str]] | None = None
+        self._places: RealPaths | None = None
 
     def glance(self) -> Observer:
         """The same observer for one moment: it looks at each path once."""
         observer = Observer(self._root)
         observer._hashes = self._hashes
         observer._seen = {}
+        observer._places = RealPaths(self._root)
         return observer
 
     def stat(self, path: str) -> Stat | None:
@@ -95,7 +98,8 @@ class Observer:
             return self._seen[path]
         found: tuple[Stat | None, str]
         try:
-            found = _stat(self._root, path), ""
+            real = str(real_path(self._root, path)) if self._places is None else self._places.of(path)
+            found = _stat(self._root, real, path), ""
         except (LeadsOutside, FileTooLarge, NotRegular, PermissionError) as error:
             found = None, error.strerror or ""
         except OSError:
@@ -133,11 +137,10 @@ class Observer:
         return None if found is None or not value else ProductRecord(path, value, found)
 
 
-def _stat(root: Path, path: str) -> Stat:
-    real = real_path(root, path)
-    found = real.lstat()
+def _stat(root: Path, real: str, path: str) -> Stat:
+    found = os.lstat(real)
     if stat_module.S_ISDIR(found.st_mode):
-        return _folder_stat(root, real)
+        return _folder_stat(root, Path(real))
     if not stat_module.S_ISREG(found.st_mode):
         raise NotRegular(errno.EINVAL, "it is neither a file nor a folder", path)
     return Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
@@ -229,7 +232,42 @@ def real_path(root: Path, path: str) -> Path:
     return Path(real)
 
 
-def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
+class RealPaths:
+    """`real_path` for one moment and many paths below one root: each folder is looked up once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._base = os.path.realpath(root)
+        self._folders: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        """A path below the root without links, as text: making a `Path` of each is slow. Raises as `real_path`."""
+        folder, _, name = path.rpartition("/")
+        if name in {"", ".", ".."} or "\0" in path:
+            return str(real_path(self.root, path))
+        if folder not in self._folders:
+            # Outside too: what lies there is refused below, for each path by its name.
+            start = "/" if path.startswith("/") else self._base
+            self._folders[folder] = os.path.realpath(os.path.join(start, folder))  # noqa: PTH118 - as in `real_path`
+        real = f"{self._folders[folder].rstrip('/')}/{name}"
+        if os.path.islink(real):  # noqa: PTH114
+            real = os.path.realpath(real)
+        if real != self._base and not real.startswith(f"{self._base.rstrip('/')}/"):
+            raise LeadsOutside(errno.EXDEV, "it leads out of the project", path)
+        return real
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """See `read_inside`."""
+        try:
+            content = read_start(self.of(path), limit + 1, follow=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if len(content) > limit:
+            raise FileTooLarge(errno.EFBIG, f"it is larger than {limit // 1_000_000} MB", path)
+        return content
+
+
+def open_regular(path: Path | str, *, follow: bool = True) -> BinaryIO:
     """Open a file for reading; never waits for the other end of a pipe.
 
     Raises:
@@ -251,7 +289,7 @@ def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
         raise
 
 
-def read_start(path: Path, limit: int, *, follow: bool = True) -> bytes:
+def read_start(path: Path | str, limit: int, *, follow: bool = True) -> bytes:
     """The first `limit` bytes of a file. Raises as `open_regular`."""
     with open_regular(path, follow=follow) as stream:
         return stream.read(limit)
@@ -264,13 +302,7 @@ def read_inside(root: Path, path: str, limit: int) -> bytes | None:
         LeadsOutside, NotRegular, FileTooLarge: See there.
         OSError: It cannot be read.
     """
-    try:
-        content = read_start(real_path(root, path), limit + 1, follow=False)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if len(content) > limit:
-        raise FileTooLarge(errno.EFBIG, f"it is larger than {limit // 1_000_000} MB", path)
-    return content
+    return RealPaths(root).read(path, limit)
 
 
 def hash_inside(root: Path, path: str) -> str:

@@ -28,6 +28,7 @@ from cauce.engine.files import (
     FileTooLarge,
     LeadsOutside,
     Observer,
+    RealPaths,
     hash_inside,
     read_inside,
     read_start,
@@ -50,9 +51,9 @@ from cauce.engine.source import (
 )
 from cauce.engine.spec import MAX_PROBLEMS, Entry, Evaluated, PipelineSpec, Read, TaskSpec, parse_spec
 from cauce.engine.spec.find import find_in
-from cauce.engine.spec.shapes import unfilled
 from cauce.engine.spec.model import Dotted
 from cauce.engine.spec.products import check_products, with_products
+from cauce.engine.spec.shapes import unfilled
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
 from cauce.engine.templates import Template, read_template, template_facts
@@ -308,7 +309,7 @@ def load(entry: Entry, cache: ParseCache) -> Project:
         if task.name in refused or unfilled(task.source):  # said by the spec, and not to be opened
             continue
         if task.kind != "function":
-            source, problem = _read_source(spec.root, task)
+            source, problem = look.source(task)
             if problem is not None:
                 problems.append(problem)
             if source is None:
@@ -317,14 +318,14 @@ def load(entry: Entry, cache: ParseCache) -> Project:
         found = look.facts(task, contents.get(task.name, b""))
         facts[task.name] = found
         problems.extend(found.problems)
-        problems.extend(_resources_missing(spec.root, task))
+        problems.extend(_resources_missing(look.places, task))
         if found.product is not None:
             tasks[task.name], more = with_extracted(task, found)
             problems += more
     if any(task.extract_product for task in spec.tasks):
         spec = replace(spec, tasks=tuple(tasks.values()))
     problems += check_products(spec.tasks, entry.name, spec.files)
-    problems += _products_outside(spec, refused)
+    problems += _products_outside(spec, refused, look.places)
     dependencies, given_up = _dependencies(spec, facts, problems)
     graph = build_graph({task: tuple(other for need in dependencies[task] for other in need.tasks) for task in tasks})
     problems += [_cycle_problem(cycle, tasks) for cycle in graph.cycles]
@@ -364,13 +365,18 @@ class _Look:
     """One look at the sources of a project: each file is read once while it lasts."""
 
     def __init__(self, spec: PipelineSpec, cache: ParseCache) -> None:
-        self._spec = spec
+        self.places = RealPaths(spec.root)
         self._cache = cache
         self._contents: dict[str, bytes | Code | None] = {}
+        self._loaded: dict[Loads, dict[str, Code]] = {}
         self._index = ModuleIndex(self._read, cache.module)
         beside = os.path.relpath(spec.path.parent, spec.root)
         folders = dict.fromkeys(["", *([] if beside == "." else [Path(beside).as_posix()]), "src"])
         self._functions = FunctionIndex(self._read, self._listing, cache.functions, tuple(folders))
+
+    def source(self, task: TaskSpec) -> tuple[bytes | None, Problem | None]:
+        """The content of a task's source file, or what keeps it from being read."""
+        return _read_source(self.places, task)
 
     def facts(self, task: TaskSpec, content: bytes) -> SourceFacts:
         """What the source of a task says. `content` means nothing for a function."""
@@ -409,6 +415,10 @@ class _Look:
             further += [*more.further, (more.loads, more.origin)]
         if not (facts.loads.imports or facts.loads.files or passed or further):
             return passed
+        if not (facts.origin or passed or further):  # notebooks: many load the same
+            if facts.loads not in self._loaded:
+                self._loaded[facts.loads] = local_modules(facts.loads, self._index)
+            return dict(self._loaded[facts.loads])
         found = local_modules(facts.loads, self._index, facts.origin, further, passed)
         return dict(sorted((passed | found).items()))
 
@@ -422,23 +432,23 @@ class _Look:
 
     def _read(self, path: str) -> bytes | Code | None:
         if path not in self._contents:
-            self._contents[path] = _read_module(self._spec.root, path)
+            self._contents[path] = _read_module(self.places, path)
         return self._contents[path]
 
     def _listing(self, folder: str) -> list[str]:
         try:
-            with os.scandir(real_path(self._spec.root, folder)) as entries:
+            with os.scandir(real_path(self.places.root, folder)) as entries:
                 return sorted(entry.name for entry in islice(entries, _MAX_LISTED))
         except OSError:
             return []
 
 
-def _resources_missing(root: Path, task: TaskSpec) -> Iterator[Problem]:
+def _resources_missing(places: RealPaths, task: TaskSpec) -> Iterator[Problem]:
     for name, path in task.resources.items():
         if unfilled(path):
             continue
         try:
-            there = real_path(root, path).is_file()
+            there = Path(places.of(path)).is_file()
         except LeadsOutside:
             message = f"The resource {path} leads out of the project through a symbolic link."
             yield _task_problem(task, "path_outside", message, "Put the file itself into the project.")
@@ -450,9 +460,9 @@ def _resources_missing(root: Path, task: TaskSpec) -> Iterator[Problem]:
             yield _task_problem(task, "resource_missing", message, "Create it, or correct 'resources_'.")
 
 
-def _read_source(root: Path, task: TaskSpec) -> tuple[bytes | None, Problem | None]:
+def _read_source(places: RealPaths, task: TaskSpec) -> tuple[bytes | None, Problem | None]:
     try:
-        content = read_inside(root, task.source, source_limit(task.source))
+        content = places.read(task.source, source_limit(task.source))
     except LeadsOutside:
         message = f"The source {task.source} leads out of the project through a symbolic link."
         return None, _task_problem(task, "path_outside", message, "Put the file itself into the project.")
@@ -469,14 +479,14 @@ def _read_source(root: Path, task: TaskSpec) -> tuple[bytes | None, Problem | No
     return content, None
 
 
-def _products_outside(spec: PipelineSpec, refused: Collection[str | None]) -> Iterator[Problem]:
+def _products_outside(spec: PipelineSpec, refused: Collection[str | None], places: RealPaths) -> Iterator[Problem]:
     """Products that a symbolic link would have written elsewhere, over whatever is there."""
     for task in spec.tasks:
         if task.name in refused:
             continue
         for product in task.products:
             try:
-                real_path(spec.root, product.path)
+                places.of(product.path)
             except LeadsOutside:
                 message = f"The product {product.path} leads out of the project through a symbolic link."
                 hint = "Make it a real folder, or have the other place mounted there."
@@ -485,14 +495,14 @@ def _products_outside(spec: PipelineSpec, refused: Collection[str | None]) -> It
                 continue  # what cannot be told now, the build will say
 
 
-def _read_module(root: Path, path: str) -> bytes | Code | None:
+def _read_module(places: RealPaths, path: str) -> bytes | Code | None:
     try:
         try:
-            return read_inside(root, path, MAX_CODE)
+            return places.read(path, MAX_CODE)
         except FileTooLarge:
-            return unparsed(hash_inside(root, path))
+            return unparsed(hash_inside(places.root, path))
         except LeadsOutside:  # not ours to read: known by where it is, as seen from here
-            real, base = os.path.realpath(root / path), os.path.realpath(root)
+            real, base = os.path.realpath(places.root / path), os.path.realpath(places.root)
             return unparsed(digest(os.fsencode(os.path.relpath(real, base)))) if Path(real).is_file() else None
     except OSError:
         return None
