@@ -67,6 +67,7 @@ def texts(project: Workshop) -> dict[str, str]:
 # --- What runs ------------------------------------------------------------------------------
 
 
+@pytest.mark.case("B1")
 def test_everything_once_then_nothing(workshop: Draw) -> None:
     project = workshop(DIAMOND)
     first = project.build()
@@ -92,6 +93,7 @@ def test_the_events_tell_the_whole_story_in_order(workshop: Draw) -> None:
     assert (run.state, dict(run.tasks), run.message) == ("failed", {"load": "ok", "fit": "failed"}, "1 ran, 1 failed.")
 
 
+@pytest.mark.case("B2")
 def test_only_what_changed_and_what_that_changes(workshop: Draw) -> None:
     project = workshop(DIAMOND)
     project.build()
@@ -174,6 +176,7 @@ def test_more_code_upstream_that_makes_the_same_data_stops_the_wave(workshop: Dr
     assert build(5)["fit"] == "ok"
 
 
+@pytest.mark.case("B4", note="they change nothing that runs")
 def test_a_comment_runs_nothing(workshop: Draw) -> None:
     project = workshop(DIAMOND)
     project.build()
@@ -272,6 +275,7 @@ def test_a_slow_task_holds_up_nothing_but_what_needs_it(workshop: Draw) -> None:
 # --- Failures -------------------------------------------------------------------------------
 
 
+@pytest.mark.case("B10")
 def test_a_failure_stays_where_it_is(workshop: Draw) -> None:
     #  t1 ─► t2 (fails) ─► t3 ─► t4         t5
     project = workshop("t1 ─► t2 ─► t3 ─► t4\n t5")
@@ -533,6 +537,7 @@ def test_while_it_runs_the_panel_shows_that(workshop: Draw) -> None:
 # --- What is refused ------------------------------------------------------------------------
 
 
+@pytest.mark.case("B20", note="the second is refused, and told who builds")
 def test_two_builders_at_once(workshop: Draw) -> None:
     project = workshop("load ─► fit")
     told: list[str] = []

@@ -291,6 +291,7 @@ def failed(outcome: Outcome) -> Any:
     return outcome.error
 
 
+@pytest.mark.case("B14")
 def test_an_error_tells_cell_line_and_place_in_the_script(bench: Bench) -> None:
     attempt = bench.task("""\
 # %% tags=["parameters"]

@@ -319,6 +319,37 @@ def test_the_cell_stands_after_the_parameters_cell_and_explains_itself() -> None
     assert strip(notebook) == read_notebook(PARAMETERS, SCRIPT)
 
 
+IN_EVERY_FORMAT = {
+    "task.py": b'# %% tags=["parameters"]\nupstream = None\n\n# %%\nprint(1)\n',
+    "light.py": b'# + tags=["parameters"]\nupstream = None\n\n# +\nprint(1)\n',
+    "task.md": b'```python tags=["parameters"]\nupstream = None\n```\n\n```python\nprint(1)\n```\n',
+    "task.R": b'# %% tags=["parameters"]\nupstream <- NULL\n\n# %%\nprint(1)\n',
+    "task.Rmd": b'```{r tags=c("parameters")}\nupstream <- NULL\n```\n\n```{r}\nprint(1)\n```\n',
+    "task.ipynb": nbformat.writes(
+        nbformat.v4.new_notebook(
+            cells=[
+                nbformat.v4.new_code_cell("upstream = None", id="a", metadata={"tags": ["parameters"]}),
+                nbformat.v4.new_code_cell("print(1)", id="b"),
+            ]
+        )
+    ).encode(),
+}
+
+
+@pytest.mark.case("X6")
+@pytest.mark.parametrize("name", IN_EVERY_FORMAT)
+def test_in_every_format_the_cell_comes_after_the_parameters_and_is_replaced_by_the_next(name: str) -> None:
+    notebook = inject(read_notebook(IN_EVERY_FORMAT[name], Path(name)), binding())
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.metadata.get("tags", []) for cell in code] == [["parameters"], ["injected-parameters"], []]
+    assert "depth" in code[1].source
+    assert "product" in code[1].source
+    again = inject(notebook, binding(params={"depth": 4}))
+    assert [is_injected(cell) for cell in again.cells].count(True) == 1
+    assert "4" in next(cell.source for cell in again.cells if is_injected(cell)).splitlines()[1]
+
+
+@pytest.mark.case("X7")
 def test_without_a_parameters_cell_it_stands_at_the_top_and_without_upstream_it_says_none() -> None:
     cell = inject(read_notebook(b"# %%\nprint(1)\n", SCRIPT), binding(upstream=None)).cells[0]
     assert is_injected(cell)

@@ -50,8 +50,8 @@ from cauce.contract import (
     Where,
 )
 from cauce.engine.attempt import NOWHERE, Attempt
-from cauce.engine.document import Value
 from cauce.engine.checks import errors_of, refusals
+from cauce.engine.document import Value
 from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.evaluated import read_evaluated, write_evaluated
 from cauce.engine.executors import (
@@ -635,11 +635,14 @@ class _Build:
         before = self.plan
         self.plan = self.plan.finished(task, ended.end)
         skipped = [other for other in self.plan.ended if other not in before.ended and other != task]
-        self._skip(dict.fromkeys(skipped, f"'{task}' did not succeed."))
+        why = f"'{task}' did not succeed."
+        if ended.end == "stopped":
+            why = f"'{task}' ended the build early: {ended.cause}"
+        self._skip(dict.fromkeys(skipped, why))
         if self.request.fail_fast and ended.end in ("failed", "crashed"):
             self._stop_waiting(f"'{task}' failed, and nothing more was to be begun.")
         elif ended.end == "stopped":
-            self._stop_waiting(f"'{task}' ended the build early: {ended.cause}")
+            self._stop_waiting(why)
 
     def _stop_waiting(self, cause: str) -> None:
         waiting = self.plan.waiting

@@ -31,6 +31,8 @@ __all__ = ["Record", "read_record"]
 _LIMIT = 5_000_000
 _RESOURCE_LIMIT = 50_000_000
 _DEBUGGING_TAG = "debugging-settings"
+_TOLERANCE = 10.0
+"""Seconds: copying a project writes the two in any order."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ def read_record(root: Path, task: TaskSpec, source: bytes, text: str) -> Record 
     """
     if task.kind not in ("notebook", "script", "function") or task.relations or not task.products:
         return None
-    files = [_read(root, product.path) for product in task.products]
+    files = [_read(root, product.path) for product in task.products if _untouched(root, product.path)]
     found = [file for file in files if file is not None and file.timestamp is not None]
-    if not found or len(found) < len(files):
+    if len(found) < len(task.products):
         return None
     now = _params(root, task)
     if now is None or any(not _same_params(file.params, now) for file in found):
@@ -71,10 +73,24 @@ def read_record(root: Path, task: TaskSpec, source: bytes, text: str) -> Record 
     return Record(min(file.timestamp for file in found if file.timestamp is not None)) if same else None
 
 
-def _read(root: Path, product: str) -> _File | None:
+def _metadata_of(product: str) -> str:
     path = PurePosixPath(product)
+    return str(path.with_name(f".{path.name}.metadata"))
+
+
+def _untouched(root: Path, product: str) -> bool:
+    """Is the product no newer than what was recorded after it was made? Else somebody has made another since."""
     try:
-        content = read_inside(root, str(path.with_name(f".{path.name}.metadata")), _LIMIT)
+        made = real_path(root, product).lstat().st_mtime
+        recorded = real_path(root, _metadata_of(product)).lstat().st_mtime
+    except OSError:
+        return False
+    return made <= recorded + _TOLERANCE
+
+
+def _read(root: Path, product: str) -> _File | None:
+    try:
+        content = read_inside(root, _metadata_of(product), _LIMIT)
         return None if content is None else msgspec.json.decode(content, type=_File)
     except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None

@@ -38,6 +38,7 @@ from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_
 from cauce.engine.functions import FunctionIndex, Module, function_facts, read_module
 from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph
 from cauce.engine.injection import Binding
+from cauce.engine.ploomber import read_record
 from cauce.engine.source import (
     MAX_CODE,
     TOO_LARGE_HINT,
@@ -652,6 +653,8 @@ class Assessment:
 
     freshness: Freshness
     fingerprint: Fingerprint | None
+    made_at: float | None = None
+    """When the products that count were made, in seconds since the epoch; None where nobody has recorded it."""
 
     @property
     def fresh(self) -> bool:
@@ -693,6 +696,10 @@ def assess_task(
         upstream=_upstream_hashes(project, task, [need for need in needs if need not in stale], observer),
         resources=_resource_hashes(spec, observer),
     )
+    if known is None:
+        vouched = read_record(project.root, spec, project.contents.get(task, b""), facts.text)
+        if vouched is not None and all(_made_before(upstream[need], vouched.time) for need in needs):
+            return Assessment(Freshness(state="fresh"), now, vouched.time)
     last = None if known is None else LastAttempt(known.last.outcome, known.last.fingerprint)
     recorded = {} if known is None or known.last_ok is None else {r.path: r for r in known.last_ok.products}
     products: dict[str, ProductState] = {}
@@ -714,7 +721,12 @@ def assess_task(
         resources=spec.resources,
         compare_code=project.spec.compare_code,
     )
-    return Assessment(Freshness(state="stale" if why else "fresh", reasons=why), now)
+    made_at = None if known is None or known.last_ok is None else known.last_ok.ended
+    return Assessment(Freshness(state="stale" if why else "fresh", reasons=why), now, made_at)
+
+
+def _made_before(upstream: Assessment, time: float) -> bool:
+    return upstream.fresh and upstream.made_at is not None and upstream.made_at <= time
 
 
 def complete(now: Fingerprint, project: Project, task: str, observer: Observer, cache: ParseCache) -> Fingerprint:
