@@ -402,3 +402,21 @@ def test_the_command_shows_the_diff_and_does_it_unless_it_is_dry(tmp_path: Path)
     wrong = cauce(path, "upstream", "tsak", "--add", "clean")
     assert wrong.returncode == 2
     assert "Did you mean 'task'?" in wrong.stderr
+
+
+def test_what_follows_from_code_is_not_edited_but_pointed_at(tmp_path: Path) -> None:
+    spec = (
+        "tasks:\n  - {source: code.fit, product: out/fit.txt}\n"
+        "  - {source: rows.sql, product: out/rows.csv, client: code.client}\n"
+        "  - {source: load.py, product: {nb: out/load.ipynb}}\n"
+    )
+    code = "def fit(product, upstream):\n    upstream['load']\n\n\ndef client():\n    pass\n"
+    path = make(tmp_path, {"code.py": code, "rows.sql": "SELECT 1\n"}, spec)
+    for task, source in (("fit", "code.fit"), ("rows", "rows.sql")):
+        with pytest.raises(UsageError, match=f"What '{task}' needs follows from what") as refused:
+            edit_upstream(look(path), task, add=("load",))
+        assert refused.value.hint == f"Change the code in {source}."
+
+    path.write_text("meta: {extract_upstream: false}\n" + spec.replace("fit.txt}", "fit.txt, upstream: load}"))
+    edit(path, "fit", add=("rows",))
+    assert "product: out/fit.txt, upstream: [load, rows]}" in path.read_text()

@@ -46,7 +46,7 @@ def ipynb(indent: int = 1) -> bytes:
 
 
 def make(root: Path, sources: dict[str, str | bytes], more: str = "") -> Path:
-    root.mkdir(exist_ok=True)
+    root.mkdir(parents=True, exist_ok=True)
     for name, content in sources.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -296,3 +296,51 @@ def test_pairs_are_made_and_kept_in_step(tmp_path: Path) -> None:
     assert "tasks/a.py: now as tasks/nbs/a.ipynb." in cauce(folder, "nb", "-s").stdout
     assert script.read_text().endswith("# %%\nx  =  2\n")
     assert not [problem for problem in look(folder).problems if problem.severity == "error"]
+
+
+# --- Git -----------------------------------------------------------------------------------
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = {f"GIT_{role}_{what}": f"{what}@x" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    done = subprocess.run(
+        ["git", *arguments],  # noqa: S607
+        cwd=folder,
+        env={**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_the_hook_keeps_cells_out_of_commits_and_leaves_the_files_alone(tmp_path: Path) -> None:
+    folder = make(tmp_path / "repository" / "project", {"fit.py": PERCENT, "book.ipynb": ipynb(), "b.py": PERCENT})
+    repository = folder.parent
+    git(repository, "init", "-q")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "first")
+    assert "will not be committed" in cauce(folder, "nb", "--install-hook").stdout
+    assert cauce(folder, "nb", "-I").returncode == 0, "twice does no harm"
+
+    apply(inject_cells(look(folder)))
+    injected = {name: (folder / name).read_bytes() for name in ("fit.py", "book.ipynb", "b.py")}
+    (folder / "fit.py").write_bytes(injected["fit.py"].replace(b"x  =  1", b"x  =  2"))
+    git(repository, "add", "project/fit.py", "project/book.ipynb")
+    (folder / "fit.py").write_bytes((folder / "fit.py").read_bytes() + b"not_staged = 1\n")
+    now = (folder / "fit.py").read_bytes()
+    git(repository, "commit", "-q", "-m", "second")
+    assert git(repository, "show", "HEAD:project/fit.py") == PERCENT.replace("x  =  1", "x  =  2")
+    assert git(repository, "show", "HEAD:project/book.ipynb").encode() == ipynb()
+    assert git(repository, "show", "HEAD:project/b.py") == PERCENT
+    assert (folder / "fit.py").read_bytes() == now
+    assert (folder / "book.ipynb").read_bytes() == injected["book.ipynb"]
+
+    assert "Removed" in cauce(folder, "nb", "--uninstall-hook").stdout
+    hook = repository / ".git/hooks/pre-commit"
+    assert not hook.exists()
+    hook.write_text("#!/bin/sh\nexit 0\n")
+    foreign = cauce(folder, "nb", "--install-hook")
+    assert foreign.returncode == 2
+    assert "There is a hook already" in foreign.stderr
+    assert hook.read_text() == "#!/bin/sh\nexit 0\n"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cauce.cli.options import Asked, exit_with, find_pipeline, takes_log, takes_pipeline
-from cauce.engine.errors import CauceError, UsageError
+from cauce.engine.errors import CauceError, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from cauce.engine.project import Project
 
 __all__ = ["command"]
 
@@ -19,6 +24,9 @@ __all__ = ["command"]
 @click.option("-f", "--format", "wanted", metavar="FMT", help="Convert the sources: py:percent, py:light, ipynb, md, …")
 @click.option("-p", "--pair", "folder", metavar="DIR", help="Pair each script with an .ipynb in DIR beside it.")
 @click.option("-s", "--sync", is_flag=True, help="Bring paired scripts and notebooks in step.")
+@click.option("-I", "--install-hook", "install", is_flag=True, help="Have git leave injected cells out of commits.")
+@click.option("-u", "--uninstall-hook", "uninstall", is_flag=True, help="Remove that hook.")
+@click.option("--staged", is_flag=True, hidden=True, help="What the hook runs: cells out of what is staged.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 def command(
     asked: Asked,
@@ -28,6 +36,9 @@ def command(
     wanted: str | None,
     folder: str | None,
     sync: bool,
+    install: bool,
+    uninstall: bool,
+    staged: bool,
     dry_run: bool,
 ) -> None:
     """Change the notebooks and scripts that are tasks. JupyterLab needs none of this: it fills in cells by itself."""
@@ -38,11 +49,14 @@ def command(
     from cauce.terminal import shown
 
     try:
-        if sum((inject, remove, sync, wanted is not None, folder is not None)) != 1:
+        if sum((inject, remove, sync, install, uninstall, staged, wanted is not None, folder is not None)) != 1:
             raise UsageError("Say what is to be done.", hint="One of --inject, --remove, --format, --pair, --sync.")
         if tasks and not inject:
             raise UsageError("--task goes with --inject.")
         project = load(find_pipeline(asked), ParseCache())
+        if install or uninstall or staged:
+            _hook(project, install=install, uninstall=uninstall)
+            return
         if sync:
             change = sync_pairs(project, dry_run=dry_run)
         else:
@@ -57,6 +71,8 @@ def command(
             if not dry_run:
                 apply(change)
     except CauceError as error:
+        if staged and isinstance(error, NotFound):
+            return  # the pipeline has gone, and with it what the hook was for
         exit_with(error)
     if dry_run:
         click.echo(shown(change.diff, "\n\t"), nl=False)
@@ -66,3 +82,14 @@ def command(
         click.echo("Nothing had to change.")
     elif dry_run:
         click.echo("Nothing was changed: this was a dry run.")
+
+
+def _hook(project: Project, *, install: bool, uninstall: bool) -> None:
+    from cauce.cli import hook
+    from cauce.terminal import shown
+
+    if install or uninstall:
+        click.echo(shown(hook.install(project) if install else hook.uninstall(project)))
+        return
+    for line in hook.clean_staged(project):
+        click.echo(shown(line))

@@ -23,7 +23,7 @@ from cauce.engine.spec import TaskSpec
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["inject_cells", "remove_cells", "sources_of"]
+__all__ = ["inject_cells", "remove_cells", "sources_of", "without_injected"]
 
 _OURS = frozenset({INJECTED_TAG, "debugging-settings"})
 """Tags of cells that no user has written: papermill's, Ploomber's, ours."""
@@ -84,17 +84,8 @@ def remove_cells(project: Project) -> Change:
     for source, users in sources_of(project).items():
         content = project.contents[users[0].name]
         try:
-            notebook = read_notebook(content, Path(source))
-            bare = _bare(notebook)
-            count = len(notebook.cells) - len(bare.cells)
-            marked = _is_marked(notebook)
-            if not count and not marked:
-                continue
-            if marked and source.endswith(".ipynb"):
-                del bare.metadata["ploomber"]
-            after = rewritten(content, Path(source), bare)
-            if marked and not source.endswith(".ipynb"):
-                after = _without_mark(after, Path(source))
+            after = without_injected(content, source)
+            count = len(read_notebook(content, Path(source)).cells) - len(read_notebook(after, Path(source)).cells)
         except SourceError as error:
             said.append(f"{source} was left as it is: {error.message}")
             continue
@@ -102,6 +93,24 @@ def remove_cells(project: Project) -> Change:
         if after != content:
             said.append(f"{source}: removed {count} cell{'s' if count != 1 else ''}.")
     return Change(project.root, _real(files), tuple(said))
+
+
+def without_injected(content: bytes, source: str) -> bytes:
+    """A source without injected cells, and without Ploomber's note of them; itself if there are none.
+
+    Raises:
+        SourceError: It cannot be read as a notebook.
+    """
+    path = Path(source)
+    notebook = read_notebook(content, path)
+    bare = _bare(notebook)
+    marked = _is_marked(notebook)
+    if len(notebook.cells) == len(bare.cells) and not marked:
+        return content
+    if marked and path.suffix == ".ipynb":
+        del bare.metadata["ploomber"]
+    after = rewritten(content, path, bare)
+    return _without_mark(after, path) if marked and path.suffix != ".ipynb" else after
 
 
 def _is_unclear(project: Project, task: str) -> bool:

@@ -242,7 +242,10 @@ def _in_yaml(project: Project, spec: TaskSpec, add: Sequence[str], remove: Seque
         raise UsageError(f"{path} is not there any more.", hint="Look again.")
     text = read_yaml_text(content, path)
     line, column = where.line, where.column
-    missing = [name for name in remove if name not in text.upstream(line, column)]
+    written = text.upstream(line, column)
+    if set(written) != set(spec.upstream or ()) and not any("{{" in name for name in written):
+        raise UsageError(f"'{spec.name}' has errors, so its upstream cannot be edited.", hint="Mend them first.")
+    missing = [name for name in remove if name not in written]
     if missing:
         raise UsageError(
             f"'{missing[0]}' is not written as such in the 'upstream' in line {line} of {path}.",
