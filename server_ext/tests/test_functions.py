@@ -347,6 +347,30 @@ def test_any_text_gives_a_module(content: bytes) -> None:
         encode(each)
 
 
+@pytest.mark.parametrize("terms", [300, 2_000])
+def test_one_expression_may_be_longer_than_the_stack(terms: int) -> None:
+    text = f"LONG = {' + '.join(['1'] * terms)}\ndef f(): return LONG\n"
+    module = read_module(text.encode())
+    assert module.error is None
+    assert module.slice("f").normal != read_module(text.replace("1\n", "2\n").encode()).slice("f").normal
+
+
+@pytest.mark.parametrize("text", ["f = lambda: x; ", "x = 1; ", "import x; ", "def f(x=1): y\n", "x.y = [\n", "@f\n"])
+def test_long_modules_are_read_in_one_pass(text: str) -> None:
+    # Each statement compared with each other one would take minutes.
+    module = read_module((text * 20_000).encode())
+    module.slice("f")
+
+
+def test_files_that_would_mend_it_are_watched(tmp_path: Path) -> None:
+    pipeline = "- {source: p.f, product: x.txt}\n- {source: q.sql, product: y.csv, client: 'sqlite:///x'}\n"
+    project = Looked(tmp_path, {"pipeline.yaml": pipeline, "q.sql": "{% include 'i.sql' %}"})
+    wanted = {tmp_path / name for name in ("p.py", "p/__init__.py", "src/p.py", "i.sql")}
+    assert wanted <= project.load().files
+    project.write("src/p.py", "def g(): ...\n")
+    assert tmp_path / "src/p.py" in project.load().files
+
+
 def test_modules_with_thousands_of_tasks_are_read_once() -> None:
     chain = "".join(f"def f{n}(): f{n + 1}()\n" for n in range(5_000))
     module = read_module(chain.encode())

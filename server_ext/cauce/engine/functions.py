@@ -216,6 +216,7 @@ def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTa
     classes: dict[str, int] = {}
     imports: dict[str, tuple[str, str]] = {}
     stars: list[str] = []
+    lines = text.split("\n")
     used = frozenset().union(*inner, *(_names_outside(statement) for statement in body)) if body else frozenset()
     for statement, names in zip(body, inner, strict=True):
         _drop_docstrings(statement)
@@ -234,7 +235,7 @@ def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTa
                     module = "." * each.level + (each.module or "")
                     imports.update({a.asname or a.name: (module, a.name) for a in each.names if a.name != "*"})
                     stars += [module for alias in each.names if alias.name == "*"]
-        pieces += _pieces(statement, names, used)
+        pieces += _pieces(statement, names, used, lines)
     return Module(raw, text, tuple(pieces), functions, classes, imports, tuple(dict.fromkeys(stars)))
 
 
@@ -277,21 +278,21 @@ def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
 def _names_inside(body: Sequence[ast.stmt], table: symtable.SymbolTable) -> list[frozenset[str]]:
     """For each statement the global names that functions and classes in it use."""
     starts = [_first_line(statement) for statement in body]
-    found: list[set[str]] = [set() for _ in body]
+    groups: list[int] = []  # statements that share a line cannot be told apart by it
+    last = 0
+    for index, statement in enumerate(body):
+        groups.append(groups[-1] if index and starts[index] <= last else index)
+        last = max(last, statement.end_lineno or statement.lineno)
+    found: dict[int, set[str]] = {group: set() for group in groups}
     for child in table.get_children():
-        names: set[str] = set()
+        place = bisect_right(starts, child.get_lineno()) - 1
+        names = found[groups[place]] if place >= 0 else set()
         todo = [child]
         while todo:
             scope = todo.pop()
             names.update(symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global())
             todo += scope.get_children()
-        line = child.get_lineno()
-        last = bisect_right(starts, line) - 1
-        for index in range(last, -1, -1):  # several statements may share a line
-            if index < last and (body[index].end_lineno or 0) < line:
-                break
-            found[index] |= names
-    return [frozenset(names) for names in found]
+    return [frozenset(found[group]) for group in groups]
 
 
 def _first_line(statement: ast.stmt) -> int:
@@ -319,7 +320,7 @@ def _names_outside(statement: ast.stmt) -> frozenset[str]:
     return frozenset(names)
 
 
-def _pieces(statement: ast.stmt, inner: frozenset[str], used: frozenset[str]) -> Iterator[_Piece]:
+def _pieces(statement: ast.stmt, inner: frozenset[str], used: frozenset[str], text: Sequence[str]) -> Iterator[_Piece]:
     lines = (_first_line(statement), statement.end_lineno or statement.lineno)
     match statement:
         case ast.Import(names=aliases):
@@ -346,7 +347,7 @@ def _pieces(statement: ast.stmt, inner: frozenset[str], used: frozenset[str]) ->
     loads = _loads(statement)
     if any(isinstance(node, ast.Attribute) and node.attr == "modules" for node in ast.walk(statement)):
         uses |= {"globals"}  # sys.modules[__name__]
-    yield _Piece(_hash(statement), lines, binds, uses, loads, always)
+    yield _Piece(_hash_or_text(statement, lines, text), lines, binds, uses, loads, always)
 
 
 def _effect(statement: ast.stmt, used: frozenset[str]) -> tuple[frozenset[str], bool]:
@@ -421,6 +422,13 @@ def _drop_docstrings(statement: ast.stmt) -> None:
 
 def _hash(statement: ast.stmt) -> str:
     return digest(ast.dump(statement).encode("utf-8", "surrogatepass"))
+
+
+def _hash_or_text(statement: ast.stmt, lines: tuple[int, int], text: Sequence[str]) -> str:
+    try:
+        return _hash(statement)
+    except RecursionError:  # an expression of some hundred terms
+        return digest("\n".join(text[lines[0] - 1 : lines[1]]).encode("utf-8", "surrogatepass"))
 
 
 def _loads(statement: ast.stmt) -> Loads:
@@ -504,13 +512,14 @@ class FunctionIndex:
 
     def locate(self, parts: Sequence[str], folders: Sequence[str] | None = None) -> str | None:
         """The file that a module is, None when the project has none of that name."""
-        stem = "/".join(parts)
+        return next((path for path in self.candidates(parts, folders) if self.module(path) is not None), None)
+
+    def candidates(self, parts: Sequence[str], folders: Sequence[str] | None = None) -> Iterator[str]:
+        """Where a module may be."""
+        stem = "/".join(parts[:_MAX_PARTS])
         for folder in self.folders if folders is None else folders:
             for path in (f"{stem}/__init__.py", f"{stem}.py"):
-                whole = f"{folder}/{path}" if folder else path
-                if self.module(whole) is not None:
-                    return whole
-        return None
+                yield f"{folder}/{path}" if folder else path
 
     def installed(self, name: str) -> bool:
         """Is there a package of this (undotted) name in our own environment? Imports nothing."""
@@ -548,9 +557,12 @@ def function_facts(dotted: str, task: str, where: Where, index: FunctionIndex) -
 
     def wrong(code: str, message: str, hint: str, place: Where | None = None) -> SourceFacts:
         problem = Problem(code=code, message=message, severity="error", hint=hint, where=place or where, task=task)
-        return SourceFacts(Code(digest(dotted.encode()), ""), "", (), place=place, problems=(problem,))
+        awaited = index.candidates(parts) if path is None else (path,)
+        code_of_none = Code(digest(dotted.encode()), "")
+        return SourceFacts(code_of_none, "", (), place=place, problems=(problem,), awaited=tuple(awaited))
 
     *parts, name = dotted.split(".")
+    path: str | None = None
     if not parts or len(parts) > _MAX_PARTS or not all(part.isidentifier() for part in (*parts, name)):
         return wrong("function_name", f"'{dotted}' is not the name of a function.", "Write 'module.function'.")
     path = index.locate(parts)

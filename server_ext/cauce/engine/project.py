@@ -255,15 +255,13 @@ class Project:
         """Files whose change may change what is shown: specification, sources, modules, resources, products."""
         paths = [path for task in self.tasks.values() for path in _files_of(task)]
         paths += [facts.origin for facts in self.facts.values() if facts.origin]
+        paths += [path for facts in self.facts.values() for path in facts.awaited]
         paths += [path for modules in self.modules.values() for path in modules]
         return frozenset((self.root / path) for path in paths) | {self.root / path for path in self.spec.files}
 
 
 def _files_of(task: TaskSpec) -> Iterator[str]:
-    if task.kind == "function":
-        module = task.source.rpartition(".")[0].replace(".", "/")
-        yield from (f"{module}.py", f"src/{module}.py")  # it may be there one day
-    else:
+    if task.kind != "function":
         yield task.source
     yield from (product.path for product in task.products)
     yield from task.resources.values()

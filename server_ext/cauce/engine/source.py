@@ -95,6 +95,8 @@ class SourceFacts:
     """What other files on the way load, each with the file: packages, modules that hand a function on."""
     passed: Mapping[str, Code] = field(default_factory=dict)
     """Files on the way of which only a part counts: path → identity of that."""
+    awaited: tuple[str, ...] = ()
+    """Files that it was looked for in, or that would mend it: to be watched."""
     signature: Signature | None = None
     """Of a function."""
     template: TemplateUse | None = None

@@ -95,6 +95,7 @@ def template_facts(
         problems.append(Problem(code=code, message=message, severity="error", hint=hint, where=where, task=task))
 
     found: dict[str, Code] = {}
+    awaited: dict[str, None] = {}
     upstream = dict.fromkeys(top.upstream)
     names = set(top.names)
     todo = [(source, top, True)]
@@ -128,8 +129,15 @@ def template_facts(
                 continue
             inner = None if name.startswith("/") or target.startswith("../") else find(target)
             if inner is None:
+                awaited[target] = None
                 hint = f"Create {target}, or correct the name."
-                problem("template_missing", f"{path} loads '{name}', which is not in {folder or 'the project'}.", hint, path, None)
+                problem(
+                    "template_missing",
+                    f"{path} loads '{name}', which is not in {folder or 'the project'}.",
+                    hint,
+                    path,
+                    None,
+                )
                 continue
             found[target] = inner.code
             seen = shares and name in template.shares
@@ -155,6 +163,7 @@ def template_facts(
         product=top.product if extract_product else None,
         place=Where(path=source),
         passed=dict(sorted(found.items())),
+        awaited=tuple(path for path in awaited if not path.startswith("../")),
         template=TemplateUse(frozenset(names), "product" in names),
     )
 
