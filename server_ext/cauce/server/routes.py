@@ -18,6 +18,7 @@ from tornado import web
 from cauce.contract import CheckRequest, CleanRequest, Contract, ErrorBody, RunRequest, UpstreamChange, encode
 from cauce.engine.errors import (
     CauceError,
+    FileChanged,
     NotFound,
     NotPermitted,
     PathRefused,
@@ -43,6 +44,7 @@ STATUS: dict[str, int] = {
     ProjectUnwritable.code: 403,
     NotFound.code: 404,
     ProjectLocked.code: 409,
+    FileChanged.code: 409,
     PipelineHasErrors.code: 422,
     BuilderFailed.code: 500,
 }

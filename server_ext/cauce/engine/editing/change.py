@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from cauce.engine.errors import FileChanged, ProjectUnwritable, UsageError
 from cauce.engine.files import LeadsOutside, NotRegular, read_start, real_path, replace_durably, sync, temporary_beside
 
-__all__ = ["Change", "FileChange", "apply", "with_mode_of"]
+__all__ = ["Change", "FileChange", "apply", "combined"]
 
 _LIMIT = 50_000_000
 
@@ -148,14 +148,14 @@ def _written_beside(place: Path, content: bytes) -> Path:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
             stream.write(content)
         if place.exists():
-            with_mode_of(place, temporary)
+            _with_mode_of(place, temporary)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
 
 
-def with_mode_of(path: Path, copy: Path) -> None:
+def _with_mode_of(path: Path, copy: Path) -> None:
     """Give `copy` the mode of `path`, and its owner where the system lets us."""
     shutil.copymode(path, copy)
     about, now = path.stat(), copy.stat()
