@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cauce.contract import RunRequest
 from cauce.engine.errors import NotFound, UsageError
-from cauce.engine.graph import Dependency, Graph, Unknown, build_graph, resolve
+from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph
 from cauce.engine.plan import End, Plan, select
 
 
@@ -34,6 +34,26 @@ def test_upstream_comes_first_and_ties_are_in_the_order_of_declaration() -> None
     assert graph("z\ny\nx ─► a").order == ("z", "y", "x", "a")
     late = build_graph({"report": ("fit",), "notes": (), "fit": ("load",), "load": ()})
     assert late.order == ("notes", "load", "fit", "report")
+
+
+def test_a_chain_of_diamonds_is_walked_once() -> None:
+    #  a0 ─► b0, c0 ─► a1 ─► b1, c1 ─► a2 …     2⁴⁰ ways from one end to the other
+    upstream: dict[str, tuple[str, ...]] = {"a0": ()}
+    for level in range(40):
+        upstream |= {f"b{level}": (f"a{level}",), f"c{level}": (f"a{level}",)}
+        upstream[f"a{level + 1}"] = (f"b{level}", f"c{level}")
+    found = build_graph(upstream)
+    assert found.ancestors(["a40"]) == found.descendants(["a0"]) == upstream.keys()
+    assert found.order == tuple(upstream)
+    assert set(select(RunRequest(tasks=("a40",)), found).tasks) == upstream.keys()
+
+
+def test_a_chain_of_thousands_needs_no_stack() -> None:
+    upstream = {f"t{n}": (f"t{n - 1}",) if n else () for n in range(20_000)}
+    found = build_graph(upstream)
+    assert found.order == tuple(upstream)
+    assert len(found.descendants(["t0"])) == 20_000
+    assert len(build_graph(upstream | {"t0": ("t19999",)}).cycles[0]) == 20_000
 
 
 def test_what_a_task_needs_and_what_needs_it() -> None:
@@ -59,12 +79,12 @@ def test_cycles_are_told_along_the_way_the_data_flows(picture: str, cycles: list
 
 def test_names_in_upstream() -> None:
     tasks = ("load", "fit-a", "fit-b", "report")
-    assert resolve("report", ["fit-*", "load"], tasks) == (
+    assert Names(tasks).resolve("report", ["fit-*", "load"]) == (
         Dependency("fit-*", ("fit-a", "fit-b")),
         Dependency("load", ("load",)),
     )
-    assert resolve("fit-a", ["fit-*"], tasks) == (Dependency("fit-*", ("fit-b",)),)  # never itself
-    assert resolve("load", ["x*", "raport", "zzz"], tasks) == (
+    assert Names(tasks).resolve("fit-a", ["fit-*"]) == (Dependency("fit-*", ("fit-b",)),)  # never itself
+    assert Names(tasks).resolve("load", ["x*", "raport", "zzz"]) == (
         Dependency("x*", ()),
         Unknown("raport", "report"),
         Unknown("zzz", None),

@@ -13,7 +13,7 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Dependency", "Graph", "Names", "Unknown", "build_graph", "resolve"]
+__all__ = ["Dependency", "Graph", "Names", "Unknown", "build_graph"]
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,6 @@ _LONG = 100
 _SUGGESTIONS = 20
 
 
-def resolve(task: str, names: Iterable[str], tasks: Iterable[str]) -> tuple[Dependency | Unknown, ...]:
-    """`Names.resolve` for one task only."""
-    return Names(tasks).resolve(task, names)
-
-
 @dataclass(frozen=True)
 class Graph:
     """An acyclic graph. Tasks on a cycle, and what depends on them, are in no order."""
@@ -105,7 +100,7 @@ class Graph:
 def build_graph(upstream: Mapping[str, tuple[str, ...]]) -> Graph:
     """The graph of `task → what it needs`, in the order of declaration. Linear in its edges.
 
-    Names that are no task must have been left out (see `resolve`).
+    Names that are no task must have been left out (see `Names.resolve`).
     """
     position = {task: index for index, task in enumerate(upstream)}
     downstream: dict[str, list[str]] = {task: [] for task in upstream}
