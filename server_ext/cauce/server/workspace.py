@@ -22,6 +22,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -49,8 +50,9 @@ from cauce.contract import (
     UpstreamChange,
 )
 from cauce.engine.build import log_file, tidy
-from cauce.engine.checks import checks_of
+from cauce.engine.checks import checks_of, known_checks_of
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
+from cauce.engine.evaluated import evaluated_path
 from cauce.engine.files import LeadsOutside, Observer, open_regular, real_path
 from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
@@ -64,6 +66,7 @@ from cauce.present import Look, present_detail, present_run, present_snapshot
 from cauce.server import changes
 from cauce.server.builder import Builder
 from cauce.server.discovery import find_pipelines
+from cauce.server.footprint import Footprint, footprint_of, places_of
 
 __all__ = ["Workspace"]
 
@@ -77,8 +80,8 @@ _RETRY = 5.0
 _MOST_NAMES = 1_000
 _LONGEST_NAME = 1_000
 _LOG_PIECE = 1 << 18
-_CHECKING = 0.3
-"""Seconds of one look that go into checking sources; the rest is checked in the looks after it."""
+_CHECKING = 0.2
+"""Seconds of one look that go into checking sources; the rest is checked between the looks."""
 
 
 class Workspace:
@@ -335,6 +338,14 @@ class Workspace:
             view.hint()
 
 
+@dataclass(frozen=True)
+class _Last:
+    """The last look, and how the files were before it."""
+
+    footprint: Footprint
+    look: Look
+
+
 class _View:
     """One pipeline that somebody looks at."""
 
@@ -358,6 +369,9 @@ class _View:
         self._cache = ParseCache()
         self._observer = Observer(self.entry.root)
         self._snapshot: Snapshot | None = None
+        self._places: tuple[tuple[str, ...], frozenset[str]] = (), frozenset()
+        self._last: _Last | None = None
+        self._checking: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
         self._next: asyncio.Task[tuple[Look, Snapshot]] | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -398,16 +412,52 @@ class _View:
             self._next = None
             before = self._snapshot
             same = 0 if before is None else before.revision
-            look, snapshot, whole = await asyncio.to_thread(self._read, same)
+            look, snapshot, whole = await asyncio.to_thread(self._read_anew_or_not, same)
             if snapshot != before:
                 # Wall-clock milliseconds: revisions must keep growing over a server's restart.
                 snapshot = msgspec.structs.replace(snapshot, revision=max(same + 1, int(time.time() * 1000)))
                 self._snapshot = snapshot
                 self._publish(RevisionEvent(pipeline=self.pipeline, revision=snapshot.revision))
             self._watched = look.project.files
-            if not whole:
-                self.hint()
+            if not whole and self._checking is None:
+                self._checking = asyncio.create_task(self._check(look.project))
             return look, snapshot
+
+    async def _check(self, project: Project) -> None:
+        """Check the sources bit by bit, and never beside a look: two threads at work would slow each other down."""
+        try:
+            whole = False
+            while not whole:
+                async with self._lock:
+                    _, whole = await asyncio.to_thread(_findings, project, _CHECKING)
+        finally:
+            self._checking = None
+        self.hint()
+
+    def _read_anew_or_not(self, revision: int) -> tuple[Look, Snapshot, bool]:
+        """In a thread, one at a time: what the last look saw if nothing has changed since, else another look."""
+        places, products = self._places
+        now = footprint_of(places, products, time.time_ns())
+        last = self._last
+        if (
+            last is not None
+            and last.footprint.proves(now)
+            and last.look.holder is None
+            and holder_of(self.folder) is None
+            and entry_of_file(self.path) == self.entry
+            and self._snapshot is not None
+        ):
+            return last.look, self._snapshot, True
+        look, snapshot, whole = self._read(revision)
+        project = look.project
+        files = project.files | {self.folder / "state.db", self.entry.root / evaluated_path(self.entry)}
+        self._places = (
+            places_of(files, project.root),
+            frozenset(str(project.root / product.path) for task in project.tasks.values() for product in task.products),
+        )
+        # What was asked before the look proves something only of what was asked about.
+        self._last = _Last(now, look) if whole and self._places == (places, products) else None
+        return look, snapshot, whole
 
     def _read(self, revision: int) -> tuple[Look, Snapshot, bool]:
         """In a thread, one at a time: all that looks at the disk. False: checking the sources is not through yet."""
@@ -421,7 +471,7 @@ class _View:
             history = read_history(self.folder, self.entry.name)
         observer = self._observer.glance()
         assessed = assess(project, history, observer)
-        findings, whole = _findings(project)
+        findings, whole = _findings(project, 0 if self._checking is not None else _CHECKING)
         look = Look(project, history, assessed, observer, None if held is None else held[0], findings)
         return look, present_snapshot(look, pipeline=self.pipeline, root=self._where, revision=revision), whole
 
@@ -474,7 +524,7 @@ class _View:
                 stop.set()
 
     async def close(self) -> None:
-        for task in (self._watcher, self._next):
+        for task in (self._watcher, self._next, self._checking):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -498,17 +548,18 @@ def _concerns(name: str, files: frozenset[Path], folders: frozenset[str]) -> boo
     return path in files or (name not in folders and any(file.is_relative_to(path) for file in files))
 
 
-def _findings(project: Project) -> tuple[tuple[Problem, ...], bool]:
-    """What checking the sources finds, as far as it comes in a moment; what was checked before is remembered."""
-    deadline = time.monotonic() + _CHECKING
+def _findings(project: Project, seconds: float) -> tuple[tuple[Problem, ...], bool]:
+    """What checking the sources finds, as far as it is known or comes in that time; and whether that is all."""
+    deadline = time.monotonic() + seconds
     found: list[Problem] = []
+    whole = True
     for task in project.graph.order:
-        if time.monotonic() > deadline:
-            return tuple(found), False
-        found += checks_of(project, task)
-        if len(found) > MAX_PROBLEMS:
-            return tuple(found[:MAX_PROBLEMS]), True
-    return tuple(found), True
+        known = known_checks_of(project, task)
+        if known is None and time.monotonic() < deadline:
+            known = checks_of(project, task)
+        whole = whole and known is not None
+        found += known or ()
+    return tuple(found[:MAX_PROBLEMS]), whole
 
 
 def _unfinished(history: History) -> bool:

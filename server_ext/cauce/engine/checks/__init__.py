@@ -26,7 +26,7 @@ from cauce.engine.project import Project
 from cauce.engine.source import MAX_CODE, SourceFacts, digest
 from cauce.engine.spec import TaskSpec
 
-__all__ = ["checks_of", "errors_of", "refusals"]
+__all__ = ["checks_of", "errors_of", "known_checks_of", "refusals"]
 
 T = TypeVar("T")
 
@@ -39,6 +39,9 @@ class _Memory:
         self._known: dict[Hashable, object] = {}
         self._lock = threading.Lock()
 
+    def known(self, key: Hashable) -> object | None:
+        return self._known.get(key)
+
     def get(self, key: Hashable, find: Callable[[], T]) -> T:
         known = self._known.get(key)
         if known is None:
@@ -50,7 +53,7 @@ class _Memory:
         return known  # type: ignore[return-value]  # a key is always asked for with the same function
 
 
-_memory = _Memory(10_000)
+_memory = _Memory(50_000)
 
 
 def checks_of(project: Project, task: str) -> tuple[Problem, ...]:
@@ -59,16 +62,38 @@ def checks_of(project: Project, task: str) -> tuple[Problem, ...]:
     Nothing for a task whose source could not be read: that is among the project's problems.
     """
     spec, facts = project.tasks[task], project.facts.get(task)
-    if facts is None or any(problem.severity == "error" for problem in facts.problems):
+    if facts is None or _unreadable(facts):
         return ()
     needs = bool(project.dependencies[task])
-    key = (
+    found = _memory.get(_key(project, spec, facts), lambda: _check(project, spec, facts, needs=needs))
+    return _told(found, spec)
+
+
+def known_checks_of(project: Project, task: str) -> tuple[Problem, ...] | None:
+    """The same, if it was found out before; None when `checks_of` would take its time."""
+    spec, facts = project.tasks[task], project.facts.get(task)
+    if facts is None or _unreadable(facts):
+        return ()
+    found = _memory.known(_key(project, spec, facts))
+    return None if found is None else _told(found, spec)  # type: ignore[arg-type]  # as in `_Memory.get`
+
+
+def _unreadable(facts: SourceFacts) -> bool:
+    return any(problem.severity == "error" for problem in facts.problems)
+
+
+def _told(found: tuple[Problem, ...], spec: TaskSpec) -> tuple[Problem, ...]:
+    return tuple(msgspec.structs.replace(each, task=spec.name, where=each.where or spec.where) for each in found)
+
+
+def _key(project: Project, spec: TaskSpec, facts: SourceFacts) -> Hashable:
+    return (
         facts.code.raw,
         spec.kind,
         spec.source,
         given_to(spec),
-        needs,
-        task in project.unsound,
+        bool(project.dependencies[spec.name]),
+        spec.name in project.unsound,
         spec.upstream is None,
         spec.notebook.static_analysis,
         spec.notebook.kernel,
@@ -76,8 +101,6 @@ def checks_of(project: Project, task: str) -> tuple[Problem, ...]:
         spec.serializer is None,
         tuple(relation.kind for relation in spec.relations),
     )
-    found = _memory.get(key, lambda: _check(project, spec, facts, needs=needs))
-    return tuple(msgspec.structs.replace(each, task=task, where=each.where or spec.where) for each in found)
 
 
 def errors_of(project: Project, task: str) -> tuple[Problem, ...]:
