@@ -7,6 +7,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
@@ -19,6 +20,9 @@ import type { Menu } from '@lumino/widgets';
 import { Actions } from './actions';
 import { Client } from './client';
 import { addCommands, CommandIDs } from './commands';
+import { FileEditors } from './editing/editors';
+import { FileCompletions } from './editing/provider';
+import { Schemas } from './editing/schemas';
 import { PipelineModel } from './model';
 import { CleanStart, InjectedCells, TaskButton, taskOf } from './notebook';
 import { PipelinePanel } from './sidebar/panel';
@@ -235,7 +239,31 @@ const filebrowser: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [pipelines, panel, notebook, filebrowser];
+const editing: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-cauce:editing',
+  description:
+    'Helps to write pipeline.yaml and env.yaml: marks what is wrong, completes, explains.',
+  autoStart: true,
+  requires: [IPipelines],
+  optional: [ICompletionProviderManager, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    pipelines: IPipelines,
+    completions: ICompletionProviderManager | null,
+    translator: ITranslator | null
+  ): void => {
+    const { client, model } = pipelines;
+    const schemas = new Schemas(client);
+    const trans = bundle(translator);
+    app.docRegistry.addWidgetExtension(
+      'Editor',
+      new FileEditors({ client, model, schemas, trans })
+    );
+    completions?.registerProvider(new FileCompletions(schemas, model));
+  }
+};
+
+export default [pipelines, panel, notebook, filebrowser, editing];
 
 function folderOf(browser: IDefaultFileBrowser | null): string {
   return browser?.model.path.replace(/^[^/]*:/, '') ?? '';
