@@ -229,7 +229,7 @@ class Task(Contract, frozen=True, kw_only=True):
     where: Where
     """Where pipeline.yaml declares it."""
     definition: Where | None = None
-    """Where its code is: the source file, or the line in it at which a function begins. None when not in the project."""
+    """Where its code is: the source file, or the line at which a function begins. None outside of the project."""
     upstream: tuple[str, ...]
     products: tuple[Product, ...]
     freshness: Freshness

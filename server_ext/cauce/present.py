@@ -22,8 +22,9 @@ from cauce.contract import (
     Task,
     TaskDetail,
 )
+from cauce.engine.assessment import Assessment
 from cauce.engine.files import Observer
-from cauce.engine.project import Assessment, Project
+from cauce.engine.project import Project
 from cauce.engine.source import unified_diff
 from cauce.engine.spec import RelationSpec
 from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory, Unreadable

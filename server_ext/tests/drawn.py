@@ -37,12 +37,14 @@ from cauce.contract import (
     TaskStarted,
     TaskUnchanged,
 )
+from cauce.engine.assessment import assess
 from cauce.engine.build import RunState, Stop, build
 from cauce.engine.executors import Executor, Job, Listener, Outcome
 from cauce.engine.executors.fake import Fail, FakeExecutor, Script, Succeed
 from cauce.engine.files import Observer
 from cauce.engine.lock import holder_of
-from cauce.engine.project import ParseCache, Project, assess, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
 from cauce.engine.spec import entry_of_file
 from cauce.engine.store import read_history, state_folder
 from cauce.present import Look, present_snapshot

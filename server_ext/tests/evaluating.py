@@ -13,7 +13,8 @@ from cauce.engine.build import Stop, build
 from cauce.engine.document import Value
 from cauce.engine.errors import PipelineHasErrors
 from cauce.engine.executors.project import ProjectExecutor
-from cauce.engine.project import ParseCache, Project, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
 from cauce.engine.spec import find_entry
 
 __all__ = ["evaluate", "write"]

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cauce.contract import CellError, Problem, RunRequest
+from cauce.engine.assessment import Assessment, assess
 from cauce.engine.build import Stop, build
 from cauce.engine.document import Value
 from cauce.engine.executors.fake import FakeExecutor
 from cauce.engine.files import Observer
-from cauce.engine.project import Assessment, ParseCache, Project, assess, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
 from cauce.engine.source import SourceFacts
 from cauce.engine.spec import Entry, entry_of_file
 from cauce.engine.store import read_history, state_folder

@@ -18,7 +18,8 @@ from cauce.engine.build import Stop, build
 from cauce.engine.checks import checks_of, errors_of
 from cauce.engine.errors import PipelineHasErrors
 from cauce.engine.executors.fake import FakeExecutor
-from cauce.engine.project import ParseCache, Project, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
 from cauce.engine.spec import entry_of_file
 
 HEAD = '# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\n'

@@ -16,7 +16,8 @@ from cauce.engine.editing import Change, apply, edit_upstream
 from cauce.engine.editing.literal import with_name, without_name
 from cauce.engine.editing.yamltext import read_yaml_text
 from cauce.engine.errors import CauceError, NotFound, UsageError
-from cauce.engine.project import ParseCache, Project, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
 from cauce.engine.source import read_facts
 from cauce.engine.spec import entry_of_file
 

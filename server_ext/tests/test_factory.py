@@ -11,7 +11,8 @@ import pytest
 from evaluating import evaluate, write
 
 from cauce.contract import Where
-from cauce.engine.project import ParseCache, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import load
 from cauce.engine.spec import find_entry
 
 TASKS = """\

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from looked import Looked
 
+from cauce.engine.assessment import complete
 from cauce.engine.evaluated import write_evaluated
 from cauce.engine.files import Observer
 from cauce.engine.fingerprint import Fingerprint, settled
-from cauce.engine.project import ParseCache, binding, complete, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import load
 from cauce.engine.source import Code
 from cauce.engine.spec import entry_of_file
 from cauce.engine.store import read_history, state_folder
@@ -53,7 +55,7 @@ def test_the_content_of_a_resource_counts_and_nothing_else_of_it(tmp_path: Path)
         "moved.json",
         "The resource moved.json changed.",
     )
-    assert binding(project.load(), "a").params == {"n": 1, "resources_": {"table": "moved.json"}}
+    assert project.load().binding("a").params == {"n": 1, "resources_": {"table": "moved.json"}}
 
     (tmp_path / "moved.json").unlink()
     [problem] = project.problems()
@@ -96,8 +98,8 @@ def test_a_table_counts_by_the_run_that_made_it_and_is_never_looked_for(tmp_path
     assert project.problems() == []
     assert project.build() == "ok"
     assert project.why() == {}
-    assert binding(project.load(), "last").upstream == {"one": "one", "two": "main.two"}
-    assert binding(project.load(), "two").product == "main.two"
+    assert project.load().binding("last").upstream == {"one": "one", "two": "main.two"}
+    assert project.load().binding("two").product == "main.two"
     history = read_history(state_folder(tmp_path), "pipeline.yaml")
     last = history.tasks["last"].last_ok
     assert last is not None
@@ -226,7 +228,7 @@ def test_paths_are_relative_to_the_pipeline_wherever_one_stands(
     Looked(tmp_path / "sub", {"pipeline.yaml": pipeline, "tasks/a.py": script(), "tasks/b.py": script("a")})
     monkeypatch.chdir(tmp_path)
     project = load(entry_of_file(tmp_path / "sub" / "pipeline.yaml"), ParseCache())
-    bound = binding(project, "b")
+    bound = project.binding("b")
     assert (bound.cwd, bound.upstream, bound.product) == (
         tmp_path / "sub",
         {"a": "out/a.ipynb"},
@@ -243,12 +245,12 @@ def test_a_task_that_works_in_its_own_folder_sees_paths_from_there(tmp_path: Pat
     (tmp_path / "data.json").write_text("{}")
     project = Looked(tmp_path, {"pipeline.yaml": pipeline, "a.py": script(), "deep/b.py": script("a")})
     assert project.problems() == []
-    bound = binding(project.load(), "b")
+    bound = project.load().binding("b")
     assert bound.cwd == tmp_path / "deep"
     assert bound.params == {"resources_": {"r": "../data.json"}}
     assert bound.upstream == {"a": "../out/a.ipynb"}
     assert bound.product == {"nb": "../out/b.ipynb"}
-    assert binding(project.load(), "a").cwd == tmp_path
+    assert project.load().binding("a").cwd == tmp_path
 
 
 # --- While it runs --------------------------------------------------------------------------

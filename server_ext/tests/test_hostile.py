@@ -23,7 +23,8 @@ from cauce.engine.errors import NotFound, PipelineHasErrors, ProjectUnwritable
 from cauce.engine.files import MAX_ENTRIES
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
-from cauce.engine.project import ParseCache, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import load
 from cauce.engine.spec import entry_of_file
 from cauce.engine.store import state_folder
 from cauce.server.workspace import Workspace

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from cauce.engine.editing import apply
 from cauce.engine.editing.cells import inject_cells, remove_cells
 from cauce.engine.notebook import read_notebook
-from cauce.engine.project import ParseCache, Project, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
 from cauce.engine.spec import entry_of_file
 
 Fetch = Callable[..., Awaitable[Any]]

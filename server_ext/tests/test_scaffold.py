@@ -13,7 +13,8 @@ import yaml
 
 from cauce.engine.editing import apply, scaffold_missing
 from cauce.engine.errors import FileChanged
-from cauce.engine.project import ParseCache, Project, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
 from cauce.engine.spec import entry_of_file
 
 

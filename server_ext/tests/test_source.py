@@ -17,7 +17,6 @@ from looked import Looked
 
 from cauce.contract import Problem, Where, encode
 from cauce.engine.fingerprint import ModuleIndex, local_modules
-from cauce.engine.project import binding
 from cauce.engine.source import SourceFacts, placed_cells, read_facts, unified_diff
 from cauce.engine.spec import Entry
 
@@ -255,7 +254,7 @@ def test_scripts_of_a_folder_that_name_their_products(tmp_path: Path) -> None:
         Entry(kind="glob", root=tmp_path, path=tmp_path / "*.py", target="*.py"),
     )
     assert project.problems() == []
-    assert binding(project.load(), "b").upstream == {"a": {"nb": "out/a.ipynb", "data": "out/a.csv"}}
+    assert project.load().binding("b").upstream == {"a": {"nb": "out/a.ipynb", "data": "out/a.csv"}}
     assert project.build() == "ok"
     assert project.why() == {}
     project.edit("a.py", "a.csv", "b.ipynb")
@@ -298,12 +297,12 @@ tasks:
     assert project.problems() == []
     group = {"m-*": {"m-0": "out/m-0.ipynb", "m-1": "out/m-1.ipynb"}}
     for task in ("script", "function", "query"):
-        assert binding(project.load(), task).upstream == group
+        assert project.load().binding(task).upstream == group
     #  the same, said by the pipeline
     text = pipeline.replace("clients:", "meta: {extract_upstream: false}\nclients:")
     project.write("pipeline.yaml", text.replace("source: fn.function", "source: fn.function, upstream: 'm-*'"))
-    assert binding(project.load(), "function").upstream == group
-    assert binding(project.load(), "script").upstream is None
+    assert project.load().binding("function").upstream == group
+    assert project.load().binding("script").upstream is None
 
 
 # --- What literals mean ---------------------------------------------------------------------

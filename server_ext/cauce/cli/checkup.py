@@ -20,7 +20,8 @@ from cauce.contract import Contract, Problem, Where
 from cauce.engine.checks import checks_of
 from cauce.engine.files import real_path
 from cauce.engine.lock import holder_of
-from cauce.engine.project import ParseCache, Project, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry, TaskSpec
 from cauce.engine.store import read_history, state_folder
 

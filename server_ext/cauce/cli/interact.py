@@ -20,7 +20,8 @@ from cauce.cli.look import look_at
 from cauce.cli.options import Asked, exit_with, find_pipeline, takes_log, takes_pipeline
 from cauce.contract import Snapshot
 from cauce.engine.errors import CauceError, NotFound, UsageError
-from cauce.engine.project import ParseCache, Project, binding, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry
 
 __all__ = ["Pipeline", "PipelineTask", "command"]
@@ -101,7 +102,7 @@ class PipelineTask:
     def __init__(self, project: Project, task: str) -> None:
         self._root = project.root
         self._spec = project.tasks[task]
-        given = binding(project, task)
+        given = project.binding(task)
         self.name = task
         self.source: str = self._spec.source
         self.product: Any = given.product

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from cauce.contract import Snapshot
+from cauce.engine.assessment import assess
 from cauce.engine.files import Observer
 from cauce.engine.lock import holder_of
-from cauce.engine.project import ParseCache, assess, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import load
 from cauce.engine.spec import Entry
 from cauce.engine.store import read_history, state_folder
 from cauce.present import Look, present_snapshot

@@ -45,7 +45,8 @@ def command(
     from cauce.engine.editing import apply
     from cauce.engine.editing.cells import inject_cells, remove_cells
     from cauce.engine.editing.formats import convert_sources, pair_sources, sync_pairs
-    from cauce.engine.project import ParseCache, load
+    from cauce.engine.parsecache import ParseCache
+    from cauce.engine.project import load
     from cauce.terminal import shown
 
     try:

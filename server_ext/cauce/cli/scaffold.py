@@ -45,7 +45,8 @@ def command(asked: Asked, name: str | None, empty: bool, package: bool, environm
 def _missing(asked: Asked, dry_run: bool) -> None:
     from cauce.engine.editing.change import apply
     from cauce.engine.editing.scaffold import scaffold_missing
-    from cauce.engine.project import ParseCache, load
+    from cauce.engine.parsecache import ParseCache
+    from cauce.engine.project import load
     from cauce.terminal import shown
 
     try:

@@ -34,7 +34,8 @@ _SHOWN = 5
 def command(asked: Asked, name: str, force: bool, source: bool, status: bool, on_finish: bool, build: bool) -> None:
     """Run the task NAME, and nothing that it needs: for that there is 'cauce build NAME'."""
     from cauce.engine.editing.upstream import known_task
-    from cauce.engine.project import ParseCache, load
+    from cauce.engine.parsecache import ParseCache
+    from cauce.engine.project import load
 
     try:
         entry = find_pipeline(asked)

@@ -21,7 +21,8 @@ def command(asked: Asked, task: str, add: tuple[str, ...], remove: tuple[str, ..
     """Show what TASK needs, or change that in its source or in pipeline.yaml, and show the difference."""
     from cauce.engine.editing import apply, edit_upstream
     from cauce.engine.editing.upstream import known_task
-    from cauce.engine.project import ParseCache, load
+    from cauce.engine.parsecache import ParseCache
+    from cauce.engine.project import load
     from cauce.terminal import shown
 
     try:

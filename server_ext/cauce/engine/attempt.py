@@ -34,7 +34,7 @@ from cauce.engine.files import (
     sync,
     temporary_beside,
 )
-from cauce.engine.project import Project, binding
+from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
 
 __all__ = ["NOWHERE", "Attempt", "partial_notebook"]
@@ -129,7 +129,7 @@ class Attempt:
             notebook = wanted[0] if wanted else temporary_beside(next(iter(outputs.values())))
         return Job(
             spec=self.spec,
-            binding=binding(self.project, self.task),
+            binding=self.project.binding(self.task),
             content=self.project.contents.get(self.task, b""),
             outputs=outputs,
             notebook=notebook,

@@ -49,6 +49,7 @@ from cauce.contract import (
     TaskUnchanged,
     Where,
 )
+from cauce.engine.assessment import Assessment, assess, assess_task, complete, with_inputs
 from cauce.engine.attempt import NOWHERE, Attempt
 from cauce.engine.checks import errors_of, refusals
 from cauce.engine.document import Value
@@ -73,9 +74,10 @@ from cauce.engine.files import (
 )
 from cauce.engine.fingerprint import Fingerprint, settled
 from cauce.engine.lock import ProjectLock
+from cauce.engine.parsecache import ParseCache
 from cauce.engine.plan import End, Plan, Selection, select
 from cauce.engine.process import ProcessRecord, reap
-from cauce.engine.project import Assessment, ParseCache, Project, assess, assess_task, complete, load, with_inputs
+from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry, PipelineSpec
 from cauce.engine.spec.model import Need
 from cauce.engine.store import History, Store, TaskHistory, state_folder
@@ -154,6 +156,8 @@ async def build(
             this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock)
             state = await this.go()
             _prune(store, folder, entry.name)
+            with contextlib.suppress(OSError):
+                cache.keep(entry.root)
             return state
         finally:
             store.close()

@@ -19,8 +19,9 @@ from cauce.contract import Cleaned, RunRequest
 from cauce.engine.errors import ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.files import LeadsOutside, Observer, real_path
 from cauce.engine.lock import ProjectLock, holder_of
+from cauce.engine.parsecache import ParseCache
 from cauce.engine.plan import select
-from cauce.engine.project import ParseCache, Project, load
+from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry
 from cauce.engine.store import History, read_history, state_folder
 

@@ -19,7 +19,18 @@ import yaml
 
 from cauce.contract import Problem, Where
 
-__all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "TooLarge", "Value", "plain", "plain_within", "read_document"]
+__all__ = [
+    "Document",
+    "Mapping",
+    "Node",
+    "Scalar",
+    "Sequence",
+    "TooLarge",
+    "Value",
+    "plain",
+    "plain_within",
+    "read_document",
+]
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 """Plain data, as YAML writes it: what a parameter can hold."""

@@ -12,7 +12,8 @@ from pathlib import Path
 from cauce.engine.errors import UsageError
 from cauce.engine.executors import Executor, HookCall, Job, Listener, Outcome
 from cauce.engine.lock import ProjectLock
-from cauce.engine.project import ParseCache, binding, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import load
 from cauce.engine.spec import Entry
 from cauce.engine.store import state_folder
 
@@ -42,7 +43,7 @@ async def call_on_finish(entry: Entry, task: str, executor: Executor) -> tuple[O
     log = folder / "logs" / run / "on_finish.log"
     job = Job(
         spec=spec,
-        binding=binding(project, task),
+        binding=project.binding(task),
         content=project.contents.get(task, b""),
         outputs={},
         notebook=None,

@@ -14,17 +14,11 @@ from pathlib import Path
 from cauce.engine.document import MAX_BYTES
 from cauce.engine.errors import CauceError
 from cauce.engine.files import read_inside
+from cauce.engine.given import bind, upstream_names
 from cauce.engine.graph import Dependency, Names
 from cauce.engine.injection import Binding
-from cauce.engine.project import (
-    NOTEBOOK_KINDS,
-    ParseCache,
-    bind,
-    reader,
-    source_facts,
-    upstream_names,
-    with_extracted,
-)
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import NOTEBOOK_KINDS, reader, source_facts, with_extracted
 from cauce.engine.source import SourceFacts
 from cauce.engine.spec import PipelineSpec, TaskSpec, entry_of_file
 

@@ -1,82 +1,53 @@
-"""A pipeline as it is on the disk now, and how current each of its tasks is.
+"""A pipeline as it is on the disk now: `load` joins spec, sources and graph, and only looks.
 
-`load` joins spec, sources and graph; `assess` compares that with what the store remembers.
-Both only look. The panel, the command line and the build loop all see a project through
-these two functions.
+The panel, the command line and the build loop all see a project through `load`, and how current
+it is through `assessment.assess`.
 """
 
 from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Generic, TypeVar
 
-import msgspec
-
-from cauce.contract import Freshness, Problem, Reason, Where
+from cauce.contract import Problem, Where
 from cauce.engine.cellcode import Loads
-from cauce.engine.document import MAX_BYTES, Value
+from cauce.engine.document import MAX_BYTES
 from cauce.engine.errors import NotFound
-from cauce.engine.evaluated import read_evaluated
 from cauce.engine.files import (
-    NOWHERE,
     FileTooLarge,
     LeadsOutside,
-    Observer,
     RealPaths,
     hash_inside,
     read_inside,
     read_start,
     real_path,
 )
-from cauce.engine.fingerprint import Fingerprint, ModuleIndex, canonical, local_modules
-from cauce.engine.functions import FunctionIndex, Module, function_facts, read_module
+from cauce.engine.fingerprint import ModuleIndex, local_modules
+from cauce.engine.functions import FunctionIndex, function_facts
+from cauce.engine.given import bind, upstream_names
 from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph
 from cauce.engine.injection import Binding
-from cauce.engine.ploomber import read_record
+from cauce.engine.parsecache import ParseCache
 from cauce.engine.source import (
     MAX_CODE,
     TOO_LARGE_HINT,
     Code,
     SourceFacts,
-    code_of,
     digest,
-    read_facts,
     source_limit,
     unparsed,
 )
-from cauce.engine.spec import MAX_PROBLEMS, Entry, Evaluated, PipelineSpec, Read, TaskSpec, parse_spec
-from cauce.engine.spec.find import find_in
-from cauce.engine.spec.model import Dotted
+from cauce.engine.spec import MAX_PROBLEMS, Entry, PipelineSpec, Read, TaskSpec
 from cauce.engine.spec.products import check_products, with_products
 from cauce.engine.spec.shapes import unfilled
-from cauce.engine.staleness import LastAttempt, ProductState, reasons
-from cauce.engine.store import History, TaskHistory
-from cauce.engine.templates import Template, read_template, template_facts
+from cauce.engine.templates import Template, template_facts
 
-__all__ = [
-    "NOTEBOOK_KINDS",
-    "Assessment",
-    "ParseCache",
-    "Project",
-    "assess",
-    "assess_task",
-    "bind",
-    "binding",
-    "complete",
-    "load",
-    "reader",
-    "source_facts",
-    "upstream_names",
-    "with_extracted",
-    "with_inputs",
-    "working_folder",
-]
+__all__ = ["NOTEBOOK_KINDS", "Project", "SourceReader", "load", "reader", "source_facts", "with_extracted"]
 
 
 NOTEBOOK_KINDS = frozenset({"notebook", "script"})
@@ -86,131 +57,6 @@ _MAX_EDGES = 50_000
 _MAX_PATTERNS = 500
 _SHOWN = 10
 """Tasks of a cycle that are told by name."""
-
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class _Memory(Generic[K, V]):
-    """The last content under each key, and what was read from it."""
-
-    def __init__(self) -> None:
-        self._known: dict[K, tuple[bytes, V]] = {}
-        self._asked: set[K] = set()
-
-    def get(self, key: K, content: bytes, read: Callable[[], V]) -> V:
-        self._asked.add(key)
-        known = self._known.get(key)
-        if known is not None and known[0] == content:
-            return known[1]
-        value = read()
-        self._known[key] = (content, value)
-        return value
-
-    def sweep(self) -> None:
-        self._known = {key: known for key, known in self._known.items() if key in self._asked}
-        self._asked.clear()
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-
-@dataclass(frozen=True)
-class _KnownSpec:
-    """A parsed pipeline, and all that it follows from."""
-
-    entry: Entry
-    reads: Mapping[str, bytes | str | None]
-    finds: Mapping[str, tuple[str, ...]]
-    evaluated: Evaluated
-    spec: PipelineSpec
-
-    def holds(self, entry: Entry, read: Read, evaluated: Evaluated) -> bool:
-        find = find_in(entry.root)
-        return (
-            self.entry == entry
-            and self.evaluated == evaluated
-            and all(find(target) == names for target, names in self.finds.items())
-            and all(_read_or_why(read, path) == content for path, content in self.reads.items())
-        )
-
-
-def _read_or_why(read: Read, path: str) -> bytes | str | None:
-    try:
-        return read(path)
-    except OSError as error:
-        return error.strerror or str(error)
-
-
-class ParseCache:
-    """Pipeline files, sources and modules by content: looking again at the same text costs no parsing.
-
-    Compared by bytes, not by time stamps: reading is cheap, parsing is not, and clocks lie.
-    """
-
-    def __init__(self) -> None:
-        self._specs: dict[Path, _KnownSpec] = {}
-        self._specs_asked: set[Path] = set()
-        self._facts: _Memory[tuple[str, str, bool, bool], SourceFacts] = _Memory()
-        self._modules: _Memory[str, tuple[Code, Loads]] = _Memory()
-        self._functions: _Memory[str, Module] = _Memory()
-        self._templates: _Memory[tuple[str, bool], Template] = _Memory()
-
-    def spec(self, entry: Entry, read: Read) -> PipelineSpec:
-        """See `parse_spec`, which this raises as."""
-        evaluated = read_evaluated(entry)
-        known = self._specs.get(entry.path)
-        self._specs_asked.add(entry.path)
-        if known is not None and known.holds(entry, read, evaluated):
-            return known.spec
-        reads: dict[str, bytes | str | None] = {}
-
-        def noting(path: str) -> bytes | None:
-            reads[path] = _read_or_why(read, path)
-            return read(path)
-
-        finds: dict[str, tuple[str, ...]] = {}
-
-        def finding(target: str) -> tuple[str, ...]:
-            finds[target] = find_in(entry.root)(target)
-            return finds[target]
-
-        spec = parse_spec(entry, noting, evaluated, finding)
-        self._specs[entry.path] = _KnownSpec(entry, reads, finds, evaluated, spec)
-        return spec
-
-    def facts(
-        self, content: bytes, source: str, task: str, *, extract_upstream: bool, extract_product: bool = False
-    ) -> SourceFacts:
-        """Of a notebook or script; see `read_facts`."""
-        key = (source, task, extract_upstream, extract_product)
-        read = partial(
-            read_facts, content, source, task, extract_upstream=extract_upstream, extract_product=extract_product
-        )
-        return self._facts.get(key, content, read)
-
-    def module(self, content: bytes, path: str) -> tuple[Code, Loads]:
-        return self._modules.get(path, content, lambda: code_of(content, path))
-
-    def functions(self, content: bytes, path: str) -> Module:
-        """A module taken apart; see `read_module`."""
-        return self._functions.get(path, content, lambda: read_module(content))
-
-    def template(self, content: bytes, path: str, *, sql: bool) -> Template:
-        """A template taken apart; see `read_template`."""
-        return self._templates.get((path, sql), content, lambda: read_template(content, sql=sql))
-
-    def sweep(self) -> None:
-        """Forget what nobody has asked for since the last sweep."""
-        for memory in (self._facts, self._modules, self._functions, self._templates):
-            memory.sweep()
-        self._specs = {path: known for path, known in self._specs.items() if path in self._specs_asked}
-        self._specs_asked.clear()
-
-    def __len__(self) -> int:
-        sources = len(self._facts) + len(self._modules) + len(self._functions) + len(self._templates)
-        return len(self._specs) + sources
 
 
 @dataclass(frozen=True)
@@ -234,6 +80,10 @@ class Project:
     @property
     def root(self) -> Path:
         return self.spec.root
+
+    def binding(self, task: str) -> Binding:
+        """What the injected cell of a task says."""
+        return bind(self.spec, self.tasks[task], self.dependencies[task], self.tasks)
 
     @cached_property
     def unknowable(self) -> frozenset[str]:
@@ -300,7 +150,7 @@ def load(entry: Entry, cache: ParseCache) -> Project:
     problems = list(spec.problems)
     contents: dict[str, bytes] = {}
     facts: dict[str, SourceFacts] = {}
-    look = _Look(spec, cache)
+    look = SourceReader(spec, cache)
     refused = {problem.task for problem in spec.problems if problem.code.startswith("path_")}
     tasks: dict[str, TaskSpec] = {}
     for task in spec.tasks:
@@ -357,10 +207,10 @@ def source_facts(spec: PipelineSpec, task: TaskSpec, cache: ParseCache) -> Sourc
         if found is None:
             return None
         content = found
-    return _Look(spec, cache).facts(task, content)
+    return SourceReader(spec, cache).facts(task, content)
 
 
-class _Look:
+class SourceReader:
     """One look at the sources of a project: each file is read once while it lasts."""
 
     def __init__(self, spec: PipelineSpec, cache: ParseCache) -> None:
@@ -384,7 +234,12 @@ class _Look:
             found = self._function(task)
         elif task.kind in NOTEBOOK_KINDS:
             found = self._cache.facts(
-                content, task.source, task.name, extract_upstream=extract_upstream, extract_product=extract_product
+                self.places.root,
+                content,
+                task.source,
+                task.name,
+                extract_upstream=extract_upstream,
+                extract_product=extract_product,
             )
         else:
             sql = task.kind != "shell"
@@ -575,250 +430,3 @@ def _summed_up(problems: list[Problem]) -> tuple[Problem, ...]:
 
 def _task_problem(task: TaskSpec, code: str, message: str, hint: str, where: Where | None = None) -> Problem:
     return Problem(code=code, message=message, severity="error", hint=hint, where=where or task.where, task=task.name)
-
-
-# --- What a task is given -----------------------------------------------------------------
-
-
-def upstream_names(task: TaskSpec, facts: SourceFacts | None) -> tuple[str, ...]:
-    """The names that a task gives for what it needs, in the pipeline or in its source."""
-    if task.upstream is not None:
-        return task.upstream
-    return () if facts is None else facts.upstream
-
-
-def binding(project: Project, task: str) -> Binding:
-    """What a task is given."""
-    return bind(project.spec, project.tasks[task], project.dependencies[task], project.tasks)
-
-
-def bind(
-    spec: PipelineSpec, task: TaskSpec, dependencies: tuple[Dependency, ...], tasks: Mapping[str, TaskSpec]
-) -> Binding:
-    """The same from the parts that matter, for who does not load the whole project."""
-    folder = working_folder(task)
-    return Binding(
-        root=spec.root,
-        pipeline=spec.entry.name,
-        task=task.name,
-        params={name: _param_value(task, name, value, folder) for name, value in task.params.items()},
-        upstream=_upstream_value(tasks, dependencies, folder),
-        product=_product_value(task, folder),
-        kernel=task.notebook.kernel,
-        folder=folder,
-    )
-
-
-def working_folder(task: TaskSpec) -> str:
-    """Where a task works, relative to the root, '' for the root: plain scripts where they are, as Ploomber has it."""
-    if task.kind == "script" or (task.kind == "notebook" and task.notebook.local):
-        return posixpath.dirname(task.source)
-    return ""
-
-
-def _param_value(task: TaskSpec, name: str, value: Value, folder: str) -> Value:
-    if name != "resources_" or not task.resources:
-        return value
-    return {key: _seen_from(folder, path) for key, path in task.resources.items()}
-
-
-def _upstream_value(
-    tasks: Mapping[str, TaskSpec], dependencies: tuple[Dependency, ...], folder: str
-) -> Mapping[str, Value] | None:
-    upstream: dict[str, Value] = {}
-    for need in dependencies:
-        values: dict[str, Value] = {other: _product_value(tasks[other], folder) for other in need.tasks}
-        upstream |= {need.name: values} if need.group else values
-    return upstream or None
-
-
-def _product_value(task: TaskSpec, folder: str) -> Value:
-    values: dict[str, Value] = {product.key: _seen_from(folder, product.path) for product in task.products}
-    values |= {relation.key: relation.qualified for relation in task.relations}
-    return values[""] if list(values) == [""] else values
-
-
-def _seen_from(folder: str, path: str) -> str:
-    return posixpath.relpath(path, folder) if folder else path
-
-
-# --- Is it current? -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """How current a task is. `fingerprint` is None when problems keep us from telling."""
-
-    freshness: Freshness
-    fingerprint: Fingerprint | None
-    made_at: float | None = None
-    """When the products that count were made, in seconds since the epoch; None where nobody has recorded it."""
-
-    @property
-    def fresh(self) -> bool:
-        return self.freshness.state == "fresh"
-
-
-def assess(project: Project, history: History, observer: Observer) -> dict[str, Assessment]:
-    """Every task of the project, in build order."""
-    for known in history.tasks.values():
-        if known.last_ok is not None:
-            for record in known.last_ok.products:
-                observer.learn(record)
-    found: dict[str, Assessment] = {}
-    for task in project.graph.order:
-        found[task] = assess_task(project, task, history.tasks.get(task), found, observer)
-    return found
-
-
-def assess_task(
-    project: Project, task: str, known: TaskHistory | None, upstream: Mapping[str, Assessment], observer: Observer
-) -> Assessment:
-    """One task, given the assessments of what it needs."""
-    if known is not None and known.last_ok is not None:
-        for made in known.last_ok.products:
-            if made.stat == NOWHERE:
-                observer.learn(made)
-    if task in project.unknowable or task not in project.facts:
-        return Assessment(Freshness(state="unknown"), None)
-    spec, facts = project.tasks[task], project.facts[task]
-    needs = project.graph.upstream[task]
-    stale = tuple(need for need in needs if not upstream[need].fresh)
-    now = Fingerprint(
-        code=facts.code,
-        text=facts.text,
-        modules=project.modules[task],
-        params={name: canonical(value) for name, value in spec.params.items() if name != "resources_"},
-        options=_options(spec, facts),
-        given=_given(project, spec),
-        upstream=_upstream_hashes(project, task, [need for need in needs if need not in stale], observer),
-        resources=_resource_hashes(spec, observer),
-    )
-    if known is None:
-        vouched = read_record(project.root, spec, project.contents.get(task, b""), facts.text)
-        if vouched is not None and all(_made_before(upstream[need], vouched.time) for need in needs):
-            return Assessment(Freshness(state="fresh"), now, vouched.time)
-    last = None if known is None else LastAttempt(known.last.outcome, known.last.fingerprint)
-    recorded = {} if known is None or known.last_ok is None else {r.path: r for r in known.last_ok.products}
-    products: dict[str, ProductState] = {}
-    for product in spec.products:
-        record = recorded.get(product.path)
-        if observer.stat(product.path) is None:
-            products[product.path] = "missing"
-        else:
-            same = record is None or record.hash == observer.hash(product.path)
-            products[product.path] = "same" if same else "changed"
-    for relation in spec.relations:
-        products[relation.path] = "same" if relation.path in recorded else "missing"
-    why: tuple[Reason, ...] = reasons(
-        now=now,
-        last=last,
-        products=products,
-        stale_upstream=stale,
-        unknown=[name for name in spec.computed if name not in spec.params],
-        resources=spec.resources,
-        compare_code=project.spec.compare_code,
-    )
-    made_at = None if known is None or known.last_ok is None else known.last_ok.ended
-    return Assessment(Freshness(state="stale" if why else "fresh", reasons=why), now, made_at)
-
-
-def _made_before(upstream: Assessment, time: float) -> bool:
-    return upstream.fresh and upstream.made_at is not None and upstream.made_at <= time
-
-
-def complete(now: Fingerprint, project: Project, task: str, observer: Observer, cache: ParseCache) -> Fingerprint:
-    """The fingerprint with all that a run starting now reads as it is at this moment.
-
-    That is modules, resources and *all* upstream, and the code of a function, which is imported; of
-    any other task the code is what was read.
-    """
-    spec, facts = project.tasks[task], project.facts[task]
-    look = _Look(project.spec, cache)
-    if spec.kind not in NOTEBOOK_KINDS:
-        facts = look.facts(spec, project.contents.get(task, b""))
-    return msgspec.structs.replace(
-        now,
-        code=facts.code,
-        text=facts.text,
-        modules=look.modules(spec, facts),
-        upstream=_upstream_hashes(project, task, project.graph.upstream[task], observer),
-        resources=_resource_hashes(spec, observer),
-    )
-
-
-def with_inputs(project: Project, task: str, now: Fingerprint) -> Project:
-    """The project as it is when this is what a task follows from: code and modules may have been edited since."""
-    facts = project.facts[task]
-    if facts.code == now.code and project.modules[task] == now.modules:
-        return project
-    return replace(
-        project,
-        facts={**project.facts, task: replace(facts, code=now.code, text=now.text)},
-        modules={**project.modules, task: now.modules},
-    )
-
-
-def _options(spec: TaskSpec, facts: SourceFacts) -> dict[str, str]:
-    options = {f"product {product.key}".strip(): canonical(product.path) for product in spec.products}
-    options |= {f"product {relation.key}".strip(): canonical(relation.path) for relation in spec.relations}
-    options |= {name: canonical(value) for name, value in spec.options.items()}
-    kernel = facts.kernel if spec.notebook.kernel is None else spec.notebook.kernel
-    if kernel is not None and spec.kind == "notebook":
-        options["kernel"] = canonical(kernel)
-    if spec.kind != "notebook":
-        options["kind"] = canonical(spec.kind)
-    for name, called in (("client", spec.client), ("serializer", spec.serializer), ("unserializer", spec.unserializer)):
-        if called is not None:
-            options[name] = canonical(_called(called))
-    for relation in spec.relations:
-        if relation.client is not None:
-            options[f"client of {relation.key or 'product'}"] = canonical(_called(relation.client))
-    return options
-
-
-def _called(called: Dotted | str) -> Value:
-    if isinstance(called, str):  # a URL: another password is the same database, and is not for everybody's eyes
-        scheme, separator, rest = called.partition("://")
-        account, at, place = rest.rpartition("@")
-        return f"{scheme}{separator}{account.partition(':')[0]}{at}{place}"
-    return called.path if not called.arguments else {"dotted_path": called.path, **called.arguments}
-
-
-def _given(project: Project, spec: TaskSpec) -> dict[str, str]:
-    folder = working_folder(spec)
-    upstream = _upstream_value(project.tasks, project.dependencies[spec.name], folder)
-    return {
-        "upstream": canonical(None if upstream is None else dict(upstream)),
-        "product": canonical(_product_value(spec, folder)),
-    }
-
-
-def _resource_hashes(spec: TaskSpec, observer: Observer) -> dict[str, str]:
-    return {name: observer.hash(path) for name, path in spec.resources.items()}
-
-
-def _upstream_hashes(
-    project: Project, task: str, needs: Iterable[str], observer: Observer
-) -> dict[str, dict[str, str]]:
-    """What counts of the products of what a task needs.
-
-    An executed notebook holds the code that made it: did it always count, each edit would run
-    everything below again, though the data came out the same. It counts only where the task may
-    read it: when its code does not plainly read other products alone, when upstream is given as
-    a group, and when it is all that there is.
-    """
-    reads = project.facts[task].reads
-    grouped = {need for dependency in project.dependencies[task] if dependency.group for need in dependency.tasks}
-    found: dict[str, dict[str, str]] = {}
-    for need in needs:
-        spec = project.tasks[need]
-        data = [product.key for product in spec.products if product.key not in spec.notebooks]
-        whole = need in grouped or not (data or spec.relations)
-        found[need] = {
-            product.path: observer.hash(product.path)
-            for product in spec.products
-            if product.key not in spec.notebooks or whole or reads.may_read(need, product.key)
-        }
-        found[need] |= {relation.path: observer.token(relation.path) for relation in spec.relations}
-    return found

@@ -19,7 +19,8 @@ from cauce.engine.document import MAX_BYTES
 from cauce.engine.editing import apply, edit_upstream, scaffold_missing
 from cauce.engine.evaluated import read_evaluated
 from cauce.engine.files import read_start, real_path
-from cauce.engine.project import ParseCache, load
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import load
 from cauce.engine.spec import Entry, entry_of_file, parse_spec
 from cauce.engine.spec.products import check_products
 

@@ -49,6 +49,7 @@ from cauce.contract import (
     TaskDetail,
     UpstreamChange,
 )
+from cauce.engine.assessment import assess
 from cauce.engine.build import log_file, tidy
 from cauce.engine.checks import checks_of, known_checks_of
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
@@ -58,8 +59,9 @@ from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
 from cauce.engine.notebook import warm_up
+from cauce.engine.parsecache import ParseCache
 from cauce.engine.process import is_alive
-from cauce.engine.project import ParseCache, Project, assess, load
+from cauce.engine.project import Project, load
 from cauce.engine.spec import MAX_PROBLEMS, entry_of_file
 from cauce.engine.store import History, read_attempts, read_history, read_run, read_runs, state_folder
 from cauce.present import Look, present_detail, present_run, present_snapshot

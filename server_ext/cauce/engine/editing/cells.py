@@ -17,7 +17,7 @@ from cauce.engine.editing.sources import rewritten
 from cauce.engine.errors import NotFound
 from cauce.engine.injection import INJECTED_TAG, inject, is_injected, tags_of
 from cauce.engine.notebook import SourceError, read_notebook
-from cauce.engine.project import Project, binding
+from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def inject_cells(project: Project, tasks: Sequence[str] = ()) -> Change:
             continue
         content = project.contents[task.name]
         try:
-            notebook = inject(_bare(read_notebook(content, Path(source))), binding(project, task.name))
+            notebook = inject(_bare(read_notebook(content, Path(source))), project.binding(task.name))
             for cell in filter(is_injected, notebook.cells):
                 _keep(cell, project.spec.entry.name, task.name)
             after = rewritten(content, Path(source), notebook)
