@@ -188,7 +188,9 @@ export class Actions {
 
   /** Open a text file at a line. */
   async openWhere(where: Where): Promise<void> {
-    const widget = this._open(where.path, 'Editor');
+    // What is wrong in a notebook has no line that one could go to.
+    const factory = where.path.endsWith('.ipynb') ? 'Notebook' : 'Editor';
+    const widget = this._open(where.path, factory);
     if (widget === null || where.line === null) {
       return;
     }
@@ -378,9 +380,11 @@ function line(tag: 'li' | 'p', text: string): HTMLElement {
 function sourcePaths(snapshot: Snapshot | null): ReadonlySet<string> {
   const paths = new Set<string>();
   for (const task of snapshot?.tasks ?? []) {
-    const path = snapshot === null ? null : fromServerRoot(snapshot, task.source);
-    if (path !== null) {
-      paths.add(path);
+    for (const file of [task.source, task.definition?.path ?? task.source]) {
+      const path = snapshot === null ? null : fromServerRoot(snapshot, file);
+      if (path !== null) {
+        paths.add(path);
+      }
     }
   }
   return paths;

@@ -14,6 +14,7 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import { MenuSvg } from '@jupyterlab/ui-components';
 import { Token } from '@lumino/coreutils';
 import type { Menu } from '@lumino/widgets';
 
@@ -117,7 +118,8 @@ const panel: JupyterFrontEndPlugin<IPanel> = {
       notify: () => notify
     });
     const taskModel = new TaskModel(client, model);
-    const sidebar = new PipelinePanel({ client, model, taskModel, actions, trans, folder });
+    const more = moreMenu(app);
+    const sidebar = new PipelinePanel({ client, model, taskModel, actions, trans, more, folder });
     restorer?.add(sidebar, sidebar.id);
     app.shell.add(sidebar, 'left', { rank: 600, type: 'Pipeline' });
 
@@ -267,6 +269,26 @@ export default [pipelines, panel, notebook, filebrowser, editing];
 
 function folderOf(browser: IDefaultFileBrowser | null): string {
   return browser?.model.path.replace(/^[^/]*:/, '') ?? '';
+}
+
+/** The menu of what can be done with the whole pipeline, beside building it. */
+function moreMenu(app: JupyterFrontEnd): (anchor: HTMLElement) => void {
+  const menu = new MenuSvg({ commands: app.commands });
+  for (const group of [
+    [CommandIDs.buildForce, CommandIDs.evaluate],
+    [CommandIDs.scaffold, CommandIDs.clean]
+  ]) {
+    if (menu.items.length > 0) {
+      menu.addItem({ type: 'separator' });
+    }
+    for (const command of group) {
+      menu.addItem({ command });
+    }
+  }
+  return anchor => {
+    const { left, bottom } = anchor.getBoundingClientRect();
+    menu.open(left, bottom);
+  };
 }
 
 /** Fill the submenu of a task's products whenever the context menu opens. */

@@ -43,6 +43,9 @@ export const MARKS: Readonly<Record<TaskState, IMark>> = {
   fresh: { line: 'M1.9 6.4 4.8 9.3 10.2 3' }
 };
 
+/** Beside the state of a task that can be built and will fail, as far as its code tells. */
+export const FLAW = { fill: 'M6 .8 11.6 11H.4Z', line: 'M6 4.6v2.6M6 9v.01' };
+
 /** The state to show for a task. */
 export function stateOf(task: Task, run: Run | null, asked: IAsked | null): TaskState {
   if (task.activity.state !== 'idle') {

@@ -6,7 +6,7 @@
  */
 import * as React from 'react';
 
-import { MARKS, type TaskState } from '../taskstate';
+import { FLAW, MARKS, type TaskState } from '../taskstate';
 import { measureIn, shorten, type Measure } from './label';
 import type { ILayout, ILayoutInput, Point } from './layout';
 import { requestLayout } from './layouter';
@@ -31,6 +31,8 @@ export interface IGraphNode {
   /** All of it in a sentence, for the tooltip and for screen readers. */
   readonly title: string;
   readonly runnable: boolean;
+  /** Is it known that it will fail? */
+  readonly flawed: boolean;
 }
 
 export interface IGraphWords {
@@ -231,6 +233,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
                   word={node.word}
                   title={node.title}
                   runnable={node.runnable}
+                  flawed={node.flawed}
                   runTitle={words.run(node.name)}
                   x={at[0]}
                   y={at[1]}
@@ -349,6 +352,12 @@ const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
           <text className="jp-cauce-Graph-word" x={NAME_LEFT} y={28}>
             {measure === null ? word : shorten(word, room, text => measure(text) * 0.88)}
           </text>
+          {props.flawed ? (
+            <g className="jp-cauce-Flaw" transform={`translate(${String(width - 8)} -5)`}>
+              <path className="jp-cauce-Flaw-fill" d={FLAW.fill} />
+              <path className="jp-cauce-Flaw-line" d={FLAW.line} />
+            </g>
+          ) : null}
           {props.runnable ? (
             <g
               className="jp-cauce-Graph-run"

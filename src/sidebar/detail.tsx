@@ -5,12 +5,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { fileIcon, notebookIcon, runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { CellError, Product, Task, TaskDetail, Where } from '../contract';
+import type { CellError, Problem, Product, Task, TaskDetail, Where } from '../contract';
 import type { ILog } from '../taskmodel';
 import type { TaskState } from '../taskstate';
 import { ago, duration, kindWord, moment, outcomeWord, size } from '../words';
 import { Mark } from './mark';
+import { TaskProblems } from './problems';
 import { TerminalText } from './terminal';
+import { WhereLink } from './where';
 
 export interface IDetailProps {
   readonly trans: TranslationBundle;
@@ -22,8 +24,8 @@ export interface IDetailProps {
   readonly detail: TaskDetail | null;
   readonly log: ILog | null;
   readonly showLog: boolean;
-  /** Problems that concern this task, in words. */
-  readonly problems: readonly string[];
+  /** Problems that concern this task. */
+  readonly problems: readonly Problem[];
   /** Seconds since the epoch. */
   readonly now: number;
   readonly onRun: (task: string, force: boolean) => void;
@@ -95,11 +97,7 @@ export function Detail(props: IDetailProps): React.JSX.Element {
 
       {props.problems.length > 0 ? (
         <Part title={trans.__('Problems')}>
-          <ul className="jp-cauce-Detail-reasons">
-            {props.problems.map(problem => (
-              <li key={problem}>{problem}</li>
-            ))}
-          </ul>
+          <TaskProblems trans={trans} problems={props.problems} onOpenWhere={props.onOpenWhere} />
         </Part>
       ) : null}
 
@@ -381,27 +379,5 @@ function Diff(props: { readonly text: string }): React.JSX.Element {
           </span>
         ))}
     </pre>
-  );
-}
-
-/** A place in a file; a click opens it there. */
-export function WhereLink(props: {
-  readonly where: Where;
-  readonly trans: TranslationBundle;
-  readonly onOpen: (where: Where) => void;
-}): React.JSX.Element {
-  const { where } = props;
-  const text = where.line === null ? where.path : `${where.path}:${String(where.line)}`;
-  return (
-    <button
-      type="button"
-      className="jp-cauce-Link"
-      title={props.trans.__('Open %1', text)}
-      onClick={() => {
-        props.onOpen(where);
-      }}
-    >
-      {text}
-    </button>
   );
 }

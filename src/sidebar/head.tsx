@@ -2,11 +2,11 @@
  * The top of the panel: which pipeline, build it, how it stands, what is wrong with it.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { ellipsesIcon, refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { Pipeline, Problem, Where } from '../contract';
-import { WhereLink } from './detail';
+import type { Pipeline } from '../contract';
+import { Problems, type IProblemsProps } from './problems';
 
 /** How the pipeline stands, in one line. */
 export interface IStatus {
@@ -30,12 +30,13 @@ export interface IHeadProps {
   readonly status: IStatus | null;
   /** Why what is shown may be old; '' when it is not. */
   readonly banner: string;
-  readonly problems: readonly Problem[];
+  readonly problems: Omit<IProblemsProps, 'trans'>;
   readonly onChoose: (path: string) => void;
   readonly onBuild: () => void;
   readonly onCancel: () => void;
   readonly onRefresh: () => void;
-  readonly onOpenWhere: (where: Where) => void;
+  /** Show what else can be done, below the element. */
+  readonly onMore: (anchor: HTMLElement) => void;
 }
 
 export function Head(props: IHeadProps): React.JSX.Element {
@@ -87,6 +88,19 @@ export function Head(props: IHeadProps): React.JSX.Element {
               {cancelling ? trans.__('Stopping…') : trans.__('Cancel')}
             </button>
           ) : null}
+          <button
+            type="button"
+            className="jp-cauce-IconButton jp-cauce-Head-more"
+            title={trans.__('More')}
+            aria-label={trans.__('More')}
+            aria-haspopup="menu"
+            data-cauce-action="more"
+            onClick={event => {
+              props.onMore(event.currentTarget);
+            }}
+          >
+            <ellipsesIcon.react tag="span" width="16px" height="16px" />
+          </button>
         </div>
       )}
       {banner === '' ? null : (
@@ -106,7 +120,7 @@ export function Head(props: IHeadProps): React.JSX.Element {
           <div style={{ width: `${String(Math.round(status.progress * 100))}%` }} />
         </div>
       )}
-      <Problems {...props} />
+      <Problems trans={trans} {...props.problems} />
     </div>
   );
 }
@@ -144,36 +158,5 @@ function Chooser({ trans, pipelines, current, onChoose }: IHeadProps): React.JSX
         </option>
       ))}
     </select>
-  );
-}
-
-function Problems({ trans, problems, onOpenWhere }: IHeadProps): React.JSX.Element | null {
-  if (problems.length === 0) {
-    return null;
-  }
-  const errors = problems.filter(problem => problem.severity === 'error').length;
-  const warnings = problems.length - errors;
-  const counts = [
-    errors > 0 ? trans._n('%1 error', '%1 errors', errors) : '',
-    warnings > 0 ? trans._n('%1 warning', '%1 warnings', warnings) : ''
-  ].filter(count => count !== '');
-  return (
-    <details className="jp-cauce-Problems" open={errors > 0} data-cauce-problems={problems.length}>
-      <summary>{counts.join(', ')}</summary>
-      <ul>
-        {problems.map((problem, i) => (
-          <li key={i} data-severity={problem.severity}>
-            <span className="jp-cauce-Problems-message">
-              {problem.task === null ? '' : <strong>{problem.task}: </strong>}
-              {problem.message}
-            </span>
-            {problem.hint === '' ? null : <span className="jp-cauce-mod-dim">{problem.hint}</span>}
-            {problem.where === null ? null : (
-              <WhereLink where={problem.where} trans={trans} onOpen={onOpenWhere} />
-            )}
-          </li>
-        ))}
-      </ul>
-    </details>
   );
 }

@@ -7,7 +7,7 @@ import { runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { TaskState } from '../taskstate';
-import { Mark } from './mark';
+import { Flaw, Mark } from './mark';
 
 export interface ITaskRow {
   readonly name: string;
@@ -15,6 +15,8 @@ export interface ITaskRow {
   readonly word: string;
   readonly title: string;
   readonly runnable: boolean;
+  /** Is it known that it will fail? */
+  readonly flawed: boolean;
 }
 
 export interface ITaskListProps {
@@ -178,6 +180,7 @@ const Row = React.memo(function Row(
       <span role="gridcell" className="jp-cauce-List-name">
         <Mark state={state} />
         <span className="jp-cauce-List-label">{name}</span>
+        {props.flawed ? <Flaw /> : null}
       </span>
       <span role="gridcell" className="jp-cauce-List-word">
         {word}

@@ -18,6 +18,8 @@ export interface IPanelContext {
   readonly taskModel: TaskModel;
   readonly actions: Actions;
   readonly trans: TranslationBundle;
+  /** Show what else can be done with the pipeline, below an element. */
+  readonly more: (anchor: HTMLElement) => void;
   /** The folder in which an example would be made. */
   readonly folder: () => string;
 }

@@ -9,9 +9,10 @@ import type { ISignal } from '@lumino/signaling';
 import { type AccordionPanel, type PanelLayout, SplitPanel } from '@lumino/widgets';
 import * as React from 'react';
 
-import type { Run, Snapshot, Task } from '../contract';
+import type { Problem, Run, Snapshot, Task } from '../contract';
 import { Graph, type IGraphNode } from '../graph/graph';
 import type { IAsked, PipelineModel } from '../model';
+import { flaws, remedies } from '../problems';
 import { stateOf } from '../taskstate';
 import { ago, clock, runWords, stateWord } from '../words';
 import { Detail } from './detail';
@@ -106,7 +107,10 @@ function emptiness(model: PipelineModel): Emptiness | null {
   return pipelines?.length === 0 ? { kind: 'no-pipeline' } : { kind: 'loading' };
 }
 
-function HeadPart({ model, actions, trans }: IPanelContext): React.JSX.Element {
+const NO_PROBLEMS: readonly Problem[] = [];
+const NO_REMEDIES = { scaffold: false, evaluate: false };
+
+function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Element {
   useSignals(model.changed);
   const [stopped, setStopped] = React.useState<string | null>(null);
   const { snapshot, error, confirmed, asked } = model;
@@ -131,7 +135,23 @@ function HeadPart({ model, actions, trans }: IPanelContext): React.JSX.Element {
         snapshot === null || snapshot.tasks.length === 0 ? null : statusOf(trans, snapshot, asked)
       }
       banner={banner}
-      problems={snapshot?.problems ?? []}
+      problems={{
+        problems: snapshot?.problems ?? NO_PROBLEMS,
+        ...(snapshot === null ? NO_REMEDIES : remedies(snapshot)),
+        busy: asked !== null || building,
+        onOpenWhere: where => {
+          void actions.openWhere(where);
+        },
+        onSelect: task => {
+          model.select(task);
+        },
+        onScaffold: () => {
+          void actions.scaffold();
+        },
+        onEvaluate: () => {
+          void actions.evaluate();
+        }
+      }}
       onChoose={path => {
         void model.choose(path);
       }}
@@ -150,9 +170,7 @@ function HeadPart({ model, actions, trans }: IPanelContext): React.JSX.Element {
       onRefresh={() => {
         void actions.refresh();
       }}
-      onOpenWhere={where => {
-        void actions.openWhere(where);
-      }}
+      onMore={more}
     />
   );
 }
@@ -226,11 +244,14 @@ function useNodes(model: PipelineModel, trans: TranslationBundle): readonly IGra
   const made = React.useRef<readonly IGraphNode[]>([]);
   return React.useMemo(() => {
     const before = new Map(made.current.map(node => [node.name, node]));
+    const flawed = snapshot === null ? null : flaws(snapshot);
     const nodes = (snapshot?.tasks ?? []).map((task): IGraphNode => {
       const state = stateOf(task, snapshot?.run ?? null, asked);
       const word = stateWord(trans, task, state);
+      const flaw = flawed?.get(task.name) ?? null;
       const title = [
         trans.__('%1: %2', task.name, word),
+        ...(flaw === null ? [] : [flaw]),
         ...task.freshness.reasons.map(reason => reason.message)
       ].join('\n');
       const runnable = task.buildable && task.activity.state === 'idle' && asked === null;
@@ -238,9 +259,10 @@ function useNodes(model: PipelineModel, trans: TranslationBundle): readonly IGra
       return old?.state === state &&
         old.word === word &&
         old.title === title &&
-        old.runnable === runnable
+        old.runnable === runnable &&
+        old.flawed === (flaw !== null)
         ? old
-        : { name: task.name, state, word, title, runnable };
+        : { name: task.name, state, word, title, runnable, flawed: flaw !== null };
     });
     made.current = nodes;
     return nodes;
@@ -334,9 +356,9 @@ function DetailPart({ model, taskModel, actions, trans }: IPanelContext): React.
       detail={taskModel.detail}
       log={taskModel.log}
       showLog={taskModel.showLog}
-      problems={(snapshot?.problems ?? [])
-        .filter(problem => task !== null && problem.task === task.name)
-        .map(problem => problem.message)}
+      problems={(snapshot?.problems ?? []).filter(
+        problem => task !== null && problem.task === task.name
+      )}
       now={now()}
       onRun={(name, force) => {
         void actions.runTask(name, { force });

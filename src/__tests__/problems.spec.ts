@@ -1,0 +1,58 @@
+import type { Problem } from '../contract';
+import { firstOf, flaws, groupProblems, remedies } from '../problems';
+import { fakeSnapshot, fakeTask } from '../testing/fakeclient';
+
+function problem(message: string, parts: Partial<Problem> = {}): Problem {
+  return { code: 'x', message, severity: 'error', hint: '', where: null, task: null, ...parts };
+}
+
+const IN_FILE = { where: { path: 'pipeline.yaml', line: 3, column: 1 } };
+const MANY = [
+  problem('may be', { task: 'load', severity: 'warning' }),
+  problem('odd', { ...IN_FILE, severity: 'warning' }),
+  problem('of the project', { severity: 'warning' }),
+  problem('is not', { task: 'load' }),
+  problem('wrong', IN_FILE),
+  problem('also odd', { task: 'clean', severity: 'warning' })
+];
+
+describe('Problems', () => {
+  it('are grouped by task, else by file, with errors first', () => {
+    const told = groupProblems(MANY).map(({ task, file, problems }) => [
+      task ?? file,
+      ...problems.map(({ message }) => message)
+    ]);
+    expect(told).toEqual([
+      ['load', 'is not', 'may be'],
+      ['pipeline.yaml', 'wrong', 'odd'],
+      ['', 'of the project'],
+      ['clean', 'also odd']
+    ]);
+  });
+
+  it('are cut off after some, without an empty group', () => {
+    const first = firstOf(groupProblems(MANY), 3);
+    expect(first.map(({ problems }) => problems.length)).toEqual([2, 1]);
+  });
+
+  it('of a task that can be built are flaws; a broken task says it by its state', () => {
+    const snapshot = fakeSnapshot(
+      'pipeline.yaml',
+      [fakeTask('load'), fakeTask('clean'), fakeTask('broken', { sound: false })],
+      { problems: [...MANY, problem('no source', { task: 'broken' })] }
+    );
+    expect([...flaws(snapshot)]).toEqual([['load', 'is not']]);
+  });
+
+  it('can be mended from the panel, some of them', () => {
+    const tasks = [fakeTask('load')];
+    const of = (parts: object): ReturnType<typeof remedies> =>
+      remedies(fakeSnapshot('pipeline.yaml', tasks, parts));
+    expect(of({ problems: MANY })).toEqual({ scaffold: false, evaluate: false });
+    expect(of({ problems: [problem('gone', { code: 'source_missing' })] }).scaffold).toBe(true);
+    expect(of({ problems: [problem('how many', { code: 'grid_unevaluated' })] }).evaluate).toBe(
+      true
+    );
+    expect(of({ unevaluated: true }).evaluate).toBe(true);
+  });
+});

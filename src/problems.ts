@@ -1,0 +1,78 @@
+/**
+ * What is wrong with a pipeline, put in order for whoever mends it.
+ */
+import type { Problem, Snapshot } from './contract';
+
+/** Problems of one task, else of one file; '' for what belongs to neither. */
+export interface IProblemGroup {
+  readonly task: string | null;
+  readonly file: string;
+  readonly problems: readonly Problem[];
+}
+
+/** Grouped by task or file; errors first, both in a group and among the groups. */
+export function groupProblems(problems: readonly Problem[]): readonly IProblemGroup[] {
+  const groups = new Map<string, Problem[]>();
+  for (const problem of problems) {
+    const key =
+      problem.task === null ? `file ${problem.where?.path ?? ''}` : `task ${problem.task}`;
+    groups.set(key, [...(groups.get(key) ?? []), problem]);
+  }
+  return [...groups.values()]
+    .map(some => {
+      const task = some[0]?.task ?? null;
+      const file = task === null ? (some[0]?.where?.path ?? '') : '';
+      return { task, file, problems: errorsFirst(some) };
+    })
+    .sort((one, other) => Number(hasError(other.problems)) - Number(hasError(one.problems)));
+}
+
+/** As many problems as `limit`, from the top. */
+export function firstOf(groups: readonly IProblemGroup[], limit: number): readonly IProblemGroup[] {
+  let left = limit;
+  return groups.flatMap(group => {
+    const problems = group.problems.slice(0, left);
+    left -= problems.length;
+    return problems.length === 0 ? [] : [{ ...group, problems }];
+  });
+}
+
+export function errorsFirst(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems.filter(isError), ...problems.filter(problem => !isError(problem))];
+}
+
+export function isError(problem: Problem): boolean {
+  return problem.severity === 'error';
+}
+
+/** Tasks that can be built and will fail all the same, with the first reason. */
+export function flaws(snapshot: Snapshot): ReadonlyMap<string, string> {
+  const sound = new Set(snapshot.tasks.filter(task => task.sound).map(task => task.name));
+  const found = new Map<string, string>();
+  for (const { task, message } of snapshot.problems.filter(isError)) {
+    if (task !== null && sound.has(task) && !found.has(task)) {
+      found.set(task, message);
+    }
+  }
+  return found;
+}
+
+const CREATED: readonly string[] = ['source_missing', 'function_missing', 'module_missing'];
+
+/** What the panel can do about the problems. */
+export function remedies(snapshot: Snapshot): {
+  readonly scaffold: boolean;
+  readonly evaluate: boolean;
+} {
+  return {
+    scaffold: snapshot.problems.some(({ code }) => CREATED.includes(code)),
+    // Without a task, the panel says so where the tasks would be.
+    evaluate:
+      (snapshot.unevaluated && snapshot.tasks.length > 0) ||
+      snapshot.problems.some(({ code }) => code === 'grid_unevaluated')
+  };
+}
+
+function hasError(problems: readonly Problem[]): boolean {
+  return problems.some(isError);
+}

@@ -1,0 +1,168 @@
+/**
+ * What is wrong: of the whole pipeline in the head, of one task in its details.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { Problem, Where } from '../contract';
+import { errorsFirst, firstOf, groupProblems, isError } from '../problems';
+import { WhereLink } from './where';
+
+/** More than that are shown on demand. */
+const SHOWN = 5;
+
+export interface IProblemsProps {
+  readonly trans: TranslationBundle;
+  readonly problems: readonly Problem[];
+  /** Can what is missing be created? */
+  readonly scaffold: boolean;
+  /** Is there something that only running code can tell? */
+  readonly evaluate: boolean;
+  /** Is a run going on, or asked for? */
+  readonly busy: boolean;
+  readonly onOpenWhere: (where: Where) => void;
+  readonly onSelect: (task: string) => void;
+  readonly onScaffold: () => void;
+  readonly onEvaluate: () => void;
+}
+
+/** All problems, grouped, with what can be done about them. */
+export function Problems(props: IProblemsProps): React.JSX.Element | null {
+  const { trans, problems } = props;
+  const [all, setAll] = React.useState(false);
+  const groups = React.useMemo(() => groupProblems(problems), [problems]);
+  if (problems.length === 0) {
+    return null;
+  }
+  const errors = problems.filter(isError).length;
+  const warnings = problems.length - errors;
+  const counts = [
+    errors > 0 ? trans._n('%1 error', '%1 errors', errors) : '',
+    warnings > 0 ? trans._n('%1 warning', '%1 warnings', warnings) : ''
+  ].filter(count => count !== '');
+  return (
+    <details className="jp-cauce-Problems" open={errors > 0} data-cauce-problems={problems.length}>
+      <summary>{counts.join(', ')}</summary>
+      <div className="jp-cauce-Problems-box">
+        {(all ? groups : firstOf(groups, SHOWN)).map(({ task, file, problems: some }) => (
+          <section key={`${task ?? ''} ${file}`}>
+            {task !== null ? (
+              <h4>
+                <button
+                  type="button"
+                  className="jp-cauce-Link"
+                  title={trans.__('Select %1', task)}
+                  onClick={() => {
+                    props.onSelect(task);
+                  }}
+                >
+                  {task}
+                </button>
+              </h4>
+            ) : file === '' ? null : (
+              <h4>{file}</h4>
+            )}
+            <List trans={trans} problems={some} onOpenWhere={props.onOpenWhere} />
+          </section>
+        ))}
+        <More trans={trans} count={problems.length} all={all} onChange={setAll} />
+      </div>
+      {props.scaffold || props.evaluate ? (
+        <div className="jp-cauce-Problems-remedies">
+          {props.scaffold ? (
+            <button
+              type="button"
+              className="jp-cauce-Button"
+              data-cauce-action="scaffold"
+              title={trans.__(
+                'Create the scripts and functions that the pipeline names and that do not exist'
+              )}
+              onClick={props.onScaffold}
+            >
+              {trans.__('Create missing sources')}
+            </button>
+          ) : null}
+          {props.evaluate ? (
+            <button
+              type="button"
+              className="jp-cauce-Button"
+              data-cauce-action="evaluate"
+              title={trans.__(
+                'Run the code that makes the pipeline or computes its parameters, without building anything'
+              )}
+              disabled={props.busy}
+              onClick={props.onEvaluate}
+            >
+              {trans.__('Evaluate')}
+            </button>
+          ) : null}
+        </div>
+      ) : null}
+    </details>
+  );
+}
+
+/** The problems of one task. */
+export function TaskProblems(props: {
+  readonly trans: TranslationBundle;
+  readonly problems: readonly Problem[];
+  readonly onOpenWhere: (where: Where) => void;
+}): React.JSX.Element {
+  const { trans, problems } = props;
+  const [all, setAll] = React.useState(false);
+  const sorted = errorsFirst(problems);
+  return (
+    <div className="jp-cauce-Problems">
+      <List
+        trans={trans}
+        problems={all ? sorted : sorted.slice(0, SHOWN)}
+        onOpenWhere={props.onOpenWhere}
+      />
+      <More trans={trans} count={problems.length} all={all} onChange={setAll} />
+    </div>
+  );
+}
+
+function List(props: {
+  readonly trans: TranslationBundle;
+  readonly problems: readonly Problem[];
+  readonly onOpenWhere: (where: Where) => void;
+}): React.JSX.Element {
+  const { trans } = props;
+  return (
+    <ul>
+      {props.problems.map((problem, i) => (
+        <li key={i} data-severity={problem.severity}>
+          <span className="jp-cauce-Problems-message">{problem.message}</span>
+          {problem.hint === '' ? null : (
+            <span className="jp-cauce-Problems-hint">{problem.hint}</span>
+          )}
+          {problem.where === null ? null : (
+            <WhereLink where={problem.where} trans={trans} onOpen={props.onOpenWhere} />
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function More(props: {
+  readonly trans: TranslationBundle;
+  readonly count: number;
+  readonly all: boolean;
+  readonly onChange: (all: boolean) => void;
+}): React.JSX.Element | null {
+  const { trans, count, all } = props;
+  return count <= SHOWN ? null : (
+    <button
+      type="button"
+      className="jp-cauce-Link jp-cauce-Problems-more"
+      aria-expanded={all}
+      onClick={() => {
+        props.onChange(!all);
+      }}
+    >
+      {all ? trans.__('Show fewer') : trans.__('Show all %1', count)}
+    </button>
+  );
+}
