@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from cauce.engine.build import RunState, Stop
+    from cauce.engine.executors import Executor
 
 __all__ = ["command", "perform"]
 
@@ -116,9 +117,9 @@ def _run(entry: Entry, request: RunRequest, emit: Callable[[BuildEvent], None], 
     import asyncio
 
     from cauce.engine.build import Stop, build
-    from cauce.engine.executors.project import ProjectExecutor
+    from cauce.engine.executors.late import LateExecutor
 
-    executor = ProjectExecutor()
+    executor = LateExecutor(_make_executor)
 
     async def go() -> RunState:
         stop = Stop()
@@ -153,6 +154,12 @@ def _run(entry: Entry, request: RunRequest, emit: Callable[[BuildEvent], None], 
         return asyncio.run(go())
     finally:
         executor.close()
+
+
+def _make_executor() -> Executor:
+    from cauce.engine.executors.project import ProjectExecutor
+
+    return ProjectExecutor()
 
 
 def _hold_on_to(descriptor: int, loop: asyncio.AbstractEventLoop, stop: Stop) -> None:

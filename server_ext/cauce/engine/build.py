@@ -51,7 +51,6 @@ from cauce.contract import (
 )
 from cauce.engine.assessment import Assessment, assess, assess_task, complete, with_inputs
 from cauce.engine.attempt import NOWHERE, Attempt
-from cauce.engine.checks import errors_of, refusals
 from cauce.engine.document import Value
 from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.evaluated import read_evaluated, write_evaluated
@@ -239,8 +238,15 @@ def _selection(project: Project, request: RunRequest, more: tuple[Problem, ...] 
     if not request.tasks:
         # Building all means all: also tasks too broken to be in the graph.
         own = [p for p in problems if p.severity == "error"]
-    if request.action == "build":
-        own += refusals(project, [task for task in project.graph.order if task in needed])
+    strict = [
+        task
+        for task in project.graph.order
+        if task in needed and project.tasks[task].notebook.static_analysis == "strict"
+    ]
+    if strict and request.action == "build":
+        from cauce.engine.checks import refusals
+
+        own += refusals(project, strict)
     if not own and needed & project.unsound:
         own = list(project.problems[-1:])  # theirs are among those that are only counted
     if own:
@@ -610,6 +616,8 @@ class _Build:
         log = log_file(self.folder, self.run, task, self.plan.tasks)
         assert log is not None  # noqa: S101 - the task is in the plan
         listener = self._listener(task, attempt)
+        from cauce.engine.checks import errors_of
+
         findings = errors_of(self.project, task)
         cancel = self.stop.cancel
         this = Attempt(

@@ -15,6 +15,7 @@ import functools
 import importlib.util
 import io
 import json
+import re
 import symtable
 import tokenize
 import warnings
@@ -34,6 +35,11 @@ _MAX_HOPS = 8
 _MAX_PARTS = 20
 _ANYTHING = frozenset({"eval", "exec", "globals", "vars"})
 """Who uses these may use whatever the module defines."""
+_MAX_FOLLOWED = 50_000
+"""Names that are looked up to tell what calls at import may change; from there on they may change anything."""
+_WORD = re.compile(r"[^\W\d]\w*")
+_STAYING = frozenset({"Path", "PurePath", "TypeVar", "bool", "compile", "float", "frozenset", "getLogger", "int", "str"})
+"""What these make cannot be changed, or is the same for all."""
 
 
 # --- A module -----------------------------------------------------------------------------
@@ -63,6 +69,8 @@ class _Piece:
     star: bool = False
     lonely: bool = False
     """`import x`: when nobody uses the name, it is there for what importing does."""
+    calls: frozenset[str] = frozenset()
+    """What it uses while the module is imported, where it calls something then."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +120,13 @@ class Module:
         return found, frozenset(names), digest(json.dumps([self.pieces[i].normal for i in sorted(found)]).encode())
 
     @functools.cached_property
-    def _base_loads(self) -> Loads:
+    def _lonely(self) -> Sequence[Loads]:
         used = frozenset().union(*(piece.uses for piece in self.pieces))
-        lonely = [p.loads for p in self.pieces if p.lonely and used.isdisjoint(p.binds)]
-        return _joined([*lonely, *(self.pieces[index].loads for index in sorted(self._base[0]))])
+        return [piece.loads for piece in self.pieces if piece.lonely and used.isdisjoint(piece.binds)]
+
+    @functools.cached_property
+    def _base_loads(self) -> Loads:
+        return _joined([*self._lonely, *(self.pieces[index].loads for index in sorted(self._base[0]))])
 
     @functools.cached_property
     def whole(self) -> Slice:
@@ -153,8 +164,8 @@ class Module:
         handed = [self.pieces[index].normal for index in self._binders.get(name, ())]
         pieces = [self.pieces[index] for index in sorted(base)]
         if all(piece.star or not piece.always for piece in pieces):
-            return digest(json.dumps([normal, handed]).encode()), Loads()
-        return digest(json.dumps([normal, handed]).encode()), _joined(piece.loads for piece in pieces)
+            pieces = []
+        return digest(json.dumps([normal, handed]).encode()), _joined([*self._lonely, *(p.loads for p in pieces)])
 
     def _closure(
         self, start: Iterable[int], known: frozenset[int], names: set[str], limit: int | None
@@ -209,7 +220,12 @@ def read_module(content: bytes) -> Module:
 
 
 def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTable) -> Module:
-    body = [statement for statement in tree.body if not _says_nothing(statement) and not _is_main(statement)]
+    documented = "__doc__" in text or "getdoc" in text  # then it may be what a task works with
+    body = [
+        statement
+        for statement in tree.body
+        if not (_says_nothing(statement) and not documented) and not _is_main(statement)
+    ]
     inner = _names_inside(body, table)
     pieces: list[_Piece] = []
     functions: dict[str, _Function] = {}
@@ -219,7 +235,8 @@ def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTa
     lines = text.split("\n")
     used = frozenset().union(*inner, *(_names_outside(statement) for statement in body)) if body else frozenset()
     for statement, names in zip(body, inner, strict=True):
-        _drop_docstrings(statement)
+        if not documented:
+            _drop_docstrings(statement)
         for each in _statements(statement):
             match each:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -236,7 +253,8 @@ def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTa
                     imports.update({a.asname or a.name: (module, a.name) for a in each.names if a.name != "*"})
                     stars += [module for alias in each.names if alias.name == "*"]
         pieces += _pieces(statement, names, used, lines)
-    return Module(raw, text, tuple(pieces), functions, classes, imports, tuple(dict.fromkeys(stars)))
+    found = tuple(_with_effects(pieces, _changeable(body)))
+    return Module(raw, text, found, functions, classes, imports, tuple(dict.fromkeys(stars)))
 
 
 def _says_nothing(statement: ast.stmt) -> bool:
@@ -340,14 +358,134 @@ def _pieces(statement: ast.stmt, inner: frozenset[str], used: frozenset[str], te
                 )
                 star = alias.name == "*"
                 binds = frozenset() if star else frozenset({alias.asname or alias.name})
-                yield _Piece(_hash(one_of), lines, binds, frozenset(), _loads(one_of), star, star)
+                uses = frozenset({"globals"}) if (module, alias.name) == ("sys", "modules") else frozenset()
+                yield _Piece(_hash(one_of), lines, binds, uses, _loads(one_of), star, star)
             return
     binds, always = _effect(statement, used)
-    uses = inner | _names_outside(statement)
+    uses = inner | _names_outside(statement) | _names_in_annotations(statement) | binds
     loads = _loads(statement)
-    if any(isinstance(node, ast.Attribute) and node.attr == "modules" for node in ast.walk(statement)):
-        uses |= {"globals"}  # sys.modules[__name__]
-    yield _Piece(_hash_or_text(statement, lines, text), lines, binds, uses, loads, always)
+    calls = _called_at_import(statement)
+    if "locals" in calls or any(map(_gets_at_all, ast.walk(statement))):
+        uses |= {"globals"}
+    yield _Piece(_hash_or_text(statement, lines, text), lines, binds, uses, loads, always, calls=calls)
+
+
+def _gets_at_all(node: ast.AST) -> bool:
+    """``sys.modules[__name__]``, ``f.__globals__``, ``import_module(__name__)``."""
+    match node:
+        case ast.Attribute(attr="modules" | "__globals__"):
+            return True
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Name(id="__name__"), *_]):
+            return name in {"import_module", "__import__"}
+        case _:
+            return False
+
+
+def _names_in_annotations(statement: ast.stmt) -> frozenset[str]:
+    """What classes say of their fields may be made use of, as text too; a symbol table may leave it out."""
+    names: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.AnnAssign):
+            for part in ast.walk(node.annotation):
+                if isinstance(part, ast.Name):
+                    names.add(part.id)
+                elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    names.update(_WORD.findall(part.value))
+    return frozenset(names)
+
+
+# --- What is called while the module is imported ------------------------------------------
+
+
+def _called_at_import(statement: ast.stmt) -> frozenset[str]:
+    """All names that the statement evaluates at once, where a call is among it; else none."""
+    names: set[str] = set()
+    calls = False
+    todo: list[ast.AST] = [statement]
+    while todo:
+        node = todo.pop()
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                calls = calls or bool(node.decorator_list)
+                todo += [*node.decorator_list, node.args]
+                continue
+            case ast.Lambda():
+                todo.append(node.args)
+                continue
+            case ast.ClassDef():
+                calls = calls or bool(node.decorator_list or node.bases or node.keywords)
+            case ast.Call():
+                calls = True
+            case ast.Name(id=name):
+                names.add(name)
+        todo += ast.iter_child_nodes(node)
+    return frozenset(names) if calls else frozenset()
+
+
+def _changeable(body: Sequence[ast.stmt]) -> frozenset[str]:
+    """Names of the top level whose values other code may change: not those of functions, imports, plain numbers."""
+    names: set[str] = set()
+    for statement in body:
+        names.update(name for node in ast.walk(statement) if isinstance(node, ast.Global) for name in node.names)
+        for each in _statements(statement):
+            match each:
+                case ast.ClassDef(name=name):
+                    names.add(name)
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Import() | ast.ImportFrom():
+                    pass
+                case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if _stays(value):
+                    pass
+                case _:
+                    todo: list[ast.AST] = [each]
+                    while todo:
+                        node = todo.pop()
+                        if isinstance(node, ast.Name) and _stores(node):
+                            names.add(node.id)
+                        todo += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt)]
+    return frozenset(names)
+
+
+def _stays(value: ast.expr) -> bool:
+    """Is that surely a value that nobody can change?"""
+    for node in ast.walk(value):
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                if name not in _STAYING:
+                    return False
+            case ast.Call() | ast.List() | ast.Dict() | ast.Set() | ast.Name(ctx=ast.Store()):
+                return False
+            case ast.ListComp() | ast.DictComp() | ast.SetComp() | ast.GeneratorExp() | ast.Await():
+                return False
+    return True
+
+
+def _with_effects(pieces: Sequence[_Piece], changeable: frozenset[str]) -> Iterator[_Piece]:
+    """The pieces, which define also what the functions that they call at import may change.
+
+    ``@register def f(): …`` belongs to the table in which `register` puts it, for who reads that.
+    """
+    binders: dict[str, list[_Piece]] = {}
+    for piece in pieces:
+        for name in piece.binds:
+            binders.setdefault(name, []).append(piece)
+    known: dict[frozenset[str], frozenset[str]] = {}
+    left = _MAX_FOLLOWED
+    for piece in pieces:
+        start = frozenset(name for name in piece.calls if name in binders or name in _ANYTHING)
+        if not start or piece.always:
+            yield piece
+            continue
+        if start not in known:
+            seen, todo = set(start), list(start)
+            while todo and left > 0:
+                for other in binders.get(todo.pop(), ()):
+                    left -= 1 + len(other.uses)
+                    todo += other.uses - seen
+                    seen |= other.uses
+            known[start] = frozenset(seen) if left > 0 else frozenset({"globals"})
+        reached = known[start]
+        anything = not reached.isdisjoint({"exec", "globals"})
+        yield replace(piece, binds=piece.binds | (reached & changeable), always=anything)
 
 
 def _effect(statement: ast.stmt, used: frozenset[str]) -> tuple[frozenset[str], bool]:
@@ -362,12 +500,16 @@ def _effect(statement: ast.stmt, used: frozenset[str]) -> tuple[frozenset[str], 
             ):
                 # `@other.register` changes what `other` does.
                 binds |= {name, *filter(None, map(_root, decorators))}
-            case ast.ClassDef(name=name, decorator_list=decorators, bases=bases):
+                always |= name in {"__getattr__", "__dir__"}
+            case ast.ClassDef(name=name, decorator_list=decorators, bases=bases, keywords=keywords):
                 # A class may keep account of its subclasses.
-                binds |= {name, *filter(None, map(_root, [*decorators, *bases]))}
+                above = [*decorators, *bases, *(keyword.value for keyword in keywords)]
+                binds |= {name, *filter(None, map(_root, above))}
             case ast.Assign(targets=targets, value=value):
                 names, plain = _targets(targets)
                 binds |= names
+                if isinstance(value, ast.Name):
+                    binds.add(value.id)  # two names of one thing
                 always |= not plain or (names.isdisjoint(used) and _calls(value))
             case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
                 names, plain = _targets([target])

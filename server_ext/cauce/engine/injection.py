@@ -29,6 +29,7 @@ __all__ = [
     "PARAMETERS_TAG",
     "Binding",
     "assignment",
+    "filled_in",
     "inject",
     "is_injected",
     "language_of",
@@ -86,9 +87,19 @@ def inject(notebook: NotebookNode, binding: Binding) -> NotebookNode:
     from_dict: Callable[..., NotebookNode] = nbformat.from_dict
     result = _without_injected(notebook)
     source = _source(binding, language_of(notebook))
-    cell: dict[str, Any] = {
+    cell = filled_in(source, f"injected\0{binding.pipeline}\0{binding.task}")
+    if (result.nbformat, result.nbformat_minor) < (4, 5):
+        del cell["id"]
+    result.cells.insert(place_of_injected(result), from_dict(cell))
+    return result
+
+
+def filled_in(source: str, seed: str) -> dict[str, Any]:
+    """A locked cell with our mark, which `strip` takes out again; its id follows from `seed`."""
+    return {
         "cell_type": "code",
         "execution_count": None,
+        "id": cell_id(0, seed, ""),
         "metadata": {
             "tags": [INJECTED_TAG],
             "editable": False,
@@ -98,10 +109,6 @@ def inject(notebook: NotebookNode, binding: Binding) -> NotebookNode:
         "outputs": [],
         "source": source,
     }
-    if (result.nbformat, result.nbformat_minor) >= (4, 5):
-        cell["id"] = cell_id(0, f"injected\0{binding.pipeline}\0{binding.task}", "")
-    result.cells.insert(place_of_injected(result), from_dict(cell))
-    return result
 
 
 def strip(notebook: NotebookNode) -> NotebookNode:

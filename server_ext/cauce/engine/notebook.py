@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SourceError",
+    "SourceText",
     "cell_id",
     "read_notebook",
     "warm_up",
@@ -67,7 +68,7 @@ def read_notebook(content: bytes, path: Path) -> NotebookNode:
     """
     if path.suffix == ".ipynb":
         return _read_ipynb(content, path)
-    text = _Text.decode(content, path)
+    text = SourceText.decode(content, path)
     return _read_text(text.lines, path, text.cookie)
 
 
@@ -200,7 +201,7 @@ _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 
 
 @dataclass(frozen=True)
-class _Text:
+class SourceText:
     """A text file taken apart so that it can be put together again to the byte."""
 
     lines: tuple[str, ...]
@@ -212,7 +213,7 @@ class _Text:
     """The encoding that the file's own PEP 263 comment names, if there is one."""
 
     @classmethod
-    def decode(cls, content: bytes, path: Path) -> _Text:
+    def decode(cls, content: bytes, path: Path) -> SourceText:
         bom = content.startswith(codecs.BOM_UTF8)
         encoding, cookie = "utf-8", None
         if path.suffix in _HASH_SCRIPTS:
@@ -343,7 +344,7 @@ def write_notebook(notebook: NotebookNode, original: bytes | None, path: Path, f
     wanted = deepcopy(notebook)
     if path.suffix == ".ipynb":
         return _write_ipynb(wanted, original, path)
-    before = _Text.decode(original or b"", path)
+    before = SourceText.decode(original or b"", path)
     base_notebook = _read_text(before.lines, path, before.cookie)
     _keep_what_clients_rewrite(wanted, base_notebook)
     fmt = _format_of(base_notebook, path) if original is not None else {"extension": path.suffix}
@@ -452,7 +453,7 @@ def _with_cookie(lines: Sequence[tuple[str, str]], cookie: str | None) -> list[t
     return result
 
 
-def _merge(base: Sequence[str], target: Sequence[str], file: _Text) -> list[tuple[str, str]]:
+def _merge(base: Sequence[str], target: Sequence[str], file: SourceText) -> list[tuple[str, str]]:
     """Apply to the file what changed from `base` to `target`: a three-way merge by lines.
 
     `base` is how jupytext renders the file. Where that is not what the file holds, and

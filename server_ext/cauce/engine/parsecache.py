@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
 from cauce.contract import Problem, Where
 from cauce.engine.cellcode import Loads, UpstreamReads
 from cauce.engine.evaluated import read_evaluated
-from cauce.engine.functions import Module, read_module
 from cauce.engine.remembered import Remembered, fact_key
 from cauce.engine.source import (
     FLAVOUR,
@@ -23,7 +22,10 @@ from cauce.engine.source import (
 )
 from cauce.engine.spec import Entry, Evaluated, PipelineSpec, Read, parse_spec
 from cauce.engine.spec.find import find_in
-from cauce.engine.templates import Template, read_template
+
+if TYPE_CHECKING:
+    from cauce.engine.functions import Module
+    from cauce.engine.templates import Template
 
 __all__ = ["ParseCache"]
 
@@ -195,10 +197,14 @@ class ParseCache:
 
     def functions(self, content: bytes, path: str) -> Module:
         """A module taken apart; see `read_module`."""
+        from cauce.engine.functions import read_module  # like templates: only projects that have some pay for it
+
         return self._functions.get(path, content, lambda: read_module(content))
 
     def template(self, content: bytes, path: str, *, sql: bool) -> Template:
         """A template taken apart; see `read_template`."""
+        from cauce.engine.templates import read_template
+
         return self._templates.get((path, sql), content, lambda: read_template(content, sql=sql))
 
     def sweep(self) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cauce.contract import Problem, Where
 from cauce.engine.cellcode import Loads
@@ -28,7 +29,6 @@ from cauce.engine.files import (
     real_path,
 )
 from cauce.engine.fingerprint import ModuleIndex, local_modules
-from cauce.engine.functions import FunctionIndex, function_facts
 from cauce.engine.given import bind, upstream_names
 from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph
 from cauce.engine.injection import Binding
@@ -45,7 +45,10 @@ from cauce.engine.source import (
 from cauce.engine.spec import MAX_PROBLEMS, Entry, PipelineSpec, Read, TaskSpec
 from cauce.engine.spec.products import check_products, with_products
 from cauce.engine.spec.shapes import unfilled
-from cauce.engine.templates import Template, template_facts
+
+if TYPE_CHECKING:
+    from cauce.engine.functions import FunctionIndex
+    from cauce.engine.templates import Template
 
 __all__ = ["NOTEBOOK_KINDS", "Project", "SourceReader", "load", "reader", "source_facts", "with_extracted"]
 
@@ -220,8 +223,7 @@ class SourceReader:
         self._loaded: dict[Loads, dict[str, Code]] = {}
         self._index = ModuleIndex(self._read, cache.module)
         beside = os.path.relpath(spec.path.parent, spec.root)
-        folders = dict.fromkeys(["", *([] if beside == "." else [Path(beside).as_posix()]), "src"])
-        self._functions = FunctionIndex(self._read, self._listing, cache.functions, tuple(folders))
+        self._folders = tuple(dict.fromkeys(["", *([] if beside == "." else [Path(beside).as_posix()]), "src"]))
 
     def source(self, task: TaskSpec) -> tuple[bytes | None, Problem | None]:
         """The content of a task's source file, or what keeps it from being read."""
@@ -243,6 +245,8 @@ class SourceReader:
             )
         else:
             sql = task.kind != "shell"
+            from cauce.engine.templates import template_facts
+
             found = template_facts(
                 self._cache.template(content, task.source, sql=sql),
                 task.source,
@@ -260,7 +264,7 @@ class SourceReader:
         for dotted in (task.serializer, task.unserializer):
             if dotted is None:
                 continue
-            more = function_facts(dotted.path, task.name, dotted.where or task.where, self._functions)
+            more = self._facts_of(dotted.path, task.name, dotted.where or task.where)
             if not more.origin:
                 continue
             known = passed.get(more.origin)
@@ -277,8 +281,19 @@ class SourceReader:
         return dict(sorted((passed | found).items()))
 
     def _function(self, task: TaskSpec) -> SourceFacts:
-        found = function_facts(task.source, task.name, task.where, self._functions)
+        found = self._facts_of(task.source, task.name, task.where)
         return found if task.upstream is None else replace(found, upstream=())
+
+    def _facts_of(self, dotted: str, task: str, where: Where) -> SourceFacts:
+        from cauce.engine.functions import function_facts
+
+        return function_facts(dotted, task, where, self._functions)
+
+    @cached_property
+    def _functions(self) -> FunctionIndex:
+        from cauce.engine.functions import FunctionIndex
+
+        return FunctionIndex(self._read, self._listing, self._cache.functions, self._folders)
 
     def _template(self, path: str, sql: bool) -> Template | None:
         content = self._read(path)
