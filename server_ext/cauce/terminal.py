@@ -101,9 +101,12 @@ def print_status(snapshot: Snapshot) -> None:
     if not console.is_terminal:
         columns = [[f"{row.mark} {row.task}", row.state, row.last, row.product, row.source] for row in rows]
         widths = [max(map(len, column), default=0) for column in zip(*columns, strict=True)]
+        lines = []
         for row, cells in zip(rows, columns, strict=True):
             padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-            console.print(_text("  ".join([*padded, row.why]).rstrip()), soft_wrap=True)
+            lines.append(shown("  ".join([*padded, row.why]).rstrip()))
+        if lines:  # at once: a thousand calls would take longer than looking
+            console.print(Text("\n".join(lines)), soft_wrap=True)
     elif rows and console.width < _NARROW:
         for row in rows:
             console.print(Text.assemble((row.mark, row.colour), " ", row.task, " ", (row.state, row.colour)))
