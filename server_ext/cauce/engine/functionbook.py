@@ -128,7 +128,11 @@ def _body(content: bytes, path: Path, name: str) -> _Body:
     indent = statement[: len(statement) - len(statement.lstrip(" \t\f"))].rpartition("\f")[2]
     stop = _below_comments(text, node.end_lineno or node.lineno, indent)
     lines = text.lines[first:stop]
-    inside = _inside_strings(lines)
+    try:
+        inside = _inside_strings(lines)
+    except (tokenize.TokenError, SyntaxError) as error:
+        message = f"The body of the function '{name}' cannot be taken apart."
+        raise SourceError(path, message, "Does its last line end with a backslash?", stop) from error
     shown = tuple(
         (line if index in inside else _dedented(line, indent), index in inside) for index, line in enumerate(lines)
     )
@@ -414,11 +418,8 @@ def save_function(notebook: NotebookNode, content: bytes, path: Path, name: str)
     sources = [source for cell in notebook.cells if (source := _source(cell.cell_type, cell.source))]
     if sources == body.sources:
         return content
-    known = set(body.sources)
-    fresh = [
-        [*_lines_of(source)] if source in known else _read_cell(source, index, path)
-        for index, source in enumerate(sources)
-    ]
+    known = {source: list(body.shown[slice(*cell)]) for source, cell in zip(body.sources, body.cells, strict=True)}
+    fresh = [known.get(source) or _read_cell(source, index, path) for index, source in enumerate(sources)]
     wanted: list[tuple[str, list[_Line]]] = list(zip(sources, fresh, strict=True))
     if not any(_says(source) for source in sources):
         wanted.append(("pass", [("pass", False)]))
@@ -451,12 +452,6 @@ def _says(source: str) -> bool:
         return bool(ast.parse(source).body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
-
-
-def _lines_of(source: str) -> Iterator[_Line]:
-    """For a cell of the body: it is found there by its text alone."""
-    for line in source.split("\n"):
-        yield line, False
 
 
 def _read_cell(source: str, index: int, path: Path) -> list[_Line]:
