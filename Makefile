@@ -29,13 +29,14 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 .DELETE_ON_ERROR:
 .NOTPARALLEL: test lint
 .PHONY: help lab install test lint lint-python lint-front lint-ui test-python test-front test-wheel test-ui \
-        chromium screenshots wheel bench clean
+        conformance chromium screenshots wheel bench clean
 
 help:
 	@echo 'make lab      set up, then open JupyterLab on examples/ with the Cauce panel'
 	@echo 'make test     set up, then run every check: lint, types, unit, wheel, browser'
 	@echo 'make wheel    build dist/*.whl, which installs without Node'
-	@echo 'make bench    compare with nbclient on this machine'
+	@echo 'make bench    compare with nbclient on this machine, and time looking at large pipelines'
+	@echo 'make conformance  write docs/conformance.md anew'
 	@echo 'make clean    remove whatever was built or fetched'
 	@echo
 	@echo 'Parts of make test: $(TESTS)'
@@ -108,7 +109,11 @@ lint-ui: $(STAMPS)/ui-tests
 	npm run --silent --prefix ui-tests lint
 
 test-python: $(STAMPS)/install
-	python -m pytest
+	python -m pytest --conformance-check docs/conformance.md
+
+# The acceptance cases of the dialect with the tests that prove them, from a run of those tests.
+conformance: $(STAMPS)/install
+	python -m pytest --quiet --conformance docs/conformance.md
 
 test-front: $(STAMPS)/node_modules
 	npm test --silent

@@ -3,13 +3,19 @@
 Whole commands are timed from start to exit, as a user in a terminal meets them: `cauce
 build` on one side, `jupyter execute` (nbclient) on the other. Rounds alternate and medians
 are compared, so that a busy machine slows both. Ratios travel, seconds do not: copy the
-table that is printed into docs/benchmarks.md.
+tables that are printed into docs/benchmarks.md.
+
+The second table is about looking at large pipelines, of which there is no peer to compare
+with; there the ratio is between sizes: ten times as many tasks should take ten times as long.
 """
 # ruff: noqa: T201  A script: printing is what it does.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +24,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from cauce.contract import RunRequest, encode
+from cauce.engine.assessment import assess
+from cauce.engine.build import Stop, build
+from cauce.engine.executors.fake import FakeExecutor
+from cauce.engine.files import Observer
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import load
+from cauce.engine.spec import Entry, entry_of_file
+from cauce.engine.store import History
+from cauce.server.workspace import Workspace
 
 ROUNDS = 5
 BIN = Path(sys.executable).parent
@@ -103,6 +120,117 @@ def medians(*acts: Callable[[], None]) -> list[float]:
     return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
 
+LOOKED_AT = """# %% tags=["parameters"]
+upstream = {upstream}
+product = None
+n = None
+
+# %%
+import json
+
+import pandas as pd
+
+# %%
+total = n + {number}
+for name in upstream or []:
+    total += len(name)
+data = pd.DataFrame({{"total": [total], "squares": [total**2]}})
+
+# %%
+data.to_csv(product["data"])
+print(json.dumps({{"total": total}}))
+"""
+
+
+def make_large(folder: Path, tasks: int) -> Entry:
+    """Notebook tasks with two products, each of which but the first ten needs two others."""
+    entries = []
+    (folder / "tasks").mkdir(parents=True)
+    for number in range(tasks):
+        upstream = None if number < 10 else [f"t{number - 10}", f"t{number * 7 % number}"]
+        (folder / f"tasks/t{number}.py").write_text(LOOKED_AT.format(upstream=upstream, number=number))
+        product = {"nb": f"out/t{number}.ipynb", "data": f"out/t{number}.csv"}
+        entries.append({"source": f"tasks/t{number}.py", "product": product, "params": {"n": number}})
+    (folder / "pipeline.yaml").write_text(json.dumps({"tasks": entries}, indent=1))
+    return entry_of_file(folder / "pipeline.yaml")
+
+
+def make_diamonds(folder: Path, levels: int) -> Entry:
+    """``a0 ─► (b0, c0) ─► a1 ─► …``: two to the power of `levels` ways from the first to the last."""
+    tasks: list[dict[str, object]] = []
+    for level in range(levels):
+        below = [f"b{level - 1}", f"c{level - 1}"] if level else []
+        for name, needs in ((f"a{level}", below), (f"b{level}", [f"a{level}"]), (f"c{level}", [f"a{level}"])):
+            tasks.append({"source": "task.py", "name": name, "product": f"out/{name}.ipynb", "upstream": needs})
+    folder.mkdir(parents=True)
+    (folder / "task.py").write_text("print(1)\n")
+    (folder / "pipeline.yaml").write_text(json.dumps({"meta": {"extract_upstream": False}, "tasks": tasks}))
+    return entry_of_file(folder / "pipeline.yaml")
+
+
+def pretend_to_build(entry: Entry) -> None:
+    """Write down a success of every task without running any."""
+
+    async def go() -> None:
+        await build(entry, RunRequest(), executor=FakeExecutor(), emit=lambda event: None, stop=Stop())
+
+    asyncio.run(go())
+
+
+def first_load(entry: Entry) -> float:
+    """Loading and assessing from nothing, without what earlier processes have kept."""
+    shutil.rmtree(entry.root / ".cauce", ignore_errors=True)
+
+    def look() -> None:
+        assess(load(entry, ParseCache()), History(), Observer(entry.root).glance())
+
+    return seconds(look)
+
+
+def warm_snapshot(folder: Path) -> float:
+    """The server's answer to a panel that asks again while nothing has changed."""
+
+    async def ask() -> float:
+        workspace = Workspace(folder, lambda event: None, logging.getLogger("bench"))
+        deadline = time.monotonic() + 120
+        try:
+            while time.monotonic() < deadline:  # until the sources are checked, and files are old enough to be trusted
+                await workspace.snapshot("large/pipeline.yaml")
+                await asyncio.sleep(0.5)
+                times = []
+                for _ in range(ROUNDS):
+                    start = time.perf_counter()
+                    encode(await workspace.snapshot("large/pipeline.yaml"))
+                    times.append(time.perf_counter() - start)
+                if max(times) < 2 * min(times):
+                    break
+            return statistics.median(times)
+        finally:
+            await workspace.close()
+
+    return asyncio.run(ask())
+
+
+def looking(place: Path) -> list[str]:
+    """The second table."""
+    large = make_large(place / "large", 1_000)
+    first_load(large)  # imports
+    first = statistics.median(first_load(large) for _ in range(3))
+    pretend_to_build(large)
+    (cold,) = medians(lambda: run("cauce", "status", folder=large.root))
+    warm = warm_snapshot(place)
+    huge = first_load(make_large(place / "huge", 10_000))
+    shallow = statistics.median(first_load(make_diamonds(place / f"shallow{n}", 20)) for n in range(3))
+    deep = statistics.median(first_load(make_diamonds(place / f"deep{n}", 40)) for n in range(3))
+    return [
+        f"| `cauce status` of 1,000 built tasks, a fresh process | {cold:.2f} s | ≤ 0.5 s |",
+        f"| the server's snapshot of them, nothing changed | {1000 * warm:.0f} ms | ≤ 50 ms |",
+        f"| first look ever at 1,000 tasks | {first:.2f} s | |",
+        f"| first look ever at 10,000 tasks | {huge:.2f} s ({huge / first:.1f} × as long) | about 10 × |",
+        f"| first look at 40 diamonds in a row | {1000 * deep:.0f} ms ({deep / shallow:.1f} × 20 of them) | about 2 × |",
+    ]
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cauce-bench-") as place:
         one, ten = Path(place) / "one", Path(place) / "ten"
@@ -123,9 +251,14 @@ def main() -> None:
         (status,) = medians(lambda: run("cauce", "status", folder=ten))
         rows.append(Row("`cauce status` of 10 tasks", status))
 
+        table = looking(Path(place))
+
     print("| what | `cauce` | `jupyter execute` | ratio |\n|---|---|---|---|")
     for row in rows:
         print(row)
+    print("\n| looking | took | goal |\n|---|---|---|")
+    for line in table:
+        print(line)
 
 
 if __name__ == "__main__":
