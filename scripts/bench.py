@@ -192,9 +192,9 @@ def warm_snapshot(folder: Path) -> float:
 
     async def ask() -> float:
         workspace = Workspace(folder, lambda event: None, logging.getLogger("bench"))
-        deadline = time.monotonic() + 120
+        times: list[float] = []
         try:
-            while time.monotonic() < deadline:  # until the sources are checked, and files are old enough to be trusted
+            for _ in range(100):  # until the sources are checked, and files are old enough to be trusted
                 await workspace.snapshot("large/pipeline.yaml")
                 await asyncio.sleep(0.5)
                 times = []
@@ -227,7 +227,7 @@ def looking(place: Path) -> list[str]:
         f"| the server's snapshot of them, nothing changed | {1000 * warm:.0f} ms | ≤ 50 ms |",
         f"| first look ever at 1,000 tasks | {first:.2f} s | |",
         f"| first look ever at 10,000 tasks | {huge:.2f} s ({huge / first:.1f} × as long) | about 10 × |",
-        f"| first look at 40 diamonds in a row | {1000 * deep:.0f} ms ({deep / shallow:.1f} × 20 of them) | about 2 × |",
+        f"| first look at 40 diamonds in a row | {1000 * deep:.0f} ms ({deep / shallow:.1f} × of 20) | about 2 × |",
     ]
 
 
