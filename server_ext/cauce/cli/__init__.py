@@ -28,6 +28,7 @@ COMMANDS = {
     "interact": ("cauce.cli.interact:command", "Open an IPython session with the pipeline in it."),
     "mark": ("cauce.cli.mark:command", "Take TASKS for up to date without running them."),
     "evaluate": ("cauce.cli.evaluate:command", "Run the code that makes the pipeline, and build nothing."),
+    "schema": ("cauce.cli.schema:command", "Print the JSON Schema of pipeline.yaml or env.yaml, for editors."),
     "doctor": ("cauce.cli.doctor:command", "Say everything that can be told before anything runs."),
     "scaffold": ("cauce.cli.scaffold:command", "Create the sources that the pipeline lacks, or a new project."),
     "nb": ("cauce.cli.nb:command", "Inject cells into the sources, remove them; convert, pair and sync sources."),
