@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
+import textwrap
+import types
 from pathlib import Path
 
 import pytest
@@ -109,6 +112,84 @@ def test_only_what_a_function_follows_from_makes_it_stale(built: Looked, what: s
     if why:  # and what follows from it
         assert built.build() == "ok"
     assert built.why() == {}
+
+
+HIDDEN = {
+    "a register": """
+        found = []
+        def register(step): found.append(step); return step
+        @register
+        def other(): return "OLD"
+        def task(): return [step() for step in found]
+        """,
+    "a register by name": """
+        found = {}
+        def register(name):
+            def put(step): found[name] = step; return step
+            return put
+        @register("a")
+        def other(): return "OLD"
+        def task(): return [step() for step in found.values()]
+        """,
+    "what a function sets up whose value somebody else uses": """
+        settings = {}
+        def set_up(value): settings["value"] = value; return value
+        done = set_up("OLD")
+        def other(): return done
+        def task(): return settings
+        """,
+    "a subclass of a subclass": """
+        class Step:
+            found = []
+            def __init_subclass__(cls): Step.found.append(cls)
+        class First(Step): value = 1
+        class Second(First): value = "OLD"
+        def task(): return [step.value for step in Step.found]
+        """,
+    "a metaclass": """
+        class Meta(type):
+            found = []
+            def __init__(cls, *rest): Meta.found.append(cls)
+        class Step(metaclass=Meta): value = "OLD"
+        def task(): return [step.value for step in Meta.found]
+        """,
+    "a second name": """
+        found = []
+        same = found
+        same += ["OLD"]
+        def task(): return found
+        """,
+    "a condition that does something": """
+        found = []
+        def add(): found.append("OLD"); return True
+        if add(): pass
+        def task(): return found
+        """,
+    "all names": """
+        def step_one(): return "OLD"
+        steps = [each for name, each in list(locals().items()) if name.startswith("step_")]
+        def task(): return [step() for step in steps]
+        """,
+    "a type as text": """
+        import typing
+        class Step: value = "OLD"
+        class Plan: first: "Step"
+        def task(): return typing.get_type_hints(Plan)["first"].value
+        """,
+    "a docstring that is used": """
+        def query(): \"\"\"select OLD\"\"\"
+        def task(): return query.__doc__
+        """,
+}
+
+
+@pytest.mark.parametrize("what", HIDDEN)
+def test_what_is_put_in_place_by_importing_counts(what: str) -> None:
+    before = textwrap.dedent(HIDDEN[what])
+    after = before.replace("OLD", "NEW")
+    assert outcome(before, spread=False) != outcome(after, spread=False)
+    slices = [read_module(text.encode()).slice("task").normal for text in (before, after)]
+    assert slices[0] != slices[1]
 
 
 def test_a_module_of_the_project_counts_for_who_uses_it(built: Looked) -> None:
@@ -264,6 +345,19 @@ def test_a_package_that_hands_on_all_tasks_ties_none_to_another(tmp_path: Path) 
     assert project.why() == {"one": ["module_changed p/__init__.py"], "two": ["module_changed p/__init__.py"]}
 
 
+def test_what_a_package_imports_for_its_own_sake_counts(tmp_path: Path) -> None:
+    files = {
+        "pipeline.yaml": "- {source: p.one.one, product: 1.txt}\n",
+        "p/__init__.py": "import p.patches\n",
+        "p/patches.py": "import os\nos.environ['MODE'] = 'a'\n",
+        "p/one.py": "def one(product): ...\n",
+    }
+    project = Looked(tmp_path, files)
+    assert project.build() == "ok"
+    project.edit("p/patches.py", "'a'", "'b'")
+    assert project.why() == {"one": ["module_changed p/patches.py"]}
+
+
 # --- How it may be called -------------------------------------------------------------------
 
 
@@ -302,18 +396,28 @@ statement = st.one_of(
     st.builds("del {}".format, name),
     st.builds("@{}\ndef {}(x): return {}".format, name, name, number),
     st.builds("import json as {}".format, name),
+    st.builds("def {}(x=0):\n    {}.append({})\n    return x".format, name, name, number),
+    st.builds("def {}(x=0):\n    {}.append(x)\n    return {}".format, name, name, number),
+    st.builds("{} = {}({})".format, name, name, name),
+    st.builds("{} = {}".format, name, name),
+    st.builds("if {}(): pass".format, name),
+    st.builds("class {}:\n    seen = []\n    def __init_subclass__(cls): {}.seen.append(cls)".format, name, name),
+    st.builds("class {}({}):\n    {} = {}".format, name, name, name, number),
 )
 
 
-def outcome(text: str) -> str | None:
+def outcome(text: str, *, spread: bool = True) -> str | None:
     """What the task gives; None when its module cannot be imported."""
-    names: dict[str, object] = {"__name__": "m"}
+    module = sys.modules["m"] = types.ModuleType("m")
+    names = vars(module)
     try:
         exec(text, names)  # noqa: S102 - the statements above, and nothing else
     except Exception:
         return None
     try:
-        found = names["task"]()  # type: ignore[operator]  # it is a function
+        found = names["task"]()
+        if not spread:
+            return repr(found)
         return re.sub(r" at 0x\w+", "", repr([each() if callable(each) else each for each in found]))
     except Exception as error:
         return type(error).__name__

@@ -38,7 +38,9 @@ _ANYTHING = frozenset({"eval", "exec", "globals", "vars"})
 _MAX_FOLLOWED = 50_000
 """Names that are looked up to tell what calls at import may change; from there on they may change anything."""
 _WORD = re.compile(r"[^\W\d]\w*")
-_STAYING = frozenset({"Path", "PurePath", "TypeVar", "bool", "compile", "float", "frozenset", "getLogger", "int", "str"})
+_STAYING = frozenset(
+    {"Path", "PurePath", "TypeVar", "bool", "compile", "float", "frozenset", "getLogger", "int", "str"}
+)
 """What these make cannot be changed, or is the same for all."""
 
 
@@ -523,7 +525,7 @@ def _effect(statement: ast.stmt, used: frozenset[str]) -> tuple[frozenset[str], 
             case ast.If() | ast.Try() | ast.TryStar() | ast.Pass() | ast.Raise():
                 always |= isinstance(each, ast.Raise) and each is statement
             case ast.Expr(value=ast.Constant()):
-                pass
+                binds.add("__doc__")
             case _:
                 always = True
                 binds |= {node.id for node in ast.walk(each) if isinstance(node, ast.Name) and _stores(node)}
