@@ -2,6 +2,7 @@
  * Completion in our files, for JupyterLab's completer.
  */
 import type {
+  Completer,
   CompletionHandler,
   ICompletionContext,
   ICompletionProvider
@@ -41,16 +42,28 @@ export class FileCompletions implements ICompletionProvider {
     const { snapshot } = this._model;
     const tasks = snapshot?.pipeline === path ? snapshot.tasks.map(({ name }) => name) : [];
     const found = schema === null ? null : completionsAt(text, offset, schema, tasks);
+    const typed = text.slice(found?.from ?? offset, offset).toLowerCase();
+    const items = found?.items.filter(({ label }) => label.toLowerCase().startsWith(typed));
     return {
       start: found?.from ?? offset,
       end: found?.to ?? offset,
-      items: (found?.items ?? []).map(({ label, insert, kind, description }) => ({
+      items: (items ?? []).map(({ label, insert, kind, description }) => ({
         label,
         insertText: insert,
         type: kind,
         ...(description === '' ? {} : { documentation: description })
       }))
     };
+  }
+
+  /** Asked of the first provider, for whatever widget. */
+  async modelFactory(context: ICompletionContext): Promise<Completer.IModel> {
+    if (dialectOf(pathOf(context)) === null) {
+      const { CompleterModel } = await import('@jupyterlab/completer');
+      return new CompleterModel();
+    }
+    const { FileCompleterModel } = await import('./completermodel');
+    return new FileCompleterModel();
   }
 
   private readonly _schemas: Schemas;

@@ -116,6 +116,23 @@ export class Panel {
     await this.node(task).dblclick();
   }
 
+  /** Choose something from the context menu of a task. */
+  async chooseFor(task: string, entry: string): Promise<void> {
+    await this.row(task).click({ button: 'right' });
+    await this.menuEntry(entry).click();
+  }
+
+  /** Choose something from the menu of the whole pipeline. */
+  async more(entry: string): Promise<void> {
+    await this.root.locator('[data-cauce-action="more"]').click();
+    await this.menuEntry(entry).click();
+  }
+
+  /** The sign of a task that will fail. */
+  flaw(task: string): Locator {
+    return this.row(task).locator('.jp-cauce-Flaw');
+  }
+
   /** The task in the graph. */
   node(task: string): Locator {
     return this.root.locator(`.jp-cauce-Graph [data-cauce-task="${task}"]`);
@@ -123,6 +140,10 @@ export class Panel {
 
   private row(task: string): Locator {
     return this.root.locator(`.jp-cauce-List-row[data-cauce-task="${task}"]`);
+  }
+
+  private menuEntry(label: string): Locator {
+    return this.page.locator('.lm-Menu-item').filter({ hasText: label });
   }
 
   private part(title: string | RegExp): Locator {
