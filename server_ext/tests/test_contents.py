@@ -72,6 +72,15 @@ class Index:
         self.trouble()
         return frozenset(path.name for path in self.tasks if path.parent == folder)
 
+    def function(self, module: Path, task: str) -> None:
+        return None
+
+    def functions_of(self, module: Path) -> tuple[str, ...]:
+        return ()
+
+    def functions_in(self, folder: Path) -> frozenset[str]:
+        return frozenset()
+
     def location(self, binding: Binding) -> tuple[str, str] | None:
         self.trouble()
         return f"project/{binding.pipeline}", "project"

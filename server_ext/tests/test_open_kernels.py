@@ -34,6 +34,15 @@ class Index:
     def sources_in(self, folder: Path) -> frozenset[str]:
         return frozenset({"fit.py"}) if folder == self.root / "tasks" else frozenset()
 
+    def function(self, module: Path, task: str) -> None:
+        return None
+
+    def functions_of(self, module: Path) -> tuple[str, ...]:
+        return ()
+
+    def functions_in(self, folder: Path) -> frozenset[str]:
+        return frozenset()
+
     def location(self, binding: Binding) -> tuple[str, str] | None:
         return "project/pipeline.yaml", "project"
 

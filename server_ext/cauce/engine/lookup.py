@@ -14,12 +14,13 @@ from pathlib import Path
 from cauce.engine.document import MAX_BYTES
 from cauce.engine.errors import CauceError
 from cauce.engine.files import read_inside
+from cauce.engine.functionbook import FunctionTask
 from cauce.engine.given import bind, upstream_names
 from cauce.engine.graph import Dependency, Names
 from cauce.engine.injection import Binding
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import NOTEBOOK_KINDS, reader, source_facts, with_extracted
-from cauce.engine.source import SourceFacts
+from cauce.engine.source import MAX_CODE, SourceFacts
 from cauce.engine.spec import PipelineSpec, TaskSpec, entry_of_file
 
 __all__ = ["SourceIndex", "is_pipeline_file", "pipeline_files"]
@@ -94,6 +95,66 @@ class SourceIndex:
                 if inside == place
             )
 
+    def function(self, module: Path, task: str) -> FunctionTask | None:
+        """The task of this name, if it is a function and this module defines it."""
+        with self._lock:
+            self._tidy()
+            for spec in self._governing(module.parent):
+                for each in spec.tasks:
+                    if each.name == task and each.kind == "function":
+                        found = self._function(spec, each, module)
+                        if found is not None:
+                            return found
+        return None
+
+    def functions_of(self, module: Path) -> tuple[str, ...]:
+        """Names of the tasks that name a function of this module, in the nearest pipeline that has any."""
+        with self._lock:
+            self._tidy()
+            for spec in self._governing(module.parent):
+                if module.is_relative_to(spec.root):
+                    path = _relative(module, spec)
+                    if found := tuple(task.name for task in spec.tasks if path in _modules_of(spec, task)):
+                        return found
+        return ()
+
+    def functions_in(self, folder: Path) -> frozenset[str]:
+        """Names of the modules in a folder whose tasks the pipeline wants to be listed as notebooks."""
+        with self._lock:
+            self._tidy()
+            return frozenset(
+                name
+                for spec in self._governing(folder)
+                if spec.list_functions and folder.is_relative_to(spec.root)
+                for place in [_relative(folder, spec)]
+                for task in spec.tasks
+                for path in _modules_of(spec, task)
+                for inside, _, name in [path.rpartition("/")]
+                if inside == place
+            )
+
+    def _function(self, spec: PipelineSpec, task: TaskSpec, module: Path) -> FunctionTask | None:
+        facts = source_facts(spec, task, self._parsed)
+        if facts is None or not facts.origin or facts.place is None:
+            return None
+        try:
+            if (spec.root / facts.origin).resolve() != module:
+                return None
+            content = read_inside(spec.root, facts.origin, MAX_CODE)
+        except OSError:
+            return None
+        defined = self._parsed.functions(content or b"", facts.origin).functions
+        names = [name for name, each in defined.items() if each.line == facts.place.line]
+        if not names:
+            return None
+        inner = facts.origin.removesuffix(".py").removesuffix("/__init__").split("/")
+        wanted = task.source.split(".")[:-1]
+        depth = len(inner) - len(wanted)
+        if inner[depth:] != wanted:  # another module hands it on
+            depth = 1 if inner[0] == "src" and len(inner) > 1 else 0
+        folder, dotted = "/".join(inner[:depth]), ".".join(inner[depth:])
+        return FunctionTask(self._bind(spec, task), module, names[0], dotted, folder)
+
     def _tidy(self) -> None:
         if len(self._parsed) > _KEPT:
             self._parsed = ParseCache()
@@ -155,6 +216,18 @@ def _tasks_of(spec: PipelineSpec, source: Path) -> list[TaskSpec]:
         return []
     path = _relative(source, spec)
     return [task for task in spec.tasks if task.source == path and task.kind in NOTEBOOK_KINDS]
+
+
+def _modules_of(spec: PipelineSpec, task: TaskSpec) -> tuple[str, ...]:
+    """Files that a function's module may be, by its name alone."""
+    if task.kind != "function":
+        return ()
+    stem = "/".join(task.source.split(".")[:-1])
+    beside = os.path.relpath(spec.path.parent, spec.root)
+    folders = dict.fromkeys(["", *([] if beside == "." else [Path(beside).as_posix()]), "src"])
+    return tuple(
+        f"{folder}/{name}" if folder else name for folder in folders for name in (f"{stem}.py", f"{stem}/__init__.py")
+    )
 
 
 def _relative(path: Path, spec: PipelineSpec) -> str:

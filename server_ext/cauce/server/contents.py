@@ -3,7 +3,7 @@
 The server's contents manager is extended in place, whatever class it is: its instance is
 given a subclass of its own class. Everybody who holds a reference (sessions, handlers,
 collaboration rooms, file ids) sees the same, and no configuration is lost. What the
-subclass does is decided in `cauce.server.taskfiles`.
+subclass does is decided in `cauce.server.taskfiles` and `cauce.server.functionfiles`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_server.services.contents.fileio import FileManagerMixin
 from jupyter_server.services.contents.manager import ContentsManager
+from tornado.web import HTTPError
 
 from cauce.server.flow import in_base, run, run_async
-from cauce.server.taskfiles import Get, Kernels, Model, TaskFiles, TaskIndex, session_name
+from cauce.server.functionfiles import FunctionFiles
+from cauce.server.taskfiles import Get, Kernels, Model, TaskIndex, session_name
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -37,7 +39,7 @@ def wrap_contents_manager(serverapp: ServerApp, index: TaskIndex) -> bool:
     if not issubclass(type(manager), FileManagerMixin) or not issubclass(type(manager), ContentsManager):
         serverapp.log.info("Cauce: %s keeps no local files, so tasks do not open as notebooks.", name)
         return False
-    notebooks = TaskFiles(manager, index, Kernels(serverapp), serverapp)
+    notebooks = FunctionFiles(manager, index, Kernels(serverapp), serverapp)
     try:
         manager.__class__ = _derive(type(manager))
     except TypeError as error:
@@ -72,6 +74,38 @@ def _derive(base: Any) -> Any:
             async def get_kernel_path(self, path: str, model: Any = None) -> Any:
                 return await run_async(self._cauce_notebooks.kernel_path(super(), path.strip("/"), model))
 
+            @wraps(base.file_exists)
+            async def file_exists(self, path: str = "") -> Any:
+                flow = None if in_base() else self._cauce_notebooks.file_exists(path)
+                return await (super().file_exists(path) if flow is None else run_async(flow))
+
+            @wraps(base.delete)
+            async def delete(self, path: str) -> Any:
+                _refuse(self, "deleted", path)
+                return await super().delete(path)
+
+            @wraps(base.rename)
+            async def rename(self, old_path: str, new_path: str) -> Any:
+                _refuse(self, "renamed", old_path, new_path)
+                return await super().rename(old_path, new_path)
+
+            @wraps(base.create_checkpoint)
+            async def create_checkpoint(self, path: str) -> Any:
+                return await super().create_checkpoint(_file_of(self, path))
+
+            @wraps(base.list_checkpoints)
+            async def list_checkpoints(self, path: str) -> Any:
+                return await super().list_checkpoints(_file_of(self, path))
+
+            @wraps(base.restore_checkpoint)
+            async def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+                _refuse(self, "restored", path)
+                return await super().restore_checkpoint(checkpoint_id, path)
+
+            @wraps(base.delete_checkpoint)
+            async def delete_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+                return await super().delete_checkpoint(checkpoint_id, _file_of(self, path))
+
         return _named(Derived, base)
 
     class SyncDerived(base):  # type: ignore[misc]  # the base is known at run time only
@@ -92,7 +126,53 @@ def _derive(base: Any) -> Any:
         def get_kernel_path(self, path: str, model: Any = None) -> Any:
             return run(self._cauce_notebooks.kernel_path(super(), path.strip("/"), model))
 
+        @wraps(base.file_exists)
+        def file_exists(self, path: str = "") -> Any:
+            flow = None if in_base() else self._cauce_notebooks.file_exists(path)
+            return super().file_exists(path) if flow is None else run(flow)
+
+        @wraps(base.delete)
+        def delete(self, path: str) -> Any:
+            _refuse(self, "deleted", path)
+            return super().delete(path)
+
+        @wraps(base.rename)
+        def rename(self, old_path: str, new_path: str) -> Any:
+            _refuse(self, "renamed", old_path, new_path)
+            return super().rename(old_path, new_path)
+
+        @wraps(base.create_checkpoint)
+        def create_checkpoint(self, path: str) -> Any:
+            return super().create_checkpoint(_file_of(self, path))
+
+        @wraps(base.list_checkpoints)
+        def list_checkpoints(self, path: str) -> Any:
+            return super().list_checkpoints(_file_of(self, path))
+
+        @wraps(base.restore_checkpoint)
+        def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+            _refuse(self, "restored", path)
+            return super().restore_checkpoint(checkpoint_id, path)
+
+        @wraps(base.delete_checkpoint)
+        def delete_checkpoint(self, checkpoint_id: str, path: str) -> Any:
+            return super().delete_checkpoint(checkpoint_id, _file_of(self, path))
+
     return _named(SyncDerived, base)
+
+
+def _refuse(manager: Any, what: str, *paths: str) -> None:
+    """A function is part of its module: nobody means the whole file who points at its notebook."""
+    for path in paths:
+        module = manager._cauce_notebooks.module_of(path)
+        if module is not None:
+            name = module.rpartition("/")[2]
+            raise HTTPError(400, f"A function in {name} cannot be {what} here: edit {name} instead.")
+
+
+def _file_of(manager: Any, path: str) -> str:
+    """The file whose checkpoints a path has."""
+    return manager._cauce_notebooks.module_of(path) or path
 
 
 def _named(derived: Any, base: Any) -> Any:

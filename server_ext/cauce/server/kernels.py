@@ -14,6 +14,7 @@ from typing import Any
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.utils import to_os_path
 
+from cauce.engine.functionbook import book_of
 from cauce.server.taskfiles import TaskIndex
 
 __all__ = ["wrap_kernel_manager"]
@@ -60,9 +61,15 @@ class _Folders:
     def folder(self, path: str) -> str | None:
         """Where a kernel for this file starts; None for a file that is no task, or a folder."""
         try:
-            source = Path(os.path.realpath(to_os_path(path, self._root_dir)))  # type: ignore[arg-type]  # an ApiPath
+            source = self._real(path)
             binding = self._index.binding(source) if source.is_file() else None
+            if binding is None and (book := book_of(path.strip("/"))) is not None and not source.exists():
+                function = self._index.function(self._real(book[0]), book[1])
+                binding = None if function is None else function.binding
         except Exception:
             self._log.warning("Cauce: the index of tasks failed; the kernel starts beside %s.", path, exc_info=True)
             return None
         return str(binding.cwd) if binding is not None and binding.cwd.is_dir() else None
+
+    def _real(self, path: str) -> Path:
+        return Path(os.path.realpath(to_os_path(path, self._root_dir)))  # type: ignore[arg-type]  # an ApiPath

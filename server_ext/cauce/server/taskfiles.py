@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tornado.web import HTTPError
 
 from cauce.engine.files import replace_durably, temporary_beside
+from cauce.engine.functionbook import FunctionTask
 from cauce.engine.injection import METADATA_KEY, Binding, inject, is_injected, language_of, serve_kernel, strip
 from cauce.engine.notebook import SourceError, read_notebook, write_notebook
 from cauce.server.flow import Ask, Base, Flow, Work
@@ -36,7 +37,18 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
     from nbformat import NotebookNode
 
-__all__ = ["Get", "Kernels", "Model", "TaskFiles", "TaskIndex", "session_name"]
+__all__ = [
+    "LONG_PATIENCE",
+    "PATIENCE",
+    "FoundTask",
+    "Get",
+    "Kernels",
+    "Model",
+    "TaskFiles",
+    "TaskIndex",
+    "session_name",
+    "without_ours",
+]
 
 PATIENCE = 0.3
 """Seconds that a request waits for the index before it is answered without us."""
@@ -67,6 +79,18 @@ class TaskIndex(Protocol):
         """Names of the files directly in this folder (an absolute real path) that are task sources."""
         ...
 
+    def function(self, module: Path, task: str) -> FunctionTask | None:
+        """The task of this name, if it is a function and this file (an absolute real path) defines it."""
+        ...
+
+    def functions_of(self, module: Path) -> tuple[str, ...]:
+        """Names of the tasks that name a function of this module (an absolute real path)."""
+        ...
+
+    def functions_in(self, folder: Path) -> frozenset[str]:
+        """Names of the modules in this folder (an absolute real path) whose tasks are listed as notebooks."""
+        ...
+
     def location(self, binding: Binding) -> tuple[str, str] | None:
         """(pipeline file, project root) relative to the server's root; None if outside of it."""
         ...
@@ -89,7 +113,9 @@ class Get:
 
 
 @dataclass(frozen=True)
-class _Task:
+class FoundTask:
+    """A file that is a task's source, and what the task is given."""
+
     source: Path
     binding: Binding
 
@@ -145,7 +171,7 @@ class TaskFiles:
         ]
         return {**model, "content": content}
 
-    def _open_ipynb(self, base: Any, request: Get, task: _Task) -> Flow:
+    def _open_ipynb(self, base: Any, request: Get, task: FoundTask) -> Flow:
         model = yield request.of(base)
         try:
             filled = yield from self._fill(model["content"], task.binding)
@@ -154,7 +180,7 @@ class TaskFiles:
             self._log.warning("Cauce: %s opens without its task's inputs.", request.path, exc_info=True)
             return model
 
-    def _open_script(self, base: Any, request: Get, task: _Task) -> Flow:
+    def _open_script(self, base: Any, request: Get, task: FoundTask) -> Flow:
         # Asked first: what the manager refuses (hidden, outside of the root) stays refused.
         about = yield request.of(base, content=False, type="notebook")
         try:
@@ -223,7 +249,7 @@ class TaskFiles:
 
         self._remember_language(content)
         # What carries our marks is stripped whatever the index says by now.
-        notebook = yield Work(lambda: _stripped(content))
+        notebook = yield Work(lambda: without_ours(content))
         stripped = {**model, "content": notebook}
         source = Path(os.path.realpath(self._manager._get_os_path(path)))
         paired = yield from self._paired(base, path, notebook)
@@ -266,9 +292,12 @@ class TaskFiles:
         except SourceError as error:
             raise HTTPError(400, f"{source.name} was not saved. {error.message} {error.hint}") from error
         if content != original:
-            with self._manager.perm_to_403(str(source)):
-                _replace(source, content, atomic=self._manager.use_atomic_writing)
+            self._put(source, content)
         self._ids.keep(notebook, source, content)
+
+    def _put(self, source: Path, content: bytes) -> None:
+        with self._manager.perm_to_403(str(source)):
+            _replace(source, content, atomic=self._manager.use_atomic_writing)
 
     def _save_paired(self, paired: Any, model: Model, source: Path, path: str) -> Flow:
         """Let jupytext write both halves; a script whose text did not change keeps its bytes."""
@@ -280,8 +309,7 @@ class TaskFiles:
                 return False
             if not _same_text(model["content"], original, source):
                 return False
-            with self._manager.perm_to_403(str(source)):
-                _replace(source, original, atomic=self._manager.use_atomic_writing)
+            self._put(source, original)
             return True
 
         if (yield Work(restore)):
@@ -308,18 +336,18 @@ class TaskFiles:
 
     # Asking the index
 
-    def _task(self, path: str, patience: float = PATIENCE) -> Generator[Base | Work | Ask, Any, _Task | None]:
+    def _task(self, path: str, patience: float = PATIENCE) -> Generator[Base | Work | Ask, Any, FoundTask | None]:
         try:
             os_path = self._manager._get_os_path(path)
         except HTTPError:
             return None  # not a path below the root: the manager will say so
 
-        def find() -> _Task | None:
+        def find() -> FoundTask | None:
             source = Path(os.path.realpath(os_path))
             binding = self._index.binding(source)
-            return None if binding is None else _Task(source, binding)
+            return None if binding is None else FoundTask(source, binding)
 
-        task: _Task | None = yield from self._ask(find, patience)
+        task: FoundTask | None = yield from self._ask(find, patience)
         return task
 
     def _ask(self, question: Callable[[], Any], patience: float = PATIENCE) -> Flow:
@@ -395,7 +423,7 @@ _ASKERS = 4
 # --- Saving -------------------------------------------------------------------------------
 
 
-def _stripped(content: Model) -> NotebookNode:
+def without_ours(content: Model) -> NotebookNode:
     """What the file should hold, from what a client sent; a malformed notebook is a 400."""
     import nbformat
     from nbformat.v4 import rwbase

@@ -55,6 +55,7 @@ from cauce.engine.checks import checks_of, known_checks_of
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
 from cauce.engine.evaluated import evaluated_path
 from cauce.engine.files import LeadsOutside, Observer, open_regular, real_path
+from cauce.engine.functionbook import FunctionTask
 from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
@@ -266,6 +267,15 @@ class Workspace:
             self._warm = True
             threading.Thread(target=warm_up, name="cauce-warm-up", daemon=True).start()
         return names
+
+    def function(self, module: Path, task: str) -> FunctionTask | None:
+        return self._index.function(module, task)
+
+    def functions_of(self, module: Path) -> tuple[str, ...]:
+        return self._index.functions_of(module)
+
+    def functions_in(self, folder: Path) -> frozenset[str]:
+        return self._index.functions_in(folder)
 
     def location(self, binding: Binding) -> tuple[str, str] | None:
         """Pipeline file and project root, relative to the server's root."""

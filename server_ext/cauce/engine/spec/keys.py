@@ -167,7 +167,12 @@ META = Fields(
             "A YAML file with a list of further tasks; sources in it are relative to that file.",
         ),
         Key("jupyter_hot_reload", Flag(), "Of Ploomber; changes nothing here: what is on the disk counts.", True),
-        Key("jupyter_functions_as_notebooks", Flag(), "Of Ploomber; changes nothing here.", False),
+        Key(
+            "jupyter_functions_as_notebooks",
+            Flag(),
+            "Do listings show functions that are tasks as notebooks, beside their module? They open as such anyway.",
+            False,
+        ),
     ),
     "key of 'meta'",
 )  # fmt: skip

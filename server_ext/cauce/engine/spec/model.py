@@ -247,6 +247,8 @@ class PipelineSpec:
     """How many tasks run at a time at most, where `executor` says; None: as many as there are cores."""
     compare_code: bool = True
     """`config.outdated_by_code`: does a change of code make a task stale?"""
+    list_functions: bool = False
+    """`meta.jupyter_functions_as_notebooks`: do listings show notebooks of functions beside their modules?"""
     files: tuple[str, ...] = ()
     """All files that were read for it, relative to the root: the pipeline itself, env.yaml, imported tasks."""
 

@@ -66,6 +66,7 @@ class _Parser:
         self.hooks = Hooks()
         self.jobs: int | None = None
         self.compare_code = True
+        self.list_functions = False
         self.unevaluated = False
 
     # --- The three ways in
@@ -176,6 +177,7 @@ class _Parser:
             hooks=self.hooks,
             jobs=self.jobs,
             compare_code=self.compare_code,
+            list_functions=self.list_functions,
             files=tuple(dict.fromkeys(self.files)),
         )
 
@@ -217,6 +219,7 @@ class _Parser:
             hint = "Add 'path: folder' or 'module: package'."
             self.report.error("source_loader", "'source_loader' names no place.", meta["source_loader"], hint)
         self.compare_code = self.reading.flag(config, "outdated_by_code", default=True)
+        self.list_functions = self.reading.flag(meta, "jupyter_functions_as_notebooks", default=False)
         self.jobs = self._jobs(given.get("executor"))
         self.hooks = self.reading.hooks(given)
         serializer, unserializer = (
