@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import textwrap
@@ -356,6 +357,72 @@ def test_what_a_package_imports_for_its_own_sake_counts(tmp_path: Path) -> None:
     assert project.build() == "ok"
     project.edit("p/patches.py", "'a'", "'b'")
     assert project.why() == {"one": ["module_changed p/patches.py"]}
+
+
+def test_who_writes_values_and_opens_databases_counts(tmp_path: Path) -> None:
+    pipeline = """
+        - {source: tasks.one, product: 1.txt, serializer: code.write}
+        - {source: q.sql, client: code.database, product: [q, table]}
+        - {source: dump.sql, client: code.database, product: d.csv, io_handler: code.Handler}
+        """
+    code = """
+        def write(value, product): "A"
+        def database(): return "B"
+        class Handler: extension = "C"
+        """
+    files = {
+        "pipeline.yaml": textwrap.dedent(pipeline),
+        "tasks.py": "def one(): ...\n",
+        "code.py": textwrap.dedent(code).replace('"A"', "return 'A'"),
+        "q.sql": "CREATE TABLE {{product}} AS SELECT 1 AS n\n",
+        "dump.sql": "SELECT 1 AS n\n",
+    }
+    project = Looked(tmp_path, files)
+    assert project.build() == "ok"
+    for letter, concerned in (("A", {"one"}), ("B", {"q", "dump"}), ("C", {"dump"})):
+        project.edit(
+            "code.py", letter + ("'" if letter == "A" else '"'), f"{letter}2" + ("'" if letter == "A" else '"')
+        )
+        assert project.why() == {task: ["module_changed code.py"] for task in concerned}
+        assert project.build() == "ok"
+
+
+def test_a_dump_in_pieces_removes_nothing_from_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
+    files = {
+        "pipeline.yaml": "- {source: q.sql, client: 'sqlite:///d.db', class: SQLDump, product: data}\n",
+        "q.sql": "SELECT 1 AS n\n",
+        "data/raw.csv": "precious\n",
+    }
+    project = Looked(tmp_path, files)
+    assert project.build() == "failed"
+    assert (tmp_path / "data/raw.csv").read_text() == "precious\n"
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["raw.csv"]
+
+
+def test_which_products_are_made_of_the_notebook_counts(tmp_path: Path) -> None:
+    files = {
+        "pipeline.yaml": "- {source: a.py, product: {nb: a.ipynb, page: a.html}, nb_product_key: [nb, page]}\n",
+        "a.py": "# %% tags=['parameters']\nupstream = None\nproduct = None\n# %%\n1\n",
+    }
+    project = Looked(tmp_path, files)
+    assert project.build() == "ok"
+    project.edit("pipeline.yaml", "[nb, page]", "nb")
+    assert project.why() == {"a": ["options_changed nb_product_key"]}
+
+
+def test_a_function_that_ploomber_has_run_is_taken_over_with_what_it_uses(tmp_path: Path) -> None:
+    function = 'def one(product, n):\n    """Makes one."""\n    Path(product).write_text(str(LIMIT))\n'
+    record = {"timestamp": 1_700_000_000.0, "stored_source_code": function, "params": {"n": 1}}
+    files = {
+        "pipeline.yaml": "- {source: tasks.one, product: 1.txt, params: {n: 1}}\n",
+        "tasks.py": f"from pathlib import Path\n\nLIMIT = 3\n\n\n{function}",
+        "1.txt": "3",
+        ".1.txt.metadata": json.dumps(record),
+    }
+    project = Looked(tmp_path, files)
+    assert project.why() == {}
+    project.edit("tasks.py", "str(LIMIT)", "str(n)")
+    assert project.why() == {"one": ["never_run"]}
 
 
 # --- How it may be called -------------------------------------------------------------------

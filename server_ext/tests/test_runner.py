@@ -127,6 +127,13 @@ def test_what_cannot_be_called_or_ends_oddly_is_told_in_words(
     assert (error.where and error.where.line) == line
 
 
+def test_a_failure_with_a_whole_table_in_its_message_is_told(bench: ChildBench) -> None:
+    bench.write("f.py", "def f(product):\n    raise ValueError('x' * 30_000_000)\n")
+    error = error_of(bench.run(bench.task("f.f")))
+    assert (error.name, error.where) == ("ValueError", Where(path="f.py", line=2))
+    assert len(error.message) < 100_000
+
+
 def test_an_early_stop_is_no_failure(bench: ChildBench) -> None:
     bench.write(
         "work.py",

@@ -153,6 +153,8 @@ def _options(spec: TaskSpec, facts: SourceFacts) -> dict[str, str]:
     kernel = facts.kernel if spec.notebook.kernel is None else spec.notebook.kernel
     if kernel is not None and spec.kind == "notebook":
         options["kernel"] = canonical(kernel)
+    if spec.kind == "notebook" and len(spec.products) > 1:
+        options["nb_product_key"] = canonical(list(spec.notebooks))
     if spec.kind != "notebook":
         options["kind"] = canonical(spec.kind)
     for name, called in (("client", spec.client), ("serializer", spec.serializer), ("unserializer", spec.unserializer)):

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
@@ -39,6 +42,7 @@ from cauce.engine.spec import TaskSpec
 
 __all__ = ["NOWHERE", "Attempt", "partial_notebook"]
 
+_PIECE = re.compile(r"\d+\.[^/]+|\.gitkeep|\.DS_Store")
 NOWHERE = Stat(0, 0, 0, 0)
 """Of a table or view, which no file is."""
 
@@ -121,6 +125,8 @@ class Attempt:
             real_path(root, path)
         for folder in {(root / product.path).parent for product in self.spec.products} | {self.log.parent}:
             folder.mkdir(parents=True, exist_ok=True)
+        for product in self.spec.products if self.spec.kind == "dump" else ():
+            _check_folder(root, product.path)
 
     def _job(self, outputs: Mapping[str, Path]) -> Job:
         notebook = None
@@ -255,6 +261,17 @@ class Attempt:
         # What a table holds is not looked at: each time it is made it counts as another.
         relations = [ProductRecord(each.path, secrets.token_hex(16), NOWHERE) for each in self.spec.relations]
         return (*(record for record in records if record is not None), *relations)
+
+
+def _check_folder(root: Path, path: str) -> None:
+    """A dump in pieces replaces its folder as a whole, in which nothing else may lie."""
+    if not (root / path).is_dir():
+        return
+    with os.scandir(root / path) as entries:
+        for entry in entries:
+            if not _PIECE.fullmatch(entry.name):
+                why = f"it holds {entry.name}, which is no piece of a dump. Give the dump a folder of its own"
+                raise FileExistsError(errno.EEXIST, why, path)
 
 
 def _put_in_place(temporary: Path, target: Path) -> None:

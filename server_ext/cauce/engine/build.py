@@ -709,7 +709,7 @@ def _summary(state: RunState, ends: list[End], action: Literal["build", "mark", 
     if action == "evaluate":
         return "Cancelled." if state == "cancelled" else "Evaluated."
     if not ends:
-        return "Everything is up to date."
+        return "Cancelled." if state == "cancelled" else "Everything is up to date."
     words: list[tuple[End, str]] = [
         ("ok", "ran" if action == "build" else "marked as up to date"),
         ("unchanged", "unchanged"),

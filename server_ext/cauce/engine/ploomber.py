@@ -54,7 +54,7 @@ def read_record(root: Path, task: TaskSpec, source: bytes, text: str) -> Record 
 
     Args:
         source: Content of the task's file; not used for a function.
-        text: Code of a function.
+        text: Code of a function, with what it uses of its module.
     """
     if task.kind not in ("notebook", "script", "function") or task.relations or not task.products:
         return None
@@ -146,19 +146,26 @@ def _lines(text: str) -> list[str]:
 
 
 def _same_function(then: str, now: str) -> bool:
-    before, after = _dumped(then), _dumped(now)
-    return before is not None and before == after
+    function = _function(then)
+    before = None if function is None else _dumped(function)
+    found = None if function is None else _function(now, function.name)
+    return before is not None and found is not None and before == _dumped(found)
 
 
-def _dumped(text: str) -> str | None:
-    """A function without comments, formatting and docstring; None when that is not what it is."""
+def _function(text: str, name: str = "") -> ast.FunctionDef | None:
+    """The function that a text begins with, or the last of that name; None where there is none."""
     try:
         tree = ast.parse(textwrap.dedent(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    function = tree.body[0] if tree.body else None
-    if not isinstance(function, ast.FunctionDef):
-        return None
+    for statement in tree.body[:1] if not name else reversed(tree.body):
+        if isinstance(statement, ast.FunctionDef) and name in ("", statement.name):
+            return statement
+    return None
+
+
+def _dumped(function: ast.FunctionDef) -> str | None:
+    """A function without comments, formatting and docstring."""
     if ast.get_docstring(function, clean=False) is not None:
         function.body = function.body[1:]
     try:

@@ -43,6 +43,7 @@ from cauce.engine.source import (
     unparsed,
 )
 from cauce.engine.spec import MAX_PROBLEMS, Entry, PipelineSpec, Read, TaskSpec
+from cauce.engine.spec.model import Dotted
 from cauce.engine.spec.products import check_products, with_products
 from cauce.engine.spec.shapes import unfilled
 
@@ -261,10 +262,8 @@ class SourceReader:
     def modules(self, task: TaskSpec, facts: SourceFacts) -> dict[str, Code]:
         """What a task loads besides its source: path → identity."""
         passed, further = dict(facts.passed), list(facts.further)
-        for dotted in (task.serializer, task.unserializer):
-            if dotted is None:
-                continue
-            more = self._facts_of(dotted.path, task.name, dotted.where or task.where)
+        for name in dict.fromkeys(_called_with(task)):
+            more = self._facts_of(name, task.name, task.where)
             if not more.origin:
                 continue
             known = passed.get(more.origin)
@@ -310,6 +309,17 @@ class SourceReader:
                 return sorted(entry.name for entry in islice(entries, _MAX_LISTED))
         except OSError:
             return []
+
+
+def _called_with(task: TaskSpec) -> Iterator[str]:
+    """Functions that decide with a task what it makes: how values are written, and in which database SQL works."""
+    clients = [task.client, *(relation.client for relation in task.relations)] if task.kind in ("sql", "dump") else []
+    for dotted in (task.serializer, task.unserializer, *clients):
+        if isinstance(dotted, Dotted):
+            yield dotted.path
+    handler = task.options.get("io_handler")
+    if isinstance(handler, str) and "." in handler:
+        yield handler
 
 
 def _resources_missing(places: RealPaths, task: TaskSpec) -> Iterator[Problem]:

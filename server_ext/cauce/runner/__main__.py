@@ -22,6 +22,8 @@ from cauce.runner import Trouble, errors, paths
 
 __all__ = ["main"]
 
+_LONGEST = 1_000_000
+
 
 def main() -> None:
     """Do what the request says."""
@@ -80,7 +82,8 @@ def _encoded(reply: dict[str, Any]) -> bytes:
 
 
 def _said(name: str, message: str, traceback: str, where: dict[str, Any] | None) -> dict[str, Any]:
-    return {"name": name, "message": message, "traceback": traceback, "where": where}
+    # The end of a traceback says what happened; a whole table in a message must not cost the reply.
+    return {"name": name, "message": message[:_LONGEST], "traceback": traceback[-_LONGEST:], "where": where}
 
 
 def _leave(code: int) -> None:
