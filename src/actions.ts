@@ -160,6 +160,13 @@ export class Actions {
     void this.openWhere(task.definition ?? task.where);
   }
 
+  /** Open a task's function as a notebook. */
+  openFunction(task: Task): void {
+    if (task.notebookPath !== null) {
+      this._open(task.notebookPath, 'Notebook');
+    }
+  }
+
   /** Open the notebook of the last success; after a failure the partial one. */
   openExecuted(task: Task): void {
     const partial = task.lastAttempt?.error?.notebook ?? null;

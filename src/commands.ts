@@ -33,6 +33,7 @@ export namespace CommandIDs {
   export const scaffold = 'cauce:scaffold';
   export const openTask = 'cauce:open-task';
   export const openSource = 'cauce:open-source';
+  export const openFunction = 'cauce:open-function';
   export const openExecuted = 'cauce:open-executed';
   export const openProduct = 'cauce:open-product';
   export const showDeclaration = 'cauce:show-declaration';
@@ -273,6 +274,19 @@ export function addCommands(options: Commands.IOptions): void {
     execute: args =>
       withTask(args, task => {
         actions.openSource(task);
+      })
+  });
+  commands.addCommand(CommandIDs.openFunction, {
+    label: trans.__('Open Function as Notebook'),
+    caption: trans.__(
+      'Open the body of the task’s function as a notebook with its inputs filled in; saving writes it back'
+    ),
+    describedBy: { args: taskArgs },
+    isVisible: args => targetOf(args)?.notebookPath != null,
+    isEnabled: args => targetOf(args)?.notebookPath != null,
+    execute: args =>
+      withTask(args, task => {
+        actions.openFunction(task);
       })
   });
   commands.addCommand(CommandIDs.openExecuted, {

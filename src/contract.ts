@@ -344,8 +344,10 @@ export interface components {
             /** @description A path; of a function its dotted path. */
             readonly source: string;
             readonly where: components["schemas"]["Where"];
-            /** @description Where its code is: the source file, or the line in it at which a function begins. None when not in the project. */
+            /** @description Where its code is: the source file, or the line at which a function begins. None outside of the project. */
             readonly definition: components["schemas"]["Where"] | null;
+            /** @description Of a function: the path at which it opens as a notebook, relative to `root`. No file is there. */
+            readonly notebookPath: string | null;
             readonly upstream: readonly string[];
             readonly products: readonly components["schemas"]["Product"][];
             readonly freshness: components["schemas"]["Freshness"];

@@ -230,6 +230,8 @@ class Task(Contract, frozen=True, kw_only=True):
     """Where pipeline.yaml declares it."""
     definition: Where | None = None
     """Where its code is: the source file, or the line at which a function begins. None outside of the project."""
+    notebook_path: str | None = None
+    """Of a function: the path at which it opens as a notebook, relative to `root`. No file is there."""
     upstream: tuple[str, ...]
     products: tuple[Product, ...]
     freshness: Freshness

@@ -24,6 +24,7 @@ from cauce.contract import (
 )
 from cauce.engine.assessment import Assessment
 from cauce.engine.files import Observer
+from cauce.engine.functionbook import book_path
 from cauce.engine.project import Project
 from cauce.engine.source import unified_diff
 from cauce.engine.spec import RelationSpec
@@ -167,6 +168,7 @@ def _task(look: Look, name: str) -> Task:
         source=spec.source,
         where=spec.where,
         definition=None if facts is None else facts.place,
+        notebook_path=book_path(facts.origin, name) if spec.kind == "function" and facts and facts.signature else None,
         upstream=project.graph.upstream[name],
         products=(
             *(

@@ -45,6 +45,7 @@ def mine(jp_root_dir: Path, tmp_path: Path) -> tuple[Path, Path]:
     (project / "pipeline.yaml").write_text(f"""\
 meta:
   import_tasks_from: more.yaml
+  jupyter_functions_as_notebooks: true
 config: {{logging_factory: pkg.factory}}
 clients: {{SQLScript: pkg.client}}
 serializer: pkg.serializer
@@ -108,7 +109,8 @@ tasks:
     for name in ("conftest", "sitecustomize", "usercustomize", "jupyter_config", "jupyter_server_config", "yaml",
                  "jupytext", "nbformat", "msgspec", "cauce", "json", "setup"):  # fmt: skip
         (project / f"{name}.py").write_text(code(f"module-{name}"))
-    (project / "pkg" / "__init__.py").write_text(code("package"))
+    function = f"@{code('decorator')}\ndef function(product, x={code('default')}):\n    {code('body')}\n"
+    (project / "pkg" / "__init__.py").write_text(f"{code('package')}\n\n\n{function}")
     (project / "evil.pth").write_text(f"import pathlib; {code('pth')}")
     (project / "setup.cfg").write_text("[ploomber]\nentry-point = pipeline.yaml\n")
     (project / "jupytext.toml").write_text('formats = "ipynb,py:percent"\n')
@@ -155,6 +157,14 @@ async def test_no_code_runs_by_looking(jp_fetch: Fetch, jp_serverapp: ServerApp,
     saved = json.loads(opened.body)
     assert b"injected-parameters" in opened.body
     await jp_fetch("api", "contents", "mine", "tasks", "sound.py", method="PUT", body=json.dumps(saved))
+
+    book = ("api", "contents", "mine", "pkg", "__init__.py (functions)")
+    for folder in (("api", "contents", "mine", "pkg"), book):
+        assert b"(functions)" in (await jp_fetch(*folder)).body
+    model = json.loads((await jp_fetch(*book, "function.ipynb")).body)
+    model["content"]["cells"][-1]["source"] += "\n1 + 1"
+    await jp_fetch(*book, "function.ipynb", method="PUT", body=json.dumps(model))
+    assert "\n    1 + 1\n" in (project / "pkg" / "__init__.py").read_text()
 
     assert sorted(song.name for song in songs.iterdir()) == []
 

@@ -133,6 +133,7 @@ export function fakeTask(name: string, parts: Partial<Task> = {}): Task {
     source: `tasks/${name}.py`,
     where: { path: 'pipeline.yaml', line: 1, column: 1 },
     definition: { path: `tasks/${name}.py`, line: null, column: null },
+    notebookPath: null,
     upstream: [],
     products: [],
     freshness: {
