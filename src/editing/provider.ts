@@ -2,7 +2,6 @@
  * Completion in our files, for JupyterLab's completer.
  */
 import type {
-  Completer,
   CompletionHandler,
   ICompletionContext,
   ICompletionProvider
@@ -54,16 +53,6 @@ export class FileCompletions implements ICompletionProvider {
         ...(description === '' ? {} : { documentation: description })
       }))
     };
-  }
-
-  /** Asked of the first provider, for whatever widget. */
-  async modelFactory(context: ICompletionContext): Promise<Completer.IModel> {
-    if (dialectOf(pathOf(context)) === null) {
-      const { CompleterModel } = await import('@jupyterlab/completer');
-      return new CompleterModel();
-    }
-    const { FileCompleterModel } = await import('./completermodel');
-    return new FileCompleterModel();
   }
 
   private readonly _schemas: Schemas;

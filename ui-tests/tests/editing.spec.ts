@@ -51,10 +51,14 @@ test.describe('pipeline.yaml in the editor', () => {
     await page.keyboard.press('Control+End');
     await page.keyboard.type('\n  - sour');
     await page.keyboard.press('Tab');
+    // The words of the text come after ours.
+    const first = page.locator('.jp-Completer-item').first();
+    await expect(first).toContainText('source');
+    await expect(first).toHaveClass(/jp-mod-active/);
+    await page.keyboard.press('Enter');
     await expect(editor).toContainText(/- source: $/);
 
-    const key = editor.getByText('product', { exact: true }).first();
-    await key.hover();
+    await editor.getByText('product').first().hover();
     await expect(page.locator('.jp-cauce-KeyHelp')).toContainText('What the task makes');
   });
 });
