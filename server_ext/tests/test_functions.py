@@ -425,6 +425,16 @@ def test_a_function_that_ploomber_has_run_is_taken_over_with_what_it_uses(tmp_pa
     assert project.why() == {"one": ["never_run"]}
 
 
+def test_a_module_that_may_come_is_waited_for(tmp_path: Path) -> None:
+    source = "# %% tags=['parameters']\nupstream = None\n# %%\nimport sys\nsys.path.insert(0, 'lib')\nimport helper\n"
+    files = {"pipeline.yaml": "- {source: a.py, product: a.ipynb}\n", "a.py": source, "lib/other.py": ""}
+    project = Looked(tmp_path, files)
+    assert tmp_path / "lib/helper.py" in project.load().files
+    assert project.build() == "ok"
+    project.write("lib/helper.py", "x = 1\n")
+    assert project.why() == {"a": ["module_changed lib/helper.py"]}
+
+
 # --- How it may be called -------------------------------------------------------------------
 
 

@@ -80,6 +80,8 @@ class Project:
     """As many as anybody reads."""
     unsound: frozenset[str]
     """Tasks with errors of their own, also where those are not among `problems`."""
+    awaited: frozenset[str] = frozenset()
+    """Files that were looked for and are not there: modules that may come."""
 
     @property
     def root(self) -> Path:
@@ -111,6 +113,7 @@ class Project:
         paths += [facts.origin for facts in self.facts.values() if facts.origin]
         paths += [path for facts in self.facts.values() for path in facts.awaited]
         paths += [path for modules in self.modules.values() for path in modules]
+        paths += self.awaited
         return frozenset((self.root / path) for path in paths) | {self.root / path for path in self.spec.files}
 
 
@@ -189,7 +192,9 @@ def load(entry: Entry, cache: ParseCache) -> Project:
     )
     modules = {task: look.modules(tasks[task], found) for task, found in facts.items()}
     cache.sweep()
-    return Project(spec, tasks, contents, facts, modules, dependencies, graph, _summed_up(problems), unsound)
+    return Project(
+        spec, tasks, contents, facts, modules, dependencies, graph, _summed_up(problems), unsound, look.awaited
+    )
 
 
 def with_extracted(task: TaskSpec, facts: SourceFacts | None) -> tuple[TaskSpec, list[Problem]]:
@@ -225,6 +230,11 @@ class SourceReader:
         self._index = ModuleIndex(self._read, cache.module)
         beside = os.path.relpath(spec.path.parent, spec.root)
         self._folders = tuple(dict.fromkeys(["", *([] if beside == "." else [Path(beside).as_posix()]), "src"]))
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """What was looked for and is not there."""
+        return frozenset(path for path, content in self._contents.items() if content is None)
 
     def source(self, task: TaskSpec) -> tuple[bytes | None, Problem | None]:
         """The content of a task's source file, or what keeps it from being read."""
