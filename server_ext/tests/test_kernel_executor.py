@@ -31,7 +31,7 @@ from cauce.engine.executors.fake import Crash, Fail, FakeExecutor, Hang, Succeed
 from cauce.engine.executors.notebook import NotebookExecutor
 from cauce.engine.injection import Binding
 from cauce.engine.process import ProcessRecord, is_alive
-from cauce.engine.spec import TaskSpec
+from cauce.engine.spec import ProductSpec, TaskSpec
 from cauce.engine.spec.model import NotebookOptions
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for leaks in /proc")
@@ -616,7 +616,10 @@ def test_the_fake_executor_plays_its_scripts(bench: Bench) -> None:
             {"fail": Fail(products={"half": "x"}), "crash": Crash(), "hang": Hang(), "wait": Wait(go, Succeed({}))}
         )
         names = ["plain", "fail", "crash", "hang", "wait"]
-        tries = {name: bench.task("", f"{name}.py", product={"nb": f"{name}.ipynb", "data": [name]}) for name in names}
+        tries = {name: bench.task("", f"{name}.py") for name in names}
+        for name in names:
+            declares = replace(tries[name].job.spec, products=(ProductSpec("data", name),))
+            tries[name].job = replace(tries[name].job, spec=declares)
         listener = {name: Listener(tries[name].progress.append, tries[name].processes.append) for name in names}
         running = {
             name: asyncio.create_task(fake.run(tries[name].job, listener[name], tries[name].cancel)) for name in names
