@@ -58,7 +58,10 @@ test.describe('pipeline.yaml in the editor', () => {
     await page.keyboard.press('Enter');
     await expect(editor).toContainText(/- source: $/);
 
-    await editor.getByText('product').first().hover();
+    await editor
+      .locator('.cm-line', { hasText: 'product:' })
+      .first()
+      .hover({ position: { x: 60, y: 8 } });
     await expect(page.locator('.jp-cauce-KeyHelp')).toContainText('What the task makes');
   });
 });
