@@ -198,6 +198,18 @@ def test_other_paths_are_none_of_ours() -> None:
         assert book_of(path) is None
 
 
+def test_thousands_of_equal_cells_and_imports_take_no_long_time() -> None:
+    module = b"import a.b\n" * 4_000 + b"def f(product, x=" + b"1+" * 600 + b"1):\n" + b"    a()\n\n" * 4_000
+    notebook = open_function(module, PATH, "f")
+    notebook.cells = [*notebook.cells[1:-1], nbformat.v4.new_code_cell("b()")]
+    for cell in notebook.cells[::2]:
+        cell.source = "c()"
+    content = save_function(notebook, module, PATH, "f")
+    assert content.count(b"    c()\n\n") == 2_000
+    function = FunctionTask(Binding(PATH.parent, "p.yaml", "f", {}, None, "x"), PATH, "f", "functions")
+    assert with_setup(notebook, module, function).cells[0].source.count("import a.b") == 1
+
+
 # --- Properties ---------------------------------------------------------------------------
 
 STATEMENTS = st.sampled_from(

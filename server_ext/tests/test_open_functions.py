@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import nbformat
 import pytest
@@ -186,8 +187,11 @@ async def test_its_cells_run_in_a_kernel_that_starts_in_the_projects_root(
     root: Path, fetch: Fetch, jp_serverapp: ServerApp
 ) -> None:
     model = await opened(fetch, GET)
-    body = json.dumps({"path": GET, "name": "get.ipynb", "type": "notebook", "kernel": {"name": "python3"}})
+    # As JupyterLab does it: the path is made up at first.
+    path = f"{GET.rpartition('/')[0]}/{uuid4()}"
+    body = json.dumps({"path": path, "name": "get.ipynb", "type": "notebook", "kernel": {"name": "python3"}})
     session = json.loads((await fetch("api", "sessions", method="POST", body=body)).body)
+    await fetch("api", "sessions", session["id"], method="PATCH", body=json.dumps({"path": GET}))
     client = jp_serverapp.kernel_manager.get_kernel(session["kernel"]["id"]).client()
     client.start_channels()
     try:

@@ -15,12 +15,13 @@ import re
 import symtable
 import tokenize
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from cauce.engine.document import Value
@@ -264,15 +265,22 @@ def open_function(content: bytes, path: Path, name: str) -> NotebookNode:
     Raises:
         SourceError: There is no such function, or it cannot be edited by lines.
     """
-    from nbformat import v4
+    import nbformat
 
     body = _body(content, path, name)
-    make_cell, make_notebook = getattr(v4, "new_code_cell"), getattr(v4, "new_notebook")  # noqa: B009 - untyped
-    cells = [
-        make_cell(source, id=cell_id(index, "code", source), metadata={}) for index, source in enumerate(body.sources)
+    cells: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": cell_id(index, "code", source),
+            "metadata": {},
+            "outputs": [],
+            "source": source,
+        }
+        for index, source in enumerate(body.sources)
     ]
-    notebook: NotebookNode = make_notebook(cells=cells)
-    return notebook
+    from_dict: Callable[[object], NotebookNode] = nbformat.from_dict
+    return from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def definition(content: bytes, path: Path, name: str) -> bytes:
@@ -289,7 +297,8 @@ def with_setup(notebook: NotebookNode, content: bytes, function: FunctionTask) -
     """The notebook with a first cell that says what the body uses and is not given: a copy.
 
     That is what it takes from its module, and what the signature gives for parameters that the
-    pipeline does not. The cell carries our mark, as the injected one does.
+    pipeline does not. The cell carries our mark, as the injected one does. Products are plain
+    strings here, as in every notebook: in a build a function gets objects that are strings and paths.
     """
     from copy import deepcopy
 
@@ -301,7 +310,7 @@ def with_setup(notebook: NotebookNode, content: bytes, function: FunctionTask) -
     if lines:
         place = " ".join(function.path.name.split())
         note = f"# Filled in by Cauce: what the function takes from {place}. Not saved: change the module instead."
-        from_dict = getattr(nbformat, "from_dict")  # noqa: B009 - untyped
+        from_dict: Callable[[object], NotebookNode] = nbformat.from_dict
         seed = f"setup\0{function.binding.pipeline}\0{function.binding.task}"
         result.cells.insert(0, from_dict(filled_in("\n".join([note, *lines]), seed)))
     return result
@@ -311,7 +320,7 @@ def _imports(body: _Body, function: FunctionTask) -> Iterator[str]:
     used = _used(body)
     parts = function.module.split(".")
     here = parts if function.path.name == "__init__.py" else parts[:-1]
-    own: dict[str, str] = {}
+    own: dict[str, dict[str, None]] = {}
     stars: list[str] = []
     for statement in body.tree.body:
         match statement:
@@ -319,8 +328,7 @@ def _imports(body: _Body, function: FunctionTask) -> Iterator[str]:
                 for alias in aliases:
                     name = alias.asname or alias.name.partition(".")[0]
                     line = ast.unparse(ast.Import(names=[alias]))
-                    known = own.get(name)
-                    own[name] = f"{known}\n{line}" if known and not alias.asname else line
+                    own.setdefault(name, {})[line] = None
             case ast.ImportFrom(module=module, names=aliases, level=level) if module != "__future__":
                 base = here[: len(here) - level + 1] if level else []
                 absolute = ".".join([*base, *([module] if module else [])])
@@ -329,10 +337,10 @@ def _imports(body: _Body, function: FunctionTask) -> Iterator[str]:
                     if absolute and alias.name == "*":
                         stars.append(line)
                     elif absolute:
-                        own[alias.asname or alias.name] = line
+                        own.setdefault(alias.asname or alias.name, {})[line] = None
     defined = _bound(body.tree)
     from_module = sorted(name for name in used if name in defined and name not in own)
-    lines = [*stars, *dict.fromkeys(own[name] for name in own if name in used)]
+    lines = [*stars, *(line for name in own if name in used for line in own[name])]
     if from_module:
         lines.append(f"from {function.module} import {', '.join(from_module)}")
     if function.folder and lines:
@@ -390,7 +398,8 @@ def _defaults(body: _Body, binding: Binding) -> Iterator[str]:
         if argument.arg in given:
             continue
         if value is not None:
-            yield f"{argument.arg} = {ast.unparse(value)}"
+            with suppress(RecursionError):  # an expression of some hundred terms
+                yield f"{argument.arg} = {ast.unparse(value)}"
         elif argument.arg == "upstream":
             yield "upstream = {}"
     if arguments.kwarg is not None:
@@ -490,8 +499,7 @@ def _merged(body: _Body, wanted: Sequence[tuple[str, list[_Line]]]) -> list[_Raw
         found = raw[body.cells[old - 1][1] : body.cells[old][0]] if old else []
         return found if old and previous == old - 1 else found or blank
 
-    matcher = SequenceMatcher(None, body.sources, [source for source, _ in wanted], autojunk=False)
-    for tag, a, b, c, d in matcher.get_opcodes():
+    for tag, a, b, c, d in _differences(body.sources, [source for source, _ in wanted]):
         if tag == "equal":
             for old, new in zip(range(a, b), range(c, d), strict=True):
                 lines += gap(old, new)
@@ -512,23 +520,31 @@ def _merged(body: _Body, wanted: Sequence[tuple[str, list[_Line]]]) -> list[_Raw
 
 
 def _edited(body: _Body, raw: Sequence[_Raw], shown: Sequence[_Line], fresh: Sequence[_Line]) -> Iterator[_Raw]:
+    for tag, a, b, c, d in _differences(shown, fresh):
+        if tag == "equal":
+            yield from raw[a:b]
+        else:
+            yield from (_written(line, body) for line in fresh[c:d])
+
+
+def _differences(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[str, int, int, int, int]]:
+    """As `SequenceMatcher.get_opcodes`, in bounded time."""
     head = 0
-    while head < min(len(shown), len(fresh)) and shown[head] == fresh[head]:
+    while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
     tail = 0
-    while tail < min(len(shown), len(fresh)) - head and shown[-1 - tail] == fresh[-1 - tail]:
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
         tail += 1
-    old, new = shown[head : len(shown) - tail], fresh[head : len(fresh) - tail]
-    yield from raw[:head]
-    if len(old) * len(new) > _MOST_COMPARED:
-        yield from (_written(line, body) for line in new)
+    if head:
+        yield "equal", 0, head, 0, head
+    before, after = old[head : len(old) - tail], new[head : len(new) - tail]
+    if len(before) * len(after) > _MOST_COMPARED:
+        yield "replace", head, head + len(before), head, head + len(after)
     else:
-        for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-            if tag == "equal":
-                yield from raw[head + a : head + b]
-            else:
-                yield from (_written(line, body) for line in new[c:d])
-    yield from raw[len(raw) - tail :] if tail else ()
+        for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+            yield tag, head + a, head + b, head + c, head + d
+    if tail:
+        yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)
 
 
 def _anew(body: _Body, wanted: Sequence[tuple[str, list[_Line]]]) -> Iterator[_Raw]:

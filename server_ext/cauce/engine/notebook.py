@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -232,7 +233,7 @@ class SourceText:
         lines, ends = tuple(line for line, _ in found), tuple(end for _, end in found)
         return cls(lines, ends, encoding, bom, cookie)
 
-    @property
+    @cached_property
     def end(self) -> str:
         """How this file ends its lines."""
         return max(("\n", "\r\n", "\r"), key=self.ends.count)
