@@ -95,6 +95,9 @@ export default tseslint.config(
       'src/trust.ts',
       'src/paths.ts',
       'src/starter.ts',
+      'src/problems.ts',
+      'src/editing/files.ts',
+      'src/editing/place.ts',
       'src/folded.ts'
     ],
     [],
