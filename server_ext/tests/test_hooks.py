@@ -273,3 +273,22 @@ def test_a_damaged_metadata_file_concerns_its_task_alone(workshop: Draw, content
     built = project.build_with(FakeExecutor({"fit": Succeed()}), RunRequest())
     assert built.ends == {"fit": "ok"}
     assert [type(event) for event in built.events if isinstance(event, TaskFinished | RunFinished)]
+
+
+# --- Partial notebooks of products in another format ------------------------------------------
+
+
+def test_a_partial_notebook_takes_nobodys_place_and_goes_with_the_next_success(workshop: Draw) -> None:
+    project = workshop("load\n other")
+    project.respell("nb: out/load.ipynb", "nb: out/load.html")
+    project.respell("nb: out/other.ipynb", "nb: out/load.failed.ipynb")
+    mine = project.write("out/load.failed-2.ipynb", '{"cells": [], "metadata": {}}')
+    for _ in range(2):
+        error = project.build("load", scripts={"load": Fail()}).finished("load").error
+        assert error is not None
+        assert error.notebook == "out/load.failed-3.ipynb"
+    assert not (project.root / "out/load.failed.ipynb").exists()
+    assert project.build().ends == {"load": "ok", "other": "ok"}
+    assert not (project.root / "out/load.failed-3.ipynb").exists()
+    assert mine.read_text() == '{"cells": [], "metadata": {}}'
+    assert (project.root / "out/load.failed.ipynb").exists(), "another task's product"

@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import json
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -37,22 +38,30 @@ from cauce.engine.files import (
     sync,
     temporary_beside,
 )
+from cauce.engine.injection import METADATA_KEY
 from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
 
-__all__ = ["NOWHERE", "Attempt", "partial_notebook"]
+__all__ = ["NOWHERE", "Attempt", "partial_names"]
 
 _PIECE = re.compile(r"\d+\.[^/]+|\.gitkeep|\.DS_Store")
 NOWHERE = Stat(0, 0, 0, 0)
 """Of a table or view, which no file is."""
 
 
-def partial_notebook(product: str) -> str:
-    """Where the notebook of a failed run is kept when the product itself is in another format.
+_SIGNATURE = {"partial": True}
+_NAMES = 9
+"""How many names are tried for a partial notebook where others have taken them."""
+
+
+def partial_names(product: str) -> Iterator[str]:
+    """Where the notebook of a failed run may be kept when the product itself is in another format.
 
     Not simply with the suffix ``.ipynb``: that may be a file of the user's or another task's.
     """
-    return f"{product.rpartition('.')[0]}.failed.ipynb"
+    stem = product.rpartition(".")[0]
+    yield f"{stem}.failed.ipynb"
+    yield from (f"{stem}.failed-{number}.ipynb" for number in range(2, _NAMES + 1))
 
 
 @dataclass(frozen=True)
@@ -231,16 +240,30 @@ class Attempt:
             return outcome
         path = next((path for path, temporary in job.outputs.items() if temporary == job.notebook), None)
         if path is None:
-            path = partial_notebook(next(iter(job.outputs)))
-            real_path(self.project.root, path)
+            path = self._free_name(next(iter(job.outputs)))
+            if path is None:
+                return outcome
+            _sign(job.notebook)
         replace_durably(job.notebook, self.project.root / path)
         return _in_notebook(outcome, path)
+
+    def _free_name(self, product: str) -> str | None:
+        """Where a partial notebook may be put: over an earlier one of ours, never over anything else."""
+        declared = {each.path for task in self.project.tasks.values() for each in task.products}
+        for path in partial_names(product):
+            place = real_path(self.project.root, path)
+            if path not in declared and (not place.exists() or _is_signed(place)):
+                return path
+        return None
 
     def _forget_partial(self) -> None:
         for product in self.spec.products:
             if product.key in self.spec.notebooks and not product.path.endswith(".ipynb"):
-                with contextlib.suppress(OSError):
-                    real_path(self.project.root, partial_notebook(product.path)).unlink(missing_ok=True)
+                for path in partial_names(product.path):
+                    with contextlib.suppress(OSError):
+                        place = real_path(self.project.root, path)
+                        if place.is_file() and _is_signed(place):
+                            place.unlink()
 
     def _note_unwritten(self, before: Mapping[str, Stat | None], job: Job) -> None:
         """Say in the log which products the run has left as they were."""
@@ -274,6 +297,20 @@ def _check_folder(root: Path, path: str) -> None:
                 raise FileExistsError(errno.EEXIST, why, path)
 
 
+def _sign(notebook: Path) -> None:
+    """Write into a partial notebook that it is one, so that it can be told from a file of the user's."""
+    content = json.loads(notebook.read_bytes())
+    content.setdefault("metadata", {})[METADATA_KEY] = _SIGNATURE
+    notebook.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="replace")
+
+
+def _is_signed(notebook: Path) -> bool:
+    try:
+        return bool(json.loads(notebook.read_bytes())["metadata"][METADATA_KEY] == _SIGNATURE)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
 def _put_in_place(temporary: Path, target: Path) -> None:
     """Replace a file, or a folder as a whole."""
     if not temporary.is_dir():
@@ -284,8 +321,11 @@ def _put_in_place(temporary: Path, target: Path) -> None:
         target.replace(aside)
     try:
         replace_durably(temporary, target)
-    finally:
-        _discard(aside)
+    except OSError:
+        if aside.exists():
+            aside.replace(target)
+        raise
+    _discard(aside)
 
 
 def _discard(path: Path) -> None:

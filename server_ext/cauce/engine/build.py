@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import os
 import re
 import secrets
@@ -47,17 +46,16 @@ from cauce.contract import (
     TaskProgress,
     TaskStarted,
     TaskUnchanged,
-    Where,
 )
 from cauce.engine.assessment import Assessment, assess, assess_task, complete, with_inputs
 from cauce.engine.attempt import NOWHERE, Attempt
 from cauce.engine.document import Value
 from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
-from cauce.engine.evaluated import read_evaluated, write_evaluated
+from cauce.engine.evaluating import evaluate
 from cauce.engine.executors import (
+    DEAF,
     Cancelled,
     Crashed,
-    Evaluation,
     Executor,
     Failed,
     HookCall,
@@ -72,21 +70,19 @@ from cauce.engine.files import (
     remove_bytecode,
 )
 from cauce.engine.fingerprint import Fingerprint, settled
-from cauce.engine.lock import ProjectLock
+from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.plan import End, Plan, Selection, select
 from cauce.engine.process import ProcessRecord, reap
 from cauce.engine.project import Project, load
-from cauce.engine.spec import Entry, PipelineSpec
-from cauce.engine.spec.model import Need
-from cauce.engine.store import History, Store, TaskHistory, state_folder
+from cauce.engine.spec import Entry
+from cauce.engine.store import History, Store, TaskHistory, new_run, state_folder
 
 __all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
 
 RunState = Literal["ok", "failed", "cancelled", "crashed"]
 
 _TIDY_PATIENCE = 0.5
-_ROUNDS = 4
 _RUNS_KEPT = 200
 """Per pipeline; older ones are forgotten, but for those that freshness follows from."""
 _RUN_ID = re.compile(r"-?[0-9a-f]+-[0-9a-f]{8}")
@@ -144,12 +140,12 @@ async def build(
     if not project.spec.needs:
         _selection(project, request)  # what can be refused is refused before anything is written
     folder = _prepare(state_folder(entry.root))
-    run = f"{int(clock() * 1000):x}-{secrets.token_hex(4)}"
-    with ProjectLock(folder, run, _user(), clock()):
+    run = new_run(clock())
+    with ProjectLock(folder, run, user_name(), clock()):
         store = Store(folder)
         try:
             reap(store.recover(clock()))
-            troubles = await _evaluate(entry, cache, executor, folder / "logs" / run / "evaluation.log", stop)
+            troubles = await evaluate(entry, cache, executor, folder / "logs" / run / "evaluation.log", stop.cancel)
             project = load(entry, cache)
             selection = _selection(project, request, troubles)
             this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock)
@@ -160,46 +156,6 @@ async def build(
             return state
         finally:
             store.close()
-
-
-async def _evaluate(entry: Entry, cache: ParseCache, executor: Executor, log: Path, stop: Stop) -> tuple[Problem, ...]:
-    """Find out what only running code can tell, and keep it for whoever looks; what went wrong with it.
-
-    A factory's tasks may bring parameters that are computed in their turn.
-    """
-    values: dict[str, Value] = {}
-    troubles: list[Problem] = []
-    asked: set[str] = set()
-    for _ in range(_ROUNDS):
-        spec = load(entry, cache).spec
-        needs = tuple(need for need in spec.needs if need.key not in asked)
-        if not needs or stop.cancel.is_set():
-            break
-        asked |= {need.key for need in needs}
-        found = await executor.evaluate(Evaluation(entry, needs, log), _DEAF, stop.cancel)
-        if isinstance(found, Cancelled):
-            break
-        for need in needs:
-            value = found.error if isinstance(found, Crashed) else found[need.key]
-            if isinstance(value, CellError):
-                troubles.append(_not_evaluated(need, value, spec))
-            else:
-                values[need.key] = value
-        kept = {key: value for key, value in read_evaluated(entry).items() if key in asked}
-        try:
-            write_evaluated(entry, kept | values)
-        except OSError as error:
-            raise ProjectUnwritable(
-                f"Cannot write {state_folder(entry.root)}: {error.strerror}.", hint="Make the folder writable."
-            ) from error
-    return tuple(troubles)
-
-
-def _not_evaluated(need: Need, error: CellError, spec: PipelineSpec) -> Problem:
-    what = need.call.path if need.call is not None else f"{{{{{need.kind}}}}}"
-    where = error.where or (need.call.where if need.call is not None else None) or Where(path=spec.entry.name)
-    message = f"{what} could not be evaluated: {error.name}: {error.message}".rstrip(": .")
-    return Problem(code="not_evaluated", message=f"{message}.", severity="error", where=where, task=need.task)
 
 
 def log_file(folder: Path, run: str, task: str, tasks: Iterable[str]) -> Path | None:
@@ -269,17 +225,6 @@ def _prepare(folder: Path) -> Path:
             f"Cannot write {folder}: {error.strerror}.", hint="A build keeps its state there. Make the folder writable."
         ) from error
     return folder
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without an entry for our id
-        return str(os.getuid())
-
-
-_DEAF = Listener(progress=lambda _: None, process=lambda _: None)
-"""For what is no attempt at a task: it dies with the builder all the same."""
 
 
 class _Build:
@@ -365,7 +310,7 @@ class _Build:
 
     async def go(self) -> RunState:
         tasks = self.plan.tasks
-        self.store.begin_run(self.run, self.pipeline, tasks, self.clock(), socket.gethostname(), _user())
+        self.store.begin_run(self.run, self.pipeline, tasks, self.clock(), socket.gethostname(), user_name())
         self.emit(RunStarted(run=self.run, pipeline=self.pipeline, time=self.clock(), tasks=tasks))
         running: dict[asyncio.Task[_Ended], str] = {}
         try:
@@ -444,7 +389,7 @@ class _Build:
             return True
         log = self.folder / "logs" / self.run / f"{moment}.log"
         call = HookCall(hook, moment, self.project.root, log, error=error, report=report)
-        outcome = await self.executor.hook(call, _DEAF, self.stop.cancel)
+        outcome = await self.executor.hook(call, DEAF, self.stop.cancel)
         match outcome:
             case Failed(error=raised) | Crashed(error=raised):
                 self.trouble = f"The pipeline's {moment} hook {hook.path} failed: {raised.name}: {raised.message}"
@@ -730,7 +675,7 @@ def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
     For whoever notices first; does nothing while somebody builds or the folder is read-only.
     Gives up rather than keep a build waiting, which would do the same.
     """
-    with contextlib.suppress(ProjectLocked, ProjectUnwritable), ProjectLock(folder, "", _user(), clock()):
+    with contextlib.suppress(ProjectLocked, ProjectUnwritable), ProjectLock(folder, "", user_name(), clock()):
         store = Store(folder, patience=_TIDY_PATIENCE)
         try:
             reap(store.recover(clock()))

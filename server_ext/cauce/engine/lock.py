@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import getpass
 import os
 import socket
 import sys
@@ -18,7 +19,7 @@ from cauce.engine.errors import ProjectLocked, ProjectUnwritable
 from cauce.engine.files import read_start
 from cauce.engine.process import ProcessRecord, is_alive, record_of
 
-__all__ = ["ProjectLock", "holder_of"]
+__all__ = ["ProjectLock", "holder_of", "user_name"]
 
 _FILE = "lock"
 _NOTE_LIMIT = 1 << 16
@@ -154,3 +155,11 @@ def _read(path: Path) -> _Note | None:
         return msgspec.json.decode(read_start(path, _NOTE_LIMIT, follow=False), type=_Note)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def user_name() -> str:
+    """Who we are, for whoever finds the lock taken."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for our id
+        return str(os.getuid())

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
-import secrets
 import time
 from pathlib import Path
 
 from cauce.engine.errors import UsageError
-from cauce.engine.executors import Executor, HookCall, Job, Listener, Outcome
-from cauce.engine.lock import ProjectLock
+from cauce.engine.executors import DEAF, Executor, HookCall, Job, Outcome
+from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import load
 from cauce.engine.spec import Entry
-from cauce.engine.store import state_folder
+from cauce.engine.store import new_run, state_folder
 
 __all__ = ["call_on_finish"]
 
@@ -39,7 +36,7 @@ async def call_on_finish(entry: Entry, task: str, executor: Executor) -> tuple[O
         what = f": {', '.join(missing)}" if missing else ""
         raise UsageError(f"'{task}' has not made its products yet{what}.", hint=f"Run it: 'cauce task {task}'.")
     now = time.time()
-    run = f"{int(now * 1000):x}-{secrets.token_hex(4)}"
+    run = new_run(now)
     log = folder / "logs" / run / "on_finish.log"
     job = Job(
         spec=spec,
@@ -50,14 +47,6 @@ async def call_on_finish(entry: Entry, task: str, executor: Executor) -> tuple[O
         log=log,
         upstream=tuple(project.tasks[need] for need in project.graph.upstream[task]),
     )
-    deaf = Listener(progress=lambda _: None, process=lambda _: None)
-    with ProjectLock(folder, run, _user(), now):
+    with ProjectLock(folder, run, user_name(), now):
         call = HookCall(spec.hooks.on_finish, "on_finish", entry.root, log, job)
-        return await executor.hook(call, deaf, asyncio.Event()), log
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without an entry for our id
-        return str(os.getuid())
+        return await executor.hook(call, DEAF, asyncio.Event()), log

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import secrets
 import sqlite3
 import stat
 import time
@@ -32,6 +33,7 @@ from cauce.engine.fingerprint import Fingerprint
 from cauce.engine.process import ProcessRecord
 
 __all__ = [
+    "AttemptOutcome",
     "AttemptRow",
     "History",
     "RunRow",
@@ -39,6 +41,7 @@ __all__ = [
     "TaskHistory",
     "TaskState",
     "Unreadable",
+    "new_run",
     "read_attempts",
     "read_history",
     "read_run",
@@ -131,6 +134,11 @@ class History:
     run: RunRow | None = None
     unreadable: Unreadable | None = None
     """Why the file could not be read: everything counts as never run."""
+
+
+def new_run(now: float) -> str:
+    """An id for a run that begins now: those of one project sort by time."""
+    return f"{int(now * 1000):x}-{secrets.token_hex(4)}"
 
 
 def state_folder(root: Path) -> Path:

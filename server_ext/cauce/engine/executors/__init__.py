@@ -22,6 +22,7 @@ from cauce.engine.process import ProcessRecord
 from cauce.engine.spec.model import Dotted, Entry, Need, TaskSpec
 
 __all__ = [
+    "DEAF",
     "Cancelled",
     "Crashed",
     "Evaluation",
@@ -136,6 +137,10 @@ class Listener:
     progress: Callable[[Progress], None]
     process: Callable[[ProcessRecord], None]
     """Called once the task's process is up, so that it can be reaped should we die."""
+
+
+DEAF = Listener(progress=lambda _: None, process=lambda _: None)
+"""For what is no attempt at a task: it dies with the builder all the same."""
 
 
 class Executor(Protocol):
