@@ -45,6 +45,14 @@ def test_a_failing_on_finish_is_a_failed_task_that_runs_again(workshop: Draw) ->
     assert sound.called == [("hooks.check", "clean")]
 
 
+def test_what_a_hook_is_given_counts(workshop: Draw) -> None:
+    project = workshop("load")
+    hooked(project, "load", "on_finish: {dotted_path: hooks.check, rows: 10}")
+    assert project.build().ends == {"load": "ok"}
+    project.respell("rows: 10", "rows: 20")
+    assert project.why("load") == ["options_changed on_finish"]
+
+
 def test_hooks_are_called_at_their_moments(workshop: Draw) -> None:
     project = workshop(CHAIN)
     hooked(project, "load", "on_render: hooks.before")

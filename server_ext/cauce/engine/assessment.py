@@ -157,7 +157,14 @@ def _options(spec: TaskSpec, facts: SourceFacts) -> dict[str, str]:
         options["nb_product_key"] = canonical(list(spec.notebooks))
     if spec.kind != "notebook":
         options["kind"] = canonical(spec.kind)
-    for name, called in (("client", spec.client), ("serializer", spec.serializer), ("unserializer", spec.unserializer)):
+    for name, called in (
+        ("client", spec.client),
+        ("serializer", spec.serializer),
+        ("unserializer", spec.unserializer),
+        # With what it is called; its code does not count: mending a check is no reason to run hours of work again.
+        ("on_render", spec.hooks.on_render),
+        ("on_finish", spec.hooks.on_finish),
+    ):
         if called is not None:
             options[name] = canonical(_called(called))
     for relation in spec.relations:
