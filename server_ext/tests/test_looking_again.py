@@ -1,0 +1,133 @@
+"""Looking again is cheap and never wrong: what is kept between processes, and between two looks of the server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from drawn import Workshop
+
+from cauce.contract import Snapshot
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import Project, load
+from cauce.engine.spec import entry_of_file
+from cauce.server.footprint import footprint_of, places_of
+from cauce.server.workspace import Workspace
+
+Draw = Callable[[str], Workshop]
+
+CHAIN = "load ─► clean ─► fit"
+
+
+# --- Between processes ------------------------------------------------------------------------
+
+
+def fresh_look(project: Workshop) -> str:
+    """What a new process has imported to look at the project; the state of each task."""
+    code = (
+        "import sys; from cauce.cli import main\n"
+        "try: main(['status', '--json'])\n"
+        "finally: print(*sorted({'jupytext', 'nbformat'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project.root, capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.splitlines()[-1]
+
+
+def test_what_a_build_has_read_needs_no_reading_again(workshop: Draw) -> None:
+    project = workshop(CHAIN)
+    assert fresh_look(project) == "jupytext nbformat"
+    project.build()
+    assert fresh_look(project) == ""
+    project.comment("fit", "one file is another now")
+    assert fresh_look(project) == "jupytext nbformat"
+
+
+def facts(project: Workshop) -> Project:
+    return load(entry_of_file(project.path), ParseCache())
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xc1", b"\x93\x01", b"{}", None], ids=repr)
+def test_what_is_kept_changes_nothing_whatever_is_in_the_file(workshop: Draw, damage: bytes | None) -> None:
+    project = workshop(CHAIN)
+    before = facts(project).facts
+    project.build()
+    assert facts(project).facts == before
+    kept = project.root / ".cauce/facts"
+    kept.write_bytes(kept.read_bytes()[:-20] if damage is None else damage)
+    assert facts(project).facts == before
+    project.edit("load", 40)
+    edited = facts(project).facts["load"]
+    assert edited.code != before["load"].code
+    project.build()
+    assert facts(project).facts["load"] == edited
+
+
+# --- Between two looks of the server -------------------------------------------------------------
+
+
+@pytest.fixture
+def old(workshop: Draw) -> Workshop:
+    """A built project whose files are all old enough for the server to trust what the system says of them."""
+    project = workshop(CHAIN)
+    project.write("lib/__init__.py", "")
+    project.use("fit", "import lib.helper\nimport unknown")
+    project.build()
+    time.sleep(2.1)  # a file's time of change is the system's to set
+    return project
+
+
+CHANGES: dict[str, Callable[[Workshop], object]] = {
+    "a source": lambda project: project.edit("load", 40),
+    "a source, at equal size": lambda project: project.edit("load", 2),
+    "the pipeline": lambda project: project.give("clean", depth=3),
+    "a product": lambda project: project.overwrite("load", "7\n"),
+    "a product is gone": lambda project: project.product("clean").unlink(),
+    "a module appears beside": lambda project: project.write("unknown.py", "x = 1\n"),
+    "a module appears in a folder": lambda project: project.write("lib/helper.py", "x = 1\n"),
+    "env.yaml appears": lambda project: project.write("env.yaml", "_wrong: 1\n"),
+    "a build in a terminal": lambda project: project.build(force=True),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_whatever_changes_the_next_look_shows_it(old: Workshop, what: str) -> None:
+    async def looks() -> tuple[Snapshot, Snapshot, Snapshot]:
+        workspace = Workspace(old.root, lambda event: None, logging.getLogger("test"))
+        try:
+            for _ in range(3):  # until a look was answered from the one before
+                before = await workspace.snapshot("pipeline.yaml")
+            again = await workspace.snapshot("pipeline.yaml")
+            await asyncio.to_thread(CHANGES[what], old)
+            return before, again, await workspace.snapshot("pipeline.yaml")
+        finally:
+            await workspace.close()
+
+    before, again, after = asyncio.run(looks())
+    assert again is before, "nothing had changed"
+    assert after.revision > before.revision
+
+
+def test_what_was_just_written_proves_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("x = 1\n")
+    places = places_of([file], tmp_path)
+    now = time.time_ns()
+    young = footprint_of(places, frozenset(), now)
+    assert not young.proves(footprint_of(places, frozenset(), now))
+    later = footprint_of(places, frozenset(), now + 10_000_000_000)
+    assert later.proves(later)
+    folder = tmp_path / "product"
+    folder.mkdir()
+    inside = footprint_of([str(folder)], frozenset({str(folder)}), now + 10_000_000_000)
+    assert not inside.proves(inside), "what changes below a folder does not show in it"
+    os.utime(file, ns=(1, 1))
+    assert not later.proves(footprint_of(places, frozenset(), now + 10_000_000_000))
