@@ -124,6 +124,9 @@ def print_status(snapshot: Snapshot) -> None:
         console.print(table)
     for problem in snapshot.problems:
         _print_problem(console, problem)
+    if snapshot.unevaluated and not rows:
+        text = "The tasks are made by code that has not run with these values. Run 'cauce evaluate', or build."
+        console.print(_text(text, "yellow"), soft_wrap=True)
     if snapshot.holder is not None:
         holder = snapshot.holder
         console.print(_text(f"{holder.user} on {holder.host} is building this project now.", "cyan"), soft_wrap=True)

@@ -275,3 +275,31 @@ def test_values_are_options_of_the_command_line(tmp_path: Path) -> None:
     made = cauce(folder, "build", "-e", "factories.needs", "--x", "b", "--y", "2")
     assert made.returncode == 0, made.stderr
     assert (folder / "b2.txt").read_text() == "1"
+
+
+def test_a_factory_may_ask_for_env_yaml_without_naming_it(tmp_path: Path) -> None:
+    made = """\
+from ploomber import DAG, with_env
+from ploomber.products import File
+from ploomber.tasks import PythonCallable
+import tasks
+
+@with_env
+def make(env):
+    dag = DAG()
+    PythonCallable(tasks.load, File(env.path.out / "load.csv"), dag)
+    return dag
+"""
+    folder = write(tmp_path, {"tasks.py": TASKS, "pipeline.py": made, "env.yaml": "path:\n  out: made\n"})
+    after, problems = evaluate(folder, "pipeline.make")
+    assert [problem.message for problem in problems] == []
+    assert [each.path for each in after.tasks["load"].products] == ["made/load.csv"]
+
+
+def test_a_look_says_that_the_code_which_makes_the_tasks_has_not_run(tmp_path: Path) -> None:
+    folder = write(tmp_path, FILES)
+    looked = subprocess.run(
+        [sys.executable, "-m", "cauce", "status", "-e", "pipeline.make"], cwd=folder, capture_output=True, text=True
+    )
+    assert (looked.returncode, looked.stderr) == (0, "")
+    assert "Run 'cauce evaluate', or build." in looked.stdout

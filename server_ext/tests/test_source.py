@@ -275,6 +275,18 @@ def test_an_upstream_that_is_no_task_is_told_with_those_that_there_are(tmp_path:
     assert found.hint == "Tasks are: load, plot"
 
 
+def test_a_task_of_a_class_that_cannot_be_run_keeps_its_place_and_its_source_is_not_missed(tmp_path: Path) -> None:
+    pipeline = """\
+meta: {extract_upstream: false}
+tasks:
+- {source: get.py, product: {nb: out/get.ipynb, data: out/users.csv}}
+- {source: out/users.csv, name: upload, class: SQLUpload, product: [users, table], upstream: get}
+"""
+    project = Looked(tmp_path, {"pipeline.yaml": pipeline, "get.py": f"{HEAD}upstream = None\n\n# %%\n1 + 1\n"})
+    assert [problem.code for problem in project.problems()] == ["task_unsupported"]
+    assert project.load().graph.upstream["upload"] == ("get",)
+
+
 @pytest.mark.case("G10")
 def test_a_wildcard_gives_a_group_to_every_kind_of_task(tmp_path: Path) -> None:
     #  m-0, m-1 ─► script, function, query

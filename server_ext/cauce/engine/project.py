@@ -159,10 +159,12 @@ def load(entry: Entry, cache: ParseCache) -> Project:
     facts: dict[str, SourceFacts] = {}
     look = SourceReader(spec, cache)
     refused = {problem.task for problem in spec.problems if problem.code.startswith("path_")}
+    # Of a class that is not known here: its source may be what another task makes.
+    foreign = {problem.task for problem in spec.problems if problem.code == "task_unsupported"}
     tasks: dict[str, TaskSpec] = {}
     for task in spec.tasks:
         tasks[task.name] = task
-        if task.name in refused or unfilled(task.source):  # said by the spec, and not to be opened
+        if task.name in refused | foreign or unfilled(task.source):  # said by the spec, and not to be opened
             continue
         if task.kind != "function":
             source, problem = look.source(task)
@@ -180,7 +182,8 @@ def load(entry: Entry, cache: ParseCache) -> Project:
             problems += more
     if any(task.extract_product for task in spec.tasks):
         spec = replace(spec, tasks=tuple(tasks.values()))
-    problems += check_products(spec.tasks, entry.name, spec.files)
+    known = [task for task in spec.tasks if task.name not in foreign]
+    problems += check_products(known, entry.name, spec.files)
     problems += _products_outside(spec, refused, look.places)
     dependencies, given_up = _dependencies(spec, facts, problems)
     graph = build_graph({task: tuple(other for need in dependencies[task] for other in need.tasks) for task in tasks})

@@ -49,8 +49,13 @@ class Env(Mapping[str, Any]):
         return f"Env({self._values!r})"
 
 
-def with_env(source: str | Path | Mapping[str, Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Gives a function the values as its first argument, `env`; ``env__a__b=…`` replaces one of them."""
+def with_env(source: str | Path | Mapping[str, Any] | Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a function the values as its first argument, `env`; ``env__a__b=…`` replaces one of them.
+
+    Without brackets, as plain ``@with_env``, it reads env.yaml.
+    """
+    if callable(source):
+        return with_env("env.yaml")(source)  # type: ignore[no-any-return]  # what it decorates may be anything
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         first = next(iter(inspect.signature(function).parameters), None)

@@ -73,7 +73,7 @@ def read_entry(reading: Reading, node: Node, folder: str, *, imported: bool) -> 
     if isinstance(foreign, Scalar) and foreign.text in FOREIGN_CLASSES:
         # Its own keys are not known here, and it is no use to complain about each.
         hint = "Write a script, a function or an SQL script that does it."
-        report.error("unsupported", f"Tasks of the class '{foreign.text}' cannot be run.", foreign, hint)
+        report.error("task_unsupported", f"Tasks of the class '{foreign.text}' cannot be run.", foreign, hint)
         return [_foreign(node, source, report)]
     given = check_fields(node, TASK, report)
     return _Entry(reading, node, given, source, folder, imported).tasks()
@@ -83,7 +83,10 @@ def _foreign(node: Mapping, source: Scalar, report: Report) -> TaskSpec:
     """What stands for a task that cannot be run, for those that need it."""
     name = node.get("name")
     text = name.text if isinstance(name, Scalar) and name.text.strip() else PurePosixPath(source.text).stem
-    return TaskSpec(text, "sql", source.text, (), (), {}, (), report.where(node))
+    given = node.get("upstream")
+    items = given.items if isinstance(given, Sequence) else () if given is None else (given,)
+    upstream = tuple(dict.fromkeys(item.text for item in items if isinstance(item, Scalar)))
+    return TaskSpec(text, "sql", source.text, (), (), {}, upstream, report.where(node))
 
 
 class _Entry:
