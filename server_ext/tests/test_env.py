@@ -288,11 +288,12 @@ def test_values_that_double_at_each_step_are_refused(tmp_path: Path) -> None:
         assert len(str(filled.value)) < 5_000_000
 
 
-def test_an_alias_costs_no_more_than_what_it_names() -> None:
+@pytest.mark.parametrize("values", [{"n": 1}, {}])
+def test_an_alias_costs_no_more_than_what_it_names(values: dict[str, Value]) -> None:
     bomb = "a0: &a0 ['{{n}}']\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(49))
     root = read_document(bomb.encode(), "pipeline.yaml").root
     assert root is not None
-    environment = Environment(entry_of_file(Path("/project/pipeline.yaml")), {}, {"n": 1})
+    environment = Environment(entry_of_file(Path("/project/pipeline.yaml")), {}, values)
     expanded = expand(root, environment, lambda *_, **__: None)
     with pytest.raises(TooLarge):
         plain(expanded)

@@ -128,7 +128,16 @@ def _of_factory(entry: Entry) -> Iterator[_Takes]:
                 pairs = pairs[1:]
                 yield from _of_source(entry, source)
     for argument, default in pairs:
-        yield _Takes(argument.arg, f"--{argument.arg}", "" if default is None else ast.unparse(default))
+        yield _Takes(argument.arg, f"--{argument.arg}", "" if default is None else _unparsed(default))
+
+
+def _unparsed(value: ast.expr) -> str:
+    import ast
+
+    try:
+        return ast.unparse(value)
+    except (RecursionError, ValueError):  # hundreds of terms, thousands of digits
+        return "…"
 
 
 def _of_source(entry: Entry, source: ast.expr) -> Iterator[_Takes]:
@@ -141,7 +150,9 @@ def _of_source(entry: Entry, source: ast.expr) -> Iterator[_Takes]:
             if isinstance(key, ast.Constant) and isinstance(key.value, str) and _KEY.fullmatch(key.value):
                 text = value.value if isinstance(value, ast.Constant) else None
                 yield _Takes(
-                    f"env.{key.value}", _PREFIX + key.value, str(text) if text is not None else ast.unparse(value)
+                    f"env.{key.value}",
+                    _PREFIX + key.value,
+                    _unparsed(value) if text is None or isinstance(text, int) else str(text),
                 )
 
 

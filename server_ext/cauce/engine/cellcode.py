@@ -44,7 +44,7 @@ class CellCode:
         Empty when that is nothing. A semicolon at the end counts: it hides what the cell would show.
         """
         if self.tree is not None:
-            with contextlib.suppress(RecursionError):  # an expression of some hundred terms
+            with contextlib.suppress(RecursionError, ValueError):  # hundreds of terms, thousands of digits
                 statements = map(ast.dump, self.tree.body)
                 return (*self.heads, *statements, *([";"] if self._hides() else ()))
         # What is not Python counts to the letter: a blank line may stand in a here-document.

@@ -30,6 +30,7 @@ __all__ = [
     "plain",
     "plain_within",
     "read_document",
+    "readable",
 ]
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
@@ -140,6 +141,11 @@ def read_document(content: bytes, path: str) -> Document:
         )
         return Document(None, (problem,))
     return _Composer(path).compose(text)
+
+
+def readable(text: str) -> str:
+    """Without halves of characters, which can neither be stored nor sent. YAML has none, but names of files may."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class _Composer:

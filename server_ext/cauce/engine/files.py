@@ -225,7 +225,7 @@ def real_path(root: Path, path: str) -> Path:
     base = os.path.realpath(root)
     try:
         real = os.path.realpath(os.path.join(base, path))  # noqa: PTH118 - asked for each product, and slow enough
-    except ValueError as error:  # an embedded NUL
+    except ValueError as error:  # an embedded NUL, half of a character
         raise OSError(errno.EINVAL, str(error), path) from error
     if real != base and not real.startswith(f"{base.rstrip('/')}/"):
         raise LeadsOutside(errno.EXDEV, "it leads out of the project", path)
@@ -243,7 +243,7 @@ class RealPaths:
     def of(self, path: str) -> str:
         """A path below the root without links, as text: making a `Path` of each is slow. Raises as `real_path`."""
         folder, _, name = path.rpartition("/")
-        if name in {"", ".", ".."} or "\0" in path:
+        if name in {"", ".", ".."} or not _can_be_name(path):
             return str(real_path(self.root, path))
         if folder not in self._folders:
             # Outside too: what lies there is refused below, for each path by its name.
@@ -265,6 +265,14 @@ class RealPaths:
         if len(content) > limit:
             raise FileTooLarge(errno.EFBIG, f"it is larger than {limit // 1_000_000} MB", path)
         return content
+
+
+def _can_be_name(path: str) -> bool:
+    """Could the system have a file of that name? Not with a NUL or half of a character in it."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def open_regular(path: Path | str, *, follow: bool = True) -> BinaryIO:

@@ -398,7 +398,7 @@ def _defaults(body: _Body, binding: Binding) -> Iterator[str]:
         if argument.arg in given:
             continue
         if value is not None:
-            with suppress(RecursionError):  # an expression of some hundred terms
+            with suppress(RecursionError, ValueError):  # hundreds of terms, thousands of digits
                 yield f"{argument.arg} = {ast.unparse(value)}"
         elif argument.arg == "upstream":
             yield "upstream = {}"

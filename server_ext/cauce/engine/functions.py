@@ -10,6 +10,7 @@ by themselves. These are its *slice*; an edit elsewhere in the file does not con
 from __future__ import annotations
 
 import ast
+import codecs
 import difflib
 import functools
 import importlib.util
@@ -25,6 +26,8 @@ from dataclasses import dataclass, field, replace
 
 from cauce.contract import Problem, Where
 from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, upstream_reads
+from cauce.engine.document import readable
+from cauce.engine.notebook import NO_ENCODINGS
 from cauce.engine.source import Code, Signature, SourceFacts, digest
 
 __all__ = ["FunctionIndex", "Module", "Slice", "function_facts", "read_module"]
@@ -205,8 +208,10 @@ def read_module(content: bytes) -> Module:
     raw = digest(content)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        if codecs.lookup(encoding).name in NO_ENCODINGS:
+            raise LookupError(encoding)
         text = content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
-    except (SyntaxError, UnicodeDecodeError, LookupError):
+    except (SyntaxError, UnicodeError, LookupError):
         return Module(raw, "", error="its encoding is not what it says")
     try:
         with warnings.catch_warnings():
@@ -571,7 +576,7 @@ def _hash(statement: ast.stmt) -> str:
 def _hash_or_text(statement: ast.stmt, lines: tuple[int, int], text: Sequence[str]) -> str:
     try:
         return _hash(statement)
-    except RecursionError:  # an expression of some hundred terms
+    except (RecursionError, ValueError):  # hundreds of terms, thousands of digits
         return digest("\n".join(text[lines[0] - 1 : lines[1]]).encode("utf-8", "surrogatepass"))
 
 
@@ -602,7 +607,7 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> _Function:
     reads = upstream_reads([CellCode((), "", ast.Module([node], []))])
     if signature.gathers and "upstream" not in signature.parameters:
         reads = UpstreamReads()  # it may be among the rest
-    upstream = tuple(dict.fromkeys(name for _, _, name in sorted(named)))
+    upstream = tuple(dict.fromkeys(readable(name) for _, _, name in sorted(named)))
     return _Function(node.lineno, signature, upstream, reads)
 
 
@@ -742,7 +747,7 @@ def function_facts(dotted: str, task: str, where: Where, index: FunctionIndex) -
         )
     facts = SourceFacts(
         code=Code(raw, sliced.normal),
-        text=sliced.text.encode("utf-8", "replace").decode(),
+        text=readable(sliced.text),
         upstream=function.upstream if function else (),
         loads=sliced.loads,
         reads=function.reads if function else UpstreamReads(),

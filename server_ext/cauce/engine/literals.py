@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cauce.engine.cellcode import CellCode
-from cauce.engine.document import Value
+from cauce.engine.document import MAX_BITS, Value
 
 __all__ = ["Assigned", "python_assigned", "r_assigned", "task_names"]
 
@@ -109,6 +109,8 @@ def _plain(value: object, depth: int = 0) -> Value:
     if depth > _MAX_DEPTH:
         raise ValueError("nested too deeply")
     match value:
+        case int() if value.bit_length() > MAX_BITS:
+            raise ValueError("too long a number")
         case None | bool() | int() | float() | str():
             return value
         case list() | tuple():

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 __all__ = [
+    "NO_ENCODINGS",
     "SourceError",
     "SourceText",
     "cell_id",
@@ -267,6 +268,8 @@ class SourceText:
         return self.encode(head + rest, path)
 
 
+NO_ENCODINGS = frozenset({"punycode", "idna", "undefined"})
+"""Codecs that no source is written in; the first takes hours for a large file."""
 _HASH_SCRIPTS = frozenset({".py"})
 """Suffixes of scripts whose language honours PEP 263."""
 
@@ -285,6 +288,8 @@ def _declared(content: bytes, path: Path) -> tuple[str, str | None]:
         raise SourceError(
             path, f"The encoding comment is wrong: {_one_line(error)}.", "Name a known encoding, such as utf-8.", 1
         ) from error
+    if codecs.lookup(encoding).name in NO_ENCODINGS:
+        raise SourceError(path, f"No source can be in {encoding}.", "Name another encoding, such as utf-8.", 1)
     # A second line counts only after a first one that is blank or a comment.
     counts = any(_COOKIE.match(line.removeprefix(codecs.BOM_UTF8).decode("latin-1")) for line in seen)
     return encoding.removesuffix("-sig"), named[0] if counts else None

@@ -30,6 +30,8 @@ __all__ = ["Record", "read_record"]
 
 _LIMIT = 5_000_000
 _RESOURCE_LIMIT = 50_000_000
+_MAX_FUNCTION = 200_000
+"""Characters of a recorded function: parsing takes seconds and gigabytes for some millions."""
 _DEBUGGING_TAG = "debugging-settings"
 _TOLERANCE = 10.0
 """Seconds: copying a project writes the two in any order."""
@@ -146,7 +148,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _same_function(then: str, now: str) -> bool:
-    function = _function(then)
+    function = _function(then) if len(then) <= _MAX_FUNCTION else None
     before = None if function is None else _dumped(function)
     found = None if function is None else _function(now, function.name)
     return before is not None and found is not None and before == _dumped(found)
@@ -170,5 +172,5 @@ def _dumped(function: ast.FunctionDef) -> str | None:
         function.body = function.body[1:]
     try:
         return ast.dump(function)
-    except RecursionError:
+    except (RecursionError, ValueError):
         return None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cauce.contract import Problem, Where
 from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, read_cell, upstream_reads
-from cauce.engine.document import Value
+from cauce.engine.document import Value, readable
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
 from cauce.engine.literals import Assigned, python_assigned, r_assigned, task_names
 from cauce.engine.notebook import SourceError, read_notebook
@@ -206,7 +206,7 @@ def read_facts(
         problems = reader.problems
     return SourceFacts(
         code=Code(raw, digest(normal.encode())),
-        text=_readable("\n\n".join(cell.text for cell in counted)),
+        text=readable("\n\n".join(cell.text for cell in counted)),
         upstream=upstream,
         loads=loads_of(codes),
         reads=upstream_reads(codes),
@@ -305,11 +305,6 @@ def _normalised(cells: Sequence[tuple[CellCode, Collection[str]]], injected: int
     return json.dumps([kept, before])
 
 
-def _readable(text: str) -> str:
-    """Without halves of characters, which can neither be stored nor sent."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 # --- The parameters cell ------------------------------------------------------------------
 
 
@@ -368,7 +363,7 @@ class _Parameters:
             hint = f"Write {self._example('upstream', many=False)} (a list, even for one)."
             self.problem("upstream_shape", message, hint, self._line(found))
             return ()
-        return tuple(dict.fromkeys(map(_readable, names)))
+        return tuple(dict.fromkeys(map(readable, names)))
 
     def product(self) -> Extracted | None:
         found = self.read("product")
@@ -404,7 +399,7 @@ class _Parameters:
         number = _line_of(line, self.content)
         if number is None and not self.source.endswith(".ipynb"):
             number = _line_of(self.cell.text.lstrip("\n"), self.content)
-        words = _readable(message.replace("{Cell}", f"The parameters cell ({self._cell})"))
+        words = readable(message.replace("{Cell}", f"The parameters cell ({self._cell})"))
         where = Where(path=self.source, line=number)
         self.problems.append(
             Problem(code=code, message=words, severity=severity, hint=hint, where=where, task=self.task)

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cauce.contract import Problem, Where
-from cauce.engine.document import Value
+from cauce.engine.document import MAX_BITS, Value, readable
 from cauce.engine.source import Code, Extracted, SourceFacts, TemplateUse, digest
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def template_facts(
         problem("product_missing_in_source", what, f"Begin with '{example}'.", source, top.computed_product)
     return SourceFacts(
         code=top.code,
-        text=top.text.encode("utf-8", "replace").decode(),
+        text=readable(top.text),
         upstream=tuple(upstream) if extract_upstream else (),
         problems=tuple(problems),
         product=top.product if extract_product else None,
@@ -225,7 +225,7 @@ def _taken_apart(raw: str, text: str, sql: bool) -> Template:
         raw=raw,
         text=text,
         sql=sql,
-        upstream=tuple(dict.fromkeys(name for _, _, name in sorted(upstream))),
+        upstream=tuple(dict.fromkeys(readable(name) for _, _, name in sorted(upstream))),
         names=frozenset(used - bound - _globals()),
         product=product,
         computed_product=computed,
@@ -256,7 +256,7 @@ def _template_names(node: nodes.Node) -> Iterator[str]:
     parts = node.items if isinstance(node, nodes.List | nodes.Tuple) else [node]
     for part in parts:
         if isinstance(part, nodes.Const) and isinstance(part.value, str):
-            yield part.value
+            yield readable(part.value)
 
 
 def _product(node: nodes.Node) -> Extracted | None:
@@ -278,6 +278,8 @@ def _literal(node: nodes.Node, depth: int = 0) -> Value:
     from jinja2 import nodes
 
     match node:
+        case nodes.Const(value=int() as value) if value.bit_length() > MAX_BITS:
+            raise ValueError("too long a number")
         case nodes.Const(value=str() | int() | float() | bool() | None as value):
             return value
         case nodes.List(items=items) | nodes.Tuple(items=items) if depth < _MAX_DEPTH:

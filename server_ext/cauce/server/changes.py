@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 from cauce.contract import (
@@ -57,7 +59,10 @@ def check_text(path: Path, request: CheckRequest) -> Problems:
     Of an env file the pipeline beside it is checked that it belongs to, for that is where its
     values are used. Other files are read as they are on the disk.
     """
-    entry = entry_of_file(_pipeline_of(path))
+    pipeline = _pipeline_of(path)
+    entry = entry_of_file(pipeline)
+    if pipeline != path and entry.env is None:  # the file is not there yet
+        entry = replace(entry, env=path)
     try:
         edited = path.relative_to(entry.root).as_posix()
     except ValueError:  # not below the project's root
@@ -73,11 +78,16 @@ def check_text(path: Path, request: CheckRequest) -> Problems:
             return None
 
     try:
-        spec = parse_spec(entry, read, read_evaluated(entry))
+        spec = parse_spec(entry, read, read_evaluated(entry), variables=_unsaid())
     except OSError:  # an env.yaml without a pipeline
         return Problems(problems=())
     found = (*spec.problems, *check_products(spec.tasks, entry.name, spec.files))
     return Problems(problems=tuple(problem for problem in found if _is_in(problem, edited)))
+
+
+def _unsaid() -> dict[str, str]:
+    """The environment with the values left open: who may only read could have a problem tell them."""
+    return {name: f"{{{{env.{name}}}}}" for name in os.environ}
 
 
 def _is_in(problem: Problem, file: str) -> bool:

@@ -106,6 +106,8 @@ class Environment:
     """What the text asks for that only running code can tell, by `Need.key`. Filled by `expand`."""
     broken: bool = False
     """Could env.yaml not be read, or not all of it? Then it may define more than is known."""
+    variables: Pairs[str, str] = field(default_factory=lambda: os.environ)
+    """What ``{{env.NAME}}`` is."""
     _used: set[str] = field(default_factory=set)
     _own: dict[str, Where] = field(default_factory=dict)
     _needs_of: dict[str, dict[str, Need]] = field(default_factory=dict)
@@ -161,10 +163,17 @@ def cast(text: str) -> Value:
 
 
 def read_environment(
-    entry: Entry, read: Read, evaluated: Evaluated, environ: Pairs[str, str] | None = None
+    entry: Entry,
+    read: Read,
+    evaluated: Evaluated,
+    environ: Pairs[str, str] | None = None,
+    variables: Pairs[str, str] | None = None,
 ) -> Environment:
-    """The values that belong to a pipeline. Never raises: what is wrong is among its problems."""
-    environment = Environment(entry, evaluated)
+    """The values that belong to a pipeline. Never raises: what is wrong is among its problems.
+
+    `environ` says which file they are in, `variables` what ``{{env.NAME}}`` is.
+    """
+    environment = Environment(entry, evaluated, variables=os.environ if variables is None else variables)
     _Reader(environment, read, os.environ if environ is None else environ).read()
     return environment
 
@@ -223,6 +232,8 @@ class _Filler:
         self.later = later
         """In env.yaml: is that a key further down? None elsewhere."""
         self.said: set[str] = set()
+        self.known: dict[int, tuple[Node, Node, bool]] = {}
+        """Lists and mappings that were expanded: with aliases in aliases one may come without end."""
 
     def node(self, node: Node, depth: int) -> tuple[Node, bool]:
         """The node expanded, and whether that holds wherever else it stands."""
@@ -231,6 +242,8 @@ class _Filler:
         known = self.environment._clean.get(id(node))
         if known is not None:
             return known[1], True
+        if id(node) in self.known:
+            return self.known[id(node)][1:]
         if depth > MAX_DEPTH:  # an alias in an alias in an …: whoever takes the value will refuse it
             return node, False
         parts = node.items if isinstance(node, Sequence) else tuple(value for _, value in node.entries)
@@ -247,6 +260,7 @@ class _Filler:
         if clean and self.later is None:
             # An alias may lead here again. With the node itself, which keeps its id from becoming another's.
             self.environment._clean[id(node)] = (node, result)
+        self.known[id(node)] = (node, result, clean)
         return result, clean
 
     def scalar(self, node: Scalar) -> tuple[Node, bool]:
@@ -327,10 +341,15 @@ class _Filler:
         return value
 
     def variable(self, name: str) -> str:
-        value = os.environ.get(name)
+        value = self.environment.variables.get(name)
         if value is None:
             hint = "Set it where JupyterLab or cauce is started, or give the value in env.yaml."
             raise _Undefined("placeholder_undefined", f"The environment variable '{_short(name)}' is not set.", hint)
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            message = f"The environment variable '{_short(name)}' is no text."
+            raise _Undefined("placeholder_undefined", message, "Set it to text in UTF-8.") from error
         return value
 
     def default(self, name: str) -> str:

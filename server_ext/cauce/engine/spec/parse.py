@@ -16,7 +16,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from cauce.engine.document import Mapping, Node, Scalar, Sequence, TooLarge, Value, read_document
+from cauce.engine.document import Mapping, Node, Scalar, Sequence, TooLarge, Value, read_document, readable
 from cauce.engine.spec.env import read_environment
 from cauce.engine.spec.find import Find, find_in
 from cauce.engine.spec.keys import CONFIG, EXECUTOR, META, SOURCE_LOADER, TOP
@@ -30,16 +30,23 @@ from cauce.engine.spec.tasks import read_entry
 __all__ = ["MAX_PROBLEMS", "Read", "parse_spec"]
 
 
-def parse_spec(entry: Entry, read: Read, evaluated: Evaluated, find: Find | None = None) -> PipelineSpec:
+def parse_spec(
+    entry: Entry,
+    read: Read,
+    evaluated: Evaluated,
+    find: Find | None = None,
+    variables: Dict[str, str] | None = None,
+) -> PipelineSpec:
     """Parse a pipeline. Everything wrong inside of it is a problem.
 
     `find` names the scripts that match a pattern; by default those on the disk below the root.
+    `variables` are those for ``{{env.NAME}}``; by default those of this process.
     How products stand to each other is not looked at: `check_products` does, once all are known.
 
     Raises:
         OSError: The pipeline file itself cannot be read (FileNotFoundError: it is not there).
     """
-    parser = _Parser(Reading(entry, read, evaluated))
+    parser = _Parser(Reading(entry, read, evaluated), variables)
     match entry.kind:
         case "factory":
             location = Scalar(entry.target, entry.target, 0, 0)
@@ -53,8 +60,9 @@ def parse_spec(entry: Entry, read: Read, evaluated: Evaluated, find: Find | None
 
 
 class _Parser:
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, variables: Dict[str, str] | None) -> None:
         self.reading = reading
+        self.variables = variables
         self.entry = reading.entry
         self.report = reading.report
         self.folder = posixpath.dirname(self.entry.name) if self.entry.kind == "file" else ""
@@ -72,7 +80,9 @@ class _Parser:
     # --- The three ways in
 
     def file(self, content: bytes) -> PipelineSpec:
-        self.reading.environment = read_environment(self.entry, self.reading.read, self.reading.evaluated)
+        self.reading.environment = read_environment(
+            self.entry, self.reading.read, self.reading.evaluated, variables=self.variables
+        )
         self._look_for_environment()
         document = read_document(content, self.entry.name)
         self.report.problems.extend(document.problems)
@@ -117,6 +127,10 @@ class _Parser:
         """Each script a task that names its own products."""
         self.reading.settings = Settings(extract_product=True)
         for path in paths:
+            if readable(path) != path:
+                message = f"The name of the script {readable(path)} is no text."
+                self.report.error("path_not_text", message, None, "Give it a name in UTF-8.")
+                continue
             self.report.file = path
             node = wrap({"source": path}, None)
             self._entry(replace(node, line=1, column=1), "")

@@ -15,7 +15,7 @@ from typing import Literal
 
 from cauce.contract import Problem, TaskKind, Where
 from cauce.engine.document import Mapping as MappingNode
-from cauce.engine.document import Node, Scalar, TooLarge, Value
+from cauce.engine.document import Node, Scalar, TooLarge, Value, readable
 from cauce.engine.document import Sequence as SequenceNode
 from cauce.engine.spec.grid import GRID_PLACEHOLDER, fill
 from cauce.engine.spec.keys import FOREIGN_PRODUCTS, NOTEBOOK_SUFFIXES, PRODUCT_CLASSES
@@ -154,6 +154,10 @@ def with_products(
         rule = replace(rule, product_class=product_class)
     report = Report(where.path)
     report.task = task.name
+    if not _is_text(value):
+        hint = "Write it with whole characters."
+        report.error("product_shape", "The product holds half of a character.", wrap(None, where), hint)
+        return task, report.problems
     try:
         node = wrap(value, where)
     except TooLarge:
@@ -166,6 +170,19 @@ def with_products(
     notebook = replace(task.notebook, exporters=made.exporters or {})
     found = replace(task, products=made.files, relations=made.relations, notebooks=made.notebooks, notebook=notebook)
     return found, report.problems
+
+
+def _is_text(value: Value) -> bool:
+    """Can all of it be stored and sent? Python and Jinja can write halves of characters."""
+    match value:
+        case str():
+            return readable(value) == value
+        case list():
+            return all(map(_is_text, value))
+        case dict():
+            return all(map(_is_text, (*value, *value.values())))
+        case _:
+            return True
 
 
 def _named(text: str, task: str, rule: ProductRule, node: Node, report: Report, *, single: bool) -> str:

@@ -16,6 +16,8 @@ __all__ = ["NOTHING", "Nothing", "Read", "Reading", "Settings"]
 
 _MAX_VALUES = 1_000_000
 """In all parameters of a pipeline together: aliases make many out of few."""
+_LEAST_VALUES = 10_000
+"""In one parameter, however many others were too large."""
 
 Read = Callable[[str], bytes | None]
 """Content of a file by its path relative to the root; None when it is not there. Raises OSError."""
@@ -113,6 +115,8 @@ class Reading:
         except TooLarge:
             hint = "Keep data in a file, and give the task its path."
             self.report.error("params_too_large", "The value is too large or too deep.", node, hint)
+            # Finding that out is dear: an alias can ask for it again with a few letters.
+            self._values_left = max(_LEAST_VALUES, self._values_left - MAX_VALUES)
             return NOTHING
         self._values_left -= size
         return value
