@@ -23,6 +23,13 @@ def jp_server_config() -> dict[str, Any]:
 
 
 @pytest.fixture
+def jp_root_dir(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    root = tmp_path / ("src" if "package" in request.node.name else "root")
+    root.mkdir()
+    return root
+
+
+@pytest.fixture
 def project(jp_root_dir: Path) -> Workshop:
     root = jp_root_dir / "mine"
     (root / "tasks").mkdir(parents=True)
@@ -102,6 +109,26 @@ async def test_a_path_out_of_the_root_is_403(ask: Ask, project: Workshop, jp_roo
         status, said = await ask("POST", "check", {"path": name, "text": "tasks: []"})
         assert (status, said["code"]) == (403, "path_refused"), name
     assert sorted(path.name for path in outside.iterdir()) == ["pipeline.yaml"]
+
+
+async def test_a_package_whose_project_begins_above_the_root_is_403(ask: Ask, jp_root_dir: Path) -> None:
+    project = jp_root_dir.parent
+    (project / "setup.py").touch()
+    (project / "secret.yaml").write_text("- {source: a.py}\n")
+    package = jp_root_dir / "package"
+    package.mkdir()
+    (package / "pipeline.yaml").write_text("meta: {import_tasks_from: ../../secret.yaml}\ntasks: []\n")
+    for method, path, body in [
+        ("GET", "", None),
+        ("GET", "/runs", None),
+        ("POST", "/scaffold", None),
+        ("POST", "/clean", {}),
+    ]:
+        status, said = await ask(method, f"pipelines/package/pipeline.yaml{path}", body)
+        assert (status, said["code"]) == (403, "path_refused")
+        assert "above" in said["message"]
+    status, said = await ask("POST", "check", {"path": "package/pipeline.yaml", "text": "tasks: 1"})
+    assert (status, said["code"]) == (403, "path_refused")
 
 
 async def test_a_pipeline_that_is_not_there_is_404(ask: Ask, project: Workshop) -> None:

@@ -206,6 +206,7 @@ class Workspace:
             raise PathRefused(f"{request.path} leads out of the server's root.") from None
         except OSError as error:
             raise NotFound(f"{request.path} cannot be looked at: {error.strerror}.") from error
+        await asyncio.to_thread(self._check_project, path)
         return await asyncio.to_thread(changes.check_text, path, request)
 
     async def cancel(self, pipeline: str, run: str) -> None:
@@ -312,7 +313,16 @@ class Workspace:
             found = False
         if not found:
             raise NotFound(f"There is no pipeline at {pipeline}.")
+        self._check_project(path)
         return path
+
+    def _check_project(self, path: Path) -> None:
+        """Refuse a file of a package whose project begins above the server's root. Raises `PathRefused`."""
+        if not entry_of_file(path).root.is_relative_to(self.root):
+            raise PathRefused(
+                f"The project of {path.name} begins above the server's root.",
+                hint="Start the server in the project's folder: where its setup.py or pyproject.toml is.",
+            )
 
     def _confined(self, pipeline: str) -> Path:
         """Where a file is that a request names, by its name alone. Raises as `_resolve`."""
