@@ -109,11 +109,11 @@ lint-ui: $(STAMPS)/ui-tests
 	npm run --silent --prefix ui-tests lint
 
 test-python: $(STAMPS)/install
-	python -m pytest --conformance-check docs/conformance.md
+	python -m pytest --conformance-check=docs/conformance.md
 
 # The acceptance cases of the dialect with the tests that prove them, from a run of those tests.
 conformance: $(STAMPS)/install
-	python -m pytest --quiet --conformance docs/conformance.md
+	python -m pytest --quiet --conformance=docs/conformance.md
 
 test-front: $(STAMPS)/node_modules
 	npm test --silent
