@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import shutil
 import statistics
 import subprocess
@@ -38,6 +39,8 @@ from cauce.server.workspace import Workspace
 
 ROUNDS = 5
 BIN = Path(sys.executable).parent
+# Installed packages have their bytecode; without it every start would compile all anew.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 SCRIPT = """# %% tags=["parameters"]
 upstream = {upstream}
@@ -98,6 +101,7 @@ def run(command: str, *arguments: str, folder: Path) -> None:
     done = subprocess.run(
         [BIN / command, *arguments],
         cwd=folder,
+        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
