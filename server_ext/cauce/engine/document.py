@@ -122,6 +122,10 @@ class _Refused(Exception):
         self.message, self.hint, self.place = message, hint, place
 
 
+def _too_deep(place: _Mark | None) -> _Refused:
+    return _Refused(f"Values are nested more than {MAX_DEPTH} levels deep.", "A bracket that is never closed?", place)
+
+
 def read_document(content: bytes, path: str) -> Document:
     """Read one YAML document. `path` only names the file in problems. Never raises."""
     if len(content) > MAX_BYTES:
@@ -165,15 +169,20 @@ class _Composer:
             for event in self._events(text):
                 self._take(event)
         except _Refused as refused:
-            self.problems.append(self._at(refused.place, "yaml_refused", refused.message, refused.hint))
-            return Document(None, tuple(self.problems))
+            return self._given_up(refused)
         except yaml.MarkedYAMLError as error:
+            if "nesting depth" in str(error.problem):  # libyaml has a limit, too, and reads ahead of its events
+                return self._given_up(_too_deep(error.problem_mark))
             self.problems.append(self._at(_culprit(error, text), "yaml_syntax", _words(error)))
             self._close_complete()
         except yaml.YAMLError:  # a reader error: a character that YAML has no place for
             self.problems.append(_unreadable(text, self.path))
             self._close_complete()
         return Document(self.root, tuple(self.problems))
+
+    def _given_up(self, refused: _Refused) -> Document:
+        self.problems.append(self._at(refused.place, "yaml_refused", refused.message, refused.hint))
+        return Document(None, tuple(self.problems))
 
     def _events(self, text: str) -> Iterator[yaml.Event]:
         aliases = 0
@@ -182,11 +191,7 @@ class _Composer:
             if count > MAX_EVENTS:
                 raise _Refused("The file holds too many values.", "Split the pipeline.", event.start_mark)
             if isinstance(event, yaml.CollectionStartEvent) and len(self.stack) >= MAX_DEPTH:
-                raise _Refused(
-                    f"Values are nested more than {MAX_DEPTH} levels deep.",
-                    "A bracket that is never closed?",
-                    event.start_mark,
-                )
+                raise _too_deep(event.start_mark)
             if isinstance(event, yaml.AliasEvent):
                 aliases += 1
                 if aliases > MAX_ALIASES:
