@@ -108,7 +108,7 @@ lint-front: $(STAMPS)/install
 lint-ui: $(STAMPS)/ui-tests
 	npm run --silent --prefix ui-tests lint
 
-test-python: $(STAMPS)/install
+test-python: $(STAMPS)/install chromium
 	python -m pytest --conformance-check=docs/conformance.md
 
 # The acceptance cases of the dialect with the tests that prove them, from a run of those tests.

@@ -118,7 +118,8 @@ def test_the_extension_of_the_server_is_looked_for_in_jupyters_configuration(pro
     config.mkdir(parents=True)
 
     def told() -> set[str]:
-        reply = doctor(project, "--json", JUPYTER_CONFIG_DIR=str(config.parent))
+        # Of all places this one counts most, also in a virtual environment in which we are installed.
+        reply = doctor(project, "--json", JUPYTER_CONFIG_PATH=str(config.parent))
         return {each["code"] for each in json.loads(reply.stdout)["problems"]}
 
     for name, enabled in (("cauce", True), ("ploomber", True)):
