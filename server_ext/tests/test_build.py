@@ -33,11 +33,12 @@ from cauce.contract import (
     TaskStarted,
     encode,
 )
-from cauce.engine.build import Stop, log_file, tidy
+from cauce.engine.build import Stop
 from cauce.engine.errors import NotFound, PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
 from cauce.engine.executors.fake import Crash, Fail, FakeExecutor, Hang, Succeed, Wait
 from cauce.engine.files import Observer
 from cauce.engine.lock import ProjectLock, holder_of
+from cauce.engine.statefolder import log_file, tidy
 from cauce.engine.store import read_attempts, read_history, read_run, read_runs, state_folder
 
 Draw = Callable[[str], Workshop]

@@ -77,11 +77,11 @@ def test_a_sound_pipeline() -> None:
     load, fit = spec.tasks
     assert (load.name, load.kind, load.source, load.notebook.kernel) == ("load", "notebook", "tasks/load.py", "python3")
     assert load.products == (ProductSpec("nb", "out/load.ipynb"), ProductSpec("data", "out/load.csv"))
-    assert load.notebook_key == "nb"
+    assert load.notebooks == ("nb",)
     assert load.params == {"rows": 10, "columns": ["a", "b"], "nested": {"deep": None}}
     assert load.upstream == ()
     assert (load.where.line, load.where.column) == (5, 5)
-    assert (fit.name, fit.products, fit.notebook_key) == ("fit-model", (ProductSpec("", "out/fit.ipynb"),), "")
+    assert (fit.name, fit.products, fit.notebooks) == ("fit-model", (ProductSpec("", "out/fit.ipynb"),), ("",))
     assert fit.upstream == ("load", "clean-*")
 
 
@@ -717,7 +717,7 @@ def test_no_structure_is_too_odd(data: object, imported: object) -> None:
             continue
         paths = [product.path for product in (*each.products, *each.relations)]
         assert paths
-        assert each.kind != "notebook" or any(product.key == each.notebook_key for product in each.products)
+        assert each.kind != "notebook" or {product.key for product in each.products} >= {*each.notebooks} != set()
         assert not any(path.startswith(("/", "..")) for path in (each.source, *paths))
 
 

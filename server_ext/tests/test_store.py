@@ -11,9 +11,9 @@ import pytest
 from drawn import Workshop
 
 from cauce.contract import encode
-from cauce.engine.build import tidy
 from cauce.engine.errors import ProjectUnwritable
 from cauce.engine.executors.fake import Fail
+from cauce.engine.statefolder import tidy
 from cauce.engine.store import Store, read_attempts, read_history, read_runs, state_folder
 
 Draw = Callable[[str], Workshop]

@@ -12,7 +12,7 @@ from cauce.cli.look import look_at
 from cauce.cli.options import OK, WRONG, Asked, exit_with, find_pipeline, takes_log, takes_pipeline
 from cauce.contract import Snapshot
 from cauce.engine.errors import CauceError, ProjectUnwritable, UsageError
-from cauce.engine.files import replace_durably, temporary_beside
+from cauce.engine.files import write_whole
 
 __all__ = ["command", "default_name", "save"]
 
@@ -101,11 +101,8 @@ def save(content: bytes, path: Path, what: str) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
         return
-    temporary = temporary_beside(path)
     try:
-        temporary.write_bytes(content)
-        replace_durably(temporary, path)
+        write_whole(path, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise ProjectUnwritable(f"Cannot write {path}: {error.strerror}.", hint="Name another file with -o.") from error
     click.echo(f"{what} saved at: {path}")

@@ -29,6 +29,7 @@ from cauce.contract import CellError, Problem
 from cauce.engine.executors import Crashed, Executor, Failed, HookCall, Job, Listener, Outcome, Succeeded
 from cauce.engine.executors.log import Log
 from cauce.engine.files import (
+    NOWHERE,
     Observer,
     ProductRecord,
     Stat,
@@ -42,13 +43,9 @@ from cauce.engine.injection import METADATA_KEY
 from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
 
-__all__ = ["NOWHERE", "Attempt", "partial_names"]
+__all__ = ["Attempt", "partial_names"]
 
 _PIECE = re.compile(r"\d+\.[^/]+|\.gitkeep|\.DS_Store")
-NOWHERE = Stat(0, 0, 0, 0)
-"""Of a table or view, which no file is."""
-
-
 _SIGNATURE = {"partial": True}
 _NAMES = 9
 """How many names are tried for a partial notebook where others have taken them."""

@@ -22,12 +22,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import secrets
-import shutil
 import socket
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +35,6 @@ import msgspec
 from cauce.contract import (
     BuildEvent,
     CellError,
-    Problem,
     Progress,
     RunFinished,
     RunRequest,
@@ -47,10 +44,11 @@ from cauce.contract import (
     TaskStarted,
     TaskUnchanged,
 )
+from cauce.engine.admission import admitted
 from cauce.engine.assessment import Assessment, assess, assess_task, complete, with_inputs
-from cauce.engine.attempt import NOWHERE, Attempt
+from cauce.engine.attempt import Attempt
 from cauce.engine.document import Value
-from cauce.engine.errors import PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
+from cauce.engine.errors import ProjectUnwritable, UsageError
 from cauce.engine.evaluating import evaluate
 from cauce.engine.executors import (
     DEAF,
@@ -64,28 +62,20 @@ from cauce.engine.executors import (
     Stopped,
     Succeeded,
 )
-from cauce.engine.files import (
-    Observer,
-    ProductRecord,
-    remove_bytecode,
-)
+from cauce.engine.files import NOWHERE, Observer, ProductRecord, remove_bytecode
 from cauce.engine.fingerprint import Fingerprint, settled
 from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.parsecache import ParseCache
-from cauce.engine.plan import End, Plan, Selection, select
+from cauce.engine.plan import End, Plan, Selection
 from cauce.engine.process import ProcessRecord, reap
 from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry
+from cauce.engine.statefolder import log_file, prepared, prune
 from cauce.engine.store import History, Store, TaskHistory, new_run, state_folder
 
-__all__ = ["RunState", "Stop", "build", "log_file", "tidy"]
+__all__ = ["RunState", "Stop", "build"]
 
 RunState = Literal["ok", "failed", "cancelled", "crashed"]
-
-_TIDY_PATIENCE = 0.5
-_RUNS_KEPT = 200
-"""Per pipeline; older ones are forgotten, but for those that freshness follows from."""
-_RUN_ID = re.compile(r"-?[0-9a-f]+-[0-9a-f]{8}")
 
 
 class Stop:
@@ -138,8 +128,8 @@ async def build(
     cache = ParseCache()
     project = load(entry, cache)
     if not project.spec.needs:
-        _selection(project, request)  # what can be refused is refused before anything is written
-    folder = _prepare(state_folder(entry.root))
+        admitted(project, request)  # what can be refused is refused before anything is written
+    folder = prepared(state_folder(entry.root))
     run = new_run(clock())
     with ProjectLock(folder, run, user_name(), clock()):
         store = Store(folder)
@@ -147,84 +137,15 @@ async def build(
             reap(store.recover(clock()))
             troubles = await evaluate(entry, cache, executor, folder / "logs" / run / "evaluation.log", stop.cancel)
             project = load(entry, cache)
-            selection = _selection(project, request, troubles)
+            selection = admitted(project, request, troubles)
             this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock)
             state = await this.go()
-            _prune(store, folder, entry.name)
+            prune(store, folder, entry.name)
             with contextlib.suppress(OSError):
                 cache.keep(entry.root)
             return state
         finally:
             store.close()
-
-
-def log_file(folder: Path, run: str, task: str, tasks: Iterable[str]) -> Path | None:
-    """Where an attempt's output is logged; None for a task that is not in the run.
-
-    Named by the task's place in the run, since a task's name may hold anything.
-    """
-    for index, name in enumerate(tasks):
-        if name == task:
-            return folder / "logs" / run / f"{index}.log"
-    return None
-
-
-def _prune(store: Store, folder: Path, pipeline: str) -> None:
-    """Keep the history from growing for ever; what cannot be removed now is no harm."""
-    with contextlib.suppress(ProjectUnwritable):
-        for run in store.prune(pipeline, _RUNS_KEPT):
-            if _RUN_ID.fullmatch(run):  # as we make them, whatever the file says
-                shutil.rmtree(folder / "logs" / run, ignore_errors=True)
-
-
-def _selection(project: Project, request: RunRequest, more: tuple[Problem, ...] = ()) -> Selection:
-    """What is to be done; `more` are problems that looking alone does not find."""
-    problems = (*more, *project.problems)
-    general = tuple(p for p in problems if p.task is None and p.severity == "error")
-    if general:  # also why a task that was asked for may be missing
-        raise PipelineHasErrors(general)
-    if request.action == "evaluate":
-        if more:
-            raise PipelineHasErrors(more)
-        return Selection((), frozenset())
-    selection = select(request, project.graph)
-    # Also what is not to run must be sound: who uses it cannot be given its products else.
-    needed = project.graph.ancestors(selection.tasks)
-    own = [p for p in problems if p.severity == "error" and p.task is not None and p.task in needed]
-    if not request.tasks:
-        # Building all means all: also tasks too broken to be in the graph.
-        own = [p for p in problems if p.severity == "error"]
-    strict = [
-        task
-        for task in project.graph.order
-        if task in needed and project.tasks[task].notebook.static_analysis == "strict"
-    ]
-    if strict and request.action == "build":
-        from cauce.engine.checks import refusals
-
-        own += refusals(project, strict)
-    if not own and needed & project.unsound:
-        own = list(project.problems[-1:])  # theirs are among those that are only counted
-    if own:
-        raise PipelineHasErrors(tuple(own))
-    return selection
-
-
-def _prepare(folder: Path) -> Path:
-    if folder.is_symlink():
-        raise ProjectUnwritable(
-            f"{folder} is a symbolic link, which is not followed.",
-            hint="Remove it: the next build makes a folder in its place.",
-        )
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as ignore:
-            ignore.write("# Made by Cauce: this folder is a cache, it needs no versions.\n*\n")
-    except OSError as error:
-        raise ProjectUnwritable(
-            f"Cannot write {folder}: {error.strerror}.", hint="A build keeps its state there. Make the folder writable."
-        ) from error
-    return folder
 
 
 class _Build:
@@ -667,17 +588,3 @@ def _summary(state: RunState, ends: list[End], action: Literal["build", "mark", 
     counts = [f"{ends.count(end)} {word}" for end, word in words if end in ends]
     start = "Cancelled: " if state == "cancelled" else ""
     return f"{start}{', '.join(counts)}."
-
-
-def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
-    """Write down that a killed builder's attempts have crashed, and reap what it left alive.
-
-    For whoever notices first; does nothing while somebody builds or the folder is read-only.
-    Gives up rather than keep a build waiting, which would do the same.
-    """
-    with contextlib.suppress(ProjectLocked, ProjectUnwritable), ProjectLock(folder, "", user_name(), clock()):
-        store = Store(folder, patience=_TIDY_PATIENCE)
-        try:
-            reap(store.recover(clock()))
-        finally:
-            store.close()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import msgspec
 
 from cauce.engine.document import Value
-from cauce.engine.files import read_inside, replace_durably, temporary_beside
+from cauce.engine.files import read_inside, write_whole
 from cauce.engine.spec.model import Entry, Evaluated
 
 __all__ = ["evaluated_path", "read_evaluated", "write_evaluated"]
@@ -58,13 +58,7 @@ def write_evaluated(entry: Entry, values: Mapping[str, Value]) -> None:
     """
     path = entry.root / evaluated_path(entry)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_beside(path)
-    file = {"version": 1, "pipeline": entry.name, "values": dict(values)}
-    try:
-        temporary.write_bytes(msgspec.json.encode(file))
-        replace_durably(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, msgspec.json.encode({"version": 1, "pipeline": entry.name, "values": dict(values)}))
 
 
 def _shallow(value: Value, depth: int = 0) -> bool:

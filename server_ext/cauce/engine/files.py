@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import stat as stat_module
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ __all__ = [
     "replace_durably",
     "sync",
     "temporary_beside",
+    "write_whole",
+    "written_beside",
 ]
 
 MAX_ENTRIES = 100_000
@@ -343,6 +346,50 @@ def temporary_beside(path: Path) -> Path:
     Short, whatever the file is called: a name may have 255 bytes.
     """
     return path.with_name(f".cauce-{secrets.token_hex(4)}.tmp")
+
+
+def written_beside(path: Path, content: bytes) -> Path:
+    """A temporary file in the same folder with this content; the mode and owner are those of `path`, if it is there.
+
+    Raises:
+        OSError: It cannot be written, or `path` is write-protected. Nothing is left behind.
+    """
+    temporary = temporary_beside(path)
+    try:
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, "it is write-protected", str(path))
+        # Made by os.open rather than tempfile: a new file gets the mode that the umask leaves it.
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
+            stream.write(content)
+        if path.exists():
+            _with_mode_of(path, temporary)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Have `path` hold this content, durably, or leave it as it is.
+
+    Raises:
+        OSError: As `written_beside` and `replace_durably` do.
+    """
+    temporary = written_beside(path, content)
+    try:
+        replace_durably(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _with_mode_of(path: Path, copy: Path) -> None:
+    """Give `copy` the mode of `path`, and its owner where the system lets us."""
+    shutil.copymode(path, copy)
+    about, now = path.stat(), copy.stat()
+    if hasattr(os, "chown") and (about.st_uid, about.st_gid) != (now.st_uid, now.st_gid):
+        with contextlib.suppress(OSError):  # only root may give files away
+            os.chown(copy, about.st_uid, about.st_gid)
 
 
 def replace_durably(temporary: Path, path: Path) -> None:

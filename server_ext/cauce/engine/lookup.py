@@ -71,15 +71,6 @@ class SourceIndex:
                     return self._bind(spec, next((each for each in found if each.name == task), found[0]))
         return None
 
-    def tasks_of(self, source: Path) -> tuple[str, ...]:
-        """Names of the tasks that use a source, in the pipeline that `binding` looks at: of a grid there are many."""
-        with self._lock:
-            self._tidy()
-            for spec in self._governing(source.parent):
-                if found := _tasks_of(spec, source):
-                    return tuple(task.name for task in found)
-        return ()
-
     def sources_in(self, folder: Path) -> frozenset[str]:
         """Names of the files in a folder that are sources of tasks."""
         with self._lock:

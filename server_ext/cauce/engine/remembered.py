@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from cauce.engine.files import read_inside, replace_durably, temporary_beside
+from cauce.engine.files import read_inside, write_whole
 
 __all__ = ["Remembered", "fact_key"]
 
@@ -99,11 +99,5 @@ class Remembered(Generic[T]):
             return
         encode = msgspec.msgpack.Encoder().encode
         entries = {key: known[key] if key in known else msgspec.Raw(encode(value)) for key, value in values.items()}
-        path = self._root / _PATH
-        temporary = temporary_beside(path)
-        try:
-            temporary.write_bytes(encode(_File(_VERSION, self._written_by, entries)))
-            replace_durably(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(self._root / _PATH, encode(_File(_VERSION, self._written_by, entries)))
         self._entries = entries

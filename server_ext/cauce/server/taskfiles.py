@@ -14,10 +14,8 @@ import hashlib
 import inspect
 import os
 import re
-import shutil
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from logging import Logger
@@ -26,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tornado.web import HTTPError
 
-from cauce.engine.files import replace_durably, temporary_beside
+from cauce.engine.files import write_whole
 from cauce.engine.functionbook import FunctionTask
 from cauce.engine.injection import METADATA_KEY, Binding, inject, is_injected, language_of, serve_kernel, strip
 from cauce.engine.notebook import SourceError, read_notebook, write_notebook
@@ -482,27 +480,7 @@ def _replace(path: Path, content: bytes, *, atomic: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
         return
-    if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(f"{path} is not writable")
-    temporary = temporary_beside(path)
-    try:
-        # Made by os.open rather than tempfile: a new file gets the mode that the umask leaves it.
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            file.write(content)
-        if path.exists():
-            shutil.copymode(path, temporary)
-            _keep_owner(path, temporary)
-        replace_durably(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _keep_owner(path: Path, temporary: Path) -> None:
-    about, now = path.stat(), temporary.stat()
-    if hasattr(os, "chown") and (about.st_uid, about.st_gid) != (now.st_uid, now.st_gid):
-        with suppress(OSError):  # only root may give files away
-            os.chown(temporary, about.st_uid, about.st_gid)
+    write_whole(path, content)
 
 
 class _SavedIds:

@@ -50,7 +50,6 @@ from cauce.contract import (
     UpstreamChange,
 )
 from cauce.engine.assessment import assess
-from cauce.engine.build import log_file, tidy
 from cauce.engine.checks import checks_of, known_checks_of
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
 from cauce.engine.evaluated import evaluated_path
@@ -64,6 +63,7 @@ from cauce.engine.parsecache import ParseCache
 from cauce.engine.process import is_alive
 from cauce.engine.project import Project, load
 from cauce.engine.spec import MAX_PROBLEMS, entry_of_file
+from cauce.engine.statefolder import log_file, tidy
 from cauce.engine.store import History, read_attempts, read_history, read_run, read_runs, state_folder
 from cauce.present import Look, present_detail, present_run, present_snapshot
 from cauce.server import changes

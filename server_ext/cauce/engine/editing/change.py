@@ -5,13 +5,21 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cauce.engine.errors import FileChanged, ProjectUnwritable, UsageError
-from cauce.engine.files import LeadsOutside, NotRegular, read_start, real_path, replace_durably, sync, temporary_beside
+from cauce.engine.files import (
+    LeadsOutside,
+    NotRegular,
+    read_start,
+    real_path,
+    replace_durably,
+    sync,
+    write_whole,
+    written_beside,
+)
 
 __all__ = ["Change", "FileChange", "apply", "combined"]
 
@@ -76,7 +84,7 @@ def apply(change: Change) -> tuple[Path, ...]:
     try:
         for file, place in places:
             folders += _make_folders(place.parent)
-            ready.append((file, place, None if file.after is None else _written_beside(place, file.after)))
+            ready.append((file, place, None if file.after is None else written_beside(place, file.after)))
         for file, place, temporary in ready:
             _check(file, place)
             _put(file, place, temporary)
@@ -139,31 +147,6 @@ def _make_folders(folder: Path) -> list[Path]:
     return made
 
 
-def _written_beside(place: Path, content: bytes) -> Path:
-    temporary = temporary_beside(place)
-    try:
-        if place.exists() and not os.access(place, os.W_OK):
-            raise PermissionError(13, "it is write-protected", str(place))
-        # Made by os.open rather than tempfile: a new file gets the mode that the umask leaves it.
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
-            stream.write(content)
-        if place.exists():
-            _with_mode_of(place, temporary)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
-
-
-def _with_mode_of(path: Path, copy: Path) -> None:
-    """Give `copy` the mode of `path`, and its owner where the system lets us."""
-    shutil.copymode(path, copy)
-    about, now = path.stat(), copy.stat()
-    if hasattr(os, "chown") and (about.st_uid, about.st_gid) != (now.st_uid, now.st_gid):
-        with contextlib.suppress(OSError):  # only root may give files away
-            os.chown(copy, about.st_uid, about.st_gid)
-
-
 def _put(file: FileChange, place: Path, temporary: Path | None) -> None:
     if temporary is None:
         place.unlink()
@@ -189,8 +172,7 @@ def _undo(file: FileChange, place: Path) -> None:
         if file.before is None:
             place.unlink(missing_ok=True)
         else:
-            temporary = _written_beside(place, file.before)
-            replace_durably(temporary, place)
+            write_whole(place, file.before)
 
 
 def combined(changes: Iterable[FileChange]) -> tuple[FileChange, ...]:

@@ -223,11 +223,6 @@ class TaskSpec:
     options: Mapping[str, Value] = field(default_factory=dict)
     """What else decides what is made, as written (`chunksize`, `nbconvert_export_kwargs`, …); counts when comparing."""
 
-    @property
-    def notebook_key(self) -> str | None:
-        """The key of the product that is the executed notebook; None for a task without one."""
-        return self.notebooks[0] if self.notebooks else None
-
 
 @dataclass(frozen=True)
 class PipelineSpec:

@@ -1,0 +1,77 @@
+"""The folder of a project in which builds keep what they remember: made, cleared of what is old, put in order."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from cauce.engine.errors import ProjectLocked, ProjectUnwritable
+from cauce.engine.lock import ProjectLock, user_name
+from cauce.engine.process import reap
+from cauce.engine.store import Store
+
+__all__ = ["log_file", "prepared", "prune", "tidy"]
+
+_TIDY_PATIENCE = 0.5
+_RUNS_KEPT = 200
+"""Per pipeline; older ones are forgotten, but for those that freshness follows from."""
+_RUN_ID = re.compile(r"-?[0-9a-f]+-[0-9a-f]{8}")
+
+
+def prepared(folder: Path) -> Path:
+    """Make the folder, if it is not there.
+
+    Raises:
+        ProjectUnwritable: It cannot be made, or is a link.
+    """
+    if folder.is_symlink():
+        raise ProjectUnwritable(
+            f"{folder} is a symbolic link, which is not followed.",
+            hint="Remove it: the next build makes a folder in its place.",
+        )
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as ignore:
+            ignore.write("# Made by Cauce: this folder is a cache, it needs no versions.\n*\n")
+    except OSError as error:
+        raise ProjectUnwritable(
+            f"Cannot write {folder}: {error.strerror}.", hint="A build keeps its state there. Make the folder writable."
+        ) from error
+    return folder
+
+
+def log_file(folder: Path, run: str, task: str, tasks: Iterable[str]) -> Path | None:
+    """Where an attempt's output is logged; None for a task that is not in the run.
+
+    Named by the task's place in the run, since a task's name may hold anything.
+    """
+    for index, name in enumerate(tasks):
+        if name == task:
+            return folder / "logs" / run / f"{index}.log"
+    return None
+
+
+def prune(store: Store, folder: Path, pipeline: str) -> None:
+    """Keep the history from growing for ever; what cannot be removed now is no harm."""
+    with contextlib.suppress(ProjectUnwritable):
+        for run in store.prune(pipeline, _RUNS_KEPT):
+            if _RUN_ID.fullmatch(run):  # as we make them, whatever the file says
+                shutil.rmtree(folder / "logs" / run, ignore_errors=True)
+
+
+def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
+    """Write down that a killed builder's attempts have crashed, and reap what it left alive.
+
+    For whoever notices first; does nothing while somebody builds or the folder is read-only.
+    Gives up rather than keep a build waiting, which would do the same.
+    """
+    with contextlib.suppress(ProjectLocked, ProjectUnwritable), ProjectLock(folder, "", user_name(), clock()):
+        store = Store(folder, patience=_TIDY_PATIENCE)
+        try:
+            reap(store.recover(clock()))
+        finally:
+            store.close()
