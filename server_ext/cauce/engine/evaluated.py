@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import msgspec
 
 from cauce.engine.document import Value
-from cauce.engine.files import read_inside, write_whole
+from cauce.engine.files import STATE, read_inside, write_whole
 from cauce.engine.spec.model import Entry, Evaluated
 
 __all__ = ["evaluated_path", "read_evaluated", "write_evaluated"]
@@ -32,7 +32,7 @@ def evaluated_path(entry: Entry) -> str:
     """Where the values of a pipeline are kept, relative to its root."""
     # By its hash: a pipeline below the root has slashes in its name, a pattern worse.
     digest = hashlib.blake2b(entry.name.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return f".cauce/evaluated/{digest}.json"
+    return f"{STATE}/evaluated/{digest}.json"
 
 
 def read_evaluated(entry: Entry) -> Evaluated:

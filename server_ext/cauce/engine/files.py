@@ -18,6 +18,7 @@ from typing import BinaryIO
 __all__ = [
     "MAX_ENTRIES",
     "NOWHERE",
+    "STATE",
     "FileTooLarge",
     "LeadsOutside",
     "NotRegular",
@@ -38,6 +39,8 @@ __all__ = [
     "written_beside",
 ]
 
+STATE = ".cauce"
+"""The folder in a project's root that is ours."""
 MAX_ENTRIES = 100_000
 """Files and folders in a product that is a folder: each is looked at whenever somebody looks."""
 _CHUNK = 1 << 20

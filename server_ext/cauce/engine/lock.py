@@ -19,7 +19,7 @@ from cauce.engine.errors import ProjectLocked, ProjectUnwritable
 from cauce.engine.files import read_start
 from cauce.engine.process import ProcessRecord, is_alive, record_of
 
-__all__ = ["ProjectLock", "holder_of", "user_name"]
+__all__ = ["ProjectLock", "holder_of", "lock_file", "user_name"]
 
 _FILE = "lock"
 _NOTE_LIMIT = 1 << 16
@@ -38,6 +38,11 @@ class _Note(msgspec.Struct, frozen=True):
     process: ProcessRecord | None
 
 
+def lock_file(folder: Path) -> Path:
+    """What is locked, in a project's state folder."""
+    return folder / _FILE
+
+
 class ProjectLock:
     """Holds a project for one run; use as a context manager.
 
@@ -54,7 +59,7 @@ class ProjectLock:
     """
 
     def __init__(self, folder: Path, run: str, user: str, since: float) -> None:
-        self._path = folder / _FILE
+        self._path = lock_file(folder)
         self._note = _Note(
             Holder(run=run, pid=os.getpid(), host=socket.gethostname(), user=user, since=since), record_of(os.getpid())
         )
@@ -122,13 +127,13 @@ def holder_of(folder: Path) -> tuple[Holder, ProcessRecord | None] | None:
     again, and macOS has no record of processes): then the lock itself is tried for an
     instant, for which `ProjectLock` has patience, and the note is believed if it is taken.
     """
-    note = None if folder.is_symlink() else _read(folder / _FILE)
+    note = None if folder.is_symlink() else _read(lock_file(folder))
     if note is None or not note.holder.run:
         return None
     if note.holder.host == socket.gethostname() and note.process is not None:
         held = is_alive(note.process)
     else:
-        held = _is_taken(folder / _FILE)
+        held = _is_taken(lock_file(folder))
     return (note.holder, note.process) if held else None
 
 

@@ -16,13 +16,13 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from cauce.engine.files import read_inside, write_whole
+from cauce.engine.files import STATE, read_inside, write_whole
 
 __all__ = ["Remembered", "fact_key"]
 
 T = TypeVar("T")
 
-_PATH = ".cauce/facts"
+_PATH = f"{STATE}/facts"
 _LIMIT = 200_000_000
 _VERSION = 1
 

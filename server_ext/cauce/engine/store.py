@@ -28,7 +28,7 @@ import msgspec
 
 from cauce.contract import CellError, Progress
 from cauce.engine.errors import ProjectUnwritable
-from cauce.engine.files import ProductRecord, Stat
+from cauce.engine.files import STATE, ProductRecord, Stat
 from cauce.engine.fingerprint import Fingerprint
 from cauce.engine.process import ProcessRecord
 
@@ -46,6 +46,7 @@ __all__ = [
     "read_history",
     "read_run",
     "read_runs",
+    "state_file",
     "state_folder",
 ]
 
@@ -143,7 +144,12 @@ def new_run(now: float) -> str:
 
 def state_folder(root: Path) -> Path:
     """Where a project keeps its state."""
-    return root / ".cauce"
+    return root / STATE
+
+
+def state_file(folder: Path) -> Path:
+    """The database: its time changes whenever something is written down."""
+    return folder / _FILE
 
 
 class Store:
@@ -158,7 +164,7 @@ class Store:
         Raises:
             ProjectUnwritable: The folder cannot be written, or a newer Cauce wrote the file.
         """
-        self._path = folder / _FILE
+        self._path = state_file(folder)
         self._patience = patience
         try:
             self._db = _open(self._path, patience)
@@ -539,7 +545,7 @@ def _our_schema() -> frozenset[tuple[object, ...]]:
 def _reading(
     folder: Path, query: Callable[[sqlite3.Connection], T], empty: T, unreadable: Callable[[Unreadable], T]
 ) -> T:
-    path = folder / _FILE
+    path = state_file(folder)
     try:
         if folder.is_symlink():
             return unreadable("linked")

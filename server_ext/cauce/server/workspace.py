@@ -14,7 +14,6 @@ second tab and a build from a terminal all show the same.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -22,11 +21,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-
-import msgspec
-from watchfiles import awatch
 
 from cauce.contract import (
     Build,
@@ -38,7 +33,6 @@ from cauce.contract import (
     Edited,
     LogChunk,
     PipelineList,
-    Problem,
     Problems,
     RevisionEvent,
     Run,
@@ -49,27 +43,23 @@ from cauce.contract import (
     TaskDetail,
     UpstreamChange,
 )
-from cauce.engine.assessment import assess
-from cauce.engine.checks import checks_of, known_checks_of
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
-from cauce.engine.evaluated import evaluated_path
-from cauce.engine.files import LeadsOutside, Observer, open_regular, real_path
+from cauce.engine.files import LeadsOutside, real_path
 from cauce.engine.functionbook import FunctionTask
 from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
 from cauce.engine.notebook import warm_up
-from cauce.engine.parsecache import ParseCache
 from cauce.engine.process import is_alive
-from cauce.engine.project import Project, load
-from cauce.engine.spec import MAX_PROBLEMS, entry_of_file
-from cauce.engine.statefolder import log_file, tidy
-from cauce.engine.store import History, read_attempts, read_history, read_run, read_runs, state_folder
-from cauce.present import Look, present_detail, present_run, present_snapshot
+from cauce.engine.spec import entry_of_file
+from cauce.engine.statefolder import log_file
+from cauce.engine.store import read_attempts, read_run, read_runs
+from cauce.present import present_detail, present_run
 from cauce.server import changes
 from cauce.server.builder import Builder
 from cauce.server.discovery import find_pipelines
-from cauce.server.footprint import Footprint, footprint_of, places_of
+from cauce.server.logs import read_log
+from cauce.server.view import View, below
 
 __all__ = ["Workspace"]
 
@@ -78,13 +68,8 @@ _ATTENTION = 300.0
 """Seconds for which a pipeline's files are watched after somebody last looked at it."""
 _MEMORY = 3600.0
 """Seconds for which a pipeline is remembered that nobody looks at."""
-_RETRY = 5.0
-"""Seconds after which files that could not be watched are tried again; the next time twice as many."""
 _MOST_NAMES = 1_000
 _LONGEST_NAME = 1_000
-_LOG_PIECE = 1 << 18
-_CHECKING = 0.2
-"""Seconds of one look that go into checking sources; the rest is checked between the looks."""
 
 
 class Workspace:
@@ -110,7 +95,7 @@ class Workspace:
         self._log = log
         self._allow_hidden = allow_hidden
         self._attention = attention
-        self._views: dict[Path, _View] = {}
+        self._views: dict[Path, View] = {}
         self._builders: dict[Path, tuple[Builder, asyncio.Task[None]]] = {}
         self._index = SourceIndex(self.root)
         self._list: tuple[float, PipelineList] | None = None
@@ -156,7 +141,7 @@ class Workspace:
         if path is None:
             raise NotFound(f"The task '{task}' is not part of the run '{run}'.")
         over = row.tasks[task] not in ("waiting", "running") or row.state != "running"
-        return await asyncio.to_thread(_read_log, view.entry.root, path, offset, over)
+        return await asyncio.to_thread(read_log, view.entry.root, path, offset, over)
 
     # --- Acting
 
@@ -281,20 +266,20 @@ class Workspace:
     def location(self, binding: Binding) -> tuple[str, str] | None:
         """Pipeline file and project root, relative to the server's root."""
         try:
-            root = _below(self.root, binding.root.resolve())
+            root = below(self.root, binding.root.resolve())
         except ValueError:
             return None
         return str(PurePosixPath(root) / binding.pipeline), root
 
     # --- Inside
 
-    async def _view(self, pipeline: str) -> _View:
+    async def _view(self, pipeline: str) -> View:
         path = await asyncio.to_thread(self._resolve, pipeline)
         for other in [other for other, view in self._views.items() if view.idle > _MEMORY]:
             if self._views[other].folder not in self._builders:
                 del self._views[other]
         if path not in self._views:
-            self._views[path] = _View(path, pipeline, self.root, self._publish, self._log, self._attention)
+            self._views[path] = View(path, pipeline, self.root, self._publish, self._log, self._attention)
         return self._views[path]
 
     def _resolve(self, pipeline: str) -> Path:
@@ -335,11 +320,11 @@ class Workspace:
             raise NotFound(f"{pipeline} is no pipeline file.")
         return self.root / relative
 
-    async def _active(self, view: _View) -> str | None:
+    async def _active(self, view: View) -> str | None:
         held = await asyncio.to_thread(holder_of, view.folder)
         return None if held is None else held[0].run
 
-    async def _follow(self, view: _View, builder: Builder) -> None:
+    async def _follow(self, view: View, builder: Builder) -> None:
         last: BuildEvent | None = None
         try:
             async for event in builder.events():
@@ -360,243 +345,6 @@ class Workspace:
             view.hint()
 
 
-@dataclass(frozen=True)
-class _Last:
-    """The last look, and how the files were before it."""
-
-    footprint: Footprint
-    look: Look
-
-
-class _View:
-    """One pipeline that somebody looks at."""
-
-    def __init__(
-        self,
-        path: Path,
-        pipeline: str,
-        root: Path,
-        publish: Callable[[RevisionEvent], None],
-        log: logging.Logger,
-        attention: float,
-    ) -> None:
-        self.path = path
-        self.entry = entry_of_file(path)
-        self.pipeline = pipeline
-        self.folder = state_folder(self.entry.root)
-        self._where = _below(root, self.entry.root)
-        self._publish = publish
-        self._log = log
-        self._attention = attention
-        self._cache = ParseCache()
-        self._observer = Observer(self.entry.root)
-        self._snapshot: Snapshot | None = None
-        self._places: tuple[tuple[str, ...], frozenset[str]] = (), frozenset()
-        self._last: _Last | None = None
-        self._checking: asyncio.Task[None] | None = None
-        self._lock = asyncio.Lock()
-        self._next: asyncio.Task[tuple[Look, Snapshot]] | None = None
-        self._watcher: asyncio.Task[None] | None = None
-        self._watched: frozenset[Path] = frozenset()
-        self._unwatchable = False
-        self._last_asked = time.monotonic()
-
-    async def attended_look(self) -> tuple[Look, Snapshot]:
-        """Somebody asks: look, and watch the files for a while."""
-        self._last_asked = time.monotonic()
-        found = await self.look()
-        if self._watcher is None or self._watcher.done():
-            self._watcher = asyncio.create_task(self._watch())
-        return found
-
-    @property
-    def idle(self) -> float:
-        """Seconds since somebody asked."""
-        return time.monotonic() - self._last_asked
-
-    async def look(self) -> tuple[Look, Snapshot]:
-        """The state as of now or later. Any number of calls during a look fold into one more."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._look())
-        return await asyncio.shield(self._next)
-
-    def hint(self) -> None:
-        """Something may have changed."""
-        task = asyncio.ensure_future(self.look())
-        task.add_done_callback(self._report)
-
-    def _report(self, task: asyncio.Future[tuple[Look, Snapshot]]) -> None:
-        if not task.cancelled() and task.exception() is not None and not isinstance(task.exception(), NotFound):
-            self._log.error("Cannot look at %s", self.pipeline, exc_info=task.exception())
-
-    async def _look(self) -> tuple[Look, Snapshot]:
-        async with self._lock:
-            self._next = None
-            before = self._snapshot
-            same = 0 if before is None else before.revision
-            look, snapshot, whole = await asyncio.to_thread(self._read_anew_or_not, same)
-            if snapshot != before:
-                # Wall-clock milliseconds: revisions must keep growing over a server's restart.
-                snapshot = msgspec.structs.replace(snapshot, revision=max(same + 1, int(time.time() * 1000)))
-                self._snapshot = snapshot
-                self._publish(RevisionEvent(pipeline=self.pipeline, revision=snapshot.revision))
-            self._watched = look.project.files
-            if not whole and self._checking is None:
-                self._checking = asyncio.create_task(self._check(look.project))
-            return look, snapshot
-
-    async def _check(self, project: Project) -> None:
-        """Check the sources bit by bit, and never beside a look: two threads at work would slow each other down."""
-        try:
-            whole = False
-            while not whole:
-                async with self._lock:
-                    _, whole = await asyncio.to_thread(_findings, project, _CHECKING)
-        finally:
-            self._checking = None
-        self.hint()
-
-    def _read_anew_or_not(self, revision: int) -> tuple[Look, Snapshot, bool]:
-        """In a thread, one at a time: what the last look saw if nothing has changed since, else another look."""
-        places, products = self._places
-        now = footprint_of(places, products, time.time_ns())
-        last = self._last
-        if (
-            last is not None
-            and last.footprint.proves(now)
-            and last.look.holder is None
-            and holder_of(self.folder) is None
-            and entry_of_file(self.path) == self.entry
-            and self._snapshot is not None
-        ):
-            return last.look, self._snapshot, True
-        look, snapshot, whole = self._read(revision)
-        project = look.project
-        files = project.files | {self.folder / "state.db", self.entry.root / evaluated_path(self.entry)}
-        self._places = (
-            places_of(files, project.root),
-            frozenset(str(project.root / product.path) for task in project.tasks.values() for product in task.products),
-        )
-        # What was asked before the look proves something only of what was asked about.
-        self._last = _Last(now, look) if whole and self._places == (places, products) else None
-        return look, snapshot, whole
-
-    def _read(self, revision: int) -> tuple[Look, Snapshot, bool]:
-        """In a thread, one at a time: all that looks at the disk. False: checking the sources is not through yet."""
-        entry = entry_of_file(self.path)  # its env.yaml may have come or gone
-        self.entry = entry if entry.root == self.entry.root else self.entry
-        project = load(self.entry, self._cache)
-        history = read_history(self.folder, self.entry.name)
-        held = holder_of(self.folder)
-        if held is None and _unfinished(history):
-            tidy(self.folder)
-            history = read_history(self.folder, self.entry.name)
-        observer = self._observer.glance()
-        assessed = assess(project, history, observer)
-        findings, whole = _findings(project, 0 if self._checking is not None else _CHECKING)
-        look = Look(project, history, assessed, observer, None if held is None else held[0], findings)
-        return look, present_snapshot(look, pipeline=self.pipeline, root=self._where, revision=revision), whole
-
-    # --- Watching
-
-    @property
-    def _told_by(self) -> frozenset[Path]:
-        """What changes when there may be news: files of the pipeline, and what its builders write."""
-        return self._watched | {self.folder / "state.db", self.folder / "lock", self.folder}
-
-    async def _watch(self) -> None:
-        """Look again whenever a file of the pipeline changes, while somebody is interested."""
-        pause = _RETRY
-        while self.idle < self._attention:
-            try:
-                await self._watch_folders()
-                pause = _RETRY
-            except Exception:
-                # Out of watches, or a file system that has none: the browser's heartbeat still looks.
-                if not self._unwatchable:
-                    self._log.warning("The files of %s cannot be watched", self.pipeline, exc_info=True)
-                self._unwatchable = True
-                await asyncio.sleep(pause)
-                pause *= 2
-
-    async def _watch_folders(self) -> None:
-        """Watch until other folders are to be watched, or nobody is interested any more."""
-        files = self._told_by
-        folders = await asyncio.to_thread(_existing_folders, files)
-        armed = False
-        stop = asyncio.Event()
-        async for news in awatch(
-            *sorted(folders),
-            watch_filter=None,
-            recursive=False,
-            debounce=300,
-            step=50,
-            stop_event=stop,
-            rust_timeout=1_000,
-            yield_on_timeout=True,
-        ):
-            # At first, whatever there is: what changed before the watch began is told by nobody.
-            if not armed or any(_concerns(name, files, folders) for _, name in news):
-                armed = True
-                with contextlib.suppress(NotFound):
-                    await self.look()
-            idle = self.idle > self._attention
-            now = self._told_by
-            if idle or now != files or await asyncio.to_thread(_existing_folders, now) != folders:
-                stop.set()
-
-    async def close(self) -> None:
-        for task in (self._watcher, self._next, self._checking):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await task
-
-
-def _existing_folders(files: frozenset[Path]) -> frozenset[str]:
-    """The folders to watch: of each file its folder, or the nearest one above that exists."""
-    folders: set[str] = set()
-    for folder in {file.parent for file in files}:
-        place = folder
-        while not os.path.isdir(place) and place != place.parent:  # noqa: PTH112 - False for what may not be looked at
-            place = place.parent
-        folders.add(str(place))
-    return frozenset(folders)
-
-
-def _concerns(name: str, files: frozenset[Path], folders: frozenset[str]) -> bool:
-    """Whether that is one of the files, or a folder on the way to one that does not exist yet."""
-    path = Path(name)
-    return path in files or (name not in folders and any(file.is_relative_to(path) for file in files))
-
-
-def _findings(project: Project, seconds: float) -> tuple[tuple[Problem, ...], bool]:
-    """What checking the sources finds, as far as it is known or comes in that time; and whether that is all."""
-    deadline = time.monotonic() + seconds
-    found: list[Problem] = []
-    whole = True
-    for task in project.graph.order:
-        known = known_checks_of(project, task)
-        if known is None and time.monotonic() < deadline:
-            known = checks_of(project, task)
-        whole = whole and known is not None
-        found += known or ()
-    return tuple(found[:MAX_PROBLEMS]), whole
-
-
-def _unfinished(history: History) -> bool:
-    run = history.run
-    return (run is not None and run.state == "running") or any(
-        known.last.outcome == "running" for known in history.tasks.values()
-    )
-
-
-def _below(root: Path, folder: Path) -> str:
-    """A folder relative to the server's root, '' for the root itself."""
-    path = folder.relative_to(root).as_posix()
-    return "" if path == "." else path
-
-
 def _check_names(tasks: tuple[str, ...]) -> None:
     """Refuse what would not fit a builder's command line."""
     if len(tasks) > _MOST_NAMES:
@@ -606,35 +354,3 @@ def _check_names(tasks: tuple[str, ...]) -> None:
     for task in tasks:
         if "\0" in task or len(task) > _LONGEST_NAME:
             raise UsageError(f"A task cannot be called {task[:40]!r}.", hint="Give the names of tasks.")
-
-
-def _read_log(root: Path, path: Path, offset: int, over: bool) -> LogChunk:
-    try:
-        # Below the project, and the file itself: a link could show any file of the server's user.
-        with open_regular(real_path(root, str(path.parent)) / path.name, follow=False) as stream:
-            size = stream.seek(0, os.SEEK_END)
-            start = min(max(offset, 0), size)
-            stream.seek(start)
-            piece = stream.read(_LOG_PIECE)
-    except OSError:
-        return LogChunk(text="", offset=0, next_offset=0, complete=over)
-    at_end = start + len(piece) >= size
-    if not (at_end and over):
-        piece = piece[: _whole_characters(piece)]
-    return LogChunk(
-        text=piece.decode("utf-8", "replace"),
-        offset=start,
-        next_offset=start + len(piece),
-        complete=over and at_end,
-    )
-
-
-def _whole_characters(piece: bytes) -> int:
-    """Length of the piece without a UTF-8 character that is cut off at its end."""
-    for back in range(1, min(4, len(piece)) + 1):
-        byte = piece[-back]
-        if byte & 0xC0 == 0x80:
-            continue
-        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
-        return len(piece) - back if length > back else len(piece)
-    return len(piece)

@@ -17,6 +17,7 @@ from cauce.contract import Problem, TaskKind, Where
 from cauce.engine.document import Mapping as MappingNode
 from cauce.engine.document import Node, Scalar, TooLarge, Value, readable
 from cauce.engine.document import Sequence as SequenceNode
+from cauce.engine.files import STATE
 from cauce.engine.spec.grid import GRID_PLACEHOLDER, fill
 from cauce.engine.spec.keys import FOREIGN_PRODUCTS, NOTEBOOK_SUFFIXES, PRODUCT_CLASSES
 from cauce.engine.spec.model import Dotted, ProductRule, ProductSpec, RelationSpec, TaskSpec
@@ -337,7 +338,7 @@ def check_products(tasks: Sequence[TaskSpec], pipeline: str, files: Iterable[str
     modules = _modules(tasks)
     for task in tasks:
         for path in [product.path for product in task.products]:
-            if path == ".cauce" or path.startswith(".cauce/"):
+            if path == STATE or path.startswith(f"{STATE}/"):
                 message = f"The product '{path}' lies where Cauce keeps its state."
                 problems.append(_problem(task, "product_in_state", message, _HINT_PLACE))
             elif path in written or path in modules:

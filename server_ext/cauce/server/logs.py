@@ -1,0 +1,46 @@
+"""A piece of a task's log, in whole characters."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cauce.contract import LogChunk
+from cauce.engine.files import open_regular, real_path
+
+__all__ = ["read_log"]
+
+_LOG_PIECE = 1 << 18
+
+
+def read_log(root: Path, path: Path, offset: int, over: bool) -> LogChunk:
+    """What is at `offset` (in bytes) of the file; `over`: nothing more will be written. Empty if it cannot be read."""
+    try:
+        # Below the project, and the file itself: a link could show any file of the server's user.
+        with open_regular(real_path(root, str(path.parent)) / path.name, follow=False) as stream:
+            size = stream.seek(0, os.SEEK_END)
+            start = min(max(offset, 0), size)
+            stream.seek(start)
+            piece = stream.read(_LOG_PIECE)
+    except OSError:
+        return LogChunk(text="", offset=0, next_offset=0, complete=over)
+    at_end = start + len(piece) >= size
+    if not (at_end and over):
+        piece = piece[: _whole_characters(piece)]
+    return LogChunk(
+        text=piece.decode("utf-8", "replace"),
+        offset=start,
+        next_offset=start + len(piece),
+        complete=over and at_end,
+    )
+
+
+def _whole_characters(piece: bytes) -> int:
+    """Length of the piece without a UTF-8 character that is cut off at its end."""
+    for back in range(1, min(4, len(piece)) + 1):
+        byte = piece[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        length = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+        return len(piece) - back if length > back else len(piece)
+    return len(piece)
