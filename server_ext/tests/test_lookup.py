@@ -13,15 +13,12 @@ CODE = '# %% tags=["parameters"]\nupstream = {}\nproduct = None\n\n# %%\n1 + 1\n
 NONE = CODE.format(None)
 
 
-def test_tasks_of_a_grid_share_a_source_and_one_is_chosen(tmp_path: Path) -> None:
+def test_of_tasks_that_share_a_source_the_first_says_what_is_given(tmp_path: Path) -> None:
     pipeline = "- {source: m.py, name: m-, product: out/m.ipynb, grid: {x: [1, 2]}}\n"
     Looked(tmp_path, {"pipeline.yaml": pipeline, "m.py": NONE})
-    index = SourceIndex(tmp_path)
-    first, second = index.binding(tmp_path / "m.py"), index.binding(tmp_path / "m.py", "m-1")
+    first = SourceIndex(tmp_path).binding(tmp_path / "m.py")
     assert first is not None
-    assert second is not None
-    assert (first.task, first.params) == ("m-0", {"x": 1})
-    assert (second.task, second.params, second.product) == ("m-1", {"x": 2}, "out/m-1.ipynb")
+    assert (first.task, first.params, first.product) == ("m-0", {"x": 1}, "out/m-0.ipynb")
 
 
 def test_values_come_from_env_and_imported_tasks_and_change_with_them(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from looked import Looked
 
 from cauce.contract import Problem, Where, encode
 from cauce.engine.fingerprint import ModuleIndex, local_modules
-from cauce.engine.source import SourceFacts, placed_cells, read_facts, unified_diff
+from cauce.engine.source import SourceFacts, read_facts, unified_diff
 from cauce.engine.spec import Entry
 
 HEAD = '# %% tags=["parameters"]\n'
@@ -558,21 +558,6 @@ def test_the_difference_is_shown_in_lines_of_code() -> None:
     diff = unified_diff(before, after, "tasks/fit.py").splitlines()
     assert [line for line in diff if line[0] in "+-"][2:] == ["-x = [1, 2]", "+x = [1, 3]"]
     assert unified_diff(before, before, "tasks/fit.py") == ""
-
-
-# --- Cells for who checks them --------------------------------------------------------------
-
-
-def test_cells_are_given_with_the_lines_of_the_file() -> None:
-    text = f"# %% [markdown]\n# One\n\n{HEAD}x = 1\n\n# %%\n# %matplotlib inline\ny = 2\n"
-    language, cells = placed_cells(text.encode(), "a.py")
-    assert language == "python"
-    assert [(cell.index, cell.line, cell.text, cell.tags) for cell in cells] == [
-        (1, 5, "x = 1", ("parameters",)),
-        (2, 8, "%matplotlib inline\ny = 2", ()),
-    ]
-    assert placed_cells(notebook(("x = 1", "")).encode(), "a.ipynb")[1][0].line is None
-    assert placed_cells(b"{", "a.ipynb") == ("", ())
 
 
 # --- Imports --------------------------------------------------------------------------------

@@ -57,18 +57,16 @@ class SourceIndex:
         self._parsed = ParseCache()
         self._lock = threading.Lock()
 
-    def binding(self, source: Path, task: str | None = None) -> Binding | None:
+    def binding(self, source: Path) -> Binding | None:
         """What the task with this source is given; None when the file is no task's source.
 
-        The nearest pipeline wins, in a folder `pipeline.yaml`, in a pipeline the task asked for,
-        else the first that uses the source.
+        The nearest pipeline wins, in a folder `pipeline.yaml`, in a pipeline the first task that uses the source.
         """
         with self._lock:
             self._tidy()
             for spec in self._governing(source.parent):
-                found = _tasks_of(spec, source)
-                if found:
-                    return self._bind(spec, next((each for each in found if each.name == task), found[0]))
+                if found := _tasks_of(spec, source):
+                    return self._bind(spec, found[0])
         return None
 
     def sources_in(self, folder: Path) -> frozenset[str]:

@@ -31,13 +31,11 @@ __all__ = [
     "TOO_LARGE_HINT",
     "Code",
     "Extracted",
-    "PlacedCell",
     "Signature",
     "SourceFacts",
     "TemplateUse",
     "code_of",
     "digest",
-    "placed_cells",
     "read_facts",
     "source_limit",
     "unified_diff",
@@ -238,40 +236,6 @@ def _code_cells(notebook: NotebookNode, language: str) -> list[_Cell]:
         _Cell(index, text, tags, read_cell(text) if language == "python" else CellCode((), text, None))
         for index, text, tags in texts
     ]
-
-
-@dataclass(frozen=True)
-class PlacedCell:
-    """A code cell, and where it stands."""
-
-    index: int
-    """Its place among all cells, from 0."""
-    line: int | None
-    """The line of the file at which its text begins; None in an .ipynb, and where that cannot be told."""
-    text: str
-    tags: tuple[str, ...]
-    code: CellCode
-    """The same taken apart; its lines are those of `text` after `code.heads`."""
-
-
-def placed_cells(content: bytes, source: str) -> tuple[str, tuple[PlacedCell, ...]]:
-    """The language of a notebook or script, and its code cells with their places, for who checks them.
-
-    Injected cells that the file holds are left out. Of a source that cannot be read there are none.
-    """
-    from cauce.engine.executors.failure import lines_of, locate_all
-
-    try:
-        notebook = read_notebook(content, Path(source))
-        language = _language(notebook, source)
-        cells = _code_cells(notebook, language)
-    except (SourceError, _TooMuch, AttributeError, KeyError, TypeError):
-        return "", ()
-    lines = None if source.endswith(".ipynb") else lines_of(content)
-    texts = [cell.text for cell in cells]
-    places = [None] * len(cells) if lines is None else locate_all(lines, texts)
-    placed = zip(cells, places, strict=True)
-    return language, tuple(PlacedCell(c.index, line, c.text, tuple(c.tags), c.code) for c, line in placed)
 
 
 def code_of(content: bytes, path: str) -> tuple[Code, Loads]:

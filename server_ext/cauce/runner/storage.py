@@ -19,9 +19,9 @@ __all__ = ["run"]
 def run(request: dict[str, Any]) -> dict[str, Any]:
     """Do what is asked with some files of one storage.
 
-    `request`: ``{"action": "upload" | "download" | "exists", "client": dotted, "files": {path: where}}``.
-    Paths are relative to the root; `where` is to which file or folder a download goes, otherwise
-    nothing. Reply: ``{"there": [path, …]}``, those that the storage has.
+    `request`: ``{"action": "upload" | "download", "client": dotted, "files": {path: where}}``.
+    Paths are relative to the root; `where` is to which file or folder a download goes. What the
+    storage does not have is not fetched. Reply: nothing.
     """
     root = Path.cwd()
     action, files = request["action"], request["files"]
@@ -33,22 +33,18 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
             what = "nothing" if client is None else f"an object of the class {type(client).__name__}"
             message = f"'{name}' returned {what}, which is no storage. Return a LocalStorageClient, for one."
             raise Trouble("Not a storage", message)
-        there = []
         for path, where in files.items():
             if action == "upload":
                 client.upload(path)
-            elif not _has(client, path):
-                continue
-            elif action == "download":
+            elif _has(client, path):
                 client.download(path, destination=where)
-            there.append(path)
-        return {"there": there}
+        return {}
     except Trouble:
         raise
     except Exception as error:
         say(errors.trace(error))
         place = errors.where(error, root) or {}
-        doing = {"upload": "copied to", "download": "fetched from"}.get(action, "looked for in")
+        doing = "copied to" if action == "upload" else "fetched from"
         message = conceal(f"{path} could not be {doing} the storage of '{name}': {errors.message_of(error)}")
         raise Trouble(type(error).__name__, message, place.get("path"), place.get("line"), output=True) from None
     finally:
