@@ -77,6 +77,9 @@ __all__ = ["RunState", "Stop", "build"]
 
 RunState = Literal["ok", "failed", "cancelled", "crashed"]
 
+_PROGRESS_PAUSE = 0.2
+"""Seconds between two times that the progress of a task is written down."""
+
 
 class Stop:
     """How a running build is told to end. Make it inside the event loop that builds."""
@@ -493,9 +496,15 @@ class _Build:
 
     def _listener(self, task: str, attempt: int) -> Listener:
         # Neither is worth ending a task for: whether the disk takes what counts is seen at the commit.
+        written = float("-inf")
+
         def progress(value: Progress) -> None:
-            with contextlib.suppress(ProjectUnwritable):
-                self.store.progress(attempt, value)
+            nonlocal written
+            # Writing waits for the disk, and cells may be quick. The first and the last always count.
+            if value.done == value.total or time.monotonic() - written >= _PROGRESS_PAUSE:
+                with contextlib.suppress(ProjectUnwritable):
+                    self.store.progress(attempt, value)
+                written = time.monotonic()
             self.emit(TaskProgress(run=self.run, task=task, time=self.clock(), progress=value))
 
         def process(record: ProcessRecord) -> None:
