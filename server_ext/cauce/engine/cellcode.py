@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+from cauce.engine.unwarned import unwarned
 
 __all__ = ["CellCode", "Loads", "UpstreamReads", "loads_of", "read_cell", "upstream_reads"]
 
@@ -73,9 +74,7 @@ def read_cell(text: str) -> CellCode:
 
 def _parse(text: str) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
-            # An invalid escape in the user's text is the user's business, not our log's.
-            warnings.simplefilter("ignore")
+        with unwarned():
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -14,7 +14,6 @@ import io
 import re
 import symtable
 import tokenize
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from urllib.parse import unquote
 from cauce.engine.document import Value
 from cauce.engine.injection import Binding, assignment, filled_in
 from cauce.engine.notebook import SourceError, SourceText, cell_id
+from cauce.engine.unwarned import unwarned
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -142,8 +142,7 @@ def _body(content: bytes, path: Path, name: str) -> _Body:
 
 def _parsed(text: SourceText, path: Path) -> ast.Module:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with unwarned():
             return ast.parse("\n".join(text.lines) + "\n")
     except SyntaxError as error:
         raise SourceError(
@@ -465,8 +464,7 @@ def _says(source: str) -> bool:
 
 def _read_cell(source: str, index: int, path: Path) -> list[_Line]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with unwarned():
             ast.parse(source)
         inside = _inside_strings(source.split("\n"))
     except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
@@ -586,8 +584,7 @@ def _check_compiles(changed: bytes, content: bytes, path: Path) -> None:
 
 def _compiles(content: bytes) -> str | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with unwarned():
             compile(content, "<module>", "exec", dont_inherit=True)
     except SyntaxError as error:
         return error.msg

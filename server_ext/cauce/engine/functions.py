@@ -19,7 +19,6 @@ import json
 import re
 import symtable
 import tokenize
-import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +28,7 @@ from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, upst
 from cauce.engine.document import readable
 from cauce.engine.notebook import NO_ENCODINGS
 from cauce.engine.source import Code, Signature, SourceFacts, digest
+from cauce.engine.unwarned import unwarned
 
 __all__ = ["FunctionIndex", "Module", "Slice", "function_facts", "read_module"]
 
@@ -214,8 +214,7 @@ def read_module(content: bytes) -> Module:
     except (SyntaxError, UnicodeError, LookupError):
         return Module(raw, "", error="its encoding is not what it says")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with unwarned():
             tree = ast.parse(text)
             table = symtable.symtable(text, "<module>", "exec")
         return _taken_apart(raw, text, tree, table)

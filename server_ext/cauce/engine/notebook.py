@@ -25,6 +25,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cauce.engine.unwarned import unwarned
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -417,7 +419,6 @@ def _format_of(notebook: NotebookNode, path: Path) -> dict[str, str]:
 
 def _render(notebook: NotebookNode, fmt: Mapping[str, str], shield: _Shield, path: Path) -> list[str]:
     """What jupytext writes, as lines without line ends and without our stand-ins."""
-    import warnings
 
     import jupytext
 
@@ -426,8 +427,7 @@ def _render(notebook: NotebookNode, fmt: Mapping[str, str], shield: _Shield, pat
     for cell in copy.cells:
         cell.source = shield.cover(re.sub(r"\r\n?", "\n", cell.source))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with unwarned():
             text = writes(copy, fmt=dict(fmt))
     except Exception as error:  # jupytext raises whatever its writers raise
         raise SourceError(

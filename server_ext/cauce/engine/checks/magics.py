@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from cauce.engine.unwarned import unwarned
 
 __all__ = ["IPYTHON_NAMES", "Bound", "bound_by", "from_history", "magic_calls", "parsed", "transformed"]
 
@@ -78,8 +79,7 @@ def _assigned(code: str) -> Iterator[str]:
 def parsed(code: str | bytes) -> tuple[ast.Module | None, SyntaxError | None]:
     """The syntax tree; or what is wrong, where that can be said."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of an invalid escape, say
+        with unwarned():
             return ast.parse(code), None
     except SyntaxError as error:
         return None, error
