@@ -10,10 +10,12 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Dependency", "Graph", "Names", "Unknown", "build_graph"]
+from cauce.engine.errors import NotFound
+
+__all__ = ["Dependency", "Graph", "Names", "Unknown", "build_graph", "listed", "no_task"]
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,20 @@ class Names:
             return self._suggestions[name]
         if len(name) > _LONG or len(self._suggestions) >= _SUGGESTIONS:
             return None
-        close = difflib.get_close_matches(name, [task for task in self._tasks if len(task) <= _LONG], n=1)
-        self._suggestions[name] = close[0] if close else None
+        self._suggestions[name] = _close_to(name, self._tasks)
         return self._suggestions[name]
 
 
 _LONG = 100
 _SUGGESTIONS = 20
+_LISTED = 20
+
+
+def _close_to(name: str, tasks: Iterable[str]) -> str | None:
+    """The task that was meant, if any is close; not for what is no name."""
+    if len(name) > _LONG:
+        return None
+    return next(iter(difflib.get_close_matches(name, [task for task in tasks if len(task) <= _LONG], n=1)), None)
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,18 @@ class Graph:
     def descendants(self, tasks: Iterable[str]) -> frozenset[str]:
         """The tasks and all that depends on them."""
         return _reach(tasks, self.downstream)
+
+
+def no_task(name: str, tasks: Iterable[str]) -> NotFound:
+    """What to raise where a task of this name is asked for and there is none."""
+    names = tuple(tasks)
+    close = _close_to(name, names)
+    return NotFound(f"There is no task '{name}'.", hint=listed(names) if close is None else f"Did you mean '{close}'?")
+
+
+def listed(tasks: Sequence[str]) -> str:
+    """The first tasks, for who has to name one."""
+    return "Tasks are: " + ", ".join(tasks[:_LISTED]) + "." if tasks else "There is no task at all."
 
 
 def build_graph(upstream: Mapping[str, tuple[str, ...]]) -> Graph:

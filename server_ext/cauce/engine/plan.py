@@ -9,7 +9,6 @@ tells it what began and how it ended, and never decides anything itself.
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ from typing import Literal
 
 from cauce.contract import RunRequest
 from cauce.engine.errors import NotFound, UsageError
-from cauce.engine.graph import Graph
+from cauce.engine.graph import Graph, listed, no_task
 
 __all__ = ["End", "Plan", "Selection", "select"]
 
@@ -59,14 +58,12 @@ def select(request: RunRequest, graph: Graph) -> Selection:
 def _meant(name: str, graph: Graph) -> tuple[str, ...]:
     if name in graph.upstream:
         return (name,)
-    listed = "Tasks are: " + ", ".join(graph.order[:20]) + "."
     if "*" in name:
         found = tuple(task for task in graph.order if fnmatch.fnmatchcase(task, name))
         if not found:
-            raise NotFound(f"No task matches '{name}'.", hint=listed)
+            raise NotFound(f"No task matches '{name}'.", hint=listed(graph.order))
         return found
-    close = difflib.get_close_matches(name, graph.order, n=1)
-    raise NotFound(f"There is no task '{name}'.", hint=f"Did you mean '{close[0]}'?" if close else listed)
+    raise no_task(name, graph.order)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from cauce.engine.files import (
 )
 from cauce.engine.fingerprint import ModuleIndex, local_modules
 from cauce.engine.given import bind, upstream_names
-from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph
+from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph, listed
 from cauce.engine.injection import Binding
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.source import (
@@ -405,7 +405,6 @@ def _dependencies(
 ) -> tuple[dict[str, tuple[Dependency, ...]], frozenset[str]]:
     """Task → what it needs; and the tasks of which that is not told, since there is too much of it."""
     names = Names(task.name for task in spec.tasks)
-    listed = "Tasks are: " + ", ".join(task.name for task in spec.tasks[:20])
     dependencies: dict[str, tuple[Dependency, ...]] = {}
     given_up: list[str] = []
     edges = 0
@@ -422,7 +421,11 @@ def _dependencies(
             continue
         for need in resolved:
             if isinstance(need, Unknown):
-                hint = f"Did you mean '{need.suggestion}'?" if need.suggestion else listed
+                hint = (
+                    f"Did you mean '{need.suggestion}'?"
+                    if need.suggestion
+                    else listed([task.name for task in spec.tasks])
+                )
                 problems.append(
                     _task_problem(task, "upstream_unknown", f"'{name}' needs '{need.name}', which is no task.", hint)
                 )

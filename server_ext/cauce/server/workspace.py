@@ -46,6 +46,7 @@ from cauce.contract import (
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
 from cauce.engine.files import LeadsOutside, real_path
 from cauce.engine.functionbook import FunctionTask
+from cauce.engine.graph import no_task
 from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
@@ -116,7 +117,7 @@ class Workspace:
         view = await self._view(pipeline)
         look, snapshot = await view.attended_look()
         if task not in look.project.tasks:
-            raise NotFound(f"There is no task '{task}' in {pipeline}.")
+            raise no_task(task, look.project.tasks)
         attempts = await asyncio.to_thread(read_attempts, view.folder, view.entry.name, task)
         return present_detail(look, task, attempts, pipeline=pipeline, revision=snapshot.revision)
 

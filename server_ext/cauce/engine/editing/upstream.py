@@ -16,7 +16,7 @@ from cauce.engine.editing.sources import rewritten
 from cauce.engine.editing.yamltext import read_yaml_text
 from cauce.engine.errors import NotFound, UsageError
 from cauce.engine.files import read_inside
-from cauce.engine.graph import build_graph
+from cauce.engine.graph import build_graph, listed, no_task
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, tags_of
 from cauce.engine.notebook import SourceError, cell_id, read_notebook
 from cauce.engine.project import Project
@@ -43,9 +43,7 @@ def known_task(project: Project, task: str) -> TaskSpec:
         NotFound: There is none; did you mean …?
     """
     if task not in project.tasks:
-        close = difflib.get_close_matches(task, project.tasks, n=1)
-        hint = f"Did you mean '{close[0]}'?" if close else "Tasks are: " + ", ".join([*project.tasks][:20]) + "."
-        raise NotFound(f"There is no task '{task}'.", hint=hint)
+        raise no_task(task, project.tasks)
     return project.tasks[task]
 
 
@@ -91,7 +89,7 @@ def _check_added(project: Project, name: str) -> None:
     if "*" not in name:
         known_task(project, name)
     elif not any(fnmatchcase(other, name) for other in project.tasks):
-        raise NotFound(f"No task matches '{name}'.", hint="Tasks are: " + ", ".join([*project.tasks][:20]) + ".")
+        raise NotFound(f"No task matches '{name}'.", hint=listed([*project.tasks]))
 
 
 def _check_removed(task: str, name: str, written: tuple[str, ...]) -> None:
