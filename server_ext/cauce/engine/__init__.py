@@ -6,6 +6,6 @@ The path of a build, one noun a step:
 
 `project` joins what can be told by looking, `build` is the one loop that acts. A source
 becomes a notebook in `notebook`, gets its values in `injection` and is read cell by cell in
-`cellcode`; `lookup` tells which task a file belongs to. `files`, `lock` and `process` are the
-only ways to the disk, the lock and other processes.
+`cellcode`; `lookup` tells which task a file belongs to. What is read
+and written of a project's files goes through `files`, what is remembered through `store`.
 """

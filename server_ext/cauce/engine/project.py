@@ -405,6 +405,7 @@ def _dependencies(
 ) -> tuple[dict[str, tuple[Dependency, ...]], frozenset[str]]:
     """Task → what it needs; and the tasks of which that is not told, since there is too much of it."""
     names = Names(task.name for task in spec.tasks)
+    tasks_are = listed([task.name for task in spec.tasks])
     dependencies: dict[str, tuple[Dependency, ...]] = {}
     given_up: list[str] = []
     edges = 0
@@ -421,11 +422,7 @@ def _dependencies(
             continue
         for need in resolved:
             if isinstance(need, Unknown):
-                hint = (
-                    f"Did you mean '{need.suggestion}'?"
-                    if need.suggestion
-                    else listed([task.name for task in spec.tasks])
-                )
+                hint = f"Did you mean '{need.suggestion}'?" if need.suggestion else tasks_are
                 problems.append(
                     _task_problem(task, "upstream_unknown", f"'{name}' needs '{need.name}', which is no task.", hint)
                 )

@@ -2,7 +2,7 @@
 
 The table of routes is `cauce.rest.ROUTES`; a test holds the two against each other. Every
 verb is authenticated *and* authorized; starting or stopping code takes the permission
-`execute` on `cauce:runs`, the rest `read` on `cauce:pipelines`.
+`execute` on `cauce:runs`, changing files `write` and looking `read` on `cauce:pipelines`.
 """
 
 from __future__ import annotations
