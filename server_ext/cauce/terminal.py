@@ -309,7 +309,7 @@ class _Board:
             case TaskStarted():
                 self.state[event.task] = "running"
                 self.began[event.task] = event.time
-                self.note[event.task] = "starting the kernel"
+                self.note[event.task] = "starting"
             case TaskProgress():
                 self.note[event.task] = f"{event.progress.done}/{event.progress.total} cells"
             case TaskUnchanged():

@@ -85,7 +85,7 @@ tasks:
 """
 
 
-def test_a_table_counts_by_the_run_that_made_it_and_is_never_looked_for(tmp_path: Path) -> None:
+def test_a_table_counts_by_the_run_that_made_it_and_no_database_is_opened_to_look(tmp_path: Path) -> None:
     project = Looked(
         tmp_path,
         {
@@ -93,6 +93,7 @@ def test_a_table_counts_by_the_run_that_made_it_and_is_never_looked_for(tmp_path
             "sql/one.sql": "create table {{product}} as select 1",
             "sql/two.sql": "create view {{product}} as select * from {{upstream.one}}",
             "last.py": script("one", "two"),
+            "data.db": "no database",
         },
     )
     assert project.problems() == []
@@ -118,7 +119,7 @@ def test_a_table_counts_by_the_run_that_made_it_and_is_never_looked_for(tmp_path
     }
     assert project.build() == "ok"
     assert project.why() == {}
-    assert not (tmp_path / "data.db").exists()
+    assert (tmp_path / "data.db").read_text() == "no database"
 
 
 # --- Parameters -----------------------------------------------------------------------------

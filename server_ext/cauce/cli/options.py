@@ -103,6 +103,8 @@ def takes_log(function: Function) -> Function:
 
 def _log_to(level: str | None, file: Path | None) -> None:
     logger = logging.getLogger("cauce")
+    # Without one, Python itself would print what is only of interest where a log was asked for.
+    logger.addHandler(logging.NullHandler())
     handlers: list[logging.Handler] = [] if level is None else [logging.StreamHandler()]
     if file is not None:
         try:

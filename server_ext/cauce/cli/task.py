@@ -51,13 +51,13 @@ def command(asked: Asked, name: str, force: bool, source: bool, status: bool, on
         if on_finish:
             _call_hook(entry, name)
         if build or not (source or status or on_finish):
-            _run(asked, entry, name, force=force)
+            _run(asked, entry, name, force=force, computed=bool(project.spec.needs))
     except CauceError as error:
         exit_with(error)
 
 
-def _run(asked: Asked, entry: Entry, name: str, *, force: bool) -> None:
-    """Run it, or say why not."""
+def _run(asked: Asked, entry: Entry, name: str, *, force: bool, computed: bool) -> None:
+    """Run it, or say why not. Where values are `computed`, only the build can tell whether it is up to date."""
     from cauce.cli.build import perform
     from cauce.terminal import print_error, shown
 
@@ -76,7 +76,7 @@ def _run(asked: Asked, entry: Entry, name: str, *, force: bool) -> None:
             )
             print_error(error)
             sys.exit(FAILED)
-        if states[name] == "fresh":
+        if states[name] == "fresh" and not computed:
             click.echo(shown(f"'{name}' is up to date. To run it all the same: 'cauce task {name} --force'."))
             return
     perform(asked, RunRequest(tasks=(name,), mode="only", force=force), as_json=False)

@@ -5,12 +5,14 @@ Only looks. What is shown, what is planned and what runs all come from `assess_t
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from cauce.contract import Freshness, Reason
+from cauce.engine.cellcode import UpstreamReads
 from cauce.engine.document import Value
 from cauce.engine.files import (
     NOWHERE,
@@ -21,11 +23,9 @@ from cauce.engine.given import product_value, upstream_value, working_folder
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.ploomber import read_record
 from cauce.engine.project import NOTEBOOK_KINDS, Project, SourceReader
-from cauce.engine.source import (
-    SourceFacts,
-)
+from cauce.engine.source import Code, SourceFacts
 from cauce.engine.spec import TaskSpec
-from cauce.engine.spec.model import Dotted
+from cauce.engine.spec.model import Dotted, database_file
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
 
@@ -79,6 +79,7 @@ def assess_task(
         options=_options(spec, facts),
         given=_given(project, spec),
         upstream=_upstream_hashes(project, task, [need for need in needs if need not in stale], observer),
+        unpickled=_unpickled(project, task, [need for need in needs if need not in stale]),
         resources=_resource_hashes(spec, observer),
     )
     if known is None and all(observer.stat(product.path) is not None for product in spec.products):
@@ -96,7 +97,8 @@ def assess_task(
             same = record is None or record.hash == observer.hash(product.path)
             products[product.path] = "same" if same else "changed"
     for relation in spec.relations:
-        products[relation.path] = "same" if relation.path in recorded else "missing"
+        there = relation.path in recorded and not _is_file_gone(relation.client or spec.client, observer)
+        products[relation.path] = "same" if there else "missing"
     why: tuple[Reason, ...] = reasons(
         now=now,
         last=last,
@@ -108,6 +110,12 @@ def assess_task(
     )
     made_at = None if known is None or known.last_ok is None else known.last_ok.ended
     return Assessment(Freshness(state="stale" if why else "fresh", reasons=why), now, made_at)
+
+
+def _is_file_gone(client: Dotted | str | None, observer: Observer) -> bool:
+    """Is the database a file of the project that is not there? All else only the database can tell."""
+    path = database_file(client)
+    return path is not None and observer.stat(path) is None and not observer.trouble(path)
 
 
 def _made_before(upstream: Assessment, time: float) -> bool:
@@ -130,6 +138,7 @@ def complete(now: Fingerprint, project: Project, task: str, observer: Observer, 
         text=facts.text,
         modules=look.modules(spec, facts),
         upstream=_upstream_hashes(project, task, project.graph.upstream[task], observer),
+        unpickled=_unpickled(project, task, project.graph.upstream[task]),
         resources=_resource_hashes(spec, observer),
     )
 
@@ -218,3 +227,27 @@ def _upstream_hashes(
         }
         found[need] |= {relation.path: observer.token(relation.path) for relation in spec.relations}
     return found
+
+
+_PICKLES = (".pkl", ".pickle", ".pck", ".p", ".joblib", ".dill", ".cloudpickle")
+_DATA = (".csv", ".feather", ".json", ".npy", ".npz", ".parquet", ".txt", ".yaml", ".yml")
+
+
+def _unpickled(project: Project, task: str, needs: Iterable[str]) -> dict[str, dict[str, Code]]:
+    """The code behind the pickled objects that a task may load, by the task that has made them."""
+    # The keys of an object that was unserialized are none of products.
+    reads = UpstreamReads() if project.tasks[task].unserializer is not None else project.facts[task].reads
+    found: dict[str, dict[str, Code]] = {}
+    for need in needs:
+        spec, facts = project.tasks[need], project.facts.get(need)
+        if facts is not None and any(
+            _is_pickle(product.path, spec) and reads.may_read(need, product.key) for product in spec.products
+        ):
+            own = {facts.origin: facts.code} if facts.origin else {}
+            found[need] = {**project.modules[need], **own}
+    return {need: code for need, code in found.items() if code}
+
+
+def _is_pickle(path: str, spec: TaskSpec) -> bool:
+    suffix = posixpath.splitext(path)[1].lower()
+    return suffix in _PICKLES or (spec.serializer is not None and suffix not in _DATA)

@@ -37,13 +37,12 @@ from cauce.engine.files import (
     real_path,
     replace_durably,
     sync,
-    temporary_beside,
 )
 from cauce.engine.injection import METADATA_KEY
 from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
 
-__all__ = ["Attempt", "partial_names"]
+__all__ = ["Attempt", "partial_names", "sweep"]
 
 _PIECE = re.compile(r"\d+\.[^/]+|\.gitkeep|\.DS_Store")
 _SIGNATURE = {"partial": True}
@@ -84,7 +83,7 @@ class Attempt:
     async def go(self) -> tuple[Outcome, tuple[ProductRecord, ...]]:
         """Run the task; its products, if it has succeeded."""
         root = self.project.root
-        outputs = {path: temporary_beside(root / path) for path in self._written_by_us()}
+        outputs = {path: _output_beside(root / path) for path in self._written_by_us()}
         job: Job | None = None
         try:
             self._prepare()
@@ -138,7 +137,7 @@ class Attempt:
         notebook = None
         if self.spec.kind == "notebook":
             wanted = [temporary for path, temporary in outputs.items() if path.endswith(".ipynb")]
-            notebook = wanted[0] if wanted else temporary_beside(next(iter(outputs.values())))
+            notebook = wanted[0] if wanted else _output_beside(next(iter(outputs.values())))
         return Job(
             spec=self.spec,
             binding=self.project.binding(self.task),
@@ -159,7 +158,7 @@ class Attempt:
             or any(each.client is None or each.path not in self.recorded for each in missing)
         ):
             return False
-        targets = {product.path: temporary_beside(root / product.path) for product in missing}
+        targets = {product.path: _output_beside(root / product.path) for product in missing}
         try:
             outcome = await self.executor.fetch(job, targets, self.listener, self.cancel)
             if not isinstance(outcome, Succeeded) or not all(target.exists() for target in targets.values()):
@@ -222,7 +221,7 @@ class Attempt:
         if missing or unmade:
             return self._keep_partial(job, Failed(_missing([*missing, *unmade])))
         for path, temporary in job.outputs.items():
-            _put_in_place(temporary, root / path)
+            _put_in_place(temporary, root / path, over_folder=self.spec.kind == "dump")
         self._note_unwritten(before, job)
         outcome = await self._hook("on_finish", job)
         if isinstance(outcome, Succeeded):
@@ -308,12 +307,12 @@ def _is_signed(notebook: Path) -> bool:
         return False
 
 
-def _put_in_place(temporary: Path, target: Path) -> None:
-    """Replace a file, or a folder as a whole."""
-    if not temporary.is_dir():
+def _put_in_place(temporary: Path, target: Path, *, over_folder: bool = False) -> None:
+    """Replace a file, or a folder as a whole; a folder by a file only where that is known to hold nothing else."""
+    if not temporary.is_dir() and not (over_folder and target.is_dir()):
         replace_durably(temporary, target)
         return
-    aside = temporary_beside(target)
+    aside = _output_beside(target)
     if target.exists():
         target.replace(aside)
     try:
@@ -323,6 +322,25 @@ def _put_in_place(temporary: Path, target: Path) -> None:
             aside.replace(target)
         raise
     _discard(aside)
+
+
+def _output_beside(path: Path) -> Path:
+    """As `files.temporary_beside`, with a name that says whose it is: a killed builder leaves them behind."""
+    return path.with_name(f".cauce-{secrets.token_hex(4)}.out")
+
+
+_LEFT_BEHIND = re.compile(r"\.cauce-(\.cauce-)?[0-9a-f]{8}\.out(\.tmp)?")
+"""With what the conversion of a notebook makes of such a name."""
+
+
+def sweep(project: Project) -> None:
+    """Remove the half-made products of a builder that was killed. Only for who holds the project's lock."""
+    folders = {os.path.dirname(product.path) for task in project.tasks.values() for product in task.products}  # noqa: PTH120
+    for folder in sorted(folders):
+        with contextlib.suppress(OSError), os.scandir(real_path(project.root, folder)) as entries:
+            for entry in entries:
+                if _LEFT_BEHIND.fullmatch(entry.name):
+                    _discard(Path(entry.path))
 
 
 def _discard(path: Path) -> None:

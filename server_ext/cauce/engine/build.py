@@ -25,8 +25,8 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,7 +46,7 @@ from cauce.contract import (
 )
 from cauce.engine.admission import admitted
 from cauce.engine.assessment import Assessment, assess, assess_task, complete, with_inputs
-from cauce.engine.attempt import Attempt
+from cauce.engine.attempt import Attempt, sweep
 from cauce.engine.document import Value
 from cauce.engine.errors import ProjectUnwritable, UsageError
 from cauce.engine.evaluating import evaluate
@@ -142,6 +142,8 @@ async def build(
             project = load(entry, cache)
             selection = admitted(project, request, troubles)
             this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock)
+            sweep(project)
+            await this.prepare(selection)
             state = await this.go()
             prune(store, folder, entry.name)
             with contextlib.suppress(OSError):
@@ -185,6 +187,8 @@ class _Build:
         self.failed: CellError | None = None
         """The first error of the run."""
         self.durations: dict[str, float] = {}
+        self.lost: set[str] = set()
+        """Tasks whose tables are not there any more, though they were made."""
         self.broken = ""
         """Why nothing can be written down any more; '' while it can."""
         self.clock = clock
@@ -193,16 +197,65 @@ class _Build:
         history: History = store.history(self.pipeline)
         self.known: dict[str, TaskHistory] = dict(history.tasks)
         self.assessed: dict[str, Assessment] = assess(project, history, self.observer)
+        self.plan = Plan.of((), project.graph.upstream)
         self._confirm()
-        planned: list[str] = []
+
+    async def prepare(self, selection: Selection) -> None:
+        """Plan what has to run.
+
+        Raises:
+            UsageError: Something that is not to run has not made what is needed of it.
+        """
+        planned = self._planned(selection)
+        match self.request.action:
+            case "build":
+                if await self._find_lost_tables(planned):
+                    planned = self._planned(selection)
+                self._check_inputs(planned)
+            case "mark":
+                self.lost |= await self._gone(planned)
+            case _:
+                pass
+        self.plan = Plan.of(planned, self.project.graph.upstream)
+
+    def _planned(self, selection: Selection) -> tuple[str, ...]:
+        planned: dict[str, None] = {}
         for task in selection.tasks:
             # What follows a forced task may turn out to need a run, however fresh it is now.
-            follows = any(need in planned for need in project.graph.upstream[task])
+            follows = any(need in planned for need in self.project.graph.upstream[task])
             if task in self.forced or follows or not self.assessed[task].fresh:
-                planned.append(task)
-        if request.action == "build":
-            self._check_inputs(planned)
-        self.plan = Plan.of(tuple(planned), project.graph.upstream)
+                planned[task] = None
+        return tuple(planned)
+
+    async def _find_lost_tables(self, planned: Iterable[str]) -> bool:
+        """Ask for the tables that are going to be read: who looks may open no database, a builder may.
+
+        Those that are gone are missing products from here on. Were there any?
+        """
+        readers: Collection[str] = frozenset(planned)
+        asked: set[str] = set()
+        while makers := [
+            need
+            for need in dict.fromkeys(need for task in readers for need in self.project.graph.upstream[task])
+            if need not in asked and need not in self.forced and self.assessed[need].fresh
+        ]:
+            asked.update(makers)
+            gone = await self._gone(makers)
+            self.lost |= gone
+            readers = gone  # which have to run again, and read tables themselves
+        for task in self.lost:
+            self.known[task] = _without_tables(self.known[task])
+        if self.lost:
+            self.assessed = assess(self.project, History(self.known), self.observer)
+        return bool(self.lost)
+
+    async def _gone(self, tasks: Iterable[str]) -> frozenset[str]:
+        """Those that have made tables or views which are not there any more."""
+        makers = [self.project.tasks[task] for task in sorted(tasks) if self.project.tasks[task].relations]
+        if not makers:
+            return frozenset()
+        log = self.folder / "logs" / self.run / "tables.log"
+        return await self.executor.gone(makers, self.project.root, log, self.stop.cancel)
 
     def _confirm(self) -> None:
         """Remember what was read only to find it as it was: a copied project is hashed once, not at each look."""
@@ -231,6 +284,11 @@ class _Build:
                             f"'{task}' needs {product.path}, which '{need}' has not made.",
                             hint=f"Build '{task}' together with what it needs.",
                         )
+                if need in self.lost:
+                    raise UsageError(
+                        f"'{task}' needs what '{need}' has made in the database, which is not there any more.",
+                        hint=f"Build '{task}' together with what it needs.",
+                    )
 
     async def go(self) -> RunState:
         tasks = self.plan.tasks
@@ -282,6 +340,8 @@ class _Build:
             self.assessed[task] = assessment
             paths = [product.path for product in self.project.tasks[task].products]
             missing = [path for path in paths if self.observer.stat(path) is None]
+            if task in self.lost:
+                missing += [relation.qualified for relation in self.project.tasks[task].relations]
             now = self.clock()
             if assessment.fresh:
                 self.store.not_run(self.run, {task: ("unchanged", "")})
@@ -559,6 +619,15 @@ class _Build:
         self.store.end_run(self.run, state, message, now)
         self.emit(RunFinished(run=self.run, time=now, state=state, message=message))
         return state
+
+
+def _without_tables(known: TaskHistory) -> TaskHistory:
+    """As though they had not been made."""
+    if known.last_ok is None:
+        return known
+    products = tuple(record for record in known.last_ok.products if record.stat != NOWHERE)
+    last_ok = replace(known.last_ok, products=products)
+    return TaskHistory(last_ok if known.last.id == last_ok.id else known.last, last_ok)
 
 
 def _cores() -> int:

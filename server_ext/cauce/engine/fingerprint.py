@@ -50,6 +50,9 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
     given: dict[str, str] = {}
     """`upstream` and `product` as the injected cell says them, as canonical JSON: also which names
     and groups upstream has there, which keys lead to which path, and in which order."""
+    unpickled: dict[str, dict[str, Code]] = {}
+    """Upstream task whose products are pickled objects → the code that such an object may be of. Its
+    bytes hold but the names of its classes: what they do may change while the bytes stay."""
     resources: dict[str, str] = {}
     """`resources_`: name → content hash of the file. Not its path: a file may move."""
 

@@ -43,7 +43,7 @@ from cauce.engine.source import (
     unparsed,
 )
 from cauce.engine.spec import MAX_PROBLEMS, Entry, PipelineSpec, Read, TaskSpec
-from cauce.engine.spec.model import Dotted
+from cauce.engine.spec.model import Dotted, database_file
 from cauce.engine.spec.products import check_products, with_products
 from cauce.engine.spec.shapes import unfilled
 
@@ -122,6 +122,8 @@ def _files_of(task: TaskSpec) -> Iterator[str]:
         yield task.source
     yield from (product.path for product in task.products)
     yield from task.resources.values()
+    databases = (database_file(relation.client or task.client) for relation in task.relations)
+    yield from (path for path in databases if path is not None)
 
 
 def reader(entry: Entry) -> Read:

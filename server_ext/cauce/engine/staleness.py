@@ -66,6 +66,7 @@ def reasons(
     if compare_code and not now.code.same(then.code):
         found.append(Reason(kind="code_changed", message="The code changed."))
     found += _modules(now, then) if compare_code else []
+    found += _unpickled(now, then) if compare_code else []
     found += _params(now, then, unknown)
     found += _resources(now, then, resources or {})
     found += _options(now, then)
@@ -90,6 +91,17 @@ def _modules(now: Fingerprint, then: Fingerprint) -> list[Reason]:
             continue
         found.append(Reason(kind="module_changed", message=message, subject=path))
     return found
+
+
+def _unpickled(now: Fingerprint, then: Fingerprint) -> list[Reason]:
+    found = []
+    for task in now.unpickled.keys() & then.unpickled.keys():
+        new, old = now.unpickled[task], then.unpickled[task]
+        for path in sorted(new.keys() | old.keys()):
+            if path not in new or path not in old or not new[path].same(old[path]):
+                message = f"The module {path} changed, whose objects {task} may have pickled."
+                found.append(Reason(kind="module_changed", message=message, subject=path))
+    return sorted(found, key=lambda reason: reason.message)
 
 
 def _params(now: Fingerprint, then: Fingerprint, unknown: Collection[str]) -> list[Reason]:

@@ -92,7 +92,7 @@ def _relation(identifier: Sequence[str]) -> products.Relation:
 
 
 _RELATIONS = ("SQLRelation", "SQLiteRelation", "PostgresRelation", "GenericSQLRelation")
-_GLOBALS = {"get_key": _get_key, **dict.fromkeys(_RELATIONS, _relation)}
+_GLOBALS = {"get_key": _get_key, "File": products.File, **dict.fromkeys(_RELATIONS, _relation)}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ for tests and for trying out the build loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -168,6 +168,10 @@ class Executor(Protocol):
 
         One that the storage does not have is not made; that is no failure.
         """
+        ...
+
+    async def gone(self, tasks: Sequence[TaskSpec], root: Path, log: Path, cancel: asyncio.Event) -> frozenset[str]:
+        """Names of those tasks whose tables or views are not there any more, as far as their databases say."""
         ...
 
     async def evaluate(

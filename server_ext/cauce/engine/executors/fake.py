@@ -8,7 +8,7 @@ What each task does is plain data. A task without a script succeeds and writes w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from cauce.engine.executors import (
     Stopped,
     Succeeded,
 )
+from cauce.engine.spec import TaskSpec
 
 __all__ = ["Crash", "Fail", "FakeExecutor", "Hang", "Script", "Stop", "Succeed", "Wait"]
 
@@ -93,7 +94,7 @@ class FakeExecutor:
     `started` and `ended` list tasks in the order in which that happened; `jobs` holds the
     last job of each task; `most_at_once` is the largest number that ran side by side.
     `called` lists hooks as (dotted path, task or ''), `evaluated` the keys that were asked for.
-    `notebook` is what it writes as each executed notebook.
+    `dropped` holds tasks whose tables are said to be gone. `notebook` is what it writes as each executed notebook.
     No process is started, so `Listener.process` is never called.
     """
 
@@ -110,6 +111,7 @@ class FakeExecutor:
         self.values: dict[str, Value | CellError] = dict(values or {})
         self.called: list[tuple[str, str]] = []
         self.evaluated: list[str] = []
+        self.dropped: set[str] = set()
         self.notebook = NOTEBOOK
         self.started: list[str] = []
         self.ended: list[str] = []
@@ -140,6 +142,10 @@ class FakeExecutor:
     async def fetch(self, job: Job, targets: Mapping[str, Path], listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Find nothing."""
         return Succeeded()
+
+    async def gone(self, tasks: Sequence[TaskSpec], root: Path, log: Path, cancel: asyncio.Event) -> frozenset[str]:
+        """Those that `dropped` names."""
+        return frozenset(task.name for task in tasks if task.name in self.dropped)
 
     async def hook(self, call: HookCall, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Remember the call, and end as told."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cauce.contract import CellError
 from cauce.engine.document import Value
 from cauce.engine.executors import Cancelled, Crashed, Evaluation, Executor, HookCall, Job, Listener, Outcome
+from cauce.engine.spec import TaskSpec
 
 __all__ = ["LateExecutor"]
 
@@ -36,6 +37,9 @@ class LateExecutor:
 
     async def fetch(self, job: Job, targets: Mapping[str, Path], listener: Listener, cancel: asyncio.Event) -> Outcome:
         return await self._executor().fetch(job, targets, listener, cancel)
+
+    async def gone(self, tasks: Sequence[TaskSpec], root: Path, log: Path, cancel: asyncio.Event) -> frozenset[str]:
+        return await self._executor().gone(tasks, root, log, cancel)
 
     async def evaluate(
         self, evaluation: Evaluation, listener: Listener, cancel: asyncio.Event

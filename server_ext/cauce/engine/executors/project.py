@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import msgspec
 from cauce.contract import CellError, Where
 from cauce.engine.document import Value
 from cauce.engine.executors import (
+    DEAF,
     Cancelled,
     Crashed,
     Evaluation,
@@ -29,8 +30,9 @@ from cauce.engine.executors.formats import conversion, lacking
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.executors.notebook import OUTPUT_LIMIT, NotebookExecutor
 from cauce.engine.executors.request import dotted_of, task_of
-from cauce.engine.executors.sql import relations_request, sql_request
+from cauce.engine.executors.sql import relations_request, sql_request, there_request
 from cauce.engine.executors.storage import downloads, uploads
+from cauce.engine.spec import TaskSpec
 
 __all__ = ["ProjectExecutor"]
 
@@ -108,6 +110,11 @@ class ProjectExecutor:
                 return told
             values.update(told)
         return values
+
+    async def gone(self, tasks: Sequence[TaskSpec], root: Path, log: Path, cancel: asyncio.Event) -> frozenset[str]:
+        """Names of those tasks whose tables or views are not there any more; see `Executor.gone`."""
+        answer = await self._answer("there", there_request(tasks), root, root, log, DEAF, cancel)
+        return frozenset(map(str, answer.data["gone"])) if isinstance(answer, Reply) else frozenset()
 
     async def upload(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Copy the products of a job, which are in place, to the storages that they have, if any."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
 from cauce.engine.executors import Job
-from cauce.engine.executors.request import dotted_of, task_of
+from cauce.engine.executors.request import dotted_of, product_of, task_of
+from cauce.engine.spec import TaskSpec
 
-__all__ = ["relations_request", "sql_request"]
+__all__ = ["relations_request", "sql_request", "there_request"]
 
 
 def sql_request(job: Job) -> dict[str, Any]:
@@ -25,6 +27,13 @@ def sql_request(job: Job) -> dict[str, Any]:
     if spec.kind == "dump":
         request["output"] = str(job.outputs[spec.products[0].path])
     return request
+
+
+def there_request(tasks: Iterable[TaskSpec]) -> dict[str, Any]:
+    """What has to be asked to know whether the tables of tasks are still there."""
+    return {
+        "tasks": [{"name": task.name, "product": product_of(task), "client": dotted_of(task.client)} for task in tasks]
+    }
 
 
 def relations_request(job: Job) -> dict[str, Any] | None:

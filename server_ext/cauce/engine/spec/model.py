@@ -12,10 +12,13 @@ Paths are POSIX and relative to the project root unless said otherwise.
 from __future__ import annotations
 
 import json
+import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 from cauce.contract import Problem, TaskKind, Where
 from cauce.engine.document import Value
@@ -34,6 +37,7 @@ __all__ = [
     "StaticAnalysis",
     "TaskKind",
     "TaskSpec",
+    "database_file",
 ]
 
 StaticAnalysis = Literal["disable", "regular", "strict"]
@@ -130,6 +134,16 @@ class RelationSpec:
     def qualified(self) -> str:
         """The name as SQL says it."""
         return self.name if self.schema is None else f"{self.schema}.{self.name}"
+
+
+_FILE_URL = re.compile(r"(?:sqlite|duckdb):///([^/?][^?]*)")
+
+
+def database_file(client: Dotted | str | None) -> str | None:
+    """The file of the project that a URL names as a database of SQLite or DuckDB; None for everything else."""
+    match = _FILE_URL.fullmatch(client) if isinstance(client, str) else None
+    path = posixpath.normpath(unquote(match[1])) if match else ".."
+    return None if path.split("/")[0] == ".." or path == ":memory:" or not path.isprintable() else path
 
 
 @dataclass(frozen=True)
