@@ -142,3 +142,32 @@ def test_the_code_behind_pickled_objects_counts_for_who_loads_them(tmp_path: Pat
     assert project.why() == {}
     project.edit("models.py", "class Model:\n", "class Model:  # of mine\n")
     assert project.why() == {}
+
+
+# --- Products that are somebody's input -----------------------------------------------------
+
+
+def test_a_product_that_is_an_input_is_told_before_it_is_overwritten(tmp_path: Path) -> None:
+    made = "\n\ndef make(product):\n    ...\n"
+    pipeline = """\
+- {source: a.make, name: itself, product: {out: out/1, data: helper.py}}
+- {source: b.make, name: other, product: out/2, params: {resources_: {table: table.json}}}
+- {source: c.make, name: maker, product: table.json}
+- {source: d.make, name: spoiler, product: own.json, params: {resources_: {own: own.json}}}
+- {source: e.make, name: real, product: real/x.txt}
+- {source: f.make, name: linked, product: link/x.txt}
+- {source: g.make, name: generator, product: generated.py}
+- {source: h.make, name: user, product: out/h, upstream: generator}
+"""
+    files = {f"{name}.py": made for name in "bcdefg"}
+    files |= {"a.py": f"import helper{made}", "h.py": f"import generated{made}", "helper.py": "", "generated.py": ""}
+    root = written(tmp_path, {**files, "table.json": "1", "own.json": "1", "real/y": ""})
+    written(root, {"pipeline.yaml": f"meta: {{extract_upstream: false}}\ntasks:\n{pipeline}"})
+    (root / "link").symlink_to("real")
+    told = {(problem.task, problem.code, problem.severity) for problem in Looked(root, {}).problems()}
+    assert told == {
+        ("itself", "product_is_input", "warning"),
+        ("other", "product_is_input", "warning"),
+        ("spoiler", "product_is_source", "error"),
+        ("linked", "duplicate_product", "error"),
+    }

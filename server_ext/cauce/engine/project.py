@@ -186,16 +186,17 @@ def load(entry: Entry, cache: ParseCache) -> Project:
         spec = replace(spec, tasks=tuple(tasks.values()))
     known = [task for task in spec.tasks if task.name not in foreign]
     problems += check_products(known, entry.name, spec.files)
-    problems += _products_outside(spec, refused, look.places)
+    problems += _products_by_links(spec, refused, look.places)
     dependencies, given_up = _dependencies(spec, facts, problems)
     graph = build_graph({task: tuple(other for need in dependencies[task] for other in need.tasks) for task in tasks})
     problems += [_cycle_problem(cycle, tasks) for cycle in graph.cycles]
+    modules = {task: look.modules(tasks[task], found) for task, found in facts.items()}
+    problems += _inputs_overwritten(tasks, modules, graph)
     unsound = spec.unsound.union(
         (problem.task for problem in problems if problem.task is not None and problem.severity == "error"),
         given_up,
         *graph.cycles,
     )
-    modules = {task: look.modules(tasks[task], found) for task, found in facts.items()}
     cache.sweep()
     return Project(
         spec, tasks, contents, facts, modules, dependencies, graph, _summed_up(problems), unsound, look.awaited
@@ -373,20 +374,52 @@ def _read_source(places: RealPaths, task: TaskSpec) -> tuple[bytes | None, Probl
     return content, None
 
 
-def _products_outside(spec: PipelineSpec, refused: Collection[str | None], places: RealPaths) -> Iterator[Problem]:
-    """Products that a symbolic link would have written elsewhere, over whatever is there."""
+def _products_by_links(spec: PipelineSpec, refused: Collection[str | None], places: RealPaths) -> Iterator[Problem]:
+    """Products that a symbolic link would have written elsewhere: outside, or over what another task makes."""
+    owners: dict[str, tuple[str, str]] = {}
     for task in spec.tasks:
         if task.name in refused:
             continue
         for product in task.products:
             try:
-                places.of(product.path)
+                path, owner = owners.setdefault(places.of(product.path), (product.path, task.name))
+                if path != product.path:
+                    message = f"{product.path} is {path} by a symbolic link, which '{owner}' makes."
+                    hint = "Each product needs a file of its own."
+                    yield _task_problem(task, "duplicate_product", message, hint)
             except LeadsOutside:
                 message = f"The product {product.path} leads out of the project through a symbolic link."
                 hint = "Make it a real folder, or have the other place mounted there."
                 yield _task_problem(task, "path_outside", message, hint)
             except OSError:
                 continue  # what cannot be told now, the build will say
+
+
+def _inputs_overwritten(
+    tasks: Mapping[str, TaskSpec], modules: Mapping[str, Mapping[str, Code]], graph: Graph
+) -> Iterator[Problem]:
+    """Files that a task is to make though it, or one that does not wait for it, has them for its input."""
+    makers = {product.path: task.name for task in tasks.values() for product in task.products}
+    for task in tasks.values():
+        for name, path in task.resources.items():
+            if makers.get(path) == task.name:
+                message = f"Building '{task.name}' would overwrite its own resource '{name}', {path}."
+                yield _task_problem(task, "product_is_source", message, "Give the product another path.")
+        for path in (*task.resources.values(), *modules.get(task.name, ())):
+            maker = makers.get(path)
+            if maker is None or (maker == task.name and path in task.resources.values()):
+                continue
+            if maker == task.name:
+                message = f"'{maker}' loads {path}, which it overwrites itself."
+            elif maker not in graph.ancestors([task.name]):
+                message = f"'{task.name}' has {path} for its input, which '{maker}' makes, but does not wait for it."
+            else:
+                continue
+            where = task.where if maker == task.name else tasks[maker].where
+            hint = "Give the product another path, or say that the one task needs the other."
+            yield Problem(
+                code="product_is_input", message=message, severity="warning", hint=hint, where=where, task=task.name
+            )
 
 
 def _read_module(places: RealPaths, path: str) -> bytes | Code | None:
