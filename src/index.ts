@@ -119,7 +119,7 @@ const panel: JupyterFrontEndPlugin<IPanel> = {
     });
     const taskModel = new TaskModel(client, model);
     const more = moreMenu(app);
-    const sidebar = new PipelinePanel({ client, model, taskModel, actions, trans, more, folder });
+    const sidebar = new PipelinePanel({ model, taskModel, actions, trans, more, folder });
     restorer?.add(sidebar, sidebar.id);
     app.shell.add(sidebar, 'left', { rank: 600, type: 'Pipeline' });
 

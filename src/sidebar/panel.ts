@@ -1,28 +1,11 @@
 /**
  * The panel's shell: there at once, so that JupyterLab can restore it; filled when first shown.
  */
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 
-import type { Actions } from '../actions';
-import type { IClient } from '../client';
 import { cauceIcon } from '../icons';
-import type { PipelineModel } from '../model';
-import type { TaskModel } from '../taskmodel';
-
-/** All that the panel's parts are given. */
-export interface IPanelContext {
-  readonly client: IClient;
-  readonly model: PipelineModel;
-  readonly taskModel: TaskModel;
-  readonly actions: Actions;
-  readonly trans: TranslationBundle;
-  /** Show what else can be done with the pipeline, below an element. */
-  readonly more: (anchor: HTMLElement) => void;
-  /** The folder in which an example would be made. */
-  readonly folder: () => string;
-}
+import type { IPanelContext } from './context';
 
 export class PipelinePanel extends SidePanel {
   constructor(context: IPanelContext) {

@@ -3,7 +3,7 @@
  *
  * The components below know neither signals nor services: they get props and call back.
  */
-import { ReactWidget } from '@jupyterlab/ui-components';
+import { ReactWidget, type SidePanel } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import { type AccordionPanel, type PanelLayout, SplitPanel } from '@lumino/widgets';
@@ -15,14 +15,14 @@ import type { IAsked, PipelineModel } from '../model';
 import { flaws, remedies } from '../problems';
 import { stateOf } from '../taskstate';
 import { ago, clock, runWords, stateWord } from '../words';
+import type { IPanelContext } from './context';
 import { Detail } from './detail';
 import { Empty, type Emptiness } from './empty';
 import { Head, type IStatus } from './head';
 import { TaskList } from './list';
-import type { IPanelContext, PipelinePanel } from './panel';
 
 /** Put the parts into the panel and keep them in step with the model. */
-export function fillPanel(panel: PipelinePanel, context: IPanelContext): void {
+export function fillPanel(panel: SidePanel, context: IPanelContext): void {
   const { model, trans } = context;
   const head = ReactWidget.create(<HeadPart {...context} />);
   const empty = ReactWidget.create(<EmptyPart {...context} />);
