@@ -1,3 +1,4 @@
+const babel = require('@jupyterlab/testutils/lib/babel.config');
 const jupyterlab = require('@jupyterlab/testutils/lib/jest-config');
 
 const base = jupyterlab(__dirname);
@@ -24,11 +25,17 @@ module.exports = {
   ...base,
   collectCoverageFrom: ['src/**/*.{ts,tsx}', '!src/contract.ts', '!src/**/*.d.ts'],
   coverageReporters: ['text'],
-  modulePathIgnorePatterns: ['<rootDir>/server_ext/', '<rootDir>/lib/'],
+  moduleNameMapper: {
+    ...base.moduleNameMapper,
+    // `import.meta` is no part of the modules that jest makes, and jsdom has no workers.
+    '/startworker$': '<rootDir>/src/testing/noworker.ts'
+  },
+  modulePathIgnorePatterns: ['<rootDir>/server_ext/', '<rootDir>/lib/', '<rootDir>/.venv/'],
   reporters: ['default'],
   testRegex: 'src/.*/__tests__/.*\\.spec\\.tsx?$|src/__tests__/.*\\.spec\\.tsx?$',
   transform: {
     ...base.transform,
+    '^.+\\.jsx?$': ['babel-jest', babel.default],
     // Types are checked by `lint:check`; here they are only taken off.
     '^.+\\.tsx?$': ['ts-jest', { tsconfig: './tsconfig.jest.json', diagnostics: false }]
   },

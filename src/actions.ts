@@ -6,7 +6,6 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
 import { FileEditor } from '@jupyterlab/fileeditor';
-import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
@@ -14,14 +13,14 @@ import type { Product, RunRequest, Snapshot, Task, Where } from './contract';
 import { CauceError } from './errors';
 import type { IEnded, PipelineModel } from './model';
 import { executedNotebook, fromServerRoot, opensAsNotebook } from './paths';
-import { writeStarter } from './starter';
+import { writeStarter, type IFiles } from './starter';
 import { clock, duration } from './words';
 
 export namespace Actions {
   export interface IOptions {
     readonly model: PipelineModel;
-    readonly documents: IDocumentManager;
-    readonly contents: Contents.IManager;
+    readonly documents: Pick<IDocumentManager, 'openOrReveal' | 'contextForWidget'>;
+    readonly contents: IFiles;
     readonly trans: TranslationBundle;
     /** The widgets that may show a document. */
     readonly widgets: () => Iterable<Widget>;

@@ -2,6 +2,7 @@
  * Lays out small graphs at once and large ones in a Web Worker.
  */
 import { layout, type ILayout, type ILayoutInput } from './layout';
+import { startWorker } from './startworker';
 
 /** Below this many nodes a layout is quicker than starting a worker. */
 const ASIDE = 200;
@@ -29,7 +30,7 @@ export function requestLayout(input: ILayoutInput, done: (result: ILayout) => vo
     }
   };
   try {
-    worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    worker = startWorker();
   } catch {
     here();
     return stop;
