@@ -132,11 +132,13 @@ export class Actions {
     }
   }
 
-  async cancel(): Promise<void> {
+  /** Stop the active build. Has it been asked to? If not, the user is told why. */
+  async cancel(): Promise<boolean> {
     try {
-      await this._options.model.cancel();
+      return await this._options.model.cancel();
     } catch (error) {
       this._tell(error);
+      return false;
     }
   }
 

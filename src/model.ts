@@ -241,13 +241,18 @@ export class PipelineModel implements IDisposable {
     return cleaned;
   }
 
-  /** Ask the active run of the current pipeline to stop. Rejects with `CauceError`. */
-  async cancel(): Promise<void> {
+  /**
+   * Ask the active run of the current pipeline to stop. Was there one to ask? Rejects with
+   * `CauceError`.
+   */
+  async cancel(): Promise<boolean> {
     const run = this._snapshot?.run;
-    if (this._path !== null && run?.state === 'running') {
-      await this._client.cancel(this._path, run.id);
-      await this._fetch.call();
+    if (this._path === null || run?.state !== 'running') {
+      return false;
     }
+    await this._client.cancel(this._path, run.id);
+    await this._fetch.call();
+    return true;
   }
 
   private async _beat(): Promise<void> {

@@ -321,11 +321,11 @@ describe('A build', () => {
     const world = new World();
     world.add(ML);
     await open(world);
-    await world.model.cancel();
+    expect(await world.model.cancel()).toBe(false);
     expect(world.asked()).toEqual([]);
     world.change(ML, { run: fakeRun('run-9') });
     await open(world);
-    await world.model.cancel();
+    expect(await world.model.cancel()).toBe(true);
     expect(world.asked()[0]).toBe(`cancel ${ML} run-9`);
   });
 });

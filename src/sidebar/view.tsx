@@ -160,9 +160,8 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
       }}
       onCancel={() => {
         setStopped(snapshot?.run?.id ?? null);
-        void actions.cancel().then(() => {
-          // Asked in vain? Then it can be asked again.
-          if (model.error !== null) {
+        void actions.cancel().then(wasAsked => {
+          if (!wasAsked) {
             setStopped(null);
           }
         });

@@ -33,6 +33,8 @@ export class FakeClient implements IClient {
   failure: CauceError | null = null;
   /** What starting a build does; by default it hands out an id and changes nothing. */
   onStart: (pipeline: string, request: RunRequest) => Build = () => ({ run: 'run-1' });
+  /** What asking a run to stop does; by default nothing. */
+  onCancel: (pipeline: string, run: string) => void = () => undefined;
   /** What any text has wrong with it. */
   problems: readonly Problem[] = [];
   schemas: Readonly<Record<string, IJsonSchema>> = {};
@@ -79,7 +81,9 @@ export class FakeClient implements IClient {
   }
 
   cancel(pipeline: string, run: string): Promise<void> {
-    return this._answer(`cancel ${pipeline} ${run}`, () => undefined);
+    return this._answer(`cancel ${pipeline} ${run}`, () => {
+      this.onCancel(pipeline, run);
+    });
   }
 
   log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk> {

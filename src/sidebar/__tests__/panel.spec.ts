@@ -1,6 +1,7 @@
 import { Widget } from '@lumino/widgets';
 
-import { fakeSnapshot, fakeTask } from '../../testing/fakeclient';
+import { CauceError } from '../../errors';
+import { fakeRun, fakeSnapshot, fakeTask } from '../../testing/fakeclient';
 import { appears, FakeLab } from '../../testing/fakelab';
 import { PipelinePanel } from '../panel';
 // The panel loads it when it is first seen: here ahead of the tests and of their time.
@@ -32,5 +33,34 @@ describe('The panel', () => {
     await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b', { upstream: ['a'] })]));
     const row = await drawn('[role="row"][data-cauce-task="b"]');
     expect(row.textContent).toContain('never run');
+  });
+});
+
+describe('Cancel', () => {
+  const CANCEL = 'button[data-cauce-action="cancel"]';
+
+  beforeEach(async () => {
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { run: fakeRun('run-1') }));
+  });
+
+  it('says that the build is stopping once it was asked to', async () => {
+    (await drawn(CANCEL)).click();
+    expect((await drawn(`${CANCEL}[disabled]`)).textContent).toBe('Stopping…');
+    expect(lab.client.calls).toContain(`cancel ${ML} run-1`);
+  });
+
+  it('can be pressed again when it was refused', async () => {
+    let answer = (): void => undefined;
+    lab.client.gate = new Promise(resolve => {
+      answer = resolve;
+    });
+    lab.client.onCancel = () => {
+      throw CauceError.fromReply(403, { code: 'http_403', message: 'Forbidden.' });
+    };
+    (await drawn(CANCEL)).click();
+    await drawn(`${CANCEL}[disabled]`);
+    answer();
+    expect((await drawn(`${CANCEL}:not([disabled])`)).textContent).toBe('Cancel');
+    expect(lab.model.running).toBe(true);
   });
 });
