@@ -1,6 +1,7 @@
 /**
  * What the panel says when there is no pipeline to show.
  */
+import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
@@ -165,9 +166,9 @@ function Sample(props: {
           className="jp-cauce-Button"
           title={trans.__('Copy this pipeline.yaml')}
           onClick={() => {
-            void navigator.clipboard.writeText(STARTER_PIPELINE).then(() => {
-              setCopied(true);
-            });
+            // The browser's own clipboard is not to be had on pages that came over plain http.
+            Clipboard.copyToSystem(STARTER_PIPELINE);
+            setCopied(true);
           }}
         >
           {copied ? trans.__('Copied') : trans.__('Copy')}

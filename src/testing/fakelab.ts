@@ -28,19 +28,13 @@ export class FakeLab implements IDisposable, IPanelContext {
     show: () => undefined,
     notify: () => true
   });
+  readonly more = (): void => undefined;
+  readonly folder = (): string => '';
 
   /** Let the pipeline be as the snapshot says, and the model know. */
   async show(snapshot: Snapshot): Promise<void> {
     this.client.snapshots.set(snapshot.pipeline, snapshot);
     await this.model.refresh();
-  }
-
-  more(): void {
-    // There are no menus here.
-  }
-
-  folder(): string {
-    return '';
   }
 
   get isDisposed(): boolean {

@@ -1,6 +1,7 @@
 import { Widget } from '@lumino/widgets';
 
 import { CauceError } from '../../errors';
+import { STARTER_PIPELINE } from '../../starter';
 import { fakeRun, fakeSnapshot, fakeTask } from '../../testing/fakeclient';
 import { appears, FakeLab } from '../../testing/fakelab';
 import { PipelinePanel } from '../panel';
@@ -19,6 +20,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  jest.restoreAllMocks();
   panel.dispose();
   lab.dispose();
 });
@@ -62,5 +64,26 @@ describe('Cancel', () => {
     answer();
     expect((await drawn(`${CANCEL}:not([disabled])`)).textContent).toBe('Cancel');
     expect(lab.model.running).toBe(true);
+  });
+});
+
+describe('The sample', () => {
+  it('is copied on pages that came over plain http, too', async () => {
+    // There, as here, is no navigator.clipboard. What jsdom lacks of the old way to copy is made up.
+    const data = new DataTransfer();
+    jest.spyOn(window, 'getSelection').mockReturnValue(null);
+    jest.spyOn(document, 'createRange').mockReturnValue({
+      selectNodeContents: () => undefined
+    } as unknown as Range);
+    Object.assign(document, {
+      execCommand: (type: string) =>
+        document.body.dispatchEvent(new ClipboardEvent(type, { clipboardData: data }))
+    });
+
+    await lab.model.refresh();
+    const copy = await drawn('button[title="Copy this pipeline.yaml"]');
+    copy.click();
+    await appears(() => (copy.textContent === 'Copied' ? copy : null));
+    expect(data.getData('text')).toBe(STARTER_PIPELINE);
   });
 });
