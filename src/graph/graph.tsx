@@ -12,6 +12,7 @@ import type { ILayout, ILayoutInput, Point } from './layout';
 import { requestLayout } from './layouter';
 import { edgePath } from './path';
 import {
+  edgeBoxes,
   firstLook,
   fit,
   neighbour,
@@ -107,6 +108,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
     () => layout?.edges.map(points => edgePath(points, NODE_HEIGHT / 2)) ?? [],
     [layout]
   );
+  const boxes = React.useMemo(() => (layout === null ? [] : edgeBoxes(layout)), [layout]);
   const [view, setView] = React.useState<IViewport | null>(null);
   /** Did the user move the view? Until then it follows the panel's size. */
   const moved = React.useRef(false);
@@ -189,7 +191,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
 
   const shown =
     layout !== null && view !== null && size !== null && nodeWidth !== null
-      ? visible(layout, view, size, { nodeWidth, nodeHeight: NODE_HEIGHT })
+      ? visible(layout, boxes, view, size, { nodeWidth, nodeHeight: NODE_HEIGHT })
       : null;
   const tabStop = nodes.some(node => node.name === selected) ? selected : nodes[0]?.name;
   return (

@@ -87,9 +87,32 @@ export function reveal(
   return x === view.x && y === view.y ? view : { ...view, x, y };
 }
 
+/** The borders of what an edge passes. */
+export interface IBox {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** The box of each edge, made once for a layout so that panning only compares. Without points it is nowhere. */
+export function edgeBoxes(layout: ILayout): readonly IBox[] {
+  return layout.edges.map(points => {
+    const xs = points.map(([x]) => x);
+    const ys = points.map(([, y]) => y);
+    return {
+      left: Math.min(...xs),
+      top: Math.min(...ys),
+      right: Math.max(...xs),
+      bottom: Math.max(...ys)
+    };
+  });
+}
+
 /** The numbers of the nodes and of the edges that touch the window. */
 export function visible(
   layout: ILayout,
+  boxes: readonly IBox[],
   view: IViewport,
   size: ISize,
   { nodeWidth, nodeHeight }: INodeSize
@@ -105,16 +128,8 @@ export function visible(
     }
   });
   const edges: number[] = [];
-  layout.edges.forEach((points, i) => {
-    const xs = points.map(([x]) => x);
-    const ys = points.map(([, y]) => y);
-    if (
-      points.length > 0 &&
-      Math.max(...xs) >= left &&
-      Math.min(...xs) <= right &&
-      Math.max(...ys) >= top &&
-      Math.min(...ys) <= bottom
-    ) {
+  boxes.forEach((box, i) => {
+    if (box.right >= left && box.left <= right && box.bottom >= top && box.top <= bottom) {
       edges.push(i);
     }
   });

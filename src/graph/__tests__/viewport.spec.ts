@@ -1,6 +1,6 @@
 import { shorten } from '../label';
 import type { ILayout, Point } from '../layout';
-import { firstLook, fit, neighbour, reveal, visible, zoom } from '../viewport';
+import { edgeBoxes, firstLook, fit, neighbour, reveal, visible, zoom } from '../viewport';
 
 const NODE = { nodeWidth: 100, nodeHeight: 40 };
 const VIEW = { width: 300, height: 200 };
@@ -72,7 +72,7 @@ describe('viewport', () => {
         []
       ]
     };
-    expect(visible(layout, { x: 0, y: 0, scale: 1 }, VIEW, NODE)).toEqual({
+    expect(visible(layout, edgeBoxes(layout), { x: 0, y: 0, scale: 1 }, VIEW, NODE)).toEqual({
       nodes: [0, 1],
       edges: [0]
     });
