@@ -10,9 +10,9 @@ import { type AccordionPanel, type PanelLayout, SplitPanel } from '@lumino/widge
 import * as React from 'react';
 
 import type { Problem, Run, Snapshot, Task } from '../contract';
-import { Graph, type IGraphNode } from '../graph/graph';
+import { Graph } from '../graph/graph';
 import type { IAsked, PipelineModel } from '../model';
-import { flaws, remedies } from '../problems';
+import { remedies } from '../problems';
 import { stateOf } from '../taskstate';
 import { ago, clock, runWords, stateWord } from '../words';
 import type { IPanelContext } from './context';
@@ -20,14 +20,16 @@ import { Detail } from './detail';
 import { Empty, type Emptiness } from './empty';
 import { Head, type IStatus } from './head';
 import { TaskList } from './list';
+import { taskNodes, type TaskNodes } from './nodes';
 
 /** Put the parts into the panel and keep them in step with the model. */
 export function fillPanel(panel: SidePanel, context: IPanelContext): void {
   const { model, trans } = context;
+  const nodesOf = taskNodes(trans);
   const head = ReactWidget.create(<HeadPart {...context} />);
   const empty = ReactWidget.create(<EmptyPart {...context} />);
-  const graph = section(<GraphPart {...context} />, trans.__('Graph'));
-  const tasks = section(<ListPart {...context} />, trans.__('Tasks'));
+  const graph = section(<GraphPart {...context} nodesOf={nodesOf} />, trans.__('Graph'));
+  const tasks = section(<ListPart {...context} nodesOf={nodesOf} />, trans.__('Tasks'));
   const detail = section(<DetailPart {...context} />, trans.__('Task'));
   head.addClass('jp-cauce-Part-head');
   empty.addClass('jp-cauce-Part-empty');
@@ -237,37 +239,6 @@ function progressOf(run: Run, tasks: readonly Task[]): number {
   return states.length === 0 ? 0 : done / states.length;
 }
 
-/** The tasks as rows and nodes show them. The same array while nothing of it changed. */
-function useNodes(model: PipelineModel, trans: TranslationBundle): readonly IGraphNode[] {
-  const { snapshot, asked } = model;
-  const made = React.useRef<readonly IGraphNode[]>([]);
-  return React.useMemo(() => {
-    const before = new Map(made.current.map(node => [node.name, node]));
-    const flawed = snapshot === null ? null : flaws(snapshot);
-    const nodes = (snapshot?.tasks ?? []).map((task): IGraphNode => {
-      const state = stateOf(task, snapshot?.run ?? null, asked);
-      const word = stateWord(trans, task, state);
-      const flaw = flawed?.get(task.name) ?? null;
-      const title = [
-        trans.__('%1: %2', task.name, word),
-        ...(flaw === null ? [] : [flaw]),
-        ...task.freshness.reasons.map(reason => reason.message)
-      ].join('\n');
-      const runnable = task.buildable && task.activity.state === 'idle' && asked === null;
-      const old = before.get(task.name);
-      return old?.state === state &&
-        old.word === word &&
-        old.title === title &&
-        old.runnable === runnable &&
-        old.flawed === (flaw !== null)
-        ? old
-        : { name: task.name, state, word, title, runnable, flawed: flaw !== null };
-    });
-    made.current = nodes;
-    return nodes;
-  }, [snapshot, asked, trans]);
-}
-
 function useTaskCallbacks({ model, actions }: IPanelContext): {
   readonly onSelect: (name: string | null) => void;
   readonly onOpen: (name: string) => void;
@@ -292,10 +263,15 @@ function useTaskCallbacks({ model, actions }: IPanelContext): {
   );
 }
 
-function GraphPart(context: IPanelContext): React.JSX.Element | null {
-  const { model, trans } = context;
+/** Both pictures of the tasks are made of the same nodes. */
+interface ITasksContext extends IPanelContext {
+  readonly nodesOf: TaskNodes;
+}
+
+function GraphPart(context: ITasksContext): React.JSX.Element | null {
+  const { model, trans, nodesOf } = context;
   useSignals(model.changed);
-  const nodes = useNodes(model, trans);
+  const nodes = nodesOf(model.snapshot, model.asked);
   const callbacks = useTaskCallbacks(context);
   const pairs = model.snapshot?.edges;
   const edges = React.useMemo(
@@ -324,10 +300,10 @@ function GraphPart(context: IPanelContext): React.JSX.Element | null {
   );
 }
 
-function ListPart(context: IPanelContext): React.JSX.Element {
-  const { model, trans } = context;
+function ListPart(context: ITasksContext): React.JSX.Element {
+  const { model, trans, nodesOf } = context;
   useSignals(model.changed);
-  const rows = useNodes(model, trans);
+  const rows = nodesOf(model.snapshot, model.asked);
   const callbacks = useTaskCallbacks(context);
   return (
     <TaskList
