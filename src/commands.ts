@@ -4,14 +4,14 @@
  * A command acts on what its arguments name, else on what is selected in the panel. Those that
  * run code ask first, unless the user's own hand is on one of JupyterLab's controls.
  */
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { Actions } from './actions';
-import type { RunRequest, Task } from './contract';
+import { confirm, type Request } from './consent';
+import type { Task } from './contract';
 import { cauceIcon } from './icons';
 import type { PipelineModel } from './model';
 import { executedNotebook, opensAsNotebook } from './paths';
@@ -107,7 +107,7 @@ export function addCommands(options: Commands.IOptions): void {
   const run = async (
     args: ReadonlyPartialJSONObject,
     what: 'all' | 'task',
-    request: RunRequest
+    request: Request
   ): Promise<void> => {
     // First of all, while the event is still there to be seen.
     const wanted = isUserGesture(currentEvent());
@@ -118,7 +118,7 @@ export function addCommands(options: Commands.IOptions): void {
     if (what === 'task' && task === null) {
       return;
     }
-    if (wanted || (await confirm(trans, model.path ?? '', task?.name ?? null))) {
+    if (wanted || (await confirm(trans, model.path ?? '', task?.name ?? null, request))) {
       await actions.build(task === null ? request : { ...request, tasks: [task.name] });
     }
   };
@@ -375,32 +375,4 @@ function productOf(
   args: ReadonlyPartialJSONObject
 ): Task['products'][number] | null {
   return task?.products.find(product => product.path === args.product) ?? null;
-}
-
-/** Ask before code is run for somebody else than the user's own hand. */
-async function confirm(
-  trans: TranslationBundle,
-  pipeline: string,
-  task: string | null
-): Promise<boolean> {
-  const result = await showDialog({
-    title: trans.__('Run code of this project?'),
-    body:
-      task === null
-        ? trans.__(
-            'Something other than the pipeline panel asks to build “%1”, which runs the code of its tasks.',
-            pipeline
-          )
-        : trans.__(
-            'Something other than the pipeline panel asks to run the task “%1” of “%2”, with what it needs.',
-            task,
-            pipeline
-          ),
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Cancel') }),
-      Dialog.warnButton({ label: trans.__('Run') })
-    ],
-    defaultButton: 0
-  });
-  return result.button.accept;
 }

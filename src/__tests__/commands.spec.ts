@@ -1,0 +1,77 @@
+import { CommandRegistry } from '@lumino/commands';
+
+import { addCommands, CommandIDs } from '../commands';
+import { fakeSnapshot, fakeTask } from '../testing/fakeclient';
+import { appears, FakeLab } from '../testing/fakelab';
+
+const ML = 'ml/pipeline.yaml';
+
+let lab: FakeLab;
+let commands: CommandRegistry;
+
+beforeEach(async () => {
+  lab = new FakeLab();
+  commands = new CommandRegistry();
+  const { model, actions, trans } = lab;
+  const show = (): void => undefined;
+  addCommands({ commands, model, actions, trans, show, notebookPipeline: () => null });
+  await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b', { upstream: ['a'] })]));
+});
+
+afterEach(() => {
+  lab.dispose();
+});
+
+function dialog(): Promise<HTMLElement> {
+  return appears(() => document.querySelector<HTMLElement>('.jp-Dialog'));
+}
+
+async function press(button: 'accept' | 'reject'): Promise<void> {
+  const found = await dialog();
+  found.querySelector<HTMLElement>(`.jp-mod-${button}`)?.click();
+  await appears(() => (found.isConnected ? null : found));
+}
+
+/** What was asked of the server that starts something. */
+function started(): string[] {
+  return lab.client.calls.filter(call => call.startsWith('start '));
+}
+
+describe('A command that nobody’s hand called', () => {
+  it.each([
+    [CommandIDs.build, {}, 'asks to build “ml/pipeline.yaml”, which runs the code of its tasks.'],
+    [
+      CommandIDs.runTask,
+      { task: 'b' },
+      'asks to run the task “b” of “ml/pipeline.yaml”, with what it needs.'
+    ],
+    [
+      CommandIDs.runOnly,
+      { task: 'b' },
+      'asks to run the task “b” of “ml/pipeline.yaml”, without what it needs.'
+    ],
+    [
+      CommandIDs.evaluate,
+      {},
+      'asks to evaluate “ml/pipeline.yaml”, which runs the code that makes the pipeline or computes its parameters, and no task.'
+    ],
+    [
+      CommandIDs.markTask,
+      { task: 'b' },
+      'asks to take the task “b” of “ml/pipeline.yaml” for up to date as it is. The task is not run; code that makes the pipeline or computes its parameters is.'
+    ]
+  ])('says what it is about to do: %s', async (command, args, words) => {
+    const done = commands.execute(command, args);
+    expect((await dialog()).textContent).toContain(words);
+    await press('reject');
+    await done;
+    expect(started()).toEqual([]);
+  });
+
+  it('does it when the user agrees', async () => {
+    const done = commands.execute(CommandIDs.runOnly, { task: 'b' });
+    await press('accept');
+    await done;
+    expect(started()).toEqual([`start ${ML} {"mode":"only","tasks":["b"]}`]);
+  });
+});
