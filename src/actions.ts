@@ -14,7 +14,7 @@ import { CauceError } from './errors';
 import type { IEnded, PipelineModel } from './model';
 import { executedNotebook, fromServerRoot, opensAsNotebook } from './paths';
 import { writeStarter, type IFiles } from './starter';
-import { clock, duration } from './words';
+import { clock, duration, errorWords } from './words';
 
 export namespace Actions {
   export interface IOptions {
@@ -297,16 +297,8 @@ export class Actions {
     if (error.status === 422) {
       show();
     }
-    const text = [this._words(error), error.hint].filter(part => part !== '').join(' ');
+    const text = [errorWords(trans, error), error.hint].filter(part => part !== '').join(' ');
     Notification.error(text, { autoClose: error.status === 422 ? 8000 : false });
-  }
-
-  private _words(error: CauceError): string {
-    const { trans } = this._options;
-    if (error.serverMissing) {
-      return trans.__('The server part of Cauce is not running.');
-    }
-    return error.status === 0 ? trans.__('Cannot reach the server.') : error.message;
   }
 
   private _onEnded(_: unknown, { pipeline, run }: IEnded): void {

@@ -4,11 +4,12 @@
 import type { ErrorBody, Holder, Where } from './contract';
 
 /**
- * A refused or failed request, said so that it can be shown as it is.
+ * A refused or failed request.
  *
  * `status` is the HTTP status, or 0 when no answer came at all. `code` is the server's own
  * for errors that it explains; ours are `server-missing` (JupyterLab runs without the server
- * half of Cauce), `unreachable` and `unexpected`.
+ * half of Cauce), `unreachable` and `unexpected`. Their messages are for logs: `errorWords` says
+ * what users read.
  */
 export class CauceError extends Error {
   readonly code: string;

@@ -1,9 +1,10 @@
 /**
- * The words for states, reasons, times and durations.
+ * The words for states, reasons, errors, times and durations.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Attempt, Reason, Run, Task } from './contract';
+import type { CauceError } from './errors';
 import { mainReason, type TaskState } from './taskstate';
 
 /** A task's state in a word or three. */
@@ -110,6 +111,20 @@ export function outcomeWord(trans: TranslationBundle, outcome: Attempt['outcome'
       return trans.__('ended the build early');
     case 'skipped':
       return trans.__('skipped');
+  }
+}
+
+/** What went wrong with a request: in the server's words, or in ours where it had none. */
+export function errorWords(trans: TranslationBundle, error: CauceError): string {
+  switch (error.code) {
+    case 'server-missing':
+      return trans.__('The server part of Cauce is not running.');
+    case 'unreachable':
+      return trans.__('Cannot reach the server: see whether it still runs.');
+    case 'unexpected':
+      return trans.__('The server answered %1; its log may tell why.', error.status);
+    default:
+      return error.message;
   }
 }
 

@@ -14,7 +14,7 @@ import { Graph } from '../graph/graph';
 import type { IAsked, PipelineModel } from '../model';
 import { remedies } from '../problems';
 import { stateOf } from '../taskstate';
-import { ago, clock, runWords, stateWord } from '../words';
+import { ago, clock, errorWords, runWords, stateWord } from '../words';
 import type { IPanelContext } from './context';
 import { Detail } from './detail';
 import { Empty, type Emptiness } from './empty';
@@ -46,7 +46,7 @@ export function fillPanel(panel: SidePanel, context: IPanelContext): void {
   }
 
   const update = (): void => {
-    const what = emptiness(model);
+    const what = emptiness(model, trans);
     panel.node.dataset.mode = what?.kind ?? 'pipeline';
     panel.content.setHidden(what !== null);
     empty.setHidden(what === null);
@@ -90,7 +90,7 @@ function now(): number {
 }
 
 /** Why there is nothing to show, or null when there is. */
-function emptiness(model: PipelineModel): Emptiness | null {
+function emptiness(model: PipelineModel, trans: TranslationBundle): Emptiness | null {
   const { error, snapshot, pipelines } = model;
   if (error?.serverMissing === true) {
     return { kind: 'server-missing' };
@@ -104,7 +104,7 @@ function emptiness(model: PipelineModel): Emptiness | null {
       : { kind: 'no-tasks', broken: snapshot.problems.length > 0 };
   }
   if (error !== null) {
-    return { kind: 'error', message: error.message, hint: error.hint };
+    return { kind: 'error', message: errorWords(trans, error), hint: error.hint };
   }
   return pipelines?.length === 0 ? { kind: 'no-pipeline' } : { kind: 'loading' };
 }
@@ -122,7 +122,7 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
       ? ''
       : error.unreachable
         ? trans.__('Cannot reach the server; showing the state of %1.', clock(confirmed))
-        : `${error.message} ${error.hint}`.trim();
+        : `${errorWords(trans, error)} ${error.hint}`.trim();
   return (
     <Head
       trans={trans}
@@ -359,7 +359,7 @@ function DetailPart({ model, taskModel, actions, trans }: IPanelContext): React.
 
 function EmptyPart({ model, actions, trans, folder }: IPanelContext): React.JSX.Element | null {
   useSignals(model.changed);
-  const what = emptiness(model);
+  const what = emptiness(model, trans);
   return what === null ? null : (
     <Empty
       trans={trans}

@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
 
 import { CauceError } from '../../errors';
@@ -21,6 +22,7 @@ beforeEach(() => {
 
 afterEach(() => {
   jest.restoreAllMocks();
+  Notification.dismiss();
   panel.dispose();
   lab.dispose();
 });
@@ -35,6 +37,46 @@ describe('The panel', () => {
     await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b', { upstream: ['a'] })]));
     const row = await drawn('[role="row"][data-cauce-task="b"]');
     expect(row.textContent).toContain('never run');
+  });
+});
+
+describe('An error', () => {
+  it.each([
+    [
+      'of the network',
+      CauceError.fromNetwork(new Error('no route')),
+      'Cannot reach the server: see whether it still runs.'
+    ],
+    [
+      'that nothing explains',
+      CauceError.fromReply(502, null),
+      'The server answered 502; its log may tell why.'
+    ],
+    [
+      'of the server',
+      CauceError.fromReply(422, { code: 'spec', message: 'No tasks.', hint: 'Add one.' }),
+      'No tasks.Add one.'
+    ]
+  ])('%s is told in words instead of the pipeline', async (_, error, words) => {
+    lab.client.failure = error;
+    await lab.model.refresh();
+    expect((await drawn('.jp-cauce-Empty[role="alert"]')).textContent).toContain(words);
+  });
+
+  it('that nothing explains is told above what was known before', async () => {
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')]));
+    lab.client.failure = CauceError.fromReply(418, null);
+    await lab.model.refresh();
+    const banner = await drawn('.jp-cauce-Head-banner');
+    expect(banner.textContent).toBe('The server answered 418; its log may tell why.');
+  });
+
+  it('of an act is told where the user looks', async () => {
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')]));
+    lab.client.failure = CauceError.fromReply(502, null);
+    await lab.actions.build();
+    const told = Notification.manager.notifications.map(({ message }) => message);
+    expect(told).toEqual(['The server answered 502; its log may tell why.']);
   });
 });
 
