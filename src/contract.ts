@@ -1367,3 +1367,6 @@ export interface operations {
         };
     };
 }
+
+/** Under this id a `RevisionEvent` goes over the Jupyter event bus. */
+export const REVISION_SCHEMA = "https://events.cauce.dev/revision/v1";

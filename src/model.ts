@@ -10,15 +10,16 @@ import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { IClient } from './client';
-import type {
-  Cleaned,
-  CleanRequest,
-  Created,
-  Pipeline,
-  Run,
-  RunRequest,
-  Snapshot,
-  Task
+import {
+  REVISION_SCHEMA,
+  type Cleaned,
+  type CleanRequest,
+  type Created,
+  type Pipeline,
+  type Run,
+  type RunRequest,
+  type Snapshot,
+  type Task
 } from './contract';
 import { CauceError } from './errors';
 import { Folded } from './folded';
@@ -43,8 +44,6 @@ export interface IEnded {
   readonly pipeline: string;
   readonly run: Run;
 }
-
-export const REVISION_SCHEMA = 'https://events.cauce.dev/revision/v1';
 
 const MEMORY = 'jupyterlab-cauce:pipeline';
 const HEARTBEAT_MS = 30_000;

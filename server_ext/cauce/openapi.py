@@ -49,6 +49,7 @@ def describe() -> Json:
         },
         "servers": [{"url": "/cauce/api"}],
         "paths": paths,
+        "x-events": {contract.RevisionEvent.__name__: EVENT_SCHEMA_ID},
         "components": {"schemas": _schemas()},
     }
 

@@ -1,7 +1,8 @@
 import { Signal } from '@lumino/signaling';
 
+import { REVISION_SCHEMA } from '../contract';
 import { CauceError } from '../errors';
-import { PipelineModel, REVISION_SCHEMA, type IEnded, type IMemory } from '../model';
+import { PipelineModel, type IEnded, type IMemory } from '../model';
 import { TaskModel } from '../taskmodel';
 import { FakeClient, fakeRun, fakeSnapshot, fakeTask } from '../testing/fakeclient';
 
