@@ -22,6 +22,8 @@ export interface IHeadProps {
   readonly trans: TranslationBundle;
   readonly pipelines: readonly Pipeline[];
   readonly current: string | null;
+  /** Are there folders in which no pipeline was looked for? */
+  readonly truncated: boolean;
   readonly building: boolean;
   readonly asked: boolean;
   readonly cancelling: boolean;
@@ -56,6 +58,13 @@ export function Head(props: IHeadProps): React.JSX.Element {
           <refreshIcon.react tag="span" width="16px" height="16px" />
         </button>
       </div>
+      {props.truncated ? (
+        <p className="jp-cauce-Head-truncated jp-cauce-mod-dim">
+          {trans.__(
+            'The search for pipelines stopped at its limit. To find those further down, start JupyterLab in a folder nearer to them.'
+          )}
+        </p>
+      ) : null}
       {props.current === null ? null : (
         <div className="jp-cauce-Head-row">
           <button

@@ -128,6 +128,7 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
       trans={trans}
       pipelines={model.pipelines ?? []}
       current={model.path}
+      truncated={model.truncated}
       building={building}
       asked={asked !== null}
       cancelling={building && snapshot?.run?.id === stopped}

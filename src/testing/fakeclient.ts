@@ -25,6 +25,8 @@ import { CauceError } from '../errors';
 export class FakeClient implements IClient {
   /** The snapshots there are, by pipeline; their keys make the list of pipelines. */
   readonly snapshots = new Map<string, Snapshot>();
+  /** Did the search for pipelines stop at its limit? */
+  truncated = false;
   readonly runsById = new Map<string, Run>();
   readonly logs = new Map<string, string>();
   /** One line for each question, in order. */
@@ -47,7 +49,7 @@ export class FakeClient implements IClient {
         path: pipeline,
         name
       })),
-      truncated: false
+      truncated: this.truncated
     }));
   }
 

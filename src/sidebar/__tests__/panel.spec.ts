@@ -40,6 +40,28 @@ describe('The panel', () => {
   });
 });
 
+describe('A search for pipelines that stopped at its limit', () => {
+  const LINE = '.jp-cauce-Head-truncated';
+
+  it.each([
+    ['there is a pipeline', [fakeSnapshot(ML, [fakeTask('a')])]],
+    ['there is none', []]
+  ])('is told of when %s', async (_, snapshots) => {
+    lab.client.truncated = true;
+    for (const snapshot of snapshots) {
+      lab.client.snapshots.set(snapshot.pipeline, snapshot);
+    }
+    await lab.model.refresh();
+    expect((await drawn(LINE)).textContent).toContain('start JupyterLab in a folder nearer');
+  });
+
+  it('is not told of when it looked everywhere', async () => {
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')]));
+    await drawn('[role="row"]');
+    expect(panel.node.querySelector(LINE)).toBeNull();
+  });
+});
+
 describe('An error', () => {
   it.each([
     [
