@@ -38,6 +38,7 @@ export namespace CommandIDs {
   export const openProduct = 'cauce:open-product';
   export const showDeclaration = 'cauce:show-declaration';
   export const createExample = 'cauce:create-example';
+  export const showFile = 'cauce:show-file';
 }
 
 export namespace Commands {
@@ -359,7 +360,8 @@ export function addCommands(options: Commands.IOptions): void {
     ]);
     if (now !== before) {
       before = now;
-      for (const id of Object.values(CommandIDs)) {
+      // That of the file browser is not there where the file browser is not.
+      for (const id of Object.values(CommandIDs).filter(each => commands.hasCommand(each))) {
         commands.notifyCommandChanged(id);
       }
     }

@@ -216,7 +216,7 @@ const filebrowser: JupyterFrontEndPlugin<void> = {
       const path = [...browser.selectedItems()][0]?.path;
       return model.pipelines?.find(each => each.path === path)?.path ?? null;
     };
-    app.commands.addCommand('cauce:show-file', {
+    app.commands.addCommand(CommandIDs.showFile, {
       label: trans.__('Show Pipeline'),
       caption: trans.__('Show this pipeline in the panel'),
       describedBy: { args: { type: 'object', properties: {} } },

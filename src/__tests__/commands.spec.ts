@@ -75,3 +75,15 @@ describe('A command that nobody’s hand called', () => {
     expect(started()).toEqual([`start ${ML} {"mode":"only","tasks":["b"]}`]);
   });
 });
+
+describe('The commands', () => {
+  it('are told to have changed with the pipeline, but for the one of the absent file browser', async () => {
+    const told = new Set<string | undefined>();
+    commands.commandChanged.connect((_, { id }) => told.add(id));
+    const error = jest.spyOn(console, 'error');
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { revision: 2 }));
+    expect([...told].sort()).toEqual([...commands.listCommands()].sort());
+    expect(error).not.toHaveBeenCalled();
+    error.mockRestore();
+  });
+});
