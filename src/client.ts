@@ -14,7 +14,6 @@ import type {
   PipelineList,
   Problems,
   Run,
-  RunList,
   RunRequest,
   Snapshot,
   TaskDetail
@@ -32,7 +31,6 @@ export interface IClient {
   snapshot(pipeline: string): Promise<Snapshot>;
   task(pipeline: string, task: string): Promise<TaskDetail>;
   start(pipeline: string, request: RunRequest): Promise<Build>;
-  runs(pipeline: string): Promise<RunList>;
   run(pipeline: string, run: string): Promise<Run>;
   cancel(pipeline: string, run: string): Promise<void>;
   log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk>;
@@ -85,10 +83,6 @@ export class Client implements IClient {
 
   start(pipeline: string, request: RunRequest): Promise<Build> {
     return this._json<Build>('POST', at(pipeline, 'runs'), request);
-  }
-
-  runs(pipeline: string): Promise<RunList> {
-    return this._json<RunList>('GET', at(pipeline, 'runs'));
   }
 
   run(pipeline: string, run: string): Promise<Run> {

@@ -133,7 +133,7 @@ function List(props: {
     <ul>
       {props.problems.map((problem, i) => (
         <li key={i} data-severity={problem.severity}>
-          <span className="jp-cauce-Problems-message">{problem.message}</span>
+          <span>{problem.message}</span>
           {problem.hint === '' ? null : (
             <span className="jp-cauce-Problems-hint">{problem.hint}</span>
           )}

@@ -14,7 +14,6 @@ import type {
   Problem,
   Problems,
   Run,
-  RunList,
   RunRequest,
   Snapshot,
   Task,
@@ -72,10 +71,6 @@ export class FakeClient implements IClient {
     return this._answer(`start ${pipeline} ${JSON.stringify(request)}`, () =>
       this.onStart(pipeline, request)
     );
-  }
-
-  runs(pipeline: string): Promise<RunList> {
-    return this._answer(`runs ${pipeline}`, () => ({ runs: [...this.runsById.values()] }));
   }
 
   run(pipeline: string, run: string): Promise<Run> {
