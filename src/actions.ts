@@ -7,6 +7,8 @@ import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
 import { FileEditor } from '@jupyterlab/fileeditor';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import type { Product, RunRequest, Snapshot, Task, Where } from './contract';
@@ -33,10 +35,20 @@ export namespace Actions {
   }
 }
 
-export class Actions {
+export class Actions implements IDisposable {
   constructor(options: Actions.IOptions) {
     this._options = options;
     options.model.ended.connect(this._onEnded, this);
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** From here on the ends of runs are not told. */
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.clearData(this);
   }
 
   /**
@@ -347,6 +359,7 @@ export class Actions {
   private readonly _options: Actions.IOptions;
   /** The notification of the last run's end. */
   private _told = '';
+  private _isDisposed = false;
 }
 
 const LISTED = 20;

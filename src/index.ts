@@ -120,6 +120,10 @@ const panel: JupyterFrontEndPlugin<IPanel> = {
     const taskModel = new TaskModel(client, model);
     const more = moreMenu(app);
     const sidebar = new PipelinePanel({ model, taskModel, actions, trans, more, folder });
+    sidebar.disposed.connect(() => {
+      actions.dispose();
+      taskModel.dispose();
+    });
     restorer?.add(sidebar, sidebar.id);
     app.shell.add(sidebar, 'left', { rank: 600, type: 'Pipeline' });
 

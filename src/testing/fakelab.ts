@@ -42,6 +42,7 @@ export class FakeLab implements IDisposable, IPanelContext {
   }
 
   dispose(): void {
+    this.actions.dispose();
     this.taskModel.dispose();
     this.model.dispose();
   }

@@ -102,6 +102,23 @@ describe('An error', () => {
   });
 });
 
+describe('The end of a run', () => {
+  async function run(id: string, revision: number): Promise<void> {
+    const tasks = [fakeTask('a')];
+    await lab.show(fakeSnapshot(ML, tasks, { revision, run: fakeRun(id) }));
+    const ended = fakeRun(id, { state: 'failed', ended: 105, message: `${id} failed` });
+    await lab.show(fakeSnapshot(ML, tasks, { revision: revision + 1, run: ended }));
+  }
+
+  it('is told, until nobody is there to tell', async () => {
+    await run('run-1', 1);
+    lab.actions.dispose();
+    await run('run-2', 3);
+    const told = Notification.manager.notifications.map(({ message }) => message);
+    expect(told).toEqual(['run-1 failed']);
+  });
+});
+
 describe('Cancel', () => {
   const CANCEL = 'button[data-cauce-action="cancel"]';
 
