@@ -6,7 +6,7 @@
 import { ReactWidget, type SidePanel } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
-import { type AccordionPanel, type PanelLayout, SplitPanel } from '@lumino/widgets';
+import { AccordionPanel, type PanelLayout } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { Problem, Run, Snapshot, Task } from '../contract';
@@ -41,8 +41,8 @@ export function fillPanel(panel: SidePanel, context: IPanelContext): void {
   for (const part of [graph, tasks, detail]) {
     panel.addWidget(part);
   }
-  if (panel.content instanceof SplitPanel) {
-    (panel.content as AccordionPanel).setRelativeSizes([36, 24, 40]);
+  if (panel.content instanceof AccordionPanel) {
+    panel.content.setRelativeSizes([36, 24, 40]);
   }
 
   const update = (): void => {
