@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from cauce.contract import (
@@ -22,7 +23,7 @@ from cauce.contract import (
     Task,
     TaskDetail,
 )
-from cauce.engine.assessment import Assessment
+from cauce.engine.assessment import Assessment, known_of
 from cauce.engine.files import Observer
 from cauce.engine.functionbook import book_path
 from cauce.engine.project import Project
@@ -73,6 +74,11 @@ class Look:
         """The run that is going on; a run that nobody holds the lock for is over."""
         run = self.history.run
         return run if run is not None and self.holder is not None and self.holder.run == run.id else None
+
+    @cached_property
+    def known(self) -> dict[str, TaskHistory]:
+        """What is known of each task that was ever run."""
+        return known_of(self.project, self.history)
 
 
 def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> Snapshot:
@@ -140,18 +146,17 @@ def present_detail(
     look: Look, task: str, attempts: tuple[AttemptRow, ...], *, pipeline: str, revision: int
 ) -> TaskDetail:
     """What there is to say of one task beyond the snapshot."""
-    known, facts = look.history.tasks.get(task), look.project.facts.get(task)
+    known, facts = look.known.get(task), look.project.facts.get(task)
     diff = ""
     if known is not None and known.last_ok is not None and facts is not None:
         diff = unified_diff(known.last_ok.fingerprint.text, facts.text, look.project.tasks[task].source)
-    active = look.active
     return TaskDetail(
         pipeline=pipeline,
         task=task,
         revision=revision,
         diff=diff,
         params={name: repr(value) for name, value in look.project.tasks[task].params.items()},
-        attempts=tuple(_attempt(row, active) for row in attempts),
+        attempts=tuple(_attempt(row, look.holder) for row in attempts),
     )
 
 
@@ -159,7 +164,7 @@ def _task(look: Look, name: str) -> Task:
     project = look.project
     spec = project.tasks[name]
     facts = project.facts.get(name)
-    known = look.history.tasks.get(name)
+    known = look.known.get(name)
     ok = None if known is None else known.last_ok
     activity = _activity(look, name, known)
     return Task(
@@ -211,11 +216,11 @@ def _last_attempt(look: Look, name: str, known: TaskHistory | None) -> Attempt |
     if run is not None and run.tasks.get(name) == "skipped":
         when = run.ended if run.ended is not None else run.started
         return Attempt(run=run.id, outcome="skipped", started=when, ended=when, cause=run.causes.get(name, ""))
-    return None if known is None else _attempt(known.last, look.active)
+    return None if known is None else _attempt(known.last, look.holder)
 
 
-def _attempt(row: AttemptRow, active: RunRow | None) -> Attempt:
-    crashed = row.outcome == "running" and (active is None or active.id != row.run)
+def _attempt(row: AttemptRow, holder: Holder | None) -> Attempt:
+    crashed = row.outcome == "running" and (holder is None or holder.run != row.run)
     outcome: Literal["running", "ok", "failed", "cancelled", "crashed", "stopped"] = (
         "crashed" if crashed else row.outcome
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from drawn import Calculator, Workshop
+from drawn import Calculator, Workshop, half_made
 
 from cauce.contract import (
     BuildEvent,
@@ -726,6 +726,26 @@ def test_two_pipelines_in_one_folder_know_their_own_tasks(workshop: Draw) -> Non
     other.write_text(project.path.read_text().replace("out/", "small/"))
     project.path = other
     assert project.why("load") == ["never_run"]
+
+
+def test_two_pipelines_that_share_files_know_what_the_other_has_made_of_them(workshop: Draw) -> None:
+    project = workshop("load ─► fit")
+    first, second = project.path, project.root / "pipeline.serve.yaml"
+    second.write_text(first.read_text())
+    assert project.build().ran == ["load", "fit"]
+    project.path = second
+    assert project.build().ran == []
+    project.edit("load", 40)
+    assert project.build().ran == ["load", "fit"]
+    project.path = first
+    assert project.build().ran == []
+    # What one of them has spoilt is spoilt for the other.
+    project.path = second
+    project.edit("fit", 50)
+    project.build(scripts={"fit": half_made(project, "fit")})
+    project.edit("fit", 40)
+    project.path = first
+    assert project.why("fit")[0] == "last_run_failed"
 
 
 def test_the_state_is_hidden_from_version_control(workshop: Draw) -> None:

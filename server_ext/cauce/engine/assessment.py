@@ -29,7 +29,7 @@ from cauce.engine.spec.model import Dotted, database_file
 from cauce.engine.staleness import LastAttempt, ProductState, reasons
 from cauce.engine.store import History, TaskHistory
 
-__all__ = ["Assessment", "assess", "assess_task", "complete", "with_inputs"]
+__all__ = ["Assessment", "assess", "assess_task", "complete", "known_of", "with_inputs"]
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,33 @@ class Assessment:
 
 def assess(project: Project, history: History, observer: Observer) -> dict[str, Assessment]:
     """Every task of the project, in build order."""
-    for known in history.tasks.values():
+    every = known_of(project, history)
+    for known in every.values():
         if known.last_ok is not None:
             for record in known.last_ok.products:
                 observer.learn(record)
     found: dict[str, Assessment] = {}
     for task in project.graph.order:
-        found[task] = assess_task(project, task, history.tasks.get(task), found, observer)
+        found[task] = assess_task(project, task, every.get(task), found, observer)
+    return found
+
+
+def known_of(project: Project, history: History) -> dict[str, TaskHistory]:
+    """What is known of each task that was ever run.
+
+    A record belongs to the files, not to the pipeline: where two pipelines of a project have a task
+    of one name with the same products, what counts is the last that happened to it in either.
+    """
+    found = dict(history.tasks)
+    for task, others in history.elsewhere.items():
+        if task not in project.tasks:
+            continue
+        makes = _makes(project.tasks[task])
+        for other in others:
+            known, options = found.get(task), other.last.fingerprint.options
+            later = known is None or known.last.id < other.last.id
+            if later and makes == {name: path for name, path in options.items() if name.split()[0] == "product"}:
+                found[task] = other
     return found
 
 
@@ -155,9 +175,14 @@ def with_inputs(project: Project, task: str, now: Fingerprint) -> Project:
     )
 
 
+def _makes(spec: TaskSpec) -> dict[str, str]:
+    """Its products, as they are among the options."""
+    made = [*((each.key, each.path) for each in spec.products), *((each.key, each.path) for each in spec.relations)]
+    return {f"product {key}".strip(): canonical(path) for key, path in made}
+
+
 def _options(spec: TaskSpec, facts: SourceFacts) -> dict[str, str]:
-    options = {f"product {product.key}".strip(): canonical(product.path) for product in spec.products}
-    options |= {f"product {relation.key}".strip(): canonical(relation.path) for relation in spec.relations}
+    options = _makes(spec)
     options |= {name: canonical(value) for name, value in spec.options.items()}
     kernel = facts.kernel if spec.notebook.kernel is None else spec.notebook.kernel
     if kernel is not None and spec.kind == "notebook":

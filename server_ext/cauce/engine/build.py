@@ -45,7 +45,7 @@ from cauce.contract import (
     TaskUnchanged,
 )
 from cauce.engine.admission import admitted
-from cauce.engine.assessment import Assessment, assess, assess_task, complete, with_inputs
+from cauce.engine.assessment import Assessment, assess, assess_task, complete, known_of, with_inputs
 from cauce.engine.attempt import Attempt, sweep
 from cauce.engine.document import Value
 from cauce.engine.errors import ProjectUnwritable, UsageError
@@ -195,7 +195,7 @@ class _Build:
         self.cache = cache
         self.observer = Observer(project.root)
         history: History = store.history(self.pipeline)
-        self.known: dict[str, TaskHistory] = dict(history.tasks)
+        self.known: dict[str, TaskHistory] = known_of(project, history)
         self.assessed: dict[str, Assessment] = assess(project, history, self.observer)
         self.plan = Plan.of((), project.graph.upstream)
         self._confirm()

@@ -135,6 +135,8 @@ class History:
     run: RunRow | None = None
     unreadable: Unreadable | None = None
     """Why the file could not be read: everything counts as never run."""
+    elsewhere: Mapping[str, tuple[TaskHistory, ...]] = field(default_factory=dict)
+    """The same of tasks in the project's other pipelines, by their names: theirs may be the same files."""
 
 
 def new_run(now: float) -> str:
@@ -427,7 +429,15 @@ _ATTEMPT = "id, run, task, outcome, started, ended, cause, error, fingerprint, d
 def _history(db: sqlite3.Connection, pipeline: str) -> History:
     # In the order in which they were written down: clocks are set back.
     latest = db.execute("SELECT id FROM runs WHERE pipeline = ? ORDER BY rowid DESC LIMIT 1", (pipeline,)).fetchone()
-    return History(_tasks(db, pipeline, None), None if latest is None else _run(db, latest[0]))
+    others: dict[str, list[TaskHistory]] = {}
+    # Not '<>', which would read every row where there is but this pipeline.
+    elsewhere = "SELECT DISTINCT pipeline FROM attempts WHERE pipeline < ? OR pipeline > ?"
+    for (other,) in db.execute(elsewhere, (pipeline, pipeline)).fetchall():
+        for task, known in _tasks(db, other, None).items():
+            others.setdefault(task, []).append(known)
+    run = None if latest is None else _run(db, latest[0])
+    theirs = {task: tuple(known) for task, known in others.items()}
+    return History(_tasks(db, pipeline, None), run, elsewhere=theirs)
 
 
 def _tasks(db: sqlite3.Connection, pipeline: str, task: str | None) -> dict[str, TaskHistory]:

@@ -268,7 +268,9 @@ def _findings(project: Project, seconds: float) -> tuple[tuple[Problem, ...], bo
 def _unfinished(history: History) -> bool:
     run = history.run
     return (run is not None and run.state == "running") or any(
-        known.last.outcome == "running" for known in history.tasks.values()
+        known.last.outcome == "running"
+        for every in (history.tasks.values(), *history.elsewhere.values())
+        for known in every
     )
 
 
