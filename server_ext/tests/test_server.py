@@ -154,7 +154,7 @@ async def until(fetch: Fetch, wanted: Callable[[Snapshot], bool], *path: str) ->
 
 
 def over(snapshot: Snapshot) -> bool:
-    return snapshot.run is not None and snapshot.run.state != "running"
+    return snapshot.run is not None and snapshot.run.state != "running" and snapshot.holder is None
 
 
 async def test_shows_the_pipelines_below_the_root(jp_fetch: Fetch, project: Path) -> None:

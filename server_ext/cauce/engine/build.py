@@ -144,11 +144,7 @@ async def build(
             this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock)
             sweep(project)
             await this.prepare(selection)
-            state = await this.go()
-            prune(store, folder, entry.name)
-            with contextlib.suppress(OSError):
-                cache.keep(entry.root)
-            return state
+            return await this.go()
         finally:
             store.close()
 
@@ -615,6 +611,10 @@ class _Build:
         else:
             state = "ok"
         message = " ".join(filter(None, [_summary(state, ends, self.request.action), self.trouble]))
+        # Before the end is told: who begins another build upon that shall not find this one still at work.
+        prune(self.store, self.folder, self.pipeline)
+        with contextlib.suppress(OSError):
+            self.cache.keep(self.project.root)
         now = self.clock()
         self.store.end_run(self.run, state, message, now)
         self.emit(RunFinished(run=self.run, time=now, state=state, message=message))
