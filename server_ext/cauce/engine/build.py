@@ -577,7 +577,7 @@ class _Build:
         self.assessed[task] = assess_task(self.project, task, known, self.assessed, self.observer)
         before = self.plan
         self.plan = self.plan.finished(task, ended.end)
-        skipped = [other for other in self.plan.ended if other not in before.ended and other != task]
+        skipped = [*self.plan.ended][len(before.ended) + 1 :]
         why = f"'{task}' did not succeed."
         if ended.end == "stopped":
             why = f"'{task}' ended the build early: {ended.cause}"

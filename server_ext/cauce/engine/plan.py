@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cauce.contract import RunRequest
@@ -71,15 +71,33 @@ class Plan:
     """A build in progress. Tasks that are not in it count as there and done."""
 
     tasks: tuple[str, ...]
-    upstream: Mapping[str, tuple[str, ...]]
-    running: frozenset[str] = frozenset()
-    ended: Mapping[str, End] = field(default_factory=dict)
+    running: frozenset[str]
+    ended: Mapping[str, End]
+    ready: tuple[str, ...]
+    """Waiting tasks whose needs are all through, in build order."""
+    lacking: Mapping[str, int]
+    """Task → how many of its needs are not through yet."""
+    needed_by: Mapping[str, tuple[str, ...]]
+    position: Mapping[str, int]
 
     @classmethod
     def of(cls, tasks: tuple[str, ...], upstream: Mapping[str, tuple[str, ...]]) -> Plan:
         """A plan for `tasks` in build order; needs outside of them are left out."""
-        chosen = frozenset(tasks)
-        return cls(tasks, {task: tuple(need for need in upstream[task] if need in chosen) for task in tasks})
+        position = {task: index for index, task in enumerate(tasks)}
+        needs = {task: [need for need in upstream[task] if need in position] for task in tasks}
+        needed_by: dict[str, list[str]] = {task: [] for task in tasks}
+        for task, its in needs.items():
+            for need in its:
+                needed_by[need].append(task)
+        return cls(
+            tasks=tasks,
+            running=frozenset(),
+            ended={},
+            ready=tuple(task for task in tasks if not needs[task]),
+            lacking={task: len(its) for task, its in needs.items()},
+            needed_by={task: tuple(others) for task, others in needed_by.items()},
+            position=position,
+        )
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -87,45 +105,44 @@ class Plan:
         return tuple(task for task in self.tasks if task not in self.running and task not in self.ended)
 
     @property
-    def ready(self) -> tuple[str, ...]:
-        """Waiting tasks whose needs are all through, in build order."""
-        return tuple(
-            task
-            for task in self.waiting
-            if all(self.ended.get(need) in ("ok", "unchanged") for need in self.upstream[task])
-        )
-
-    @property
     def done(self) -> bool:
         return len(self.ended) == len(self.tasks)
 
     def began(self, task: str) -> Plan:
         """The task runs now."""
-        return replace(self, running=self.running | {task})
+        return replace(self, running=self.running | {task}, ready=_without(self.ready, task))
 
     def finished(self, task: str, end: End) -> Plan:
-        """The task ended. What needs it is skipped if it did not succeed (see `blocked`)."""
-        plan = replace(self, running=self.running - {task}, ended={**self.ended, task: end})
-        if end in ("ok", "unchanged"):
-            return plan
-        blocked = plan.blocked()
-        return replace(plan, ended={**plan.ended, **dict.fromkeys(blocked, "skipped")})
-
-    def blocked(self) -> Mapping[str, str]:
-        """Waiting tasks that can never run → the failed task that is in their way."""
-        culprit: dict[str, str] = {}
-        for task in self.tasks:
-            if task in self.ended or task in self.running:
-                continue
-            for need in self.upstream[task]:
-                if need in culprit:
-                    culprit[task] = culprit[need]
-                    break
-                if self.ended.get(need) in ("failed", "cancelled", "crashed", "stopped", "skipped"):
-                    culprit[task] = need
-                    break
-        return culprit
+        """The task ended. What needs it is ready once nothing else is lacking, or skipped if it did not succeed."""
+        plan = replace(
+            self,
+            running=self.running - {task},
+            ended={**self.ended, task: end},
+            ready=_without(self.ready, task),
+        )
+        return plan._released(task) if end in ("ok", "unchanged") else plan._blocked(task)
 
     def stopped(self) -> Plan:
         """Nothing more is begun: every waiting task is skipped."""
-        return replace(self, ended={**self.ended, **dict.fromkeys(self.waiting, "skipped")})
+        return replace(self, ended={**self.ended, **dict.fromkeys(self.waiting, "skipped")}, ready=())
+
+    def _released(self, task: str) -> Plan:
+        lacking = {**self.lacking}
+        for other in self.needed_by[task]:
+            lacking[other] -= 1
+        new = [other for other in self.needed_by[task] if not lacking[other] and other not in self.ended]
+        return replace(self, lacking=lacking, ready=tuple(sorted((*self.ready, *new), key=self.position.__getitem__)))
+
+    def _blocked(self, task: str) -> Plan:
+        found: set[str] = set()
+        todo = [task]
+        while todo:
+            others = [other for other in self.needed_by[todo.pop()] if other not in found and other not in self.ended]
+            found.update(others)
+            todo += others
+        skipped = sorted(found, key=self.position.__getitem__)
+        return replace(self, ended={**self.ended, **dict.fromkeys(skipped, "skipped")})
+
+
+def _without(tasks: tuple[str, ...], task: str) -> tuple[str, ...]:
+    return tuple(other for other in tasks if other != task)
