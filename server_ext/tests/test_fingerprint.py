@@ -254,6 +254,31 @@ def test_a_task_that_works_in_its_own_folder_sees_paths_from_there(tmp_path: Pat
     assert project.load().binding("a").cwd == tmp_path
 
 
+@pytest.mark.parametrize("option", ["local_execution: true", "class: ScriptRunner"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import helper",
+        "import sys\nsys.path.append('../common')\nimport shared",
+        "exec(open('helper.py').read())",
+        "exec(open('../common/shared.py').read())",
+        "import first",
+    ],
+)
+def test_modules_are_looked_for_where_the_task_works(tmp_path: Path, option: str, code: str) -> None:
+    pipeline = (
+        f"- {{source: deep/b.py, product: {{nb: out/b.ipynb}}, {option}}}\n- {{source: c.py, product: c.ipynb}}\n"
+    )
+    files = {"deep/helper.py": "x = 1\n", "common/shared.py": "x = 1\n", "deep/first.py": "import helper\n"}
+    sources = {"pipeline.yaml": pipeline, "deep/b.py": f"{script()}{code}\n", "c.py": f"{script()}{code}\n"}
+    project = Looked(tmp_path, {**files, **sources})
+    assert project.build() == "ok"
+    for path in files:
+        project.write(path, files[path] + "y = 2\n")
+    assert "b" in project.why()
+    assert "c" not in project.why()  # it works at the root, where there is nothing of that name
+
+
 # --- While it runs --------------------------------------------------------------------------
 
 

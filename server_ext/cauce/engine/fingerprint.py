@@ -130,13 +130,18 @@ Start = tuple[Loads, str]
 
 
 def local_modules(
-    loads: Loads, index: ModuleIndex, origin: str = "", further: Sequence[Start] = (), passed: Collection[str] = ()
+    loads: Loads,
+    index: ModuleIndex,
+    origin: str = "",
+    further: Sequence[Start] = (),
+    passed: Collection[str] = (),
+    folder: str = "",
 ) -> dict[str, Code]:
     """The project's own modules behind what a task loads, transitively; sorted by path.
 
-    A task's working directory is the project root, so `import a.b` means ``a.py``,
-    ``a/__init__.py``, ``a/b.py`` or ``a/b/__init__.py`` below it, or below a folder that the
-    code puts on `sys.path` by its literal name. What is found in neither may come from a
+    `import a.b` means ``a.py``, ``a/__init__.py``, ``a/b.py`` or ``a/b/__init__.py`` below the
+    project root, below the folder in which the task works, or below one that the code puts on
+    `sys.path` by its literal name. What is found in neither may come from a
     project installed from its ``src/`` folder, and is looked for there. What is not there
     either is an installed package and does not count; nor does what is imported by a
     computed name. Too many modules cost a needless run, one too few a wrong "fresh": of
@@ -146,11 +151,12 @@ def local_modules(
         origin: The file whose `loads` these are; '' for a notebook, which belongs to no package.
         further: What other files load, each with the file.
         passed: Packages that the caller accounts for as far as they are only on the way.
+        folder: Where the task works; '' for the project root.
     """
     starts = [(loads, origin), *further]
-    folders: set[str] = {""}
+    folders = {"", folder}
     while True:
-        found, named = _reached(starts, index, sorted(folders), passed)
+        found, named = _reached(starts, index, sorted(folders), passed, folder)
         more = folders.union(sorted(named)[:_MAX_FOLDERS])
         if more == folders:
             return dict(sorted(found.items()))
@@ -158,17 +164,17 @@ def local_modules(
 
 
 def _reached(
-    starts: Sequence[Start], index: ModuleIndex, folders: list[str], passed: Collection[str]
+    starts: Sequence[Start], index: ModuleIndex, folders: list[str], passed: Collection[str], folder: str
 ) -> tuple[dict[str, Code], set[str]]:
     """Modules found when looking in these folders, and folders that the code names itself."""
     found: dict[str, Code] = {}
     named: set[str] = set()
     for loads, place in starts:
-        named |= _inside(loads.folders) | _beside(place, loads)
+        named |= _inside(loads.folders, "", folder, posixpath.dirname(place))
     todo = list(reversed(starts))
     while todo:
         outer, place = todo.pop()
-        scripts = _inside(outer.files)
+        scripts = _inside(outer.files, "", folder)
         paths = [path for name in outer.imports for path in _imported(name, place, index, folders, passed)]
         for path in dict.fromkeys([*paths, *sorted(scripts)]):
             module = None if path in found else index.module(path)
@@ -177,14 +183,10 @@ def _reached(
             code, inner = module
             found[path] = code
             todo.append((inner, path))
-            named |= _inside(inner.folders) | _beside(path, inner)
+            named |= _inside(inner.folders, "", folder, posixpath.dirname(path))
             if path in scripts:
-                named |= _inside([posixpath.dirname(path)])  # a script finds what is beside it
+                named.add(posixpath.dirname(path))  # a script finds what is beside it
     return found, named
-
-
-def _beside(place: str, loads: Loads) -> set[str]:
-    return _inside(posixpath.join(posixpath.dirname(place), each) for each in loads.folders) if place else set()
 
 
 def _imported(name: str, place: str, index: ModuleIndex, folders: list[str], passed: Collection[str]) -> Iterable[str]:
@@ -219,7 +221,8 @@ def _candidates(parts: list[str], folder: str = "") -> Iterable[str]:
         yield f"{stem}/__init__.py"
 
 
-def _inside(paths: Iterable[str]) -> set[str]:
-    """Those that name something below the root, each in one spelling."""
-    plain = {posixpath.normpath(path or ".") for path in paths if path.isprintable()}
+def _inside(paths: Collection[str], *bases: str) -> set[str]:
+    """What they name below the root as seen from one of these folders, each in one spelling."""
+    seen = (posixpath.join(base, path) for base in dict.fromkeys(bases) for path in paths if path.isprintable())
+    plain = {posixpath.normpath(path or ".") for path in seen}
     return {"" if path == "." else path for path in plain if not path.startswith(("/", "../")) and path != ".."}

@@ -29,7 +29,7 @@ from cauce.engine.files import (
     real_path,
 )
 from cauce.engine.fingerprint import ModuleIndex, local_modules
-from cauce.engine.given import bind, upstream_names
+from cauce.engine.given import bind, upstream_names, working_folder
 from cauce.engine.graph import Dependency, Graph, Names, Unknown, build_graph, listed
 from cauce.engine.injection import Binding
 from cauce.engine.parsecache import ParseCache
@@ -232,7 +232,7 @@ class SourceReader:
         self.places = RealPaths(spec.root)
         self._cache = cache
         self._contents: dict[str, bytes | Code | None] = {}
-        self._loaded: dict[Loads, dict[str, Code]] = {}
+        self._loaded: dict[tuple[Loads, str], dict[str, Code]] = {}
         self._index = ModuleIndex(self._read, cache.module)
         beside = os.path.relpath(spec.path.parent, spec.root)
         self._folders = tuple(dict.fromkeys(["", *([] if beside == "." else [Path(beside).as_posix()]), "src"]))
@@ -277,7 +277,7 @@ class SourceReader:
 
     def modules(self, task: TaskSpec, facts: SourceFacts) -> dict[str, Code]:
         """What a task loads besides its source: path → identity."""
-        passed, further = dict(facts.passed), list(facts.further)
+        passed, further, folder = dict(facts.passed), list(facts.further), working_folder(task)
         for name in dict.fromkeys(_called_with(task)):
             more = self._facts_of(name, task.name, task.where)
             if not more.origin:
@@ -289,10 +289,11 @@ class SourceReader:
         if not (facts.loads.imports or facts.loads.files or passed or further):
             return passed
         if not (facts.origin or passed or further):  # notebooks: many load the same
-            if facts.loads not in self._loaded:
-                self._loaded[facts.loads] = local_modules(facts.loads, self._index)
-            return dict(self._loaded[facts.loads])
-        found = local_modules(facts.loads, self._index, facts.origin, further, passed)
+            key = (facts.loads, folder)
+            if key not in self._loaded:
+                self._loaded[key] = local_modules(facts.loads, self._index, folder=folder)
+            return dict(self._loaded[key])
+        found = local_modules(facts.loads, self._index, facts.origin, further, passed, folder)
         return dict(sorted((passed | found).items()))
 
     def _function(self, task: TaskSpec) -> SourceFacts:
