@@ -68,6 +68,7 @@ EDITS = {
     "its own code": ('write_text(shout("a"))', 'write_text(shout("b"))', {"first": ["code_changed"]}),
     "a helper it calls": ("text.upper()", "text.lower()", {"first": ["code_changed"]}),
     "a constant in its body": ("LIMIT = 10", "LIMIT = 11", {"second": ["code_changed"]}),
+    "what makes a constant in its body": ("LIMIT = 10", 'LIMIT = json.loads("10")', {"second": ["code_changed"]}),
     "a constant in its signature": ("DEPTH = 3", "DEPTH = 4", {"second": ["code_changed"]}),
     "a default": ("depth=DEPTH", "depth=2", {"second": ["code_changed"]}),
     "the name it imports by": ("import pandas as pd", "import polars as pd", {}),
@@ -138,6 +139,24 @@ HIDDEN = {
         done = set_up("OLD")
         def other(): return done
         def task(): return settings
+        """,
+    "what a function sets up elsewhere": """
+        import sys
+        def set_up(): sys.kept = "OLD"
+        _ = set_up()
+        def task(): return sys.kept
+        """,
+    "what a function sets up elsewhere for whom its value is, too": """
+        import sys
+        def set_up(): sys.kept = "OLD"; return sys
+        place: object = set_up()
+        def other(): return place
+        def task(): return sys.kept
+        """,
+    "what is called for what it does": """
+        import builtins
+        _: None = setattr(builtins, "kept", "OLD")
+        def task(): return builtins.kept
         """,
     "a subclass of a subclass": """
         class Step:

@@ -239,7 +239,13 @@ def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTa
     imports: dict[str, tuple[str, str]] = {}
     stars: list[str] = []
     lines = text.split("\n")
-    used = frozenset().union(*inner, *(_names_outside(statement) for statement in body)) if body else frozenset()
+    used = frozenset().union(*inner, *map(_names_outside, body))
+    defined = frozenset(
+        each.name
+        for statement in body
+        for each in _statements(statement)
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
     for statement, names in zip(body, inner, strict=True):
         if not documented:
             _drop_docstrings(statement)
@@ -258,7 +264,7 @@ def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTa
                     module = "." * each.level + (each.module or "")
                     imports.update({a.asname or a.name: (module, a.name) for a in each.names if a.name != "*"})
                     stars += [module for alias in each.names if alias.name == "*"]
-        pieces += _pieces(statement, names, used, lines)
+        pieces += _pieces(statement, names, used, defined, lines)
     found = tuple(_with_effects(pieces, _changeable(body)))
     return Module(raw, text, found, functions, classes, imports, tuple(dict.fromkeys(stars)))
 
@@ -331,7 +337,7 @@ def _names_outside(statement: ast.stmt) -> frozenset[str]:
     while todo:
         node = todo.pop()
         match node:
-            case ast.Name(id=name):
+            case ast.Name(id=name, ctx=ast.Load()):
                 names.add(name)
             case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body) | ast.ClassDef(body=body):
                 inside = {id(each) for each in body}
@@ -344,7 +350,9 @@ def _names_outside(statement: ast.stmt) -> frozenset[str]:
     return frozenset(names)
 
 
-def _pieces(statement: ast.stmt, inner: frozenset[str], used: frozenset[str], text: Sequence[str]) -> Iterator[_Piece]:
+def _pieces(
+    statement: ast.stmt, inner: frozenset[str], used: frozenset[str], defined: frozenset[str], text: Sequence[str]
+) -> Iterator[_Piece]:
     lines = (_first_line(statement), statement.end_lineno or statement.lineno)
     match statement:
         case ast.Import(names=aliases):
@@ -367,7 +375,7 @@ def _pieces(statement: ast.stmt, inner: frozenset[str], used: frozenset[str], te
                 uses = frozenset({"globals"}) if (module, alias.name) == ("sys", "modules") else frozenset()
                 yield _Piece(_hash(one_of), lines, binds, uses, _loads(one_of), star, star)
             return
-    binds, always = _effect(statement, used)
+    binds, always = _effect(statement, used, defined)
     uses = inner | _names_outside(statement) | _names_in_annotations(statement) | binds
     loads = _loads(statement)
     calls = _called_at_import(statement)
@@ -494,8 +502,13 @@ def _with_effects(pieces: Sequence[_Piece], changeable: frozenset[str]) -> Itera
         yield replace(piece, binds=piece.binds | (reached & changeable), always=anything)
 
 
-def _effect(statement: ast.stmt, used: frozenset[str]) -> tuple[frozenset[str], bool]:
-    """The names that a statement defines or changes, and whether it does something besides."""
+def _effect(statement: ast.stmt, used: frozenset[str], defined: frozenset[str]) -> tuple[frozenset[str], bool]:
+    """The names that a statement defines or changes, and whether it does something besides.
+
+    Args:
+        used: Names that the module reads.
+        defined: Its functions.
+    """
     binds: set[str] = set()
     always = False
     for each in _statements(statement):
@@ -516,11 +529,11 @@ def _effect(statement: ast.stmt, used: frozenset[str]) -> tuple[frozenset[str], 
                 binds |= names
                 if isinstance(value, ast.Name):
                     binds.add(value.id)  # two names of one thing
-                always |= not plain or (names.isdisjoint(used) and _calls(value))
-            case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+                always |= not plain or _sets_up(value, names, used, defined)
+            case ast.AnnAssign(target=target, value=value) | ast.AugAssign(target=target, value=value):
                 names, plain = _targets([target])
                 binds |= names
-                always |= not plain
+                always |= not plain or (value is not None and _sets_up(value, names, used, defined))
             case ast.Import(names=aliases):
                 binds |= {alias.asname or alias.name.partition(".")[0] for alias in aliases}
             case ast.ImportFrom(names=aliases):
@@ -549,8 +562,16 @@ def _targets(targets: Iterable[ast.expr]) -> tuple[frozenset[str], bool]:
     return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and _stores(node)), plain
 
 
-def _calls(value: ast.expr) -> bool:
-    return any(isinstance(node, ast.Call | ast.Await) for node in ast.walk(value))
+def _sets_up(value: ast.expr, names: frozenset[str], used: frozenset[str], defined: frozenset[str]) -> bool:
+    """May what is called for this value be called for what it does: ``_ = load_dotenv()``?
+
+    It may when nobody reads the names that it is given, and when it is a function of this very
+    module: those that do something have a value to return as often as not.
+    """
+    called = [node for node in ast.walk(value) if isinstance(node, ast.Call | ast.Await)]
+    if not called or _stays(value):
+        return False
+    return names.isdisjoint(used) or any(isinstance(node, ast.Call) and _root(node) in defined for node in called)
 
 
 def _root(expression: ast.expr) -> str:
