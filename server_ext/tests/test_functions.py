@@ -190,6 +190,16 @@ HIDDEN = {
         steps = [each for name, each in list(locals().items()) if name.startswith("step_")]
         def task(): return [step() for step in steps]
         """,
+    "all names of a frame": """
+        import inspect
+        LIMIT = "OLD"
+        def task(): return inspect.currentframe().f_globals["LI" "MI" + "T"]
+        """,
+    "a name in a text": """
+        import pkgutil
+        LIMIT = "OLD"
+        def task(place="m"): return pkgutil.resolve_name(f"{place}:LIMIT")
+        """,
     "a type as text": """
         import typing
         class Step: value = "OLD"
@@ -210,6 +220,20 @@ def test_what_is_put_in_place_by_importing_counts(what: str) -> None:
     assert outcome(before, spread=False) != outcome(after, spread=False)
     slices = [read_module(text.encode()).slice("task").normal for text in (before, after)]
     assert slices[0] != slices[1]
+
+
+def test_a_function_that_a_query_names_counts_and_a_docstring_names_nothing() -> None:
+    def known(good: str, limit: str) -> str:
+        text = f"""
+LIMIT = {limit}
+def good(x): return x > {good}
+def task(df):
+    \"\"\"Those below LIMIT.\"\"\"
+    return df.query("@good(x)")
+"""
+        return read_module(text.encode()).slice("task").normal
+
+    assert known("1", "1") == known("1", "2") != known("2", "1")
 
 
 def test_a_module_of_the_project_counts_for_who_uses_it(built: Looked) -> None:

@@ -41,6 +41,8 @@ _ANYTHING = frozenset({"eval", "exec", "globals", "vars"})
 _MAX_FOLLOWED = 50_000
 """Names that are looked up to tell what calls at import may change; from there on they may change anything."""
 _WORD = re.compile(r"[^\W\d]\w*")
+_REFERRED = re.compile(r"@([^\W\d]\w*)")
+"""How a text that pandas evaluates names a variable."""
 _STAYING = frozenset(
     {"Path", "PurePath", "TypeVar", "bool", "compile", "float", "frozenset", "getLogger", "int", "str"}
 )
@@ -246,9 +248,15 @@ def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTa
         for each in _statements(statement)
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
     )
-    for statement, names in zip(body, inner, strict=True):
+    values = frozenset(
+        symbol.get_name()
+        for symbol in table.get_symbols()
+        if symbol.is_assigned() and not symbol.is_imported() and not symbol.is_namespace()
+    )
+    for statement, outside in zip(body, inner, strict=True):
         if not documented:
             _drop_docstrings(statement)
+        names = outside | _names_in_texts(statement, values)
         for each in _statements(statement):
             match each:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -385,9 +393,9 @@ def _pieces(
 
 
 def _gets_at_all(node: ast.AST) -> bool:
-    """``sys.modules[__name__]``, ``f.__globals__``, ``import_module(__name__)``."""
+    """``sys.modules[__name__]``, ``f.__globals__``, ``frame.f_globals``, ``import_module(__name__)``."""
     match node:
-        case ast.Attribute(attr="modules" | "__globals__"):
+        case ast.Attribute(attr="modules" | "__globals__" | "f_globals"):
             return True
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Name(id="__name__"), *_]):
             return name in {"import_module", "__import__"}
@@ -405,6 +413,18 @@ def _names_in_annotations(statement: ast.stmt) -> frozenset[str]:
                     names.add(part.id)
                 elif isinstance(part, ast.Constant) and isinstance(part.value, str):
                     names.update(_WORD.findall(part.value))
+    return frozenset(names)
+
+
+def _names_in_texts(statement: ast.stmt, values: frozenset[str]) -> frozenset[str]:
+    """The `values` that its texts name: ``duckdb.sql("FROM cities")``, ``df.query("x > @LIMIT")``.
+
+    Functions and classes only where that is plain, with an ``@``: texts are full of the names of tasks.
+    """
+    names: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names.update(values.intersection(_WORD.findall(node.value)), _REFERRED.findall(node.value))
     return frozenset(names)
 
 
