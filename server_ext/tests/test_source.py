@@ -198,6 +198,23 @@ def test_upstream_of_an_r_source(cell: str, upstream: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    "header", ["", "---\njupyter:\n  kernelspec: {name: python3, display_name: Python 3}\n---\n\n"]
+)
+def test_a_document_for_r_may_be_written_in_python(header: str) -> None:
+    text = f"""{header}```{{python tags=c("parameters")}}
+upstream = ['i']
+```
+
+```{{python}}
+import helpers  # {{}}
+```
+"""
+    found = facts(text, "a.Rmd")
+    assert (found.upstream, found.problems, found.loads.imports) == (("i",), (), ("helpers",))
+    assert same(found, facts(text.replace("  # {}", ""), "a.Rmd"))
+
+
+@pytest.mark.parametrize(
     ("cell", "code"),
     [
         ("upstream <- names(x)", "upstream_not_literal"),

@@ -169,7 +169,7 @@ def read_facts(
 
     try:
         notebook = read_notebook(content, Path(source))
-        language = _language(notebook, source)
+        language = language_of(notebook)
         kernel = notebook.metadata.get("kernelspec", {}).get("name")
         counted = _code_cells(notebook, language)
         place = place_of_injected(notebook)
@@ -217,10 +217,6 @@ def read_facts(
 
 class _TooMuch(Exception):
     """There is more code than is parsed."""
-
-
-def _language(notebook: NotebookNode, source: str) -> str:
-    return "r" if Path(source).suffix.lower() in {".r", ".rmd"} else language_of(notebook)
 
 
 def _code_cells(notebook: NotebookNode, language: str) -> list[_Cell]:
@@ -376,7 +372,7 @@ _NEW_CELL = {
     "light": "# +\n1 + 1",
     "spin": "# +\n1 + 1",
     "markdown": "```python\n1 + 1\n```",
-    "rmarkdown": "```{r}\n1 + 1\n```",
+    "rmarkdown": "```{language}\n1 + 1\n```",
 }
 
 
@@ -387,10 +383,8 @@ def _nothing_below(notebook: NotebookNode, source: str, task: str) -> tuple[Prob
     if not full or PARAMETERS_TAG not in tags_of(notebook.cells[full[-1]]):
         return ()
     form = notebook.metadata.get("jupytext", {}).get("text_representation", {}).get("format_name", "")
-    example = _NEW_CELL.get(form)
-    hint = (
-        "Add a code cell below it." if example is None else f"Begin your code below it in a cell of its own:\n{example}"
-    )
+    example = _NEW_CELL.get(form, "").replace("{language}", f"{{{language_of(notebook)}}}")
+    hint = "Add a code cell below it." if not example else f"Begin your code below it in a cell of its own:\n{example}"
     message = "The parameters cell is the last one: nothing would run with what is filled in."
     problem = Problem(
         code="parameters_last", message=message, severity="error", hint=hint, where=Where(path=source), task=task

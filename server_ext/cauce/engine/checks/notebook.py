@@ -115,7 +115,7 @@ class _Source:
     @staticmethod
     def read(content: bytes, task: TaskSpec) -> _Source | None:
         kernel = task.notebook.kernel
-        if Path(task.source).suffix.lower() in {".r", ".rmd"} or (kernel or "").lower().startswith(_OTHER_KERNELS):
+        if (kernel or "").lower().startswith(_OTHER_KERNELS):
             return None
         try:
             notebook = read_notebook(content, Path(task.source))

@@ -177,7 +177,7 @@ def _in_source(project: Project, spec: TaskSpec, add: Sequence[str], remove: Seq
     path = project.root / spec.source
     try:
         notebook = read_notebook(content, path)
-        language = "r" if path.suffix.lower() in {".r", ".rmd"} else language_of(notebook)
+        language = language_of(notebook)
         if language not in {"python", "r"}:
             raise UsageError(
                 f"Upstream can be edited in Python and R sources only, and {spec.source} is {language}.",
