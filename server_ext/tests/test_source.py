@@ -289,7 +289,7 @@ def test_an_upstream_that_is_no_task_is_told_with_those_that_there_are(tmp_path:
     pipeline = "".join(f"- {{source: {name}.py, product: {name}.ipynb}}\n" for name in ("load", "plot"))
     found = Looked(tmp_path, {"pipeline.yaml": pipeline, **files}).problems()[0]
     assert found.message == "'load' needs 'zz', which is no task."
-    assert found.hint == "Tasks are: load, plot"
+    assert found.hint == "Tasks are: load, plot."
 
 
 def test_a_task_of_a_class_that_cannot_be_run_keeps_its_place_and_its_source_is_not_missed(tmp_path: Path) -> None:
