@@ -21,7 +21,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError
 
-from cauce.engine.injection import Binding
+from cauce.engine.injection import Binding, filled_in
 from cauce.server.contents import wrap_contents_manager
 
 Fetch = Callable[..., Awaitable[Any]]
@@ -443,6 +443,71 @@ async def test_a_paired_script_stays_paired_outputs_included(
     assert b"edited" in source.read_bytes()
     assert b"Cauce" not in source.read_bytes()
     assert "edited" in pair.read_text()
+
+
+def boast(source: str, **metadata: object) -> nbformat.NotebookNode:
+    """A cell of somebody else's that says that it may be believed."""
+    html = nbformat.v4.new_output("display_data", {"text/html": "<script>alert(1)</script>"})
+    return nbformat.v4.new_code_cell(source, outputs=[html], metadata={"trusted": True, **metadata})
+
+
+def believed(model: dict[str, Any]) -> list[str]:
+    """The outputs that JupyterLab would show as they are."""
+    cells = model["content"]["cells"]
+    return [cell["source"] for cell in cells if cell.get("outputs") and cell["metadata"].get("trusted")]
+
+
+@pytest.mark.parametrize("name", ["n", "not a name"])
+@pytest.mark.parametrize("digest", ["", "ours"])
+async def test_a_mark_in_a_file_makes_nothing_trusted(
+    server: ServerApp, index: Index, jp_fetch: Fetch, name: str, digest: str
+) -> None:
+    source = index.add("tasks/fit.ipynb")
+    index.tasks[source] = Binding(index.root, "pipeline.yaml", "fit", {name: 1}, None, "out")
+    ours = filled_in("x = 1", "")["metadata"]["cauce"]
+    mark = {"cauce": ours if digest else {"injected": True}, "tags": ["injected-parameters"]}
+    notebook = nbformat.v4.new_notebook(cells=[boast("x = 1", **mark), boast("y = 1", **mark), boast("z = 1")])
+    source.write_text(nbformat.writes(notebook))
+    model = await open_notebook(jp_fetch, "project/tasks/fit.ipynb")
+    assert believed(model) == []
+    marked = [cell for cell in model["content"]["cells"] if "cauce" in cell["metadata"]]
+    assert [cell["outputs"] for cell in marked] == ([[]] if name == "n" else [])
+
+    source.with_suffix(".py").write_bytes(PAIRED)
+    index.add("tasks/fit.py")
+    assert believed(await open_notebook(jp_fetch, "project/tasks/fit.py")) == []
+
+
+@pytest.mark.parametrize("keep", ["all", "trusted,-all"])
+async def test_a_script_makes_no_output_of_its_pair_trusted(
+    server: ServerApp, index: Index, jp_fetch: Fetch, keep: str
+) -> None:
+    script = PAIRED.decode().replace("#     formats", f"#     cell_metadata_filter: {keep}\n#     formats")
+    script = script.replace("# %%\n", "# %% trusted=true\n")
+    pair = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("upstream = None"), boast("print('paired')")])
+    pair.metadata["jupytext"] = {"formats": "ipynb,py:percent", "cell_metadata_filter": keep}
+    for task in ("load.py", "load.ipynb"):
+        index.tasks.clear()
+        (index.root / "load.ipynb").write_text(nbformat.writes(pair))
+        index.add(task)
+        index.add("load.py").write_text(script)
+        if task == "load.ipynb":
+            del index.tasks[index.root / "load.py"]
+        model = await open_notebook(jp_fetch, f"project/{task}")
+        assert [cell["source"] for cell in model["content"]["cells"] if cell.get("outputs")] == ["print('paired')"]
+        assert believed(model) == []
+        await save(jp_fetch, model)  # from JupyterLab, which signs what it has been told to trust
+        assert believed(await open_notebook(jp_fetch, f"project/{task}")) == []
+
+
+async def test_outputs_made_here_stay_trusted(server: ServerApp, index: Index, jp_fetch: Fetch) -> None:
+    source = index.add("load.py")
+    source.write_bytes(PAIRED)
+    model = await open_notebook(jp_fetch, "project/load.py")
+    model["content"]["cells"][2]["outputs"] = [nbformat.v4.new_output("display_data", {"text/html": "<b>1</b>"})]
+    assert model["content"]["cells"][2]["metadata"]["trusted"]
+    await save(jp_fetch, model)
+    assert believed(await open_notebook(jp_fetch, "project/load.py")) == ["print('paired')"]
 
 
 async def test_opening_runs_nothing_of_the_project(server: ServerApp, index: Index, jp_fetch: Fetch) -> None:

@@ -37,6 +37,7 @@ __all__ = [
     "serve_kernel",
     "strip",
     "tags_of",
+    "without_injected",
 ]
 
 PARAMETERS_TAG = "parameters"
@@ -85,7 +86,7 @@ def inject(notebook: NotebookNode, binding: Binding) -> NotebookNode:
     import nbformat
 
     from_dict: Callable[..., NotebookNode] = nbformat.from_dict
-    result = _without_injected(notebook)
+    result = without_injected(notebook)
     source = _source(binding, language_of(notebook))
     cell = filled_in(source, f"injected\0{binding.pipeline}\0{binding.task}")
     if (result.nbformat, result.nbformat_minor) < (4, 5):
@@ -119,7 +120,7 @@ def strip(notebook: NotebookNode) -> NotebookNode:
     cell that says something else was edited by the user (a copy, or in a client that does
     not know locked cells): it loses mark, tag and lock, and stays as an ordinary cell.
     """
-    result = _without_injected(notebook)
+    result = without_injected(notebook)
     ours = result.metadata.pop(METADATA_KEY, None)
     kernel = ours.get("kernel") if isinstance(ours, dict) else None
     if isinstance(kernel, dict) and result.metadata.get("kernelspec", {}).get("name") == kernel.get("served"):
@@ -169,7 +170,8 @@ def tags_of(cell: NotebookNode) -> list[str]:
     return [str(tag) for tag in tags] if isinstance(tags, list) else []
 
 
-def _without_injected(notebook: NotebookNode) -> NotebookNode:
+def without_injected(notebook: NotebookNode) -> NotebookNode:
+    """A copy in which no cell carries our mark: see `strip`."""
     result = deepcopy(notebook)
     cells = []
     for cell in result.cells:

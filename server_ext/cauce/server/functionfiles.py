@@ -29,7 +29,7 @@ from cauce.engine.functionbook import (
 from cauce.engine.injection import language_of
 from cauce.engine.notebook import SourceError
 from cauce.server.flow import Base, Flow, Work
-from cauce.server.taskfiles import LONG_PATIENCE, PATIENCE, FoundTask, Get, Model, TaskFiles, without_ours
+from cauce.server.taskfiles import LONG_PATIENCE, PATIENCE, FoundTask, Get, Model, TaskFiles, believe, without_ours
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -160,8 +160,7 @@ class FunctionFiles(TaskFiles):
             raise HTTPError(400, f"{book.path}: {error.message} {error.hint}") from error
         said = self._languages.get(notebook.metadata.get("kernelspec", {}).get("name"))
         notebook.metadata.setdefault("language_info", said or {"name": language_of(notebook)})
-        for cell in notebook.cells:
-            cell.metadata["trusted"] = True  # there is nothing in it that could be shown
+        believe(notebook.cells)
         return notebook
 
     def _write_function(self, notebook: NotebookNode, function: FunctionTask, book: _Book) -> bytes:

@@ -14,7 +14,7 @@ import hashlib
 import inspect
 import os
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -26,7 +26,16 @@ from tornado.web import HTTPError
 
 from cauce.engine.files import write_whole
 from cauce.engine.functionbook import FunctionTask
-from cauce.engine.injection import METADATA_KEY, Binding, inject, is_injected, language_of, serve_kernel, strip
+from cauce.engine.injection import (
+    METADATA_KEY,
+    Binding,
+    inject,
+    is_injected,
+    language_of,
+    serve_kernel,
+    strip,
+    without_injected,
+)
 from cauce.engine.notebook import SourceError, read_notebook, write_notebook
 from cauce.server.flow import Ask, Base, Flow, Work
 from cauce.server.pairing import pairing_class
@@ -44,6 +53,7 @@ __all__ = [
     "Model",
     "TaskFiles",
     "TaskIndex",
+    "believe",
     "session_name",
     "without_ours",
 ]
@@ -171,6 +181,10 @@ class TaskFiles:
 
     def _open_ipynb(self, base: Any, request: Get, task: FoundTask) -> Flow:
         model = yield request.of(base)
+        if self._jupytext_is_base:
+            yield from self._doubt(
+                base, model["content"], (yield from self._paired(base, request.path, model["content"]))
+            )
         try:
             filled = yield from self._fill(model["content"], task.binding)
             return {**model, "content": filled}
@@ -187,18 +201,17 @@ class TaskFiles:
             self._ids.give(notebook, task.source, content)
             paired = yield from self._paired(base, request.path, notebook)
             if paired is not None:
-                about = yield request.of(paired, type="notebook", format=None)
+                about = yield request.of(paired.manager, type="notebook", format=None)
                 notebook = about["content"]
+                yield from self._doubt(base, notebook, paired)
             notebook = yield from self._fill(notebook, task.binding)
             # For colours before a kernel runs; and so that a document is not dirty merely
             # because its kernel, once started, says what it said last time.
             said = self._languages.get(notebook.metadata.get("kernelspec", {}).get("name"))
             notebook.metadata.setdefault("language_info", said or {"name": language_of(notebook)})
-            for cell in notebook.cells:
-                if cell.cell_type == "code" and not cell.outputs:
-                    cell.metadata["trusted"] = True  # there is nothing in it that could be shown
+            believe(notebook.cells)
             model = {**about, "type": "notebook", "format": "json", "mimetype": None, "content": notebook}
-            if "hash" in model and paired is not base:
+            if "hash" in model and (paired is None or paired.manager is not base):
                 model |= self._manager._get_hash(content)  # of what was read, and of this file alone
             self._manager.validate_notebook_model(model)
             return model
@@ -217,7 +230,7 @@ class TaskFiles:
         import nbformat
 
         from_dict: Callable[[object], NotebookNode] = nbformat.from_dict
-        notebook = from_dict(notebook)
+        notebook = without_injected(from_dict(notebook))  # a mark in the file is not ours
         kernel = yield Work(lambda: self._kernels.choose(binding.kernel, notebook))
         if kernel is not None:
             notebook = serve_kernel(notebook, kernel)
@@ -225,8 +238,7 @@ class TaskFiles:
             notebook = inject(notebook, binding)
         except SourceError as error:
             self._log.warning("Cauce: %s", error)
-        for cell in filter(is_injected, notebook.cells):
-            cell.metadata["trusted"] = True
+        believe(filter(is_injected, notebook.cells))
         place = yield from self._ask(lambda: self._index.location(binding))
         if place is not None:
             ours = notebook.metadata.setdefault(METADATA_KEY, {})
@@ -252,7 +264,7 @@ class TaskFiles:
         source = Path(os.path.realpath(self._manager._get_os_path(path)))
         paired = yield from self._paired(base, path, notebook)
         if paired is not None:
-            return (yield from self._save_paired(paired, stripped, source, path))
+            return (yield from self._save_paired(paired.manager, stripped, source, path))
         if path.endswith(".ipynb"):
             if not (yield Work(lambda: _unchanged(notebook, source))):
                 return (yield Base(lambda: base.save(stripped, path)))
@@ -369,16 +381,17 @@ class TaskFiles:
     def _jupytext_is_base(self) -> bool:
         return hasattr(self._manager, "paired_notebooks") and hasattr(self._manager, "get_config")
 
-    def _paired(self, base: Any, path: str, notebook: NotebookNode) -> Flow:
-        """The manager that keeps this notebook's pair; None for a notebook that has none.
+    def _paired(self, base: Any, path: str, notebook: NotebookNode) -> Generator[Base | Work | Ask, Any, _Pair | None]:
+        """The pair that this notebook is a half of; None for a notebook that has none.
 
-        jupytext's own contents manager where it is in use, else one of our own that serves
-        paired scripts only.
+        It is kept by jupytext's own contents manager where that is in use, else by one of our
+        own that serves paired scripts only.
         """
         from jupytext import formats, paired_paths
 
         long_form: Callable[..., list[dict[str, str]]] = formats.long_form_multiple_formats
-        find_base_path: Callable[..., object] = paired_paths.find_base_path_and_format
+        find_base_path: Callable[..., tuple[str, dict[str, str]]] = paired_paths.find_base_path_and_format
+        paths_of: Callable[..., list[tuple[str, object]]] = paired_paths.paired_paths
         declared = notebook.metadata.get("jupytext", {}).get("formats")
         manager = base if self._jupytext_is_base else None
         try:
@@ -391,13 +404,30 @@ class TaskFiles:
             wanted = long_form(declared or config.default_formats(path), auto_ext_requires_language_info=False)
             if len(wanted) < 2:
                 return None
-            find_base_path(path, wanted)
+            _, fmt = find_base_path(path, wanted)
+            return _Pair(manager, tuple(other for other, _ in paths_of(path, fmt, wanted)))
         except paired_paths.InconsistentPath:
             return None  # paired, but under other names
         except Exception:
             self._log.warning("Cauce: cannot tell whether jupytext pairs %s; taken as not paired.", path, exc_info=True)
             return None
-        return manager
+
+    def _doubt(self, base: Any, notebook: NotebookNode, pair: _Pair | None) -> Flow:
+        """Believe in outputs only if the .ipynb that they come from is trusted.
+
+        jupytext takes a cell's metadata from the script, and a script can say `trusted=true`.
+        """
+        shown = [cell for cell in notebook.cells if cell.get("outputs") and cell.metadata.get("trusted")]
+        if pair is None or not shown:
+            return
+        path = next((path for path in pair.paths if path.endswith(".ipynb")), None)
+        plain = self._manager.super if self._jupytext_is_base else base
+        trusted = False
+        if path is not None:
+            model = yield Base(lambda: plain.get(path, content=True, type="notebook"))
+            trusted = all(cell.metadata.get("trusted") for cell in model["content"].cells if cell.cell_type == "code")
+        for cell in shown:
+            cell.metadata["trusted"] = trusted
 
     def _pairing(self) -> Any:
         if self._pairing_manager is None:
@@ -410,12 +440,30 @@ class TaskFiles:
                 allow_hidden=own.allow_hidden,
                 use_atomic_writing=own.use_atomic_writing,
             )
+            self._pairing_manager.notary = own.notary
             self._pairing_manager._pre_save_hooks = own._pre_save_hooks
             self._pairing_manager._post_save_hooks = own._post_save_hooks
         return self._pairing_manager
 
 
+@dataclass(frozen=True)
+class _Pair:
+    """Files that jupytext keeps equal."""
+
+    manager: Any
+    """Whose get and save know of both."""
+    paths: tuple[str, ...]
+    """The files, as the contents service calls them."""
+
+
 _ASKERS = 4
+
+
+def believe(cells: Iterable[NotebookNode]) -> None:
+    """Mark as trusted what has nothing to show. Nothing else of a file is ever trusted by us."""
+    for cell in cells:
+        if cell.cell_type == "code" and not cell.get("outputs"):
+            cell.metadata["trusted"] = True
 
 
 # --- Saving -------------------------------------------------------------------------------
