@@ -22,6 +22,8 @@ from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError
 
 from cauce.engine.injection import Binding, filled_in
+from cauce.engine.notebook import warm_up
+from cauce.engine.source import MAX_CODE
 from cauce.server.contents import wrap_contents_manager
 
 Fetch = Callable[..., Awaitable[Any]]
@@ -552,6 +554,75 @@ async def test_what_cannot_be_read_says_why(server: ServerApp, index: Index, jp_
         await open_notebook(jp_fetch, "project/load.py")
     assert caught.value.code == 400
     assert "not utf-8 text" in json.loads(caught.value.response.body)["message"]
+
+
+async def answer(fetch: Fetch, path: str, **params: str) -> tuple[int, str]:
+    """The status of a refusal, and its words."""
+    with pytest.raises(HTTPClientError) as caught:
+        await get(fetch, path, **params)
+    return caught.value.code, json.loads(caught.value.response.body)["message"]
+
+
+async def test_a_pipe_in_place_of_a_file_holds_nobody_up(server: ServerApp, index: Index, jp_fetch: Fetch) -> None:
+    for name in ("load.py", "fit.ipynb"):
+        os.mkfifo(index.add(name))
+        code, message = await answer(jp_fetch, f"project/{name}", type="notebook", content="1", hash="1")
+        assert (code, "not a regular file" in message) == (400, True)
+        body = json.dumps({"type": "notebook", "format": "json", "content": nbformat.v4.new_notebook()})
+        with pytest.raises(HTTPClientError) as caught:
+            await jp_fetch("api", "contents", "project", name, method="PUT", body=body)
+        assert caught.value.code == 400
+    index.add("paired.py").write_bytes(PAIRED)
+    os.mkfifo(index.root / "paired.ipynb")
+    assert (await answer(jp_fetch, "project/paired.py", type="notebook", content="1"))[0] == 400
+
+
+async def test_what_is_too_large_for_code_is_refused(server: ServerApp, index: Index, jp_fetch: Fetch) -> None:
+    source = index.add("load.py")
+    source.write_bytes(PERCENT)
+    model = await open_notebook(jp_fetch, "project/load.py")
+    model["content"]["cells"][-1]["source"] = "1" * MAX_CODE
+    with pytest.raises(HTTPClientError) as caught:
+        await save(jp_fetch, model)
+    assert caught.value.code == 400
+    assert source.read_bytes() == PERCENT
+    source.write_bytes(b"#" * (MAX_CODE + 1))
+    code, message = await answer(jp_fetch, "project/load.py", type="notebook", content="1")
+    assert (code, "larger than 2 MB" in message) == (400, True)
+
+
+@pytest.mark.parametrize("how", ["pandoc", "quarto", "marimo", "a pair"])
+async def test_opening_starts_no_program(
+    server: ServerApp, index: Index, jp_fetch: Fetch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    warm_up()  # jupytext asks for pandoc's version when it is imported
+    began = tmp_path / "began"
+    for program in ("pandoc", "quarto", "marimo"):
+        place = tmp_path / program
+        place.write_text(f"#!/bin/sh\ntouch '{began}'\n")
+        place.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    representation = "{text_representation: {extension: .md, format_name: pandoc}}"
+    pandoc = f"---\njupyter:\n  jupytext: {representation}\n---\n\nx\n"
+    marimo = "import marimo\napp = marimo.App()\n@app.cell\ndef _():\n    return\n"
+    name, text = {
+        "pandoc": ("load.md", pandoc),
+        "quarto": ("load.qmd", "```{python}\n1\n```\n"),
+        "marimo": ("load.py", marimo),
+        "a pair": ("load.py", PAIRED.decode().replace("ipynb,py:percent", "py:percent,md:pandoc,qmd")),
+    }[how]
+    index.add(name).write_text(text)
+    (index.root / "load.qmd").write_text("```{python}\n1\n```\n")
+    if how == "a pair":
+        (index.root / "load.md").write_text(pandoc)
+        assert injected(await open_notebook(jp_fetch, "project/load.py")) == [1]
+    else:
+        for ask in ({"type": "notebook", "content": "1", "hash": "1"}, {"content": "1"}):
+            if "type" in ask or hasattr(server.contents_manager, "paired_notebooks"):
+                code, message = await answer(jp_fetch, f"project/{name}", **ask)
+                assert (code, "would start a program" in message) == (400, True)
+    assert (await get(jp_fetch, f"project/{name}", type="file"))["content"] == text
+    assert not began.exists()
 
 
 async def test_a_parameter_that_cannot_be_filled_in_leaves_the_notebook_openable(

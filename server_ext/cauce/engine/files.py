@@ -30,6 +30,7 @@ __all__ = [
     "open_regular",
     "read_inside",
     "read_start",
+    "read_whole",
     "real_path",
     "remove_bytecode",
     "replace_durably",
@@ -265,12 +266,9 @@ class RealPaths:
     def read(self, path: str, limit: int) -> bytes | None:
         """See `read_inside`."""
         try:
-            content = read_start(self.of(path), limit + 1, follow=False)
+            return read_whole(self.of(path), limit, follow=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        if len(content) > limit:
-            raise FileTooLarge(errno.EFBIG, f"it is larger than {limit // 1_000_000} MB", path)
-        return content
 
 
 def _can_be_name(path: str) -> bool:
@@ -307,6 +305,19 @@ def read_start(path: Path | str, limit: int, *, follow: bool = True) -> bytes:
     """The first `limit` bytes of a file. Raises as `open_regular`."""
     with open_regular(path, follow=follow) as stream:
         return stream.read(limit)
+
+
+def read_whole(path: Path | str, limit: int, *, follow: bool = True) -> bytes:
+    """Content of a file.
+
+    Raises:
+        NotRegular, FileTooLarge: See there.
+        OSError: It cannot be read.
+    """
+    content = read_start(path, limit + 1, follow=follow)
+    if len(content) > limit:
+        raise FileTooLarge(errno.EFBIG, f"it is larger than {limit // 1_000_000} MB", str(path))
+    return content
 
 
 def read_inside(root: Path, path: str, limit: int) -> bytes | None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_ENCODINGS",
+    "RUN_PROGRAMS",
     "SourceError",
     "SourceText",
     "cell_id",
@@ -126,7 +127,7 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
             if name == "pandoc":
                 name = "markdown"  # it was guessed from a line of colons
             fmt |= {"format_name": name, **options}  # spares jupytext guessing again
-        if name in _FORMATS_THAT_RUN_PROGRAMS:
+        if name in RUN_PROGRAMS:
             raise SourceError(
                 path,
                 f"The {name} format cannot be a task's source: reading it would start a program.",
@@ -151,7 +152,8 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
     return notebook
 
 
-_FORMATS_THAT_RUN_PROGRAMS = frozenset({"marimo", "quarto", "pandoc"})
+RUN_PROGRAMS = frozenset({"marimo", "quarto", "pandoc"})
+"""Names of jupytext's formats that are read by starting a program."""
 
 
 def _check_header(lines: Sequence[str], path: Path) -> None:

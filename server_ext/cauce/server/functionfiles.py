@@ -29,7 +29,17 @@ from cauce.engine.functionbook import (
 from cauce.engine.injection import language_of
 from cauce.engine.notebook import SourceError
 from cauce.server.flow import Base, Flow, Work
-from cauce.server.taskfiles import LONG_PATIENCE, PATIENCE, FoundTask, Get, Model, TaskFiles, believe, without_ours
+from cauce.server.taskfiles import (
+    LONG_PATIENCE,
+    PATIENCE,
+    FoundTask,
+    Get,
+    Model,
+    TaskFiles,
+    believe,
+    read_source,
+    without_ours,
+)
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -65,7 +75,7 @@ class FunctionFiles(TaskFiles):
         if book.task == "":
             return (yield from self._listing(about, book, with_content=request.content))
         function = yield from self._found(book)
-        content = yield Work(function.path.read_bytes)
+        content = yield Work(lambda: read_source(function.path))
         model = self._model(about, book, self._about(content, function))
         if request.content:
             notebook = yield from self._opened(book, function, content)
@@ -165,7 +175,7 @@ class FunctionFiles(TaskFiles):
 
     def _write_function(self, notebook: NotebookNode, function: FunctionTask, book: _Book) -> bytes:
         with self._writing:
-            original = function.path.read_bytes()
+            original = read_source(function.path)
             try:
                 content = save_function(notebook, original, function.path, function.name)
             except SourceError as error:

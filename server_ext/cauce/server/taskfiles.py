@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tornado.web import HTTPError
 
-from cauce.engine.files import write_whole
+from cauce.engine.files import FileTooLarge, NotRegular, open_regular, read_whole, write_whole
 from cauce.engine.functionbook import FunctionTask
 from cauce.engine.injection import (
     METADATA_KEY,
@@ -36,7 +36,8 @@ from cauce.engine.injection import (
     strip,
     without_injected,
 )
-from cauce.engine.notebook import SourceError, read_notebook, write_notebook
+from cauce.engine.notebook import RUN_PROGRAMS, SourceError, read_notebook, write_notebook
+from cauce.engine.source import TOO_LARGE_HINT, source_limit
 from cauce.server.flow import Ask, Base, Flow, Work
 from cauce.server.pairing import pairing_class
 
@@ -150,11 +151,12 @@ class TaskFiles:
 
     def get(self, base: Any, request: Get) -> Flow:
         ipynb = request.path.endswith(".ipynb")
-        if request.content and (request.type == "notebook" or (request.type is None and ipynb)):
+        if request.content and self._is_notebook(request):
             patience = PATIENCE if ipynb or self._jupytext_is_base else LONG_PATIENCE
             task = yield from self._task(request.path, patience)
             if task is None:
                 return (yield request.of(base))
+            yield Work(lambda: refuse_odd(task.source))
             if ipynb:
                 return (yield from self._open_ipynb(base, request, task))
             return (yield from self._open_script(base, request, task))
@@ -166,6 +168,17 @@ class TaskFiles:
         if model["type"] == "file" and not request.content and (yield from self._task(request.path)) is not None:
             return {**model, "type": "notebook"}
         return model
+
+    def _is_notebook(self, request: Get) -> bool:
+        """Would the manager answer with a notebook, if it is one?"""
+        if request.type is not None or request.path.endswith(".ipynb"):
+            return request.type in (None, "notebook")
+        if not self._jupytext_is_base:
+            return False
+        try:  # jupytext takes a script for a notebook unless it is told otherwise
+            return Path(self._manager._get_os_path(request.path)).is_file()
+        except HTTPError:
+            return False
 
     def _mark_sources(self, path: str, model: Model) -> Flow:
         """A listing in which the scripts that are tasks are notebooks, so that Open With offers it."""
@@ -196,7 +209,7 @@ class TaskFiles:
         # Asked first: what the manager refuses (hidden, outside of the root) stays refused.
         about = yield request.of(base, content=False, type="notebook")
         try:
-            content = yield Work(task.source.read_bytes)
+            content = yield Work(lambda: read_source(task.source))
             notebook = yield Work(lambda: read_notebook(content, task.source))
             self._ids.give(notebook, task.source, content)
             paired = yield from self._paired(base, request.path, notebook)
@@ -215,15 +228,14 @@ class TaskFiles:
                 model |= self._manager._get_hash(content)  # of what was read, and of this file alone
             self._manager.validate_notebook_model(model)
             return model
-        except Exception as error:
-            self._log.warning("Cauce: %s cannot be opened with its task's inputs: %s", request.path, error)
-            try:
-                return (yield request.of(base))
-            except HTTPError:
-                if isinstance(error, SourceError):
-                    # The manager would say that the script is no JSON; ours is the reason.
-                    raise HTTPError(400, f"{request.path}: {error.message} {error.hint}") from error
-                raise
+        except SourceError as error:
+            # Not the manager's answer: it would say that the script is no JSON, or read what we refuse to.
+            raise HTTPError(400, f"{request.path}: {error.message} {error.hint}") from error
+        except HTTPError:
+            raise
+        except Exception:
+            self._log.warning("Cauce: %s cannot be opened with its task's inputs.", request.path, exc_info=True)
+            return (yield request.of(base))
 
     def _fill(self, notebook: NotebookNode, binding: Binding) -> Flow:
         """The notebook with kernel, injected cell and our metadata."""
@@ -262,6 +274,7 @@ class TaskFiles:
         notebook = yield Work(lambda: without_ours(content))
         stripped = {**model, "content": notebook}
         source = Path(os.path.realpath(self._manager._get_os_path(path)))
+        yield Work(lambda: refuse_odd(source))
         paired = yield from self._paired(base, path, notebook)
         if paired is not None:
             return (yield from self._save_paired(paired.manager, stripped, source, path))
@@ -296,11 +309,13 @@ class TaskFiles:
         return saved
 
     def _write(self, notebook: NotebookNode, source: Path) -> None:
-        original = source.read_bytes() if source.exists() else None
+        original = read_source(source) if source.exists() else None
         try:
             content = write_notebook(notebook, original, source)
         except SourceError as error:
             raise HTTPError(400, f"{source.name} was not saved. {error.message} {error.hint}") from error
+        if len(content) > source_limit(source.name):  # nor could it be opened again
+            raise HTTPError(400, f"{source.name} was not saved. It would be too large for code. {TOO_LARGE_HINT}")
         if content != original:
             self._put(source, content)
         self._ids.keep(notebook, source, content)
@@ -311,11 +326,18 @@ class TaskFiles:
 
     def _save_paired(self, paired: Any, model: Model, source: Path, path: str) -> Flow:
         """Let jupytext write both halves; a script whose text did not change keeps its bytes."""
-        original = yield Work(lambda: source.read_bytes() if source.exists() else None)
+
+        def held() -> bytes | None:
+            try:
+                return None if source.suffix == ".ipynb" else read_source(source)
+            except (OSError, HTTPError):  # not there, or larger than a script is
+                return None
+
+        original = yield Work(held)
         saved = yield Base(lambda: paired.save(model, path))
 
         def restore() -> bool:
-            if original is None or source.suffix == ".ipynb" or source.read_bytes() == original:
+            if original is None or held() in (None, original):
                 return False
             if not _same_text(model["content"], original, source):
                 return False
@@ -405,12 +427,18 @@ class TaskFiles:
             if len(wanted) < 2:
                 return None
             _, fmt = find_base_path(path, wanted)
-            return _Pair(manager, tuple(other for other, _ in paths_of(path, fmt, wanted)))
+            paths = tuple(other for other, _ in paths_of(path, fmt, wanted))
+            if any(form.get("extension") == ".qmd" or form.get("format_name") in RUN_PROGRAMS for form in wanted):
+                self._log.warning("Cauce: %s opens without its pair: reading that would start a program.", path)
+                return None
+            places = [Path(self._manager._get_os_path(other)) for other in paths]
         except paired_paths.InconsistentPath:
             return None  # paired, but under other names
         except Exception:
             self._log.warning("Cauce: cannot tell whether jupytext pairs %s; taken as not paired.", path, exc_info=True)
             return None
+        yield Work(lambda: refuse_odd(*places))
+        return _Pair(manager, paths)
 
     def _doubt(self, base: Any, notebook: NotebookNode, pair: _Pair | None) -> Flow:
         """Believe in outputs only if the .ipynb that they come from is trusted.
@@ -466,6 +494,34 @@ def believe(cells: Iterable[NotebookNode]) -> None:
             cell.metadata["trusted"] = True
 
 
+# --- Reading ------------------------------------------------------------------------------
+
+
+def read_source(source: Path) -> bytes:
+    """The content of a source. What is no file, or too large for a source, is a 400."""
+    try:
+        return read_whole(source, source_limit(source.name))
+    except NotRegular as error:
+        raise _odd(source) from error
+    except FileTooLarge as error:
+        raise HTTPError(400, f"{source.name}: {error.strerror}. {TOO_LARGE_HINT}") from error
+
+
+def refuse_odd(*sources: Path) -> None:
+    """Refuse what is there and no file, before a manager waits for the other end of a pipe."""
+    for source in sources:
+        try:
+            open_regular(source).close()
+        except NotRegular as error:
+            raise _odd(source) from error
+        except OSError:
+            pass  # the manager says so in its own way
+
+
+def _odd(source: Path) -> HTTPError:
+    return HTTPError(400, f"{source.name} is not a regular file. Put a file in its place.")
+
+
 # --- Saving -------------------------------------------------------------------------------
 
 
@@ -488,9 +544,9 @@ def without_ours(content: Model) -> NotebookNode:
 
 def _unchanged(notebook: NotebookNode, source: Path) -> bool:
     try:
-        original = source.read_bytes()
+        original = read_source(source)
         return write_notebook(notebook, original, source) == original
-    except (OSError, SourceError):
+    except (OSError, SourceError, HTTPError):
         return False
 
 
