@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import re
+import time
 from pathlib import Path
 
 import nbformat
@@ -245,9 +246,70 @@ def test_old_notebooks_without_ids_read_the_same_twice() -> None:
 
 # --- What cannot be read -------------------------------------------------------------------
 
-BOMB = "# ---\n# jupyter:\n" + "".join(
-    f"#   a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9) if i else 'x'}]\n" for i in range(9)
+
+def bomb(before: str, after: str, kind: str = "list") -> bytes:
+    """A text with YAML that says a lot in a few lines, as many as there are of `before` and `after`."""
+    many = {"list": "[{}]", "merge": "{{<<: [{}]}}", "mapping": None}[kind]
+    lines = ["  a0: &a0 {x: 1}"]
+    for level in range(1, 10):
+        below = ", ".join([f"*a{level - 1}"] * 9)
+        keys = ", ".join(f"k{number}: *a{level - 1}" for number in range(9))
+        lines.append(f"  a{level}: &a{level} " + (many.format(below) if many else f"{{{keys}}}"))
+    return (before + "\n".join(lines) + after).encode()
+
+
+def commented(text: bytes, sign: bytes) -> bytes:
+    return b"".join(sign + b" " + line for line in text.splitlines(keepends=True))
+
+
+HEADER = bomb("---\njupyter:\n", "\n---\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *[(f"a{suffix}", HEADER) for suffix in (".md", ".Rmd", ".markdown", ".myst")],
+        *[(f"a{suffix}", commented(HEADER, b"#")) for suffix in (".py", ".R", ".r", ".sh", ".jl")],
+        ("a.R", commented(HEADER, b"#'") + b"\nx\n"),
+        *[(f"a{suffix}", commented(HEADER, b"//")) for suffix in (".js", ".scala")],
+        *[(f"a{suffix}", commented(HEADER, b"--")) for suffix in (".lua", ".hs")],
+        ("a.clj", commented(HEADER, b";;")),
+        ("a.m", commented(HEADER, b"%")),
+        ("a.py", commented(bomb("---\njupyter:\n", "\n---\n", "merge"), b"#")),
+        ("a.md", bomb("---\njupyter:\n", "\n---\n", "mapping")),
+        ("a.py", commented(b"---\n" + b"# c\n" * 420 + HEADER[4:], b"#")),
+        ("a.py", commented(b'---\n"unclosed: [\n' + HEADER[4:], b"#")),
+        ("a.md", b"<!--\n\n" + HEADER + b"-->\n"),
+        ("a.md", bomb("---\nroot:\n", "\n---\n")),
+        ("a.md", bomb("----\nroot:\n", "\n----\n")),
+        ("a.md", bomb("---\n---\nroot:\n", "\n---\n")),
+        ("a.md", bomb("---\nroot:\n", "\n...\n")),
+        ("a.md", bomb("```{code-cell}\n---\nroot:\n", "\n---\n1\n```\n")),
+        ("a.md", bomb("```{code-cell}\n:root:\n", "\n1\n```\n").replace(b"\n  a", b"\n:  a")),
+        ("a.py", b"# ---\n# jupyter:\n#   a: 1" + b":1" * 100_000 + b"\n# ---\n"),
+        ("a.py", b"# ---\n# jupyter:\n#   a: !!int '1" + b":1" * 100_000 + b"'\n# ---\n"),
+        ("a.py", b"# ---\n# jupyter:\n#   a: " + b"[" * 60_000 + b"\n# ---\n"),
+        ("a.py", b"# ---\n# jupyter: &a\n#   a: *a\n# ---\n"),
+        ("a.py", b"# ---\n# jupyter:\n#   a: [" + b"1," * 100_000 + b"]\n# ---\n"),
+    ],
 )
+def test_yaml_that_explodes_is_refused_wherever_it_stands(name: str, content: bytes) -> None:
+    # Where jupytext takes it for text, there is nothing to refuse: then it is in a cell, as it was written.
+    began = time.process_time()
+    try:
+        notebook = read_notebook(content, Path(name))
+    except SourceError:
+        pass
+    else:
+        assert len(json.dumps(notebook.metadata)) < 10_000
+        assert sum(len(json.dumps(cell)) for cell in notebook.cells) < 2 * len(content) + 10_000
+    assert time.process_time() - began < 5
+
+
+def test_a_header_may_have_aliases() -> None:
+    text = b"# ---\n# jupyter:\n#   a: &a [1, 2]\n#   b: *a\n# ---\n\n# %%\nx\n"
+    assert read_notebook(text, SCRIPT).metadata["b"] == [1, 2]
+    assert saved(served(text), text, SCRIPT) == text
 
 
 @pytest.mark.parametrize(
@@ -257,8 +319,8 @@ BOMB = "# ---\n# jupyter:\n" + "".join(
         ("a.py", b"# coding: klingon\n", "a.py:1: The encoding comment is wrong"),
         ("a.py", b"import marimo\napp = marimo.App()\n@app.cell\ndef f(): ...\n", "marimo format"),
         ("a.qmd", b"---\n---\n", "quarto format"),
-        ("a.py", BOMB.encode() + b"# ---\n", "uses an alias"),
-        ("a.py", b"# ---\n# jupyter: " + b"[" * 60_000 + b"\n# ---\n", "nested too deeply"),
+        ("a.py", commented(HEADER, b"#"), "holds more than 20,000 values"),
+        ("a.py", b"# ---\n# jupyter:\n#   a: " + b"[" * 60_000 + b"\n# ---\n", "nested more than 64 levels"),
         ("a.py", b"# ---\n# jupyter:\n#   a: [\n# ---\n", "cannot be read as a notebook"),
         ("a.ipynb", b"", "empty file"),
         ("a.ipynb", b'{\n"cells": [,]}', "a.ipynb:2: The notebook is not valid JSON"),

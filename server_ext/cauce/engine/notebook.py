@@ -25,6 +25,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cauce.engine.jupytextyaml import TooMuchYaml, guard_jupytext
 from cauce.engine.unwarned import unwarned
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ class SourceError(Exception):
 
 def warm_up() -> None:
     """Import what reading needs, so that the first notebook is not slower than the next."""
-    import jupytext  # noqa: F401
     import nbformat  # noqa: F401
+
+    guard_jupytext()
 
 
 # --- Reading ------------------------------------------------------------------------------
@@ -112,12 +114,12 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
     import jupytext
     from jupytext import formats
 
+    guard_jupytext()
     reads: Callable[..., NotebookNode] = jupytext.reads
     declared_format: Callable[[str, str], str | None] = formats.read_format_from_metadata
     guess_format: Callable[[str, str], tuple[str | None, dict[str, str]]] = formats.guess_format
     shield = _Shield(lines)
     text = "\n".join(shield.cover(line) for line in _with_plain_cookie(lines, cookie))
-    _check_header(lines, path)
     suffix = path.suffix
     try:
         fmt: dict[str, str | None] = {"extension": suffix}
@@ -136,6 +138,10 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
         notebook = reads(text, fmt=fmt)
     except SourceError:
         raise
+    except TooMuchYaml as error:
+        raise SourceError(
+            path, f"Its YAML is refused: {error}.", "Write the header's values out, or drop it."
+        ) from error
     except Exception as error:  # jupytext raises whatever its parsers raise
         raise SourceError(
             path, f"The script cannot be read as a notebook: {_one_line(error)}.", "Check its header and cell markers."
@@ -154,34 +160,6 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
 
 RUN_PROGRAMS = frozenset({"marimo", "quarto", "pandoc"})
 """Names of jupytext's formats that are read by starting a program."""
-
-
-def _check_header(lines: Sequence[str], path: Path) -> None:
-    """Refuse a YAML header that is made to exhaust memory (aliases) or the stack (depth)."""
-    import yaml
-
-    header: list[str] = []
-    fences = 0
-    for line in lines[:400]:
-        bare = re.sub(r"^\s*(#'|#|//|--|%|;|\"|<!--)?\s?", "", line)
-        if re.fullmatch(r"---\s*", bare):
-            fences += 1
-            if fences == 2:
-                break
-        elif fences:
-            header.append(bare)
-    if fences == 0:
-        return
-    depth = 0
-    try:
-        for event in yaml.parse("\n".join(header), Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise SourceError(path, "The YAML header uses an alias (*name).", "Write the value out instead.")
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > 20:
-                raise SourceError(path, "The YAML header is nested too deeply.", "Simplify the header.")
-    except yaml.YAMLError:
-        return  # no YAML: then it is no header either, or jupytext will say so
 
 
 def _set_ids(notebook: NotebookNode) -> None:

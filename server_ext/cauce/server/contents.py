@@ -16,6 +16,7 @@ from jupyter_server.services.contents.fileio import FileManagerMixin
 from jupyter_server.services.contents.manager import ContentsManager
 from tornado.web import HTTPError
 
+from cauce.engine.jupytextyaml import guard_jupytext
 from cauce.server.flow import in_base, run, run_async
 from cauce.server.functionfiles import FunctionFiles
 from cauce.server.taskfiles import Get, Kernels, Model, TaskIndex, session_name
@@ -39,6 +40,8 @@ def wrap_contents_manager(serverapp: ServerApp, index: TaskIndex) -> bool:
     if not issubclass(type(manager), FileManagerMixin) or not issubclass(type(manager), ContentsManager):
         serverapp.log.info("Cauce: %s keeps no local files, so tasks do not open as notebooks.", name)
         return False
+    if hasattr(manager, "paired_notebooks"):
+        guard_jupytext()  # it reads on the event loop
     notebooks = FunctionFiles(manager, index, Kernels(serverapp), serverapp)
     try:
         manager.__class__ = _derive(type(manager))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from cauce.engine.jupytextyaml import guard_jupytext
+
 __all__ = ["pairing_class"]
 
 
 def pairing_class(base: Any) -> Any:
     """jupytext's contents manager over `base`, minus configuration files that are programs."""
+    guard_jupytext()
     if inspect.iscoroutinefunction(base.get):
         from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class as build
 
