@@ -74,6 +74,44 @@ def test_a_function_gets_its_product_upstream_and_parameters(bench: ChildBench) 
     assert (bench.root / "out/any.txt").read_text() == "n product upstream"
 
 
+def test_several_products_are_gone_through_one_by_one(bench: ChildBench) -> None:
+    bench.write(
+        "work.py",
+        code("""
+        import copy, json, pickle
+        from pathlib import Path
+
+        def takes(**given):
+            return given
+
+        def f(product):
+            for each in product:
+                Path(each).touch()
+                assert each.exists() and each.suffix == ".txt"
+            plain = {"a": "out/a.txt", "b": "out/b.txt"}
+            assert list(product.keys()) == [key for key, _ in product.items()] == ["a", "b"] and "a" in product
+            assert dict(product) == {**product} == takes(**product) == product | {} == plain
+            assert json.loads(json.dumps(product)) == copy.deepcopy(product) == plain
+            assert pickle.loads(pickle.dumps(product)) == plain and len(product) == 2
+
+        def g(product, upstream):
+            assert list(upstream) == ["f"]
+            Path(product).write_text(" ".join(upstream["f"]))
+
+        def h(product, upstream):
+            assert list(upstream["*"]) == ["f", "g"]
+            product["typo"]
+        """),
+    )
+    f = bench.task("work.f", product={"a": "out/a.txt", "b": "out/b.txt"})
+    g = bench.task("work.g", product="out/g.txt", needs=(f,))
+    h = bench.task("work.h", product={"one": "out/1", "two": "out/2"}, needs=(f, g), group="*")
+
+    assert [bench.run(each) for each in (f, g)] == [Succeeded()] * 2
+    assert (bench.root / "out/g.txt").read_text() == "out/a.txt out/b.txt"
+    assert "there are 'one' and 'two'" in error_of(bench.run(h)).message
+
+
 def test_a_failure_names_the_line_of_the_project_that_led_to_it(bench: ChildBench) -> None:
     bench.write("lib/deep.py", "import json\n\ndef parse(text):\n    return json.loads(text)\n")
     bench.write("work.py", "from lib import deep\n\ndef f(product):\n    print('so far')\n    deep.parse('{')\n")

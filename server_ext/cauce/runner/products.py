@@ -120,7 +120,10 @@ class Relation(Product):
 
 
 class Products(dict[str, Any]):
-    """Several products of one task, by key."""
+    """Several products of one task, by key. Going through them gives the products, not the keys: as in Ploomber."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.values())
 
     @property
     def products(self) -> _Contained:
@@ -150,12 +153,12 @@ class Products(dict[str, Any]):
         return {key: product.to_json_serializable() for key, product in self.items()}
 
     def __missing__(self, key: str) -> Any:
-        raise UnknownKey(f"There is no product called '{key}'; there are {dotted.named(list(self))}.")
+        raise UnknownKey(f"There is no product called '{key}'; there are {dotted.named(list(self.keys()))}.")
 
 
 class _Contained:
     def __init__(self, products: Products) -> None:
-        self.products = products
+        self.products = dict(products)
 
     @property
     def first(self) -> Any:

@@ -155,7 +155,7 @@ def serializer(
             if not isinstance(product, MetaProduct):
                 write_all(obj, product)
                 return
-            _match(obj, list(product))
+            _match(obj, list(product.keys()))
             for key, value in obj.items():
                 write_all(value, product[key])
 
