@@ -149,6 +149,7 @@ def test_nothing_is_created_outside_of_the_project_or_for_an_installed_package(t
 def test_a_new_project_builds_at_once(tmp_path: Path, package: bool) -> None:
     done = cauce(tmp_path, "scaffold", "my-project", *(["--package"] if package else []))
     assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("\n\nNext:\n  cd my-project\n  cauce build\n")
     folder = tmp_path / "my-project"
     built = cauce(folder, "build")
     assert built.returncode == 0, built.stdout + built.stderr

@@ -158,11 +158,11 @@ def test_without_a_parameters_cell_there_is_no_upstream() -> None:
 @pytest.mark.parametrize(
     ("source", "text", "example"),
     [
-        ("a.py", f"{HEAD}upstream = None\n1 + 1\n", "# %%\n1 + 1"),
-        ("a.py", '# + tags=["parameters"]\nupstream = None\n# -\n', "# +\n1 + 1"),
-        ("a.md", '```python tags=["parameters"]\nupstream = None\n```\n', "```python\n1 + 1\n```"),
-        ("a.R", '# %% tags=["parameters"]\nupstream <- NULL\n', "# %%\n1 + 1"),
-        ("a.Rmd", '```{r tags=c("parameters")}\nupstream <- NULL\n```\n', "```{r}\n1 + 1\n```"),
+        ("a.py", f"{HEAD}upstream = None\n1 + 1\n", "after a line '# %%'."),
+        ("a.py", '# + tags=["parameters"]\nupstream = None\n# -\n', "after a line '# +'."),
+        ("a.md", '```python tags=["parameters"]\nupstream = None\n```\n', "after a line '```python'."),
+        ("a.R", '# %% tags=["parameters"]\nupstream <- NULL\n', "after a line '# %%'."),
+        ("a.Rmd", '```{r tags=c("parameters")}\nupstream <- NULL\n```\n', "after a line '```{r}'."),
         ("a.ipynb", "", "Add a code cell below it."),
     ],
 )

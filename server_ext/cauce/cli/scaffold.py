@@ -83,4 +83,4 @@ def _project(folder: Path, *, empty: bool, package: bool, conda: bool, dry_run: 
     if dry_run:
         click.echo("Nothing was created: this was a dry run.")
     else:
-        click.echo(shown(f"\nNext:\n  cd {folder}\n  cauce {'status' if empty else 'build'}"))
+        click.echo(f"\nNext:\n  cd {shown(str(folder))}\n  cauce {'status' if empty else 'build'}")

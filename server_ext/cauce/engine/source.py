@@ -367,12 +367,12 @@ class _Parameters:
 
 
 _NEW_CELL = {
-    "percent": "# %%\n1 + 1",
-    "hydrogen": "# %%\n1 + 1",
-    "light": "# +\n1 + 1",
-    "spin": "# +\n1 + 1",
-    "markdown": "```python\n1 + 1\n```",
-    "rmarkdown": "```{language}\n1 + 1\n```",
+    "percent": "# %%",
+    "hydrogen": "# %%",
+    "light": "# +",
+    "spin": "# +",
+    "markdown": "```python",
+    "rmarkdown": "```{language}",
 }
 
 
@@ -383,8 +383,8 @@ def _nothing_below(notebook: NotebookNode, source: str, task: str) -> tuple[Prob
     if not full or PARAMETERS_TAG not in tags_of(notebook.cells[full[-1]]):
         return ()
     form = notebook.metadata.get("jupytext", {}).get("text_representation", {}).get("format_name", "")
-    example = _NEW_CELL.get(form, "").replace("{language}", f"{{{language_of(notebook)}}}")
-    hint = "Add a code cell below it." if not example else f"Begin your code below it in a cell of its own:\n{example}"
+    line = _NEW_CELL.get(form, "").replace("{language}", f"{{{language_of(notebook)}}}")
+    hint = "Add a code cell below it." if not line else f"Begin your code below it, after a line '{line}'."
     message = "The parameters cell is the last one: nothing would run with what is filled in."
     problem = Problem(
         code="parameters_last", message=message, severity="error", hint=hint, where=Where(path=source), task=task
