@@ -98,7 +98,7 @@ class ChildBench:
 
     def hook(self, path: str, moment: Any = "on_finish", job: Job | None = None, **given: Any) -> tuple[Outcome, str]:
         """The outcome, and what it printed."""
-        more = {name: given.pop(name) for name in ("report", "error") if name in given}
+        more = {name: given.pop(name) for name in ("report", "error", "jobs") if name in given}
         log = self.root / "hook.log"
         log.unlink(missing_ok=True)
         call = HookCall(Dotted(path, given), moment, self.root, log, job, **more)

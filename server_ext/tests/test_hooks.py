@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from drawn import Calculator, Workshop, half_made
 
-from cauce.contract import CellError, RunFinished, RunRequest, TaskFinished
+from cauce.contract import CellError, RunFinished, RunRequest, TaskFinished, Where
 from cauce.engine.errors import PipelineHasErrors
 from cauce.engine.evaluated import evaluated_path
 from cauce.engine.executors.fake import Fail, FakeExecutor, Stop, Succeed
@@ -79,10 +79,11 @@ def test_a_failing_hook_of_the_pipeline_fails_the_run(workshop: Draw) -> None:
     project = workshop("load")
     project.respell("tasks:\n", "on_finish: hooks.done\ntasks:\n")
     executor = Calculator(project.tick)
-    executor.hooks["hooks.done"] = Fail(CellError(name="OSError", message="no mail today"))
+    where = Where(path="hooks.py", line=3)
+    executor.hooks["hooks.done"] = Fail(CellError(name="OSError", message="no mail today", where=where))
     built = project.build_with(executor, RunRequest())
     assert (built.state, built.ends) == ("failed", {"load": "ok"})
-    assert "hooks.done failed: OSError: no mail today" in built.message
+    assert "hooks.done failed at hooks.py:3: OSError: no mail today" in built.message
     assert project.fresh == {"load"}
 
 

@@ -305,7 +305,9 @@ def test_hooks_get_what_they_ask_for_by_name(bench: ChildBench) -> None:
             print("called")
 
         def of_pipeline(dag, report):
-            print(dag.name, list(dag), report["Ran?"])
+            print(dag.name, list(dag), len(dag), "second" in dag, report["Ran?"])
+            print(dag["second"].product, dag["second"].params["n"], dag["second"].params["upstream"]["first"]["data"])
+            print(dag["second"].upstream["first"] is dag["first"], dag["first"].product["data"].exists())
             print(report)
 
         def failed(traceback):
@@ -329,9 +331,10 @@ def test_hooks_get_what_they_ask_for_by_name(bench: ChildBench) -> None:
     )
     assert bench.hook("hooks.nothing", job=job) == (Succeeded(), "called\n")
     report = ({"name": "a", "ran": True, "elapsed": 1.5}, {"name": "bb", "ran": False, "elapsed": 0})
-    assert bench.hook("hooks.of_pipeline", report=report) == (
+    assert bench.hook("hooks.of_pipeline", report=report, jobs=(first.job, job)) == (
         Succeeded(),
-        f"{bench.root.name} ['a', 'bb'] [True, False]\n"
+        f"{bench.root.name} ['first', 'second'] 2 True [True, False]\n"
+        "out.txt 1 out/first.csv\nTrue False\n"
         "name  Ran?   Elapsed (s)  Percentage\na     True   1.5          100.0\nbb    False  0            0.0\n",
     )
     error = CellError(name="ValueError", message="no", traceback="the traceback")
@@ -345,7 +348,7 @@ def test_hooks_get_what_they_ask_for_by_name(bench: ChildBench) -> None:
     assert error_of(outcome).message == "'hooks.nothing' does not take 'foo', which pipeline.yaml gives it."
     outcome, log = bench.hook("hooks.checks", job=job)
     assert error_of(outcome).message == "out.txt is empty"
-    assert error_of(outcome).where == Where(path="hooks.py", line=24)
+    assert error_of(outcome).where == Where(path="hooks.py", line=26)
     assert log.endswith("ValueError: out.txt is empty\n")
 
 

@@ -43,6 +43,7 @@ from cauce.contract import (
     TaskProgress,
     TaskStarted,
     TaskUnchanged,
+    Where,
 )
 from cauce.engine.admission import admitted
 from cauce.engine.assessment import Assessment, assess, assess_task, complete, known_of, with_inputs
@@ -65,6 +66,7 @@ from cauce.engine.executors import (
 from cauce.engine.files import NOWHERE, Observer, ProductRecord, remove_bytecode
 from cauce.engine.fingerprint import Fingerprint, settled
 from cauce.engine.lock import ProjectLock, user_name
+from cauce.engine.lonehook import job_of
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.plan import End, Plan, Selection
 from cauce.engine.process import ProcessRecord, reap
@@ -368,11 +370,14 @@ class _Build:
         if hook is None or not self.plan.tasks:
             return True
         log = self.folder / "logs" / self.run / f"{moment}.log"
-        call = HookCall(hook, moment, self.project.root, log, error=error, report=report)
+        sound = [task for task in self.project.graph.order if task not in self.project.unknowable]
+        jobs = tuple(job_of(self.project, task, log) for task in sound)
+        call = HookCall(hook, moment, self.project.root, log, None, error, report, jobs)
         outcome = await self.executor.hook(call, DEAF, self.stop.cancel)
         match outcome:
             case Failed(error=raised) | Crashed(error=raised):
-                self.trouble = f"The pipeline's {moment} hook {hook.path} failed: {raised.name}: {raised.message}"
+                self.trouble = f"The pipeline's {moment} hook {hook.path} failed{_at(raised.where)}: "
+                self.trouble += f"{raised.name}: {raised.message}"
                 self.failed = raised
                 return False
             case Stopped(message=message):
@@ -635,6 +640,10 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _at(where: Where | None) -> str:
+    return "" if where is None else f" at {where.path}:{where.line}" if where.line else f" in {where.path}"
 
 
 def _outcome(end: End) -> Literal["ok", "failed", "cancelled", "crashed", "stopped", "skipped"]:

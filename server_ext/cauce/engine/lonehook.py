@@ -1,4 +1,7 @@
-"""A task's `on_finish` hook by itself, on what the task has made before; no run, nothing is recorded."""
+"""Hooks and the tasks that they are told of, where none of these runs.
+
+`call_on_finish` calls a task's hook on what the task has made before; nothing is recorded.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,24 @@ from cauce.engine.errors import UsageError
 from cauce.engine.executors import DEAF, Executor, HookCall, Job, Outcome
 from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.parsecache import ParseCache
-from cauce.engine.project import load
+from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry
 from cauce.engine.store import new_run, state_folder
 
-__all__ = ["call_on_finish"]
+__all__ = ["call_on_finish", "job_of"]
+
+
+def job_of(project: Project, task: str, log: Path) -> Job:
+    """A task as a hook is told of it."""
+    return Job(
+        spec=project.tasks[task],
+        binding=project.binding(task),
+        content=project.contents.get(task, b""),
+        outputs={},
+        notebook=None,
+        log=log,
+        upstream=tuple(project.tasks[need] for need in project.graph.upstream[task]),
+    )
 
 
 async def call_on_finish(entry: Entry, task: str, executor: Executor) -> tuple[Outcome, Path]:
@@ -38,15 +54,7 @@ async def call_on_finish(entry: Entry, task: str, executor: Executor) -> tuple[O
     now = time.time()
     run = new_run(now)
     log = folder / "logs" / run / "on_finish.log"
-    job = Job(
-        spec=spec,
-        binding=project.binding(task),
-        content=project.contents.get(task, b""),
-        outputs={},
-        notebook=None,
-        log=log,
-        upstream=tuple(project.tasks[need] for need in project.graph.upstream[task]),
-    )
+    job = job_of(project, task, log)
     with ProjectLock(folder, run, user_name(), now):
         call = HookCall(spec.hooks.on_finish, "on_finish", entry.root, log, job)
         return await executor.hook(call, DEAF, asyncio.Event()), log

@@ -7,7 +7,7 @@ A task's hook may ask for `task`, `product`, `params`, `upstream` and `client`; 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,13 @@ __all__ = ["Dag", "Task", "run"]
 class Task:
     """What a hook sees of a task."""
 
-    def __init__(self, request: Mapping[str, Any]) -> None:
+    def __init__(self, request: Mapping[str, Any], among: Mapping[str, Task] | None = None) -> None:
+        """`among`: all tasks, where the request only names those that it needs."""
         self.name: str = request["name"]
         self.source = _Source(request)
         self.product = products.build(request["product"])
         self._request = request
+        self._among = among
 
     @property
     def params(self) -> dict[str, Any]:
@@ -37,7 +39,10 @@ class Task:
     @property
     def upstream(self) -> dict[str, Task]:
         """The tasks that it needs, by name."""
-        return {each["name"]: Task(each) for each in self._request.get("needs", ())}
+        needs = self._request.get("needs", ())
+        if self._among is not None:
+            return {name: self._among[name] for name in needs if name in self._among}
+        return {each["name"]: Task(each) for each in needs}
 
     @cached_property
     def client(self) -> Any:
@@ -66,14 +71,18 @@ class _Source:
         return str(self._request["source"])
 
 
-class Dag(Mapping[str, Any]):
-    """What a hook sees of the pipeline: its name, and its tasks as far as the report names them."""
+class Dag(Mapping[str, Task]):
+    """What a hook sees of the pipeline: its name, and its tasks."""
 
-    def __init__(self, name: str, tasks: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, requests: Iterable[Mapping[str, Any]]) -> None:
         self.name = name
-        self._tasks = tasks
+        self._tasks: dict[str, Task] = {}
+        for request in requests:
+            self._tasks[request["name"]] = Task(request, self._tasks)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Task:
+        if name not in self._tasks:
+            raise products.UnknownKey(f"There is no task '{name}'; there are {dotted.named(list(self._tasks))}.")
         return self._tasks[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -134,7 +143,7 @@ def _of_task(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_pipeline(request: Mapping[str, Any]) -> dict[str, Any]:
     report = request.get("report") or ()
-    offers: dict[str, Any] = {"dag": lambda: Dag(request["name"], {row["name"]: row for row in report})}
+    offers: dict[str, Any] = {"dag": lambda: Dag(request["name"], request["tasks"])}
     if request["moment"] == "on_finish":
         offers["report"] = lambda: _report(report)
     if request["moment"] == "on_failure":

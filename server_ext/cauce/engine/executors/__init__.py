@@ -85,6 +85,8 @@ class HookCall:
     """What happened, for `on_failure`."""
     report: tuple[Mapping[str, Value], ...] = ()
     """Of a pipeline's `on_finish`: name, ran, elapsed of each task."""
+    jobs: tuple[Job, ...] = ()
+    """All tasks that are sound, for a hook of the whole pipeline."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from cauce.engine.executors.evaluation import evaluation_requests, values_told
 from cauce.engine.executors.formats import conversion, lacking
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.executors.notebook import OUTPUT_LIMIT, NotebookExecutor
-from cauce.engine.executors.request import dotted_of, task_of
+from cauce.engine.executors.request import dotted_of, task_of, tasks_of
 from cauce.engine.executors.sql import relations_request, sql_request, there_request
 from cauce.engine.executors.storage import downloads, uploads
 from cauce.engine.spec import TaskSpec
@@ -92,6 +92,7 @@ class ProjectExecutor:
             "moment": call.moment,
             "name": call.root.name,
             "task": None if call.job is None else task_of(call.job),
+            "tasks": tasks_of(call.jobs),
             "report": [dict(row) for row in call.report],
             "traceback": None if error is None else error.traceback or f"{error.name}: {error.message}",
         }

@@ -4,17 +4,19 @@
  "product": product, "upstream": {name: product} or null,
  "serializer", "unserializer", "client": dotted or null, "template_folder", "options",
      "needs": [task, …]}
+
+A hook of the whole pipeline is told of all tasks, each with the names of those that it needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cauce.engine.executors import Job
 from cauce.engine.spec.model import Dotted, ProductSpec, RelationSpec, TaskSpec
 
-__all__ = ["dotted_of", "product_of", "task_of"]
+__all__ = ["dotted_of", "product_of", "task_of", "tasks_of"]
 
 
 def task_of(job: Job) -> dict[str, Any]:
@@ -27,6 +29,20 @@ def task_of(job: Job) -> dict[str, Any]:
         "unserializer": dotted_of(job.spec.unserializer),
         "needs": [_own(task) for task in job.upstream],
     }
+
+
+def tasks_of(jobs: Iterable[Job]) -> list[dict[str, Any]]:
+    """All tasks of a pipeline. Not their texts: there may be much of it, and a hook has the files."""
+    return [
+        _own(job.spec)
+        | {
+            "params": dict(job.binding.params),
+            "upstream": _upstream(job),
+            "unserializer": dotted_of(job.spec.unserializer),
+            "needs": [task.name for task in job.upstream],
+        }
+        for job in jobs
+    ]
 
 
 def product_of(task: TaskSpec) -> dict[str, Any]:
