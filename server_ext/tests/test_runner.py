@@ -8,6 +8,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from childbench import ChildBench, Try, bench_in, error_of
 
 from cauce.contract import CellError, Where
 from cauce.engine.executors import Cancelled, Failed, Stopped, Succeeded
-from cauce.engine.spec.model import Dotted
+from cauce.engine.spec.model import Dotted, RelationSpec
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for leaks in /proc")
 
@@ -350,6 +351,57 @@ def test_hooks_get_what_they_ask_for_by_name(bench: ChildBench) -> None:
     assert error_of(outcome).message == "out.txt is empty"
     assert error_of(outcome).where == Where(path="hooks.py", line=26)
     assert log.endswith("ValueError: out.txt is empty\n")
+
+
+def test_a_hook_may_load_what_its_task_and_others_have_made(bench: ChildBench) -> None:
+    bench.write(
+        "hooks.py",
+        code("""
+        import pytest
+
+        def read(product, sep=" "):
+            return open(product).read().split(sep)
+
+        def check(task, client):
+            assert task.upstream["plain"].load() == {"n": 1}
+            assert list(task.upstream["written"].load("words")) == ["a", "b"]
+            assert task.upstream["written"].load("words", sep="b") == ["a ", ""]
+            client.execute("CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2), (3)")
+            assert task.upstream["table"].load(limit=2)["a"].tolist() == [1, 2]
+            assert task.load()["b"].tolist() == [2] and list(task.load("data", usecols=["a"]).columns) == ["a"]
+            with pytest.raises(KeyError, match="'nb', 'data'"):
+                task.load("typo")
+            with pytest.raises(FileNotFoundError, match="cauce build report"):
+                task.load("nb")
+        """),
+    )
+    bench.write("out/plain.json", '{"n": 1}')
+    bench.write("out/words", "a b")
+    bench.write("out/data.csv", "a,b\n1,2\n")
+    needs = (
+        bench.task("work.plain", product="out/plain.json", name="plain"),
+        bench.task(
+            "work.written",
+            product={"words": "out/words", "more": "out/more"},
+            unserializer=Dotted("hooks.read"),
+            name="written",
+        ),
+        bench.task(
+            "table.sql",
+            "sql",
+            product={},
+            relations=(RelationSpec("", "t", None, "table"),),
+            client="sqlite:///data.db",
+            content=b" ",
+        ),
+    )
+    products = {"nb": "out/report.ipynb", "data": "out/data.csv"}
+    job = bench.task(
+        "report.py", "notebook", product=products, needs=needs, client="sqlite:///data.db", content=b" "
+    ).job
+    job = replace(job, spec=replace(job.spec, notebooks=("nb",)))
+
+    assert bench.hook("hooks.check", job=job)[0] == Succeeded()
 
 
 def test_a_hook_may_ask_the_database(bench: ChildBench) -> None:

@@ -6,20 +6,18 @@ them, which nothing else of ours does outside of tasks.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
+from cauce import loading
 from cauce.cli.look import look_at
 from cauce.cli.options import Asked, exit_with, find_pipeline, takes_log, takes_pipeline
 from cauce.contract import Snapshot
-from cauce.engine.errors import CauceError, NotFound, UsageError
+from cauce.engine.errors import CauceError, UsageError
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry
@@ -114,58 +112,8 @@ class PipelineTask:
 
         `key` may be left out when there is one product, or one beside the notebook.
         """
-        path = self._root / self._path(key)
-        if not path.exists():
-            raise NotFound(f"{path} does not exist. Build the task first: cauce build {self.name}")
-        if path.suffix not in _READERS:
-            raise UsageError(
-                f"How to read a {path.suffix or 'file without an ending'} is not known: read {path} yourself."
-            )
-        return _READERS[path.suffix](path)
-
-    def _path(self, key: str | None) -> str:
         products = {product.key: product.path for product in self._spec.products}
-        if key is None:
-            beside = [each for each in products if each not in self._spec.notebooks]
-            choice = beside if len(products) > 1 else list(products)
-            key = choice[0] if len(choice) == 1 else None
-        if key is None or key not in products:
-            raise KeyError(f"Products of {self.name!r} that are files are: {', '.join(map(repr, products))}.")
-        return products[key]
+        return loading.load(self._root / loading.chosen(key, products, self._spec.notebooks, self.name), self.name)
 
     def __repr__(self) -> str:
         return f"<task {self.name}: {self.source} → {self.product}>"
-
-
-def _pandas(reader: str) -> Callable[[Path], Any]:
-    def read(path: Path) -> Any:
-        return getattr(import_module("pandas"), reader)(path)
-
-    return read
-
-
-def _notebook(path: Path) -> Any:
-    import nbformat
-
-    read: Callable[..., Any] = nbformat.read
-    return read(path, as_version=4)
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-_READERS: dict[str, Callable[[Path], Any]] = {
-    ".csv": _pandas("read_csv"),
-    ".feather": _pandas("read_feather"),
-    ".parquet": _pandas("read_parquet"),
-    ".pickle": _pandas("read_pickle"),
-    ".pkl": _pandas("read_pickle"),
-    ".ipynb": _notebook,
-    ".json": _json,
-    **dict.fromkeys((".txt", ".md", ".html", ".log", ".sql"), _text),
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 from cauce.runner import Trouble
 
-__all__ = ["accepted", "call", "load", "named"]
+__all__ = ["accepted", "applied", "call", "load", "named"]
 
 
 def load(path: str) -> Any:
@@ -38,6 +39,15 @@ def load(path: str) -> Any:
 def call(dotted: Mapping[str, Any]) -> Any:
     """Call ``{"path", "arguments"}`` with its arguments: how clients are made, for one."""
     return load(dotted["path"])(**dotted.get("arguments", {}))
+
+
+def applied(dotted: Mapping[str, Any] | None) -> Callable[..., Any] | None:
+    """A function that ``{"path", "arguments"}`` names, which is given its arguments at each call; None for None."""
+    if dotted is None:
+        return None
+    function: Callable[..., Any] = load(dotted["path"])
+    given = dotted.get("arguments")
+    return functools.partial(function, **given) if given else function
 
 
 def _import(path: str, parts: list[str]) -> tuple[Any, list[str]]:

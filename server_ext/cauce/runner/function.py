@@ -21,8 +21,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     function = dotted.load(request["source"])
     if not callable(function):
         raise Trouble("Not a function", f"'{request['source']}' is no function but {type(function).__name__}.")
-    serializer = _loaded(request.get("serializer"))
-    unserializer = _loaded(request.get("unserializer"))
+    serializer = dotted.applied(request.get("serializer"))
+    unserializer = dotted.applied(request.get("unserializer"))
     products.is_known_to()
     product = products.build(request["product"])
     for each in product.values() if isinstance(product, products.Products) else [product]:
@@ -48,20 +48,6 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
             )
         serializer(made, product)
     return {}
-
-
-def _loaded(path: Mapping[str, Any] | None) -> Callable[..., Any] | None:
-    if path is None:
-        return None
-    function = dotted.load(path["path"])
-    given = path.get("arguments")
-    if not given:
-        return function  # type: ignore[no-any-return]  # whatever the project has there
-
-    def with_arguments(*values: Any) -> Any:
-        return function(*values, **given)
-
-    return with_arguments
 
 
 def _unserialized(product: Any, unserializer: Callable[..., Any]) -> Any:

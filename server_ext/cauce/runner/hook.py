@@ -6,12 +6,14 @@ A task's hook may ask for `task`, `product`, `params`, `upstream` and `client`; 
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cauce import loading
 from cauce.runner import Trouble, dotted, products
 
 __all__ = ["Dag", "Task", "run"]
@@ -51,6 +53,29 @@ class Task:
         if isinstance(client, str):
             return dotted.load("ploomber.clients.SQLAlchemyClient")(client)
         return client and dotted.call(client)
+
+    def load(self, key: str | None = None, **options: Any) -> Any:
+        """A product as what it holds: by the task's unserializer, else by its suffix; of a table the first rows.
+
+        `key` may be left out when there is one product, or one beside the notebook. The options are for what reads it.
+        """
+        product, keys = self.product, self._request["notebooks"]
+        if isinstance(product, products.Relation):
+            return self._rows(product, **options)
+        several = product if isinstance(product, products.Products) else {"": product}
+        files = {name: each for name, each in several.items() if isinstance(each, products.File)}
+        path = loading.chosen(key, files, keys, self.name)
+        unserializer = dotted.applied(self._request.get("unserializer"))
+        return loading.load(Path(path), self.name, **options) if unserializer is None else unserializer(path, **options)
+
+    def _rows(self, table: products.Relation, limit: int = 10) -> Any:
+        cursor = self.client.connection.cursor()
+        try:
+            cursor.execute(f"SELECT * FROM {table} LIMIT {int(limit)}")  # noqa: S608  # the project's own name
+            names = [column[0] for column in cursor.description]
+            return importlib.import_module("pandas").DataFrame(cursor.fetchall(), columns=names)
+        finally:
+            cursor.close()
 
     def __repr__(self) -> str:
         return f"Task({self.name!r}: {self.source} -> {self.product!r})"

@@ -1,7 +1,7 @@
 """What a child process is told of a task: plain data, which `runner/products` and the verbs read.
 
 {"name", "kind", "source", "content", "params",
- "product": product, "upstream": {name: product} or null,
+ "product": product, "notebooks": [key, …], "upstream": {name: product} or null,
  "serializer", "unserializer", "client": dotted or null, "template_folder", "options",
      "needs": [task, …]}
 
@@ -26,7 +26,6 @@ def task_of(job: Job) -> dict[str, Any]:
         "content": job.content.decode("utf-8-sig", "replace"),
         "upstream": _upstream(job),
         "serializer": dotted_of(job.spec.serializer),
-        "unserializer": dotted_of(job.spec.unserializer),
         "needs": [_own(task) for task in job.upstream],
     }
 
@@ -38,7 +37,6 @@ def tasks_of(jobs: Iterable[Job]) -> list[dict[str, Any]]:
         | {
             "params": dict(job.binding.params),
             "upstream": _upstream(job),
-            "unserializer": dotted_of(job.spec.unserializer),
             "needs": [task.name for task in job.upstream],
         }
         for job in jobs
@@ -67,7 +65,9 @@ def _own(task: TaskSpec) -> dict[str, Any]:
         "source": task.source,
         "params": dict(task.params),
         "product": product_of(task),
+        "notebooks": list(task.notebooks),
         "client": dotted_of(task.client),
+        "unserializer": dotted_of(task.unserializer),
         "template_folder": task.template_folder,
         "options": dict(task.options),
     }
