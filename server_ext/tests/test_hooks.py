@@ -23,6 +23,20 @@ Draw = Callable[[str], Workshop]
 CHAIN = "load ─► clean ─► fit\n other"
 
 
+@pytest.fixture
+def workshop(workshop: Draw) -> Draw:
+    """With the code that the tests here name; none of it is called."""
+
+    def draw(picture: str) -> Workshop:
+        project = workshop(picture)
+        names = ("check", "before", "sorry", "all_before", "done", "failed", "any_news")
+        project.write("hooks.py", "".join(f"def {name}(**given): ...\n" for name in names))
+        project.write("facts.py", "def rows(): ...\n")
+        return project
+
+    return draw
+
+
 def hooked(project: Workshop, task: str, hooks: str) -> None:
     """Add lines to a task's entry in pipeline.yaml."""
     source = f"- source: tasks/{task}.py\n"

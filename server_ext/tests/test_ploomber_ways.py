@@ -105,3 +105,117 @@ def test_hooks_of_the_pipeline_get_all_its_tasks(desk: Desk) -> None:
     assert "There is no task 'there is none'; there are 'one' and 'two'." in said
     tasks = "one out/one.txt 1 two {'a': File('out/a.txt'), 'b': File('out/b.txt')} None ['one']"
     assert desk.read("said.txt").splitlines() == [f"{moment} {tasks}" for moment in ("before", "after", "sorry")]
+
+
+# --- What is told before anything runs ----------------------------------------------------------
+
+TASK = "- {source: work.one, product: out/one.txt, %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "task", "said"),
+    [
+        ("on_render: hooks.befor", "", "There is no function 'befor' in hooks.py, which 'on_render' names."),
+        ("on_finish: hoks.before", "", "There is no module 'hoks', which 'on_finish' names."),
+        ("", "on_failure: pkg.nothing.f", "There is no module 'pkg.nothing', which 'on_failure' names."),
+        ("", "on_finish: hooks.asks", "'hooks.asks', which 'on_finish' names, asks for 'rows', which nobody gives."),
+        ("on_finish: hooks.asks", "", "'hooks.asks', which 'on_finish' names, asks for 'product' and 'rows'"),
+        ("on_failure: {dotted_path: hooks.before, more: 1}", "", "does not take 'more', which stands beside"),
+        ("clients: {File: db.storge}", "", "There is no function 'storge' in db.py, which 'client' names."),
+        ("", "product_client: db.typo", "There is no function 'typo' in db.py, which 'client' names."),
+        ("", "product_client: db.asks", "'db.asks', which 'client' names, asks for 'where', which nobody gives."),
+        ("serializer: db.writ", "", "There is no function 'writ' in db.py, which 'serializer' names."),
+        ("", "unserializer: db.typo", "There is no function 'typo' in db.py, which 'unserializer' names."),
+        ("", "params: {n: 'hooks::count'}", "There is no function 'count' in hooks.py, which 'params' names."),
+        ("", "on_finish: broken.f", "broken.py cannot be read as Python"),
+    ],
+)
+def test_code_that_is_named_and_not_there_is_told(desk: Desk, head: str, task: str, said: str) -> None:
+    desk.write("pipeline.yaml", f"{head}\ntasks:\n{TASK % task}- {{source: work.two, product: out/two.txt}}\n")
+    desk.write("work.py", "def one(product, n=1): ...\n\n\ndef two(product): ...\n")
+    desk.write("hooks.py", "def before(dag): ...\n\n\ndef asks(product, rows): ...\n")
+    desk.write("db.py", "def storage(): ...\n\n\ndef asks(where): ...\n\n\ndef write(obj, product): ...\n")
+    desk.write("broken.py", "def f(:\n")
+    desk.write("pkg/__init__.py", "")
+
+    for command in ("doctor", "status", "build"):
+        code, text = desk.cauce(command)
+        assert code == 2
+        assert said in text
+        assert text.count(said) == 1
+    assert not (desk.root / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "on_finish: json.tool.whatever",  # of an installed package: not ours to read
+        "on_finish: ploomber.testing.check",
+        "on_finish: hooks.Checks.rows",
+        "on_finish: hooks.made.rows",
+        "on_finish: hooks.later",
+        "on_finish: {dotted_path: hooks.given, rows: 3}",
+        "on_finish: hooks.handed",
+        "on_finish: hooks.decorated",
+        "product_client: hooks.Checks",
+        "serializer: lazy.whatever",
+        "serializer: star.whatever",
+    ],
+)
+def test_what_may_be_there_is_not_complained_about(desk: Desk, task: str) -> None:
+    desk.write("pipeline.yaml", f"tasks:\n{TASK % task}")
+    desk.write("work.py", "def one(): ...\n" if "serializer" in task else "def one(product): ...\n")
+    desk.write(
+        "hooks.py",
+        """
+        from functools import partial, wraps
+        from inner.more import handed
+
+        def given(product, rows, more=None): ...
+
+        class Checks:
+            @staticmethod
+            def rows(product): ...
+
+        made = Checks()
+        later = partial(given, rows=3)
+
+        @wraps(given)
+        def decorated(anything): ...
+        """,
+    )
+    desk.write("inner/__init__.py", "")
+    desk.write("inner/more.py", "def handed(task, client): ...\n")
+    desk.write("lazy.py", "def __getattr__(name): ...\n")
+    desk.write("star.py", "from os.path import *\n")
+
+    code, text = desk.cauce("doctor")
+
+    assert (code, "error" in text) == (0, False), text
+
+
+def test_a_client_that_is_no_function_is_told_by_name(desk: Desk) -> None:
+    desk.write("pipeline.yaml", "tasks:\n- {source: q.sql, product: out/q.csv, client: db.client}\n")
+    desk.write("q.sql", "SELECT 1\n")
+    desk.write("db.py", "client = {'uri': 'sqlite:///data.db'}\n")
+
+    code, text = desk.cauce("build")
+
+    assert code == 1
+    assert "'db.client' is no function but dict. Name a function that returns it." in text
+
+
+def test_an_exporter_that_nobody_brings_is_told(desk: Desk) -> None:
+    desk.write(
+        "pipeline.yaml",
+        "tasks:\n- {source: a.py, product: out/a.html, nbconvert_exporter_name: no-such-thing}\n",
+    )
+    desk.write("a.py", '# %% tags=["parameters"]\nupstream = None\n\n# %%\nopen("ran", "w")\n')
+
+    code, text = desk.cauce("doctor")
+    assert code == 2
+    assert "nbconvert has no exporter 'no-such-thing' (asked for by 'a')." in text
+    code, text = desk.cauce("build")
+    assert code == 1
+    assert "nbconvert has no exporter 'no-such-thing' for out/a.html." in text
+    assert not (desk.root / "ran").exists(), "told before the notebook has run for an hour"

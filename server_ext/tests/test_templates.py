@@ -147,6 +147,7 @@ def test_a_pipeline_of_sql_scripts_that_name_their_products(tmp_path: Path) -> N
         tmp_path,
         {
             "pipeline.yaml": pipeline,
+            "db.py": "def client(): ...\n",
             "sql/a.sql": '{% set product = SQLRelation(["a", "table"]) %}create table {{product}} as select 1',
             "sql/b.sql": '{% set product = SQLRelation(["b", "view"]) %}create view {{product}} from {{upstream.a}}',
         },

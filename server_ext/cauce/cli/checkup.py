@@ -18,6 +18,7 @@ from typing import Literal
 
 from cauce.contract import Contract, Problem, Where
 from cauce.engine.checks import checks_of
+from cauce.engine.executors.formats import unknown_exporter
 from cauce.engine.files import real_path
 from cauce.engine.lock import holder_of
 from cauce.engine.parsecache import ParseCache
@@ -212,6 +213,10 @@ def _conversions(project: Project) -> Iterator[Problem]:
         message = f"nbconvert is not installed (needed for the products of {_named(everybody)})."
         yield _problem("package_missing", message, "Run: pip install nbconvert", task=everybody[0])
         return
+    for name, tasks in formats.items():
+        if not name.startswith(".") and (hint := unknown_exporter(name)):
+            message = f"nbconvert has no exporter '{name}' (asked for by {_named(tasks)})."
+            yield _problem("exporter_missing", message, hint, where=project.tasks[tasks[0]].where, task=tasks[0])
     latex = [*formats.get(".pdf", []), *formats.get("pdf", [])]
     pandoc = [*latex, *(task for name in (".rst", "rst", ".tex", "latex") for task in formats.get(name, []))]
     if latex and shutil.which("xelatex") is None:

@@ -48,6 +48,7 @@ from cauce.engine.spec.products import check_products, with_products
 from cauce.engine.spec.shapes import unfilled
 
 if TYPE_CHECKING:
+    from cauce.engine.callables import Callables
     from cauce.engine.functions import FunctionIndex
     from cauce.engine.templates import Template
 
@@ -81,7 +82,7 @@ class Project:
     unsound: frozenset[str]
     """Tasks with errors of their own, also where those are not among `problems`."""
     awaited: frozenset[str] = frozenset()
-    """Files that were looked for and are not there: modules that may come."""
+    """Files that were looked for and are not there, and modules of which nothing but what they define matters."""
 
     @property
     def root(self) -> Path:
@@ -184,6 +185,8 @@ def load(entry: Entry, cache: ParseCache) -> Project:
             problems += more
     if any(task.extract_product for task in spec.tasks):
         spec = replace(spec, tasks=tuple(tasks.values()))
+    called = look.callables(replace(spec, tasks=tuple(tasks.values())))
+    problems += called.problems
     known = [task for task in spec.tasks if task.name not in foreign]
     problems += check_products(known, entry.name, spec.files)
     problems += _products_by_links(spec, refused, look.places)
@@ -194,13 +197,13 @@ def load(entry: Entry, cache: ParseCache) -> Project:
     problems += _inputs_overwritten(tasks, modules, graph)
     unsound = spec.unsound.union(
         (problem.task for problem in problems if problem.task is not None and problem.severity == "error"),
+        called.unsound,
         given_up,
         *graph.cycles,
     )
     cache.sweep()
-    return Project(
-        spec, tasks, contents, facts, modules, dependencies, graph, _summed_up(problems), unsound, look.awaited
-    )
+    awaited = look.awaited | called.files
+    return Project(spec, tasks, contents, facts, modules, dependencies, graph, _summed_up(problems), unsound, awaited)
 
 
 def with_extracted(task: TaskSpec, facts: SourceFacts | None) -> tuple[TaskSpec, list[Problem]]:
@@ -274,6 +277,13 @@ class SourceReader:
                 find=lambda path: self._template(path, sql),
             )
         return found
+
+    def callables(self, spec: PipelineSpec) -> Callables:
+        """What is told of the code that the pipeline names beside its sources."""
+        from cauce.engine.callables import Callables, check_callables, uses_of
+
+        uses = list(uses_of(spec))
+        return check_callables(uses, self._facts_of, self._functions) if uses else Callables()
 
     def modules(self, task: TaskSpec, facts: SourceFacts) -> dict[str, Code]:
         """What a task loads besides its source: path → identity."""

@@ -38,7 +38,11 @@ def load(path: str) -> Any:
 
 def call(dotted: Mapping[str, Any]) -> Any:
     """Call ``{"path", "arguments"}`` with its arguments: how clients are made, for one."""
-    return load(dotted["path"])(**dotted.get("arguments", {}))
+    function = load(dotted["path"])
+    if not callable(function):
+        message = f"'{dotted['path']}' is no function but {type(function).__name__}. Name a function that returns it."
+        raise Trouble("Not a function", message)
+    return function(**dotted.get("arguments", {}))
 
 
 def applied(dotted: Mapping[str, Any] | None) -> Callable[..., Any] | None:

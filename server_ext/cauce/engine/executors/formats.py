@@ -6,15 +6,18 @@ too, and can be cancelled like any task.
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import shutil
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from typing import Any
 
 from cauce.engine.executors import Job
+from cauce.engine.spec.keys import EXPORTERS
 from cauce.engine.spec.model import ProductSpec
 
-__all__ = ["conversion", "lacking"]
+__all__ = ["conversion", "lacking", "unknown_exporter"]
 
 
 def conversion(job: Job) -> dict[str, Any] | None:
@@ -40,6 +43,8 @@ def lacking(job: Job) -> str:
     for product, exporter in _wanted(job):
         suffix = product.path.lower().rpartition(".")[2]
         name = exporter or suffix
+        if exporter and (hint := unknown_exporter(exporter)):
+            return f"nbconvert has no exporter '{exporter}' for {product.path}. {hint}"
         if (name, suffix) == ("webpdf", "pdf") and importlib.util.find_spec("playwright") is None:
             return (
                 f"{product.path} needs Playwright, which is not installed. "
@@ -52,6 +57,19 @@ def lacking(job: Job) -> str:
                 "texlive-xetex) and Pandoc, or set 'nbconvert_exporter_name: webpdf', or make it an .html file."
             )
     return ""
+
+
+def unknown_exporter(name: str) -> str:
+    """What to do, where neither nbconvert nor another package has an exporter of this name; else ''. Imports none."""
+    if name.lower() in (*EXPORTERS, "ipynb") or "." in name:  # a class by its dotted path
+        return ""
+    installed = {each.name for each in entry_points(group="nbconvert.exporters")}
+    if {name, name.lower()} & installed:
+        return ""
+    close = difflib.get_close_matches(name, [*EXPORTERS, *sorted(installed)], 1)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return "Correct 'nbconvert_exporter_name', or install the package that brings it."
 
 
 def _wanted(job: Job) -> Iterator[tuple[ProductSpec, str | None]]:
