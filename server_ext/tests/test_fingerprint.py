@@ -279,6 +279,20 @@ def test_modules_are_looked_for_where_the_task_works(tmp_path: Path, option: str
     assert "c" not in project.why()  # it works at the root, where there is nothing of that name
 
 
+def test_scripts_that_code_names_count_but_for_itself_and_what_tasks_make(tmp_path: Path) -> None:
+    #  a ─► b: b runs a script of the project and one that a makes
+    pipeline = "- {source: a.py, product: {nb: a.ipynb, code: out/made.py}}\n- {source: b.py, product: b.ipynb}\n"
+    code = "import subprocess\nfor name in ('out/made.py', 'own.py', 'b.py'):\n    subprocess.run(['python', name])\n"
+    files = {"pipeline.yaml": pipeline, "a.py": script(), "b.py": f"{script('a')}{code}", "own.py": "x = 1\n"}
+    project = Looked(tmp_path, files)
+    assert list(project.load().modules["b"]) == ["own.py"]
+    assert project.build() == "ok"
+    assert list(project.load().modules["b"]) == ["own.py"]
+    assert project.why() == {}
+    project.write("own.py", "x = 2\n")
+    assert project.why() == {"b": ["module_changed own.py"]}
+
+
 # --- While it runs --------------------------------------------------------------------------
 
 

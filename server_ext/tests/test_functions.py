@@ -241,6 +241,29 @@ def test_a_module_of_the_project_counts_for_who_uses_it(built: Looked) -> None:
     assert built.why() == {"third": ["module_changed helpers.py"]}
 
 
+def test_what_a_function_loads_by_a_name_of_its_module_counts(tmp_path: Path) -> None:
+    code = """
+from importlib import import_module as load
+SCRIPT = "scripts/go.py"
+def one(product):
+    load("helper")
+def two(product):
+    'Not what tasks.py does.'
+    subprocess.run(["python", SCRIPT])
+"""
+    files = {
+        "pipeline.yaml": "- {source: tasks.one, product: 1.txt}\n- {source: tasks.two, product: 2.txt}\n",
+        "tasks.py": code,
+        "helper.py": "x = 1\n",
+        "scripts/go.py": "import beside\n",
+        "scripts/beside.py": "x = 1\n",
+    }
+    project = Looked(tmp_path, files)
+    modules = project.load().modules
+    assert list(modules["one"]) == ["helper.py"]
+    assert list(modules["two"]) == ["scripts/beside.py", "scripts/go.py"]
+
+
 def test_after_globals_everything_counts(built: Looked) -> None:
     built.edit("tasks.py", "return text.upper()", "return globals()[text]")
     built.build()

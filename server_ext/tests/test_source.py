@@ -631,12 +631,50 @@ def test_modules_are_followed_as_python_would_import_them() -> None:
         "exec(compile(Path('helpers.py').read_text(), 'x', 'exec'), {})",
         "runpy.run_path('./helpers.py')",
         "%%capture out\n%%time\n!ls \\\n  -l\nimport helpers",
+        "from importlib import import_module as load\nload('helpers')",
+        "NAME = 'helpers'\nimportlib.import_module(NAME)",
+        "for name in ['os', 'helpers']:\n    importlib.import_module(name)",
+        "pkgutil.resolve_name('helpers:go')",
+        "spec_from_file_location('q', 'helpers.py')",
+        "get_ipython().run_line_magic('run', 'helpers')",
+        "get_ipython().magic('run helpers')",
+        "subprocess.run([sys.executable, 'helpers.py'])",
+        "subprocess.run([sys.executable, '-m', 'helpers'])",
+        "os.system('python helpers.py --fast')",
+        "os.system('cd . && python -m helpers')",
+        "open('helpers.py', 'r').read()",
+        "%%bash\npython helpers.py",
     ],
 )
 def test_every_way_to_import(line: str) -> None:
     index = ModuleIndex(lambda path: b"" if path == "helpers.py" else None)
     found = facts(ipynb(line), "a.ipynb")
     assert list(local_modules(found.loads, index)) == ["helpers.py"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "'helpers.py'",
+        "def f():\n    'What helpers.py does, too.'",
+        "Path('helpers.py').write_text('x = 1')",
+        "(folder / 'helpers.py').unlink()",
+        "with open('helpers.py', 'w') as file: ...",
+        "Path('helpers.py').open(mode='wt')",
+        "%%writefile helpers.py\nx = 1",
+        "# helpers.py",
+        "%%bash\n# python helpers.py",
+    ],
+)
+def test_what_is_told_of_and_what_is_written_is_not_loaded(line: str) -> None:
+    index = ModuleIndex(lambda path: b"" if path == "helpers.py" else None)
+    assert list(local_modules(facts(ipynb(line), "a.ipynb").loads, index)) == []
+
+
+def test_scripts_that_r_loads_count() -> None:
+    found = facts("```{r}\nsource('lib/first.R')\n```\n", "a.Rmd")
+    files = {"lib/first.R": b"source('lib/second.R')", "lib/second.R": b"x <- 1"}
+    assert list(local_modules(found.loads, ModuleIndex(files.get))) == list(files)
 
 
 def test_a_star_inside_a_package() -> None:
@@ -653,6 +691,15 @@ def test_a_star_inside_a_package() -> None:
         ("import sys, os\nsys.path.append(os.path.abspath('./lib/'))\nimport tool.x", "lib/tool.py"),
         ("import sys\nsys.path[:0] = ['lib']\ndef f():\n    import tool", "lib/tool.py"),
         ("import sys\nsys.path += ['nowhere', 'lib']\nimport tool", "lib/tool.py"),
+        ("import sys\nLIB = 'lib'\nsys.path.append(LIB)\nimport tool", "lib/tool.py"),
+        ("import sys\nHERE = Path('lib')\nLIB = HERE.resolve()\nsys.path.append(str(LIB))\nimport tool", "lib/tool.py"),
+        ("for path in ('lib', 'x'):\n    sys.path.append(path)\nimport tool", "lib/tool.py"),
+        ("import sys as system\nsystem.path.append('lib')\nimport tool", "lib/tool.py"),
+        ("from sys import path\npath.append('lib')\nimport tool", "lib/tool.py"),
+        ("path = []\npath.append('lib')\nimport tool", ""),
+        ("import site\nsite.addsitedir('lib')\nimport tool", "lib/tool.py"),
+        ("sys.path.append(os.path.join('src', 'installed'))\nimport base", "src/installed/base.py"),
+        ("sys.path.append(str(Path('src') / 'installed'))\nimport base", "src/installed/base.py"),
         ("import boot, tool", "boot.py lib/tool.py"),  # boot.py is it that names lib/
         ("import tool", ""),
         ("import installed.core", "src/installed/__init__.py src/installed/base.py src/installed/core.py"),
@@ -679,6 +726,10 @@ def test_where_modules_are_looked_for(code: str, found: str) -> None:
 def test_names_and_folders_without_end() -> None:
     folders = "".join(f"sys.path.append('f{n}')\n" for n in range(5_000))
     assert tracked(f"# %%\nimport {'a.' * 20_000}b\n{folders}import a\n", a="") == ["a.py"]
+    named = "".join(f"N{n} = [N{n + 1}, 'f{n}', N0]\nsys.path.append(N{n})\n" for n in range(5_000))
+    assert tracked(f"# %%\nimport sys\n{named}import a\n", a="") == ["a.py"]
+    scripts = " ".join(f"f{n}.py" for n in range(100_000))
+    assert tracked(f"# %%\nx = '{scripts}', 'a.py'\n", a="") == ["a.py"]
 
 
 # --- What is read of upstream ---------------------------------------------------------------

@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, pairwise
 
 from cauce.engine.unwarned import unwarned
 
-__all__ = ["CellCode", "Loads", "UpstreamReads", "loads_of", "read_cell", "upstream_reads"]
+__all__ = [
+    "CellCode",
+    "Loads",
+    "Meanings",
+    "UpstreamReads",
+    "loads_of",
+    "meanings_of",
+    "read_cell",
+    "said_to_run",
+    "upstream_reads",
+]
 
 _MAGIC_CALL = "_magic_"
 """The function that a magic becomes a call of in the syntax tree, with its text as the argument."""
@@ -146,9 +158,17 @@ def _magic(line: str) -> tuple[str, str]:
 # --- What code loads ----------------------------------------------------------------------
 
 _IMPORTING_MAGICS = frozenset({"aimport", "load_ext", "reload_ext"})
-_IMPORTING_CALLS = frozenset({"__import__", "import_module", "run_module"})
+_WRITING_MAGICS = frozenset({"file", "writefile"})
+_IMPORTING_CALLS = frozenset({"__import__", "import_module", "resolve_name", "run_module"})
 _RUNNING_CALLS = frozenset({"exec", "execfile", "run_path"})
+_WRITING_METHODS = frozenset({"touch", "unlink", "write_bytes", "write_text"})
+_MODE_OF_WRITING = re.compile(r"[rbt+]*[awx][awxbt+]*")
 _RUNNABLE = (".py", ".ipy", ".ipynb")
+_SCRIPTS = (".py", ".ipy", ".R", ".r", ".sh")
+"""What a text that names it may be about to run. Notebooks are more often what comes of running."""
+_QUOTES = str.maketrans(dict.fromkeys("\"'`()[]{}<>,;|&=", " "))
+_MAX_MEANT = 20
+"""Values of a name that are looked at: nobody needs more to say where modules are."""
 
 
 @dataclass(frozen=True)
@@ -163,26 +183,101 @@ class Loads:
     """Folders in which modules are looked for besides the usual places."""
 
 
-def loads_of(codes: Iterable[CellCode]) -> Loads:
+@dataclass(frozen=True)
+class Meanings:
+    """What names stand for anywhere in code, as far as that is written out."""
+
+    imported: Mapping[str, str]
+    """Name → what it is called where it comes from, `sys.path` in full."""
+    assigned: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    """Name → texts and names in what it is given."""
+
+    def texts(self, *expressions: ast.expr) -> Iterator[str]:
+        """Texts that stand anywhere in the expressions, or in what names there stand for."""
+        names: list[str] = []
+        for expression in _items(expressions):
+            texts, inner = _texts_and_names(ast.walk(expression), joint=expression)
+            yield from texts
+            names += inner
+        names = list(dict.fromkeys(names))
+        for name in names:  # which grows
+            meant, more = self.assigned.get(name, ((), ()))
+            yield from meant
+            if len(names) < _MAX_MEANT:
+                names += [each for each in more if each not in names]
+
+
+def meanings_of(trees: Iterable[ast.AST]) -> Meanings:
+    """Linear in the code: of a name with many values the first few are as good as all."""
+    imported: dict[str, str] = {}
+    assigned: dict[str, tuple[list[str], list[str]]] = {}
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        match node:
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                sys = isinstance(node, ast.ImportFrom) and node.module == "sys"
+                imported.update({each.asname or each.name: f"sys.{each.name}" if sys else each.name for each in names})
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                | ast.NamedExpr(target=ast.Name(id=name), value=value)
+                | ast.For(target=ast.Name(id=name), iter=value)
+            ):
+                texts, more = assigned.setdefault(name, ([], []))
+                for item in islice(_items([value]), _MAX_MEANT if len(texts) + len(more) < _MAX_MEANT else 0):
+                    found = _texts_and_names(islice(ast.walk(item), 10 * _MAX_MEANT), joint=item)
+                    texts += found[0]
+                    more += found[1]
+    short = {name: (tuple(t[:_MAX_MEANT]), tuple(m[:_MAX_MEANT])) for name, (t, m) in assigned.items()}
+    return Meanings(imported, short)
+
+
+def _items(expressions: Iterable[ast.expr]) -> Iterator[ast.expr]:
+    for expression in expressions:
+        if isinstance(expression, ast.List | ast.Tuple):
+            yield from expression.elts
+        else:
+            yield expression
+
+
+def _texts_and_names(nodes: Iterable[ast.AST], joint: ast.expr) -> tuple[list[str], list[str]]:
+    """Texts among the nodes, and together as the path that a call or a `/` may make of them; and names."""
+    texts: list[tuple[int, int, str]] = []
+    names: list[str] = []
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.append((node.lineno, node.col_offset, node.value))
+        elif isinstance(node, ast.Name):
+            names.append(node.id)
+    plain = [text for _, _, text in sorted(texts)]
+    if 1 < len(plain) <= _MAX_MEANT and isinstance(joint, ast.Call | ast.BinOp):
+        plain.append(posixpath.join(*plain))
+    return plain, names
+
+
+def loads_of(codes: Iterable[CellCode], meanings: Meanings | None = None) -> Loads:
     """What the code loads anywhere, also inside functions.
 
     `from a import b` gives `a.b` (b may be a module or a name). Seen are also `%run file.py`,
-    `!python file.py`, `exec(open("file.py").read())`, `importlib.import_module("a")` and
-    `sys.path.insert(0, "lib")`. Names and paths that are computed are not.
+    `!python file.py`, `importlib.import_module("a")` and `sys.path.insert(0, "lib")`, also when
+    the text was given a name before; and scripts that any text names, for whatever is done with
+    them, as in `subprocess.run(["python", "file.py"])`: but not what docstrings name, and what is
+    plainly written. Names and paths that are computed are not.
+
+    Args:
+        meanings: Of the names in the code, where it is a part of more.
     """
+    codes = list(codes)
+    known = meanings or meanings_of(code.tree for code in codes if code.tree is not None)
     imports: set[str] = set()
     files: set[str] = set()
     folders: set[str] = set()
+    texts: list[str] = []
     for code in codes:
-        for magic in code.magics:
-            words = magic.replace('"', " ").replace("'", " ").split()
-            if _name(magic) in _IMPORTING_MAGICS or "-m" in words:
-                imports.update(word for word in words[1:] if word.replace(".", "_").isidentifier())
-            if _name(magic) == "run":
-                files.update(word if word.endswith(_RUNNABLE) else f"{word}.py" for word in words[1:])
-            elif magic.startswith(("!", "%sx", "%system")):
-                files.update(word for word in words if word.endswith(_RUNNABLE))
-        for node in () if code.tree is None else ast.walk(code.tree):
+        magics = list(code.magics)
+        silent: set[int] = set()
+        if code.tree is None and not (code.heads and _name(code.heads[-1]) in _WRITING_MAGICS | _SHOWING_MAGICS):
+            texts += code.text.split("\n")
+        for node in () if code.tree is None else ast.walk(code.tree):  # each node before its parts
             match node:
                 case ast.Import(names=names):
                     imports.update(alias.name for alias in names)
@@ -190,40 +285,105 @@ def loads_of(codes: Iterable[CellCode]) -> Loads:
                     prefix = "." * level + (module or "")
                     joint = "" if prefix.endswith(".") or not prefix else "."
                     imports.update(f"{prefix}{joint}{alias.name}" for alias in names)
-                case ast.Call(func=ast.Attribute(value=target, attr="insert" | "append" | "extend")) if _is_path(
-                    target
+                case ast.Assign(targets=[target], value=value) | ast.AugAssign(target=target, value=value):
+                    if _is_path(target, known):
+                        folders.update(known.texts(value))
+                case ast.Expr(value=ast.Constant() as docstring):
+                    silent.add(id(docstring))
+                case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                    imports.update(_after_m(part.value if isinstance(part, ast.Constant) else None for part in parts))
+                case ast.Call(func=ast.Attribute(value=target, attr="insert" | "append" | "extend"), args=args) if (
+                    _is_path(target, known)
                 ):
-                    folders.update(_strings(*node.args))
-                case ast.Assign(targets=[target], value=value) if _is_path(target):
-                    folders.update(_strings(value))
-                case ast.AugAssign(target=target, value=value) if _is_path(target):
-                    folders.update(_strings(value))
-                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args):
+                    folders.update(known.texts(*args))
+                case ast.Call(func=ast.Name() | ast.Attribute() as func, args=args):
+                    name = func.attr if isinstance(func, ast.Attribute) else known.imported.get(func.id, func.id)
+                    match name, args:
+                        case "run_line_magic", [ast.Constant(value=str(magic)), ast.Constant(value=str(line)), *_]:
+                            magics.append(f"%{magic} {line}")
+                        case "magic", [ast.Constant(value=str(magic))]:
+                            magics.append(f"%{magic.lstrip('%')}")
+                    silent.update(id(_last_part(path)) for path in _written(node, name))
                     if name in _IMPORTING_CALLS:
-                        imports.update(_strings(*args[:1]))
+                        imports.update(text.replace(":", ".") for text in known.texts(*args[:1]))
                     elif name in _RUNNING_CALLS:
-                        files.update(text for text in _strings(*args) if text.endswith(_RUNNABLE))
-    return Loads(tuple(sorted(imports)), tuple(sorted(files)), tuple(sorted(folders)))
-
-
-def _is_path(target: ast.expr) -> bool:
-    """Is it `sys.path`, or a part of it?"""
-    if isinstance(target, ast.Subscript):
-        target = target.value
-    return (
-        isinstance(target, ast.Attribute)
-        and target.attr == "path"
-        and isinstance(target.value, ast.Name)
-        and target.value.id == "sys"
+                        files.update(text for text in known.texts(*args) if text.endswith(_RUNNABLE))
+                    elif name == "addsitedir":
+                        folders.update(known.texts(*args))
+                case ast.Constant(value=str(text)) if id(node) not in silent:
+                    texts.append(text)
+        texts += magics
+        for said in map(_said_by, magics):
+            imports.update(said.imports)
+            files.update(said.files)
+    said = said_to_run(texts)
+    return Loads(
+        tuple(sorted(imports.union(said.imports))), tuple(sorted(files.union(said.files))), tuple(sorted(folders))
     )
 
 
-def _strings(*expressions: ast.expr) -> Iterator[str]:
-    """Texts that stand anywhere in the expressions."""
-    for expression in expressions:
-        for part in ast.walk(expression):
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                yield part.value
+def _said_by(magic: str) -> Loads:
+    words = magic.translate(_QUOTES).split()
+    if _name(magic) in _IMPORTING_MAGICS:
+        return Loads(imports=tuple(filter(_can_be_module, words[1:])))
+    if _name(magic) == "run":
+        return Loads(files=tuple(word if word.endswith(_RUNNABLE) else f"{word}.py" for word in words[1:]))
+    if magic.startswith(("!", "%sx", "%system")):
+        return Loads(files=tuple(word for word in words if word.endswith(_RUNNABLE)))
+    return Loads()
+
+
+def said_to_run(texts: Iterable[str]) -> Loads:
+    """Scripts that texts name, and modules that commands in them run; not in lines of comments."""
+    imports: set[str] = set()
+    files: set[str] = set()
+    for text in texts:
+        if "-m" in text or any(suffix in text for suffix in _SCRIPTS):
+            words = [] if text.lstrip().startswith("#") else text.translate(_QUOTES).split()
+            imports.update(_after_m(words))
+            files.update(word for word in words if word.endswith(_SCRIPTS))
+    return Loads(tuple(sorted(imports)), tuple(sorted(files)))
+
+
+def _after_m(words: Iterable[object]) -> Iterator[str]:
+    """Modules that the words of a command run: ``python -m module``."""
+    for before, word in pairwise(words):
+        if before == "-m" and isinstance(word, str) and _can_be_module(word):
+            yield word
+
+
+def _can_be_module(word: str) -> bool:
+    return word.replace(".", "_").isidentifier()
+
+
+def _written(call: ast.Call, name: str) -> Iterator[ast.expr]:
+    """Paths at which a call of this name plainly writes: what was not there before it ran is no code of the task."""
+    said = [*call.args[:2], *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
+    modes = [each.value for each in said if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    if name in _WRITING_METHODS or (name == "open" and any(map(_MODE_OF_WRITING.fullmatch, modes))):
+        yield from call.args[:1]
+        if isinstance(call.func, ast.Attribute):
+            yield call.func.value
+
+
+def _last_part(path: ast.expr) -> ast.expr:
+    """What gives a path its end: of ``folder / "x"`` and ``Path("x")`` the text."""
+    if isinstance(path, ast.BinOp):
+        return path.right
+    return path.args[-1] if isinstance(path, ast.Call) and path.args else path
+
+
+def _is_path(target: ast.expr, known: Meanings) -> bool:
+    """Is it `sys.path`, or a part of it?"""
+    if isinstance(target, ast.Subscript):
+        target = target.value
+    match target:
+        case ast.Name(id=name):
+            return known.imported.get(name) == "sys.path"
+        case ast.Attribute(value=ast.Name(id=name), attr="path"):
+            return known.imported.get(name, name) == "sys"
+        case _:
+            return False
 
 
 # --- What code reads of upstream ----------------------------------------------------------

@@ -30,6 +30,7 @@ ModuleParser = Callable[[bytes, str], tuple[Code, Loads]]
 
 _MAX_FOLDERS = 20
 _MAX_DEPTH = 20
+_MAX_SCRIPTS = 1_000
 """More than anybody has; a text made to have thousands must not keep us looking."""
 
 
@@ -136,6 +137,7 @@ def local_modules(
     further: Sequence[Start] = (),
     passed: Collection[str] = (),
     folder: str = "",
+    made: Collection[str] = (),
 ) -> dict[str, Code]:
     """The project's own modules behind what a task loads, transitively; sorted by path.
 
@@ -152,11 +154,12 @@ def local_modules(
         further: What other files load, each with the file.
         passed: Packages that the caller accounts for as far as they are only on the way.
         folder: Where the task works; '' for the project root.
+        made: Files that tasks make: naming one is not running it.
     """
     starts = [(loads, origin), *further]
     folders = {"", folder}
     while True:
-        found, named = _reached(starts, index, sorted(folders), passed, folder)
+        found, named = _reached(starts, index, sorted(folders), passed, folder, made)
         more = folders.union(sorted(named)[:_MAX_FOLDERS])
         if more == folders:
             return dict(sorted(found.items()))
@@ -164,7 +167,12 @@ def local_modules(
 
 
 def _reached(
-    starts: Sequence[Start], index: ModuleIndex, folders: list[str], passed: Collection[str], folder: str
+    starts: Sequence[Start],
+    index: ModuleIndex,
+    folders: list[str],
+    passed: Collection[str],
+    folder: str,
+    made: Collection[str],
 ) -> tuple[dict[str, Code], set[str]]:
     """Modules found when looking in these folders, and folders that the code names itself."""
     found: dict[str, Code] = {}
@@ -174,9 +182,9 @@ def _reached(
     todo = list(reversed(starts))
     while todo:
         outer, place = todo.pop()
-        scripts = _inside(outer.files, "", folder)
+        scripts = _inside(outer.files, "", folder, posixpath.dirname(place)).difference(made, [place])
         paths = [path for name in outer.imports for path in _imported(name, place, index, folders, passed)]
-        for path in dict.fromkeys([*paths, *sorted(scripts)]):
+        for path in dict.fromkeys([*paths, *sorted(scripts)[:_MAX_SCRIPTS]]):
             module = None if path in found else index.module(path)
             if module is None:
                 continue

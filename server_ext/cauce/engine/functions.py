@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cauce.contract import Problem, Where
-from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, upstream_reads
+from cauce.engine.cellcode import CellCode, Loads, Meanings, UpstreamReads, loads_of, meanings_of, upstream_reads
 from cauce.engine.document import readable
 from cauce.engine.notebook import NO_ENCODINGS
 from cauce.engine.source import Code, Signature, SourceFacts, digest
@@ -240,23 +240,10 @@ def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTa
     classes: dict[str, int] = {}
     imports: dict[str, tuple[str, str]] = {}
     stars: list[str] = []
-    lines = text.split("\n")
-    used = frozenset().union(*inner, *map(_names_outside, body))
-    defined = frozenset(
-        each.name
-        for statement in body
-        for each in _statements(statement)
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
-    values = frozenset(
-        symbol.get_name()
-        for symbol in table.get_symbols()
-        if symbol.is_assigned() and not symbol.is_imported() and not symbol.is_namespace()
-    )
-    for statement, outside in zip(body, inner, strict=True):
+    whole = _whole(text, body, inner, table)
+    for statement, names in zip(body, inner, strict=True):
         if not documented:
             _drop_docstrings(statement)
-        names = outside | _names_in_texts(statement, values)
         for each in _statements(statement):
             match each:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -272,7 +259,7 @@ def _taken_apart(raw: str, text: str, tree: ast.Module, table: symtable.SymbolTa
                     module = "." * each.level + (each.module or "")
                     imports.update({a.asname or a.name: (module, a.name) for a in each.names if a.name != "*"})
                     stars += [module for alias in each.names if alias.name == "*"]
-        pieces += _pieces(statement, names, used, defined, lines)
+        pieces += _pieces(statement, names, whole)
     found = tuple(_with_effects(pieces, _changeable(body)))
     return Module(raw, text, found, functions, classes, imports, tuple(dict.fromkeys(stars)))
 
@@ -358,9 +345,33 @@ def _names_outside(statement: ast.stmt) -> frozenset[str]:
     return frozenset(names)
 
 
-def _pieces(
-    statement: ast.stmt, inner: frozenset[str], used: frozenset[str], defined: frozenset[str], text: Sequence[str]
-) -> Iterator[_Piece]:
+@dataclass(frozen=True)
+class _Whole:
+    """What all of a module says, for looking at one statement of it."""
+
+    lines: Sequence[str]
+    used: frozenset[str]
+    """Names that it reads anywhere."""
+    functions: frozenset[str]
+    values: frozenset[str]
+    """Its names that are no functions, classes and imports."""
+    meanings: Meanings
+
+
+def _whole(text: str, body: Sequence[ast.stmt], inner: Sequence[frozenset[str]], table: symtable.SymbolTable) -> _Whole:
+    statements = [each for statement in body for each in _statements(statement)]
+    functions = [each for each in statements if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    symbols = [symbol for symbol in table.get_symbols() if symbol.is_assigned()]
+    return _Whole(
+        lines=text.split("\n"),
+        used=frozenset().union(*inner, *map(_names_outside, body)),
+        functions=frozenset(each.name for each in functions),
+        values=frozenset(s.get_name() for s in symbols if not (s.is_imported() or s.is_namespace())),
+        meanings=meanings_of(body),
+    )
+
+
+def _pieces(statement: ast.stmt, inner: frozenset[str], whole: _Whole) -> Iterator[_Piece]:
     lines = (_first_line(statement), statement.end_lineno or statement.lineno)
     match statement:
         case ast.Import(names=aliases):
@@ -381,15 +392,16 @@ def _pieces(
                 star = alias.name == "*"
                 binds = frozenset() if star else frozenset({alias.asname or alias.name})
                 uses = frozenset({"globals"}) if (module, alias.name) == ("sys", "modules") else frozenset()
-                yield _Piece(_hash(one_of), lines, binds, uses, _loads(one_of), star, star)
+                yield _Piece(_hash(one_of), lines, binds, uses, _loads(one_of, whole), star, star)
             return
-    binds, always = _effect(statement, used, defined)
+    binds, always = _effect(statement, whole)
     uses = inner | _names_outside(statement) | _names_in_annotations(statement) | binds
-    loads = _loads(statement)
+    uses |= _names_in_texts(statement, whole.values)
+    loads = _loads(statement, whole)
     calls = _called_at_import(statement)
     if "locals" in calls or any(map(_gets_at_all, ast.walk(statement))):
         uses |= {"globals"}
-    yield _Piece(_hash_or_text(statement, lines, text), lines, binds, uses, loads, always, calls=calls)
+    yield _Piece(_hash_or_text(statement, lines, whole.lines), lines, binds, uses, loads, always, calls=calls)
 
 
 def _gets_at_all(node: ast.AST) -> bool:
@@ -522,13 +534,8 @@ def _with_effects(pieces: Sequence[_Piece], changeable: frozenset[str]) -> Itera
         yield replace(piece, binds=piece.binds | (reached & changeable), always=anything)
 
 
-def _effect(statement: ast.stmt, used: frozenset[str], defined: frozenset[str]) -> tuple[frozenset[str], bool]:
-    """The names that a statement defines or changes, and whether it does something besides.
-
-    Args:
-        used: Names that the module reads.
-        defined: Its functions.
-    """
+def _effect(statement: ast.stmt, whole: _Whole) -> tuple[frozenset[str], bool]:
+    """The names that a statement defines or changes, and whether it does something besides."""
     binds: set[str] = set()
     always = False
     for each in _statements(statement):
@@ -549,11 +556,11 @@ def _effect(statement: ast.stmt, used: frozenset[str], defined: frozenset[str]) 
                 binds |= names
                 if isinstance(value, ast.Name):
                     binds.add(value.id)  # two names of one thing
-                always |= not plain or _sets_up(value, names, used, defined)
+                always |= not plain or _sets_up(value, names, whole)
             case ast.AnnAssign(target=target, value=value) | ast.AugAssign(target=target, value=value):
                 names, plain = _targets([target])
                 binds |= names
-                always |= not plain or (value is not None and _sets_up(value, names, used, defined))
+                always |= not plain or (value is not None and _sets_up(value, names, whole))
             case ast.Import(names=aliases):
                 binds |= {alias.asname or alias.name.partition(".")[0] for alias in aliases}
             case ast.ImportFrom(names=aliases):
@@ -582,7 +589,7 @@ def _targets(targets: Iterable[ast.expr]) -> tuple[frozenset[str], bool]:
     return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and _stores(node)), plain
 
 
-def _sets_up(value: ast.expr, names: frozenset[str], used: frozenset[str], defined: frozenset[str]) -> bool:
+def _sets_up(value: ast.expr, names: frozenset[str], whole: _Whole) -> bool:
     """May what is called for this value be called for what it does: ``_ = load_dotenv()``?
 
     It may when nobody reads the names that it is given, and when it is a function of this very
@@ -591,7 +598,7 @@ def _sets_up(value: ast.expr, names: frozenset[str], used: frozenset[str], defin
     called = [node for node in ast.walk(value) if isinstance(node, ast.Call | ast.Await)]
     if not called or _stays(value):
         return False
-    return names.isdisjoint(used) or any(isinstance(node, ast.Call) and _root(node) in defined for node in called)
+    return names.isdisjoint(whole.used) or any(_root(node) in whole.functions for node in called)
 
 
 def _root(expression: ast.expr) -> str:
@@ -620,8 +627,8 @@ def _hash_or_text(statement: ast.stmt, lines: tuple[int, int], text: Sequence[st
         return digest("\n".join(text[lines[0] - 1 : lines[1]]).encode("utf-8", "surrogatepass"))
 
 
-def _loads(statement: ast.stmt) -> Loads:
-    return loads_of([CellCode((), "", ast.Module([statement], []))])
+def _loads(statement: ast.stmt, whole: _Whole) -> Loads:
+    return loads_of([CellCode((), "", ast.Module([statement], []))], whole.meanings)
 
 
 def _joined(loads: Iterable[Loads]) -> Loads:

@@ -193,7 +193,7 @@ def load(entry: Entry, cache: ParseCache) -> Project:
     dependencies, given_up = _dependencies(spec, facts, problems)
     graph = build_graph({task: tuple(other for need in dependencies[task] for other in need.tasks) for task in tasks})
     problems += [_cycle_problem(cycle, tasks) for cycle in graph.cycles]
-    modules = {task: look.modules(tasks[task], found) for task, found in facts.items()}
+    modules = {task: look.modules(tasks[task], found, spec.made) for task, found in facts.items()}
     problems += _inputs_overwritten(tasks, modules, graph)
     unsound = spec.unsound.union(
         (problem.task for problem in problems if problem.task is not None and problem.severity == "error"),
@@ -235,7 +235,7 @@ class SourceReader:
         self.places = RealPaths(spec.root)
         self._cache = cache
         self._contents: dict[str, bytes | Code | None] = {}
-        self._loaded: dict[tuple[Loads, str], dict[str, Code]] = {}
+        self._loaded: dict[tuple[Loads, str, frozenset[str]], dict[str, Code]] = {}
         self._index = ModuleIndex(self._read, cache.module)
         beside = os.path.relpath(spec.path.parent, spec.root)
         self._folders = tuple(dict.fromkeys(["", *([] if beside == "." else [Path(beside).as_posix()]), "src"]))
@@ -285,8 +285,8 @@ class SourceReader:
         uses = list(uses_of(spec))
         return check_callables(uses, self._facts_of, self._functions) if uses else Callables()
 
-    def modules(self, task: TaskSpec, facts: SourceFacts) -> dict[str, Code]:
-        """What a task loads besides its source: path → identity."""
+    def modules(self, task: TaskSpec, facts: SourceFacts, made: frozenset[str]) -> dict[str, Code]:
+        """What a task loads besides its source: path → identity. `made`: what the pipeline makes."""
         passed, further, folder = dict(facts.passed), list(facts.further), working_folder(task)
         for name in dict.fromkeys(_called_with(task)):
             more = self._facts_of(name, task.name, task.where)
@@ -299,11 +299,11 @@ class SourceReader:
         if not (facts.loads.imports or facts.loads.files or passed or further):
             return passed
         if not (facts.origin or passed or further):  # notebooks: many load the same
-            key = (facts.loads, folder)
+            key = (facts.loads, folder, made)
             if key not in self._loaded:
-                self._loaded[key] = local_modules(facts.loads, self._index, folder=folder)
-            return dict(self._loaded[key])
-        found = local_modules(facts.loads, self._index, facts.origin, further, passed, folder)
+                self._loaded[key] = local_modules(facts.loads, self._index, folder=folder, made=made)
+            return {path: code for path, code in self._loaded[key].items() if path != task.source}
+        found = local_modules(facts.loads, self._index, facts.origin, further, passed, folder, made)
         return dict(sorted((passed | found).items()))
 
     def _function(self, task: TaskSpec) -> SourceFacts:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cauce.contract import Problem, Where
-from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, read_cell, upstream_reads
+from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, read_cell, said_to_run, upstream_reads
 from cauce.engine.document import Value, readable
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
 from cauce.engine.literals import Assigned, python_assigned, r_assigned, task_names
@@ -235,10 +235,12 @@ def _code_cells(notebook: NotebookNode, language: str) -> list[_Cell]:
 
 
 def code_of(content: bytes, path: str) -> tuple[Code, Loads]:
-    """Identity of a module of the project (or of a notebook that is run), and what it loads."""
+    """Identity of a module of the project (or of whatever else is run or read), and what it loads."""
     if path.endswith(".ipynb"):
         facts = read_facts(content, path, "", extract_upstream=False)
         return facts.code, facts.loads
+    if not path.endswith((".py", ".ipy")):
+        return unparsed(digest(content)), said_to_run(content.decode("utf-8-sig", "replace").split("\n"))
     code = read_cell(content.decode("utf-8-sig", "replace"))
     return Code(digest(content), digest(_normalised([(code, ())]).encode())), loads_of([code])
 

@@ -16,6 +16,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
@@ -260,6 +261,11 @@ class PipelineSpec:
     """`meta.jupyter_functions_as_notebooks`: do listings show notebooks of functions beside their modules?"""
     files: tuple[str, ...] = ()
     """All files that were read for it, relative to the root: the pipeline itself, env.yaml, imported tasks."""
+
+    @cached_property
+    def made(self) -> frozenset[str]:
+        """Paths of all products."""
+        return frozenset(product.path for task in self.tasks for product in task.products)
 
     @property
     def path(self) -> Path:
