@@ -84,6 +84,33 @@ def test_templates_that_are_loaded_count_as_modules() -> None:
     assert errors(found) == []
 
 
+def test_files_that_templates_read_and_shell_scripts_run_count(tmp_path: Path) -> None:
+    pipeline = """\
+- {source: q.sql, client: 'sqlite:///x.db', product: q.csv}
+- {source: go.sh, product: out/go.txt}
+"""
+    files = {
+        "pipeline.yaml": pipeline,
+        "q.sql": "{% import 'macros.sql' as m %} select '{{ get_key(\"conf.json\", \"v\") }}'",
+        "macros.sql": "{% macro x() %}{{ get_key('more.yaml', 'v') }}{% endmacro %}",
+        "conf.json": '{"v": 1}',
+        "more.yaml": "v: 1",
+        "go.sh": "# old.py\n. ./lib.sh\nsource 'settings'\npython go.py {{product}} && python -m tools.run\n",
+        "lib.sh": "bash deep.sh\n",
+        **dict.fromkeys(["deep.sh", "settings", "go.py", "tools/run.py", "old.py"], "x=1\n"),
+    }
+    project = Looked(tmp_path, files)
+    assert project.problems() == []
+    modules = project.load().modules
+    assert list(modules["q"]) == ["conf.json", "macros.sql", "more.yaml"]
+    assert list(modules["go"]) == ["deep.sh", "go.py", "lib.sh", "settings", "tools/run.py"]
+    assert project.build() == "ok"
+    assert project.why() == {}
+    project.write("conf.json", '{"v": 2}')
+    project.write("deep.sh", "x=2\n")
+    assert project.why() == {"q": ["module_changed conf.json"], "go": ["module_changed deep.sh"]}
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

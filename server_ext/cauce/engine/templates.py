@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cauce.contract import Problem, Where
+from cauce.engine.cellcode import Loads, said_to_run
 from cauce.engine.document import MAX_BITS, Value, readable
 from cauce.engine.source import Code, Extracted, SourceFacts, TemplateUse, digest
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Template", "normal_shell", "normal_sql", "read_template", "template_facts"]
 
+_SOURCED = re.compile(r"^[ \t]*(?:\.|source)[ \t]+[\"']?([^\s\"';&|]+)", re.MULTILINE)
 _MAX_TEMPLATES = 200
 _MAX_DEPTH = 64
 
@@ -42,6 +44,8 @@ class Template:
     shares: tuple[str, ...] = ()
     """Templates that see the same variables: included or extended."""
     imports: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """What it takes values from, relative to the project root."""
     unclear: int | None = None
     """The line of an include whose name is computed."""
     error: str | None = None
@@ -51,6 +55,14 @@ class Template:
     def code(self) -> Code:
         normal = normal_sql(self.text) if self.sql else normal_shell(self.text)
         return Code(self.raw, digest(normal.encode("utf-8", "surrogatepass")))
+
+    @cached_property
+    def loads(self) -> Loads:
+        """What running it loads besides templates."""
+        if self.sql:
+            return Loads(files=self.files)
+        said = said_to_run(self.text.split("\n"))
+        return Loads(said.imports, tuple(sorted({*said.files, *self.files, *_SOURCED.findall(self.text)})))
 
 
 def read_template(content: bytes, *, sql: bool) -> Template:
@@ -98,9 +110,13 @@ def template_facts(
     awaited: dict[str, None] = {}
     upstream = dict.fromkeys(top.upstream)
     names = set(top.names)
+    imports: set[str] = set()
+    files: set[str] = set()
     todo = [(source, top, True)]
     while todo:
         path, template, shares = todo.pop()
+        imports.update(template.loads.imports)
+        files.update(template.loads.files)
         if template.error is not None:
             message = f"The placeholders in {path} cannot be read: {template.error}."
             problem(
@@ -159,6 +175,7 @@ def template_facts(
         code=top.code,
         text=readable(top.text),
         upstream=tuple(upstream) if extract_upstream else (),
+        loads=Loads(tuple(sorted(imports)), tuple(sorted(files))),
         problems=tuple(problems),
         product=top.product if extract_product else None,
         place=Where(path=source),
@@ -193,6 +210,7 @@ def _taken_apart(raw: str, text: str, sql: bool) -> Template:
     computed: int | None = None
     shares: list[str] = []
     imports: list[str] = []
+    files: list[str] = []
     unclear: int | None = None
     for order, node in enumerate(_walk(tree)):
         match node:
@@ -204,6 +222,8 @@ def _taken_apart(raw: str, text: str, sql: bool) -> Template:
                 product = _product(value)
                 computed = node.lineno if product is None else None
                 bound.add("product")
+            case nodes.Call(node=nodes.Name(name="get_key"), args=[nodes.Const(value=str(path)), *_]):
+                files.append(readable(path))
             case nodes.Name(name=name, ctx="load"):
                 used.add(name)
             case nodes.Name(name=name):
@@ -231,6 +251,7 @@ def _taken_apart(raw: str, text: str, sql: bool) -> Template:
         computed_product=computed,
         shares=tuple(dict.fromkeys(shares)),
         imports=tuple(dict.fromkeys(imports)),
+        files=tuple(sorted(set(files))),
         unclear=unclear,
     )
 
