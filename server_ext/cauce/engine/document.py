@@ -43,6 +43,8 @@ MAX_ALIASES = 100
 MAX_VALUES = 200_000
 MAX_BITS = 1024
 """Beyond this a whole number stays text: Python refuses to write very long ones in decimal."""
+_MAX_NUMBER = 400
+"""Characters of what is read as a number: to base 60 that takes time that grows with the square of the length."""
 
 _STANDARD = "tag:yaml.org,2002:"
 _SCALAR_TAGS = frozenset(_STANDARD + name for name in ("str", "int", "float", "bool", "null", "timestamp", "merge"))
@@ -253,6 +255,8 @@ class _Composer:
                     return None
                 case "bool":
                     return bool(_CONSTRUCTOR.construct_yaml_bool(node))
+                case "int" | "float" if len(event.value) > _MAX_NUMBER:
+                    return str(event.value)
                 case "int":
                     number = int(_CONSTRUCTOR.construct_yaml_int(node))
                     return number if number.bit_length() <= MAX_BITS else str(event.value)
