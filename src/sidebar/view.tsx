@@ -5,8 +5,9 @@
  */
 import { ReactWidget, type SidePanel } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { MessageLoop } from '@lumino/messaging';
 import type { ISignal } from '@lumino/signaling';
-import { AccordionPanel, type PanelLayout } from '@lumino/widgets';
+import { AccordionPanel, Widget, type PanelLayout } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { Problem, Run, Snapshot, Task } from '../contract';
@@ -54,7 +55,13 @@ export function fillPanel(panel: SidePanel, context: IPanelContext): void {
     tasks.title.label = count === 0 ? trans.__('Tasks') : trans.__('Tasks (%1)', count);
   };
   model.changed.connect(update);
+  // The head grows and shrinks by what it says. The sections below are placed by numbers: tell them.
+  const headSize = new ResizeObserver(() => {
+    MessageLoop.sendMessage(panel.content, Widget.ResizeMessage.UnknownSize);
+  });
+  headSize.observe(head.node);
   panel.disposed.connect(() => {
+    headSize.disconnect();
     model.changed.disconnect(update);
   });
   update();

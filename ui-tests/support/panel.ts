@@ -31,6 +31,12 @@ export class Panel {
     return this.root.locator('.jp-cauce-Detail');
   }
 
+  /** One of the panel's sections, by its title. */
+  section(title: 'Graph' | 'Tasks' | 'Task'): Locator {
+    const content = { Graph: '.jp-cauce-Graph', Tasks: '.jp-cauce-List', Task: '.jp-cauce-Detail' };
+    return this.root.locator('.jp-cauce-Part').filter({ has: this.page.locator(content[title]) });
+  }
+
   async open(): Promise<void> {
     await this.page.sidebar.openTab(PANEL_ID);
     await expect(this.root).toBeVisible();

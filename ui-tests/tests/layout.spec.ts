@@ -1,0 +1,45 @@
+/**
+ * What of the panel can be seen: whatever the head has to say, the sections below stay in the window.
+ */
+import type { Locator } from '@playwright/test';
+
+import { expect, test } from '../support/fixtures';
+import { pipelineYaml, script, type Files } from '../support/project';
+
+/** The sources of all but the first are missing. */
+const BROKEN: Files = {
+  'pipeline.yaml': pipelineYaml(['sound', 'one', 'two', 'three', 'four', 'five']),
+  'sound.py': script()
+};
+
+async function bottom(element: Locator): Promise<number> {
+  const box = await element.boundingBox();
+  return box === null ? Infinity : box.y + box.height;
+}
+
+test.describe('A pipeline with problems', () => {
+  test.use({ files: BROKEN });
+
+  test('leaves the selected task in the window, also when problems are folded and unfolded', async ({
+    panel
+  }) => {
+    await panel.select('two');
+    const folded = panel.problems.locator('summary');
+    for (const _ of ['folded', 'unfolded']) {
+      const all = await bottom(panel.root);
+      await expect.poll(() => bottom(panel.section('Task'))).toBeLessThanOrEqual(all + 1);
+      await folded.click();
+    }
+  });
+
+  test('scrolls in a low window, back to where one builds', async ({ page, panel }) => {
+    await page.setViewportSize({ width: 1000, height: 480 });
+    await panel.select('two');
+    await panel.detail.getByRole('button', { name: 'Open', exact: true }).focus();
+    await expect(panel.section('Task')).toBeInViewport();
+    await panel.root.evaluate(node => {
+      node.scrollTop = 0;
+    });
+    await expect(panel.root.locator('[data-cauce-action="build"]')).toBeInViewport();
+  });
+});
