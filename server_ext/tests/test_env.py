@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from cauce.contract import Problem, Where
 from cauce.engine.document import MAX_VALUES, Node, TooLarge, Value, plain, read_document
 from cauce.engine.spec import entry_of_file
-from cauce.engine.spec.env import Environment, awaits, cast, env_leaves, expand, read_environment
+from cauce.engine.spec.env import env_leaves, read_environment
 from cauce.engine.spec.model import Entry
+from cauce.engine.spec.placeholders import Environment, awaits, cast, expand
 
 
 @dataclass(frozen=True)

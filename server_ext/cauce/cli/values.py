@@ -79,7 +79,7 @@ def _entry_point(arguments: Sequence[str]) -> str | None:
 def _option(takes: _Takes) -> click.Option:
     def keep(ctx: click.Context, _option: click.Parameter, text: str | None) -> None:
         if text is not None:
-            from cauce.engine.spec.env import cast
+            from cauce.engine.spec.placeholders import cast
 
             ctx.meta.setdefault(VALUES, {})[takes.key] = cast(text)
 

@@ -12,8 +12,9 @@ from typing import Any
 from cauce.contract import Problem
 from cauce.engine.document import Node, plain, read_document
 from cauce.engine.spec.entry import entry_of_file
-from cauce.engine.spec.env import Environment, expand, read_environment
+from cauce.engine.spec.env import read_environment
 from cauce.engine.spec.model import Entry
+from cauce.engine.spec.placeholders import Environment, expand
 from cauce.engine.spec.products import wrap
 from cauce.runner import Trouble, placeholders
 from cauce.runner.plain import plain as plain_data

@@ -7,8 +7,8 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
 from cauce.engine.document import MAX_VALUES, Mapping, Node, Scalar, TooLarge, Value, plain_within
-from cauce.engine.spec.env import Environment, awaits, expand
 from cauce.engine.spec.model import Dotted, Entry, Evaluated, Hooks, Need
+from cauce.engine.spec.placeholders import Environment, awaits, expand
 from cauce.engine.spec.report import Report
 from cauce.engine.spec.shapes import dotted_name
 
