@@ -218,6 +218,20 @@ def test_which_products_are_notebooks_is_for_the_pipeline_to_say(tmp_path: Path)
     assert list(known.fingerprint.upstream["up"]) == ["out/up.html", "out/up.csv"]
 
 
+def test_an_unserializer_may_read_all_of_upstream_whatever_of_it_is_used_then(tmp_path: Path) -> None:
+    pipeline = """\
+- {source: up.py, product: {nb: up.ipynb, col: up.csv}}
+- {source: m.down, product: x.txt, unserializer: m.read}
+"""
+    code = "def read(product): return product['nb']\ndef down(product, upstream): upstream['up']['col']\n"
+    project = made(tmp_path, pipeline, up=script(), m=code)
+    (tmp_path / "up.ipynb").write_text("{}")
+    assert "upstream_stale up" in project.why()["down"]
+    known = read_history(state_folder(tmp_path), "pipeline.yaml").tasks["down"].last_ok
+    assert known is not None
+    assert list(known.fingerprint.upstream["up"]) == ["up.ipynb", "up.csv"]
+
+
 # --- Folders --------------------------------------------------------------------------------
 
 

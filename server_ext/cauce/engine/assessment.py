@@ -236,9 +236,9 @@ def _upstream_hashes(
     An executed notebook holds the code that made it: did it always count, each edit would run
     everything below again, though the data came out the same. It counts only where the task may
     read it: when its code does not plainly read other products alone, when upstream is given as
-    a group, and when it is all that there is.
+    a group, when an unserializer gets all of it first, and when it is all that there is.
     """
-    reads = project.facts[task].reads
+    reads = project.facts[task].reads if project.tasks[task].unserializer is None else UpstreamReads()
     grouped = {need for dependency in project.dependencies[task] if dependency.group for need in dependency.tasks}
     found: dict[str, dict[str, str]] = {}
     for need in needs:
