@@ -7,6 +7,7 @@ for whoever starts a kernel for a file without a session: consoles, other client
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from logging import Logger
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from cauce.engine.functionbook import book_of
 from cauce.server.taskfiles import TaskIndex
 
 __all__ = ["wrap_kernel_manager"]
+
+_PATIENCE = 2.0
 
 
 def wrap_kernel_manager(kernel_manager: Any, index: TaskIndex, root_dir: str | Path) -> bool:
@@ -57,9 +60,20 @@ class _Folders:
         self._index = index
         self._root_dir = root_dir
         self._log = log
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cauce-folder")
 
     def folder(self, path: str) -> str | None:
-        """Where a kernel for this file starts; None for a file that is no task, or a folder."""
+        """Where a kernel for this file starts; None for a file that is no task, or a folder.
+
+        Asked on the event loop, which has no time to wait for a slow disk: None then, too.
+        """
+        try:
+            return self._thread.submit(self._find, path).result(_PATIENCE)
+        except TimeoutError:
+            self._log.warning("Cauce: the disk is slow; the kernel starts beside %s.", path)
+            return None
+
+    def _find(self, path: str) -> str | None:
         try:
             source = self._real(path)
             binding = self._index.binding(source) if source.is_file() else None
