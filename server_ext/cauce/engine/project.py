@@ -154,9 +154,9 @@ def load(entry: Entry, cache: ParseCache) -> Project:
     try:
         spec = cache.spec(entry, reader(entry))
     except FileNotFoundError as error:
-        raise NotFound(f"There is no pipeline at {name}.") from error
+        raise NotFound(f"There is no pipeline at {name}.", hint="Create it: 'cauce scaffold' helps.") from error
     except OSError as error:
-        raise NotFound(f"{name} cannot be read: {error.strerror}.") from error
+        raise NotFound(f"{name} cannot be read: {error.strerror}.", hint="Permit it, and try again.") from error
     problems = list(spec.problems)
     contents: dict[str, bytes] = {}
     facts: dict[str, SourceFacts] = {}

@@ -121,7 +121,8 @@ class CauceHandler(APIHandler):
         try:
             return msgspec.json.decode(self.request.body, type=structure)
         except msgspec.MsgspecError as error:
-            raise UsageError(f"The body is not what was expected: {error}.") from error
+            hint = "The reference of the API says what each request takes: cauce/openapi.json."
+            raise UsageError(f"The body is not what was expected: {error}.", hint=hint) from error
 
 
 class PipelinesHandler(CauceHandler):
@@ -239,7 +240,7 @@ class LogHandler(CauceHandler):
         try:
             offset = int(self.get_argument("offset", "0"))
         except ValueError:
-            raise UsageError("'offset' must be a number.") from None
+            raise UsageError("'offset' must be a number.", hint="Leave it out to read from the beginning.") from None
         self.answer(await self.workspace.log(path, id, self.get_argument("task"), offset))
 
 

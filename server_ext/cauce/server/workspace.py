@@ -71,6 +71,7 @@ _MEMORY = 3600.0
 """Seconds for which a pipeline is remembered that nobody looks at."""
 _MOST_NAMES = 1_000
 _LONGEST_NAME = 1_000
+_INSIDE = "Name a file below the folder in which the Jupyter server was started."
 
 
 class Workspace:
@@ -131,7 +132,9 @@ class Workspace:
         view = await self._view(pipeline)
         row = await asyncio.to_thread(read_run, view.folder, view.entry.name, run)
         if row is None:
-            raise NotFound(f"There is no run '{run}' of {pipeline}.")
+            raise NotFound(
+                f"There is no run '{run}' of {pipeline}.", hint="Only the newest runs are kept: look at the list."
+            )
         return present_run(row, active=row.id == await self._active(view))
 
     async def log(self, pipeline: str, run: str, task: str, offset: int) -> LogChunk:
@@ -140,7 +143,7 @@ class Workspace:
         row = await self.run(pipeline, run)
         path = log_file(view.folder, run, task, row.tasks)
         if path is None:
-            raise NotFound(f"The task '{task}' is not part of the run '{run}'.")
+            raise NotFound(f"The task '{task}' is not part of the run '{run}'.", hint="Choose another run.")
         over = row.tasks[task] not in ("waiting", "running") or row.state != "running"
         return await asyncio.to_thread(read_log, view.entry.root, path, offset, over)
 
@@ -189,9 +192,9 @@ class Workspace:
         try:
             await asyncio.to_thread(real_path, self.root, request.path)
         except LeadsOutside:
-            raise PathRefused(f"{request.path} leads out of the server's root.") from None
+            raise PathRefused(f"{request.path} leads out of the server's root.", hint=_INSIDE) from None
         except OSError as error:
-            raise NotFound(f"{request.path} cannot be looked at: {error.strerror}.") from error
+            raise NotFound(f"{request.path} cannot be looked at: {error.strerror}.", hint=_INSIDE) from error
         await asyncio.to_thread(self._check_project, path)
         return await asyncio.to_thread(changes.check_text, path, request)
 
@@ -294,11 +297,11 @@ class Workspace:
         try:
             found = real_path(self.root, pipeline).is_file()
         except LeadsOutside:
-            raise PathRefused(f"{pipeline} leads out of the server's root.") from None
+            raise PathRefused(f"{pipeline} leads out of the server's root.", hint=_INSIDE) from None
         except OSError:
             found = False
         if not found:
-            raise NotFound(f"There is no pipeline at {pipeline}.")
+            raise NotFound(f"There is no pipeline at {pipeline}.", hint="It may have been moved: refresh the list.")
         self._check_project(path)
         return path
 
@@ -314,11 +317,11 @@ class Workspace:
         """Where a file is that a request names, by its name alone. Raises as `_resolve`."""
         relative = PurePosixPath(pipeline)
         if "\0" in pipeline or relative.is_absolute() or ".." in relative.parts or "\\" in pipeline:
-            raise PathRefused("A pipeline's path is relative to the server's root.")
+            raise PathRefused("A pipeline's path is relative to the server's root.", hint=_INSIDE)
         if not self._allow_hidden and any(part.startswith(".") for part in relative.parts):
-            raise PathRefused("Hidden files are not shown.")
+            raise PathRefused("Hidden files are not shown.", hint="Set ContentsManager.allow_hidden to show them.")
         if relative.suffix not in (".yaml", ".yml"):
-            raise NotFound(f"{pipeline} is no pipeline file.")
+            raise NotFound(f"{pipeline} is no pipeline file.", hint="Their names end in .yaml or .yml.")
         return self.root / relative
 
     async def _active(self, view: View) -> str | None:

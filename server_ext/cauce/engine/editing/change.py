@@ -114,7 +114,7 @@ def _place(root: Path, path: str) -> Path:
             f"{path} leads out of the project through a symbolic link.", hint="Edit the file where it is."
         ) from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be a file: {error.strerror}.") from error
+        raise UsageError(f"{path} cannot be a file: {error.strerror}.", hint="Choose another name.") from error
 
 
 def _check(file: FileChange, place: Path) -> None:
@@ -126,7 +126,7 @@ def _check(file: FileChange, place: Path) -> None:
     except NotRegular as error:
         raise UsageError(f"{file.path} is no file.", hint="Choose another name.") from error
     except OSError as error:
-        raise UsageError(f"{file.path} cannot be read: {error.strerror}.") from error
+        raise UsageError(f"{file.path} cannot be read: {error.strerror}.", hint="Permit it, and try again.") from error
     if now == file.before:
         return
     if file.before is None:

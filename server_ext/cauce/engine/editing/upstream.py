@@ -120,7 +120,7 @@ def _check_cycles(project: Project, task: str, together: tuple[str, ...], wanted
     for cycle in build_graph(edges).cycles:
         if frozenset(cycle) not in before:
             if len(cycle) == 1:
-                raise UsageError(f"'{task}' cannot need itself.")
+                raise UsageError(f"'{task}' cannot need itself.", hint="Name another task.")
             raise UsageError(
                 "These tasks would need each other: " + " → ".join((*cycle, cycle[0])) + ".",
                 hint="Remove one of the other dependencies first.",
