@@ -52,8 +52,8 @@ export class Actions implements IDisposable {
   }
 
   /**
-   * Build the current pipeline. Open documents of its tasks that have unsaved changes are saved
-   * first, for the build reads what is on the disk.
+   * Build the current pipeline. Open documents that it is made of are saved first, for the build
+   * reads what is on the disk.
    */
   async build(request: RunRequest = {}): Promise<void> {
     const { model, trans } = this._options;
@@ -263,7 +263,7 @@ export class Actions implements IDisposable {
     return documents.openOrReveal(full, factory) ?? null;
   }
 
-  /** Save what is open of the pipeline's sources. The path of a document that stayed unsaved, or null. */
+  /** Save what is open of the pipeline. The path of a document that stayed unsaved, or null. */
   private async _saveSources(): Promise<string | null> {
     const { model, documents, widgets } = this._options;
     const sources = sourcePaths(model.snapshot);
@@ -389,16 +389,18 @@ function line(tag: 'li' | 'p', text: string): HTMLElement {
   return node;
 }
 
-/** The files that a pipeline's tasks run, seen from the server's root. */
+/** The files that a pipeline is made of, seen from the server's root. */
 function sourcePaths(snapshot: Snapshot | null): ReadonlySet<string> {
-  const paths = new Set<string>();
-  for (const task of snapshot?.tasks ?? []) {
-    for (const file of [task.source, task.definition?.path ?? task.source]) {
-      const path = snapshot === null ? null : fromServerRoot(snapshot, file);
-      if (path !== null) {
-        paths.add(path);
-      }
-    }
+  if (snapshot === null) {
+    return new Set();
   }
-  return paths;
+  const files = [
+    ...snapshot.files,
+    ...snapshot.tasks.flatMap(task => [
+      task.source,
+      task.definition?.path ?? task.source,
+      task.notebookPath ?? task.source
+    ])
+  ];
+  return new Set(files.flatMap(file => fromServerRoot(snapshot, file) ?? []));
 }

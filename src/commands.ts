@@ -146,7 +146,7 @@ export function addCommands(options: Commands.IOptions): void {
   commands.addCommand(CommandIDs.build, {
     label: trans.__('Build Pipeline'),
     caption: trans.__(
-      'Run every task that is out of date. Open task notebooks with changes are saved first.'
+      'Run every task that is out of date. Open files of the pipeline with changes are saved first.'
     ),
     icon: runIcon,
     describedBy: { args: pipelineArgs },

@@ -407,6 +407,13 @@ export interface components {
             readonly run: components["schemas"]["Run"] | null;
             /** @description Who builds this project now: another pipeline's run counts too. */
             readonly holder: components["schemas"]["Holder"] | null;
+            /**
+             * @description What the tasks are made of beside their sources, relative to the project root: the pipeline file, env
+             *     files, modules that tasks load.
+             */
+            readonly files: readonly string[];
+            /** @description Is there anything that only running code can tell: a factory's tasks, parameters that functions give? */
+            readonly evaluable: boolean;
             /** @description The tasks are made by code that was never run: ask for a run with action `evaluate` to see them. */
             readonly unevaluated: boolean;
         };

@@ -287,6 +287,11 @@ class Snapshot(Contract, frozen=True, kw_only=True):
     """The active run, else the last one."""
     holder: Holder | None = None
     """Who builds this project now: another pipeline's run counts too."""
+    files: tuple[str, ...] = ()
+    """What the tasks are made of beside their sources, relative to the project root: the pipeline file, env
+    files, modules that tasks load."""
+    evaluable: bool = False
+    """Is there anything that only running code can tell: a factory's tasks, parameters that functions give?"""
     unevaluated: bool = False
     """The tasks are made by code that was never run: ask for a run with action `evaluate` to see them."""
 

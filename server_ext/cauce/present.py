@@ -97,6 +97,8 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
         problems=(*project.problems, *look.findings, *_troubles(look)),
         run=None if run is None else present_run(run, active=look.active is not None),
         holder=look.holder,
+        files=project.ingredients,
+        evaluable=bool(project.spec.needs),
         unevaluated=project.spec.unevaluated,
     )
 

@@ -210,6 +210,19 @@ async def test_builds_shows_and_does_not_build_again(jp_fetch: Fetch, project: P
     assert [attempt.outcome for attempt in detail.attempts] == ["ok"]
 
 
+async def test_what_a_pipeline_is_made_of_is_told(jp_fetch: Fetch, project: Path) -> None:
+    (project / "env.yaml").write_text("size: 3")
+    (project / "steps.py").write_text("def third(product, upstream): upstream['second']")
+    (project / "sizes.py").write_text("three = 3")
+    (project / "first.py").write_text(FIRST.replace("from pathlib", "import sizes\nfrom pathlib"))
+    (project / "pipeline.yaml").write_text(PIPELINE + "  - source: steps.third\n    product: out/third.txt\n")
+
+    snapshot = await get(jp_fetch, *PATH, as_=Snapshot)
+
+    assert set(snapshot.files) == {"pipeline.yaml", "env.yaml", "sizes.py", "steps.py"}
+    assert not snapshot.evaluable
+
+
 async def test_a_failure_tells_cell_line_and_notebook_and_skips_by_name(jp_fetch: Fetch, project: Path) -> None:
     (project / "first.py").write_text(FIRST.replace('print("first says", size)', "1 / 0"))
 

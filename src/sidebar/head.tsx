@@ -72,7 +72,7 @@ export function Head(props: IHeadProps): React.JSX.Element {
             className="jp-cauce-Button jp-mod-styled jp-mod-accept"
             disabled={building || asked || !props.buildable}
             title={trans.__(
-              'Run every task that is out of date. Open task notebooks with changes are saved first.'
+              'Run every task that is out of date. Open files of the pipeline with changes are saved first.'
             )}
             data-cauce-action="build"
             onClick={props.onBuild}

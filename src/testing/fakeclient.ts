@@ -183,6 +183,8 @@ export function fakeSnapshot(
     problems: [],
     run: null,
     holder: null,
+    files: ['pipeline.yaml'],
+    evaluable: false,
     unevaluated: false,
     ...parts
   };

@@ -1,10 +1,12 @@
 /**
  * A JupyterLab with the panel's parts in it and nothing behind them: the fake client answers, and
- * no document opens.
+ * the only documents are those that a test has put there.
  */
+import type { DocumentRegistry, IDocumentWidget } from '@jupyterlab/docregistry';
 import { nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
 
 import { Actions } from '../actions';
 import type { Snapshot } from '../contract';
@@ -18,17 +20,32 @@ export class FakeLab implements IDisposable, IPanelContext {
   readonly trans = nullTranslator.load('jupyterlab-cauce');
   readonly model = new PipelineModel({ client: this.client, events: new Signal({}) });
   readonly taskModel = new TaskModel(this.client, this.model);
+  readonly documents = new Map<string, FakeDocument>();
   readonly actions = new Actions({
     model: this.model,
-    documents: { openOrReveal: () => undefined, contextForWidget: () => undefined },
+    documents: {
+      openOrReveal: path => this.documents.get(path) as unknown as IDocumentWidget,
+      contextForWidget: widget =>
+        widget instanceof FakeDocument
+          ? (widget.context as unknown as DocumentRegistry.Context)
+          : undefined
+    },
     contents: { get: () => Promise.resolve(), save: () => Promise.resolve() },
     trans: this.trans,
-    widgets: () => [],
+    widgets: () => this.documents.values(),
     folder: () => '',
     show: () => undefined,
     notify: () => true
   });
   readonly more = (): void => undefined;
+
+  /** Open a document. */
+  open(path: string, metadata: Readonly<Record<string, unknown>> = {}): FakeDocument {
+    const document = new FakeDocument(path, metadata);
+    this.documents.set(path, document);
+    return document;
+  }
+
   readonly folder = (): string => '';
 
   /** Let the pipeline be as the snapshot says, and the model know. */
@@ -46,6 +63,35 @@ export class FakeLab implements IDisposable, IPanelContext {
     this.taskModel.dispose();
     this.model.dispose();
   }
+}
+
+/** An open document, as far as ours look at it. */
+export class FakeDocument extends Widget {
+  constructor(path: string, metadata: Readonly<Record<string, unknown>>) {
+    super();
+    const model = {
+      dirty: false,
+      getMetadata: (key: string): unknown => metadata[key]
+    };
+    this.context = {
+      path,
+      localPath: path,
+      ready: Promise.resolve(),
+      model,
+      save: () => {
+        model.dirty = false;
+        return Promise.resolve();
+      }
+    };
+  }
+
+  readonly context: {
+    readonly path: string;
+    readonly localPath: string;
+    readonly ready: Promise<void>;
+    readonly model: { dirty: boolean; getMetadata(key: string): unknown };
+    readonly save: () => Promise<void>;
+  };
 }
 
 /** What `look` finds, once it finds something. */

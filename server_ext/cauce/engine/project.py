@@ -108,6 +108,13 @@ class Project:
         return self.unknowable
 
     @cached_property
+    def ingredients(self) -> tuple[str, ...]:
+        """Files of text that tasks are made of beside their sources: the specification's, and modules."""
+        paths = {*self.spec.files, *(path for modules in self.modules.values() for path in modules)}
+        paths.update(facts.origin for facts in self.facts.values() if facts.origin)
+        return tuple(sorted(paths))
+
+    @cached_property
     def files(self) -> frozenset[Path]:
         """Files whose change may change what is shown: specification, sources, modules, resources, products."""
         paths = [path for task in self.tasks.values() for path in _files_of(task)]
