@@ -294,6 +294,8 @@ export interface components {
             readonly traceback: string;
             /** @description Index of the failing cell in the executed notebook, from 0, Markdown cells included. */
             readonly cell: number | null;
+            /** @description What the executed notebook shows beside that cell, as in ``In [4]``; None when it shows nothing. */
+            readonly number: number | null;
             /** @description Line within that cell, from 1. */
             readonly line: number | null;
             /** @description The failing line in the task's source file, where it could be found. */

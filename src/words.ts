@@ -25,11 +25,11 @@ export function stateWord(trans: TranslationBundle, task: Task, state: TaskState
     case 'blocked':
       return trans.__('blocked');
     case 'failed': {
-      const cell = task.lastAttempt?.error?.cell ?? null;
+      const cell = task.lastAttempt?.error?.number ?? null;
       if (task.lastAttempt?.outcome === 'crashed') {
         return trans.__('crashed');
       }
-      return cell === null ? trans.__('failed') : trans.__('failed in cell %1', cell + 1);
+      return cell === null ? trans.__('failed') : trans.__('failed in cell [%1]', cell);
     }
     case 'cancelled':
       return trans.__('cancelled');

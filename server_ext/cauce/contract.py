@@ -175,6 +175,8 @@ class CellError(Contract, frozen=True, kw_only=True):
     """As the kernel wrote it; may contain ANSI colour sequences."""
     cell: int | None = None
     """Index of the failing cell in the executed notebook, from 0, Markdown cells included."""
+    number: int | None = None
+    """What the executed notebook shows beside that cell, as in ``In [4]``; None when it shows nothing."""
     line: int | None = None
     """Line within that cell, from 1."""
     where: Where | None = None

@@ -363,7 +363,7 @@ def _print_plain(console: Console, event: BuildEvent) -> None:
 
 def _print_failure(console: Console, event: TaskFinished) -> None:
     error = event.error or CellError(name=event.outcome, message=event.cause)
-    place = "" if error.cell is None else f" in cell {error.cell + 1}"
+    place = "" if error.number is None else f" in cell [{error.number}]"
     place += "" if error.line is None else f", line {error.line}"
     what = f"{event.task} {event.outcome}{place}: {error.name}: {error.message}"
     console.print(_text(what, "red", keep=_LINES), soft_wrap=True)

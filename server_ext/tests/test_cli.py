@@ -103,7 +103,7 @@ def test_build_twice_then_fail(project: Workshop) -> None:
     assert failed.returncode == 1
     lines = failed.stdout.splitlines()
     assert lines[:2] == ["Building 1 task.", "fit: started. The code changed."]
-    assert "fit failed in cell 3, line 3: ZeroDivisionError: division by zero" in lines
+    assert "fit failed in cell [3], line 3: ZeroDivisionError: division by zero" in lines
     assert "  at tasks/fit.py:8" in lines
     assert "  partial notebook: out/fit.ipynb" in lines
     assert lines[-3:] == ["Task  Ran?    Elapsed (s)  Percentage", lines[-2], "1 failed."]

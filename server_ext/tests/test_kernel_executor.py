@@ -321,7 +321,7 @@ print("not reached")
 """)
     error = failed(bench.run(attempt))
 
-    assert (error.name, error.cell, error.line) == ("KeyError", 4, 6)
+    assert (error.name, error.cell, error.number, error.line) == ("KeyError", 4, 5, 6)
     assert error.where == Where(path="task.py", line=21)
     assert "ZeroDivisionError" in error.traceback
     assert error.notebook is None
@@ -418,7 +418,7 @@ print("not reached")
 
     assert error.name == "kernel died"
     assert message in error.message
-    assert error.cell == 2
+    assert (error.cell, error.number) == (2, 3)
     if "SIGSEGV" in message:
         assert error.line == 4
         assert error.where == Where(path="task.py", line=9)

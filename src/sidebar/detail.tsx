@@ -265,11 +265,11 @@ function ErrorPart(props: IDetailProps & { readonly error: CellError }): React.J
   return (
     <Part
       title={
-        error.cell === null
+        error.number === null
           ? trans.__('Error')
           : error.line === null
-            ? trans.__('Error in cell %1', error.cell + 1)
-            : trans.__('Error in cell %1, line %2', error.cell + 1, error.line)
+            ? trans.__('Error in cell [%1]', error.number)
+            : trans.__('Error in cell [%1], line %2', error.number, error.line)
       }
     >
       <p className="jp-cauce-Detail-error">

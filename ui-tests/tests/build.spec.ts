@@ -85,7 +85,7 @@ test.describe('A task that fails', () => {
     await expect(error).toContainText('ValueError');
     // As text: the tags are shown, not obeyed.
     await expect(error).toContainText('<b>not today</b>');
-    await expect(error).toContainText('Error in cell 5, line 3');
+    await expect(error).toContainText('Error in cell [4], line 3');
     await expect(error).toContainText('bad.py:16');
 
     await error.getByRole('button', { name: /Open (partial|executed) notebook/ }).click();

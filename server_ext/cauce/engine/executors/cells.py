@@ -68,6 +68,11 @@ class Cells(NotebookClient):
         self._room = output_limit
         """How many more characters the current cell may print into the notebook."""
 
+    @property
+    def number(self) -> int | None:
+        """What the kernel calls the current cell: the 4 of ``In [4]``."""
+        return None if self.current is None else self.nb.cells[self.current].get("execution_count")
+
     async def run(self, progress: Callable[[Progress], None], stop: asyncio.Event) -> None:
         """Run until the end, `stop`, or a call of ``exit()``.
 

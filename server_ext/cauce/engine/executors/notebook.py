@@ -229,7 +229,8 @@ class _Run:
         if self.kernel.exited.done():
             return Crashed(self._died(cells))
         if isinstance(error, RuntimeError):  # it lives, but does not keep to the protocol
-            return Crashed(CellError(name="kernel error", message=clipped(str(error), 2_000), cell=cells.current))
+            message = clipped(str(error), 2_000)
+            return Crashed(CellError(name="kernel error", message=message, cell=cells.current, number=cells.number))
         raise error or RuntimeError("the cells ended for no reason")
 
     def _raised(self, cells: Cells, reply: dict[str, Any]) -> CellError:
@@ -239,6 +240,7 @@ class _Run:
             message=message_of(reply),
             traceback=clipped("\n".join(reply.get("traceback") or ()), _LONGEST_TRACEBACK),
             cell=cells.current,
+            number=reply.get("execution_count"),
             line=line,
             where=self._where(cells.current, line),
         )
@@ -251,7 +253,12 @@ class _Run:
         )
         self.log.note(message)
         return CellError(
-            name="Cell timeout", message=message, cell=cells.current, line=1, where=self._where(cells.current, 1)
+            name="Cell timeout",
+            message=message,
+            cell=cells.current,
+            number=cells.number,
+            line=1,
+            where=self._where(cells.current, 1),
         )
 
     def _died(self, cells: Cells) -> CellError:
@@ -262,7 +269,13 @@ class _Run:
         line = None if cells.current is None else line_at_death(words, self.notebook.cells[cells.current].source)
         where = self._where(cells.current, line)
         return CellError(
-            name="kernel died", message=message, traceback=words, cell=cells.current, line=line, where=where
+            name="kernel died",
+            message=message,
+            traceback=words,
+            cell=cells.current,
+            number=cells.number,
+            line=line,
+            where=where,
         )
 
     def _where(self, cell: int | None, line: int | None) -> Where | None:
