@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from looked import Looked
 
 from cauce.contract import Where, encode
-from cauce.engine.functions import FunctionIndex, function_facts, read_module
+from cauce.engine.functions import FunctionIndex, function_facts
+from cauce.engine.slices import read_module
 
 TASKS = """\
 \"\"\"All tasks.\"\"\"

@@ -24,7 +24,7 @@ from cauce.engine.spec import Entry, Evaluated, PipelineSpec, Read, parse_spec
 from cauce.engine.spec.find import find_in
 
 if TYPE_CHECKING:
-    from cauce.engine.functions import Module
+    from cauce.engine.slices import Module
     from cauce.engine.templates import Template
 
 __all__ = ["ParseCache"]
@@ -197,7 +197,7 @@ class ParseCache:
 
     def functions(self, content: bytes, path: str) -> Module:
         """A module taken apart; see `read_module`."""
-        from cauce.engine.functions import read_module  # like templates: only projects that have some pay for it
+        from cauce.engine.slices import read_module  # like templates: only projects that have some pay for it
 
         return self._functions.get(path, content, lambda: read_module(content))
 
