@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -167,3 +168,31 @@ def test_tasks_are_as_many_as_there_are_combinations(grid: list[dict[str, Value]
             expected += number
         assert len(made) == expected
         assert all(not task.products[0].path.startswith("..") for task in made)
+
+
+@pytest.mark.parametrize(
+    ("rest", "code"),
+    [
+        (f"name: 'g-[[a]]-{'y' * 100_000}', product: o.ipynb", "task_name"),
+        ("name: 'g-[[a]][[long]]', product: o.ipynb", "grid_names"),
+        (f"name: g-, product: '{'[[long]]' * 500}.ipynb'", "path_too_long"),
+        (f"name: g-, product: '{'{{name}}[[long]]' * 200_000}.ipynb'", "path_too_long"),
+        (
+            "name: g-, product: {nb: o.ipynb, " + ", ".join(f"k{n}: k{n}.txt" for n in range(10_000)) + "}",
+            "grid_too_large",
+        ),
+        (f"name: g-, product: o.ipynb, params: {{p: '{'x' * 1_000_000}'}}", "grid_too_large"),
+        (
+            "name: g-, product: o.ipynb, params: {" + ", ".join(f"p{n}: 1" for n in range(20_000)) + "}",
+            "grid_too_large",
+        ),
+    ],
+)
+def test_a_grid_that_would_expand_to_too_much(rest: str, code: str) -> None:
+    began = time.process_time()
+    values = f"a: [{', '.join(map(str, range(10_000)))}], long: ['{'z' * 400}']"
+    spec = parse(f"{{source: s.py, {rest}, grid: {{{values}}}}}")
+    assert code in {problem.code for problem in spec.problems}
+    assert sum(len(problem.message) for problem in spec.problems) < 10_000
+    assert sum(len(task.name) + len(task.products[0].path if task.products else "") for task in spec.tasks) < 60_000_000
+    assert time.process_time() - began < 20  # some take hours, and all memory, when nobody counts

@@ -644,6 +644,35 @@ def test_a_file_broken_in_its_last_task_blames_only_the_break() -> None:
     assert [problem.code for problem in spec.problems] == ["yaml_syntax"]
 
 
+LONG = "x" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        (f"source: a.py, name: {LONG}, product: a.ipynb", "task_name"),
+        (f"source: {LONG[:3000]}.py, product: a.ipynb", "task_name"),
+        (f"source: {LONG}.py, product: a.ipynb", "path_too_long"),
+        (f"source: {LONG}, product: a.ipynb", "path_too_long"),
+        (f"source: a.py, product: {LONG}.ipynb", "path_too_long"),
+        (f"source: a.py, product: a.ipynb, ? {LONG} : 1", "unknown_key"),
+        (f"source: a.py, product: a.ipynb, class: {LONG}", "task_class"),
+        (f"source: a.py, product: a.ipynb, upstream: [{LONG}]", "upstream_unknown"),
+        (f"source: a.sql, product: [{LONG}, table], client: m.f", "path_too_long"),
+        (f"source: a.py, product: a.ipynb, params: {{? {LONG} x : 1}}", "params_name"),
+        (f"source: a.py, product: a.ipynb, params: !{LONG} x", "yaml_refused"),
+        (f"source: a.py, name: 'a-[[v]]', product: a.ipynb, grid: {{v: [1], ? {LONG} x : [2]}}", "params_name"),
+    ],
+)
+def test_what_is_too_long_to_be_a_name_is_a_mistake_that_is_told_in_few_words(entry: str, code: str) -> None:
+    spec = parse(f"meta: {{extract_upstream: false}}\ntasks:\n- {{{entry}}}\n")
+    assert code in {problem.code for problem in spec.problems}
+    assert all(problem.hint for problem in spec.problems if problem.code in {"task_name", "path_too_long"})
+    assert sum(len(problem.message) + len(problem.hint) for problem in spec.problems) < 10_000
+    assert all(len(task.name) <= 255 and len(task.source) <= 4096 for task in spec.tasks)
+    assert all(len(product.path) <= 4096 for task in spec.tasks for product in task.products)
+
+
 def test_a_flood_of_mistakes_is_summed_up() -> None:
     spec = parse("tasks: []\n" + "".join(f"tasksss{n}: 1\n" for n in range(20_000)))
     assert len(spec.problems) <= 100

@@ -308,7 +308,7 @@ YAML_ZOO: dict[str, tuple[bytes, str | None]] = {
     "itself": (b"tasks: &a [*a]\n", "yaml_refused"),
     "unknown alias": (b"tasks: *a\n", "yaml_refused"),
     "many aliases": (b"x: &a 1\ntasks: [" + b"*a, " * 200 + b"]\n", "yaml_refused"),
-    "long scalar": (b"tasks:\n- {source: '" + b"x" * 1_000_000 + b"', product: o.ipynb}\n", "task_kind"),
+    "long scalar": (b"tasks:\n- {source: '" + b"x" * 1_000_000 + b"', product: o.ipynb}\n", "path_too_long"),
     "merge": (
         b"tasks:\n- &t {source: tasks/load.py, product: o.ipynb}\n- {<<: *t, name: b, product: p.ipynb}\n",
         None,
@@ -338,7 +338,7 @@ def test_odd_yaml_is_understood_or_said_with_its_line(workshop: Draw, content: b
         [problem, *_] = [problem for problem in snapshot.problems if problem.code == code]
         assert problem.where is not None
         assert problem.where.path == "pipeline.yaml"
-        assert len(problem.message) < 2_000_000
+        assert len(problem.message) < 2_000
     project.write("pipeline.yaml", "tasks:\n- {source: tasks/load.py, product: o.ipynb}\n")
     (project.root / "env.yaml").write_bytes(content)
     all_pictures(project.status())

@@ -31,6 +31,7 @@ __all__ = [
     "plain_within",
     "read_document",
     "readable",
+    "shortened",
 ]
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
@@ -152,6 +153,14 @@ def read_document(content: bytes, path: str) -> Document:
 def readable(text: str) -> str:
     """Without halves of characters, which can neither be stored nor sent. YAML has none, but names of files may."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+_MAX_WORDS = 1_500
+
+
+def shortened(text: str) -> str:
+    """The beginning and the end of what is too long to be read: messages quote what is written in files."""
+    return text if len(text) <= _MAX_WORDS else f"{text[: _MAX_WORDS - 200]} … {text[-200:]}"
 
 
 class _Composer:
@@ -372,9 +381,8 @@ def _unreadable(text: str, path: str) -> Problem:
 def _problem(
     code: str, message: str, path: str, line: int | None = None, column: int | None = None, *, hint: str = ""
 ) -> Problem:
-    return Problem(
-        code=code, message=message, severity="error", hint=hint, where=Where(path=path, line=line, column=column)
-    )
+    where = Where(path=path, line=line, column=column)
+    return Problem(code=code, message=shortened(message), severity="error", hint=hint, where=where)
 
 
 def plain(node: Node) -> Value:

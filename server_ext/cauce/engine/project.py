@@ -15,9 +15,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cauce.contract import Problem, Where
 from cauce.engine.cellcode import Loads
-from cauce.engine.document import MAX_BYTES
+from cauce.engine.document import MAX_BYTES, shortened
 from cauce.engine.errors import NotFound
 from cauce.engine.files import (
     FileTooLarge,
@@ -510,13 +512,19 @@ def _cycle_problem(cycle: tuple[str, ...], tasks: Mapping[str, TaskSpec]) -> Pro
 
 
 def _summed_up(problems: list[Problem]) -> tuple[Problem, ...]:
-    """As many as anybody reads, first those of the whole file: they forbid building."""
+    """As many, and as much of each, as anybody reads; first those of the whole file: they forbid building."""
     if len(problems) <= MAX_PROBLEMS:
-        return tuple(problems)
+        return tuple(map(_shortened, problems))
     ordered = sorted(problems, key=lambda problem: problem.task is not None or problem.severity != "error")
     message = f"There are {len(problems) - MAX_PROBLEMS + 1} more problems."
     more = Problem(code="too_many_problems", message=message, severity="warning", hint="Mend the first ones.")
-    return (*ordered[: MAX_PROBLEMS - 1], more)
+    return (*map(_shortened, ordered[: MAX_PROBLEMS - 1]), more)
+
+
+def _shortened(problem: Problem) -> Problem:
+    message, hint = shortened(problem.message), shortened(problem.hint)
+    same = message is problem.message and hint is problem.hint
+    return problem if same else msgspec.structs.replace(problem, message=message, hint=hint)
 
 
 def _task_problem(task: TaskSpec, code: str, message: str, hint: str, where: Where | None = None) -> Problem:

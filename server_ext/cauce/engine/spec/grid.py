@@ -12,6 +12,9 @@ from cauce.engine.spec.report import Report
 
 __all__ = [
     "GRID_PLACEHOLDER",
+    "MAX_EXPANDED",
+    "MAX_NAME",
+    "MAX_PATH",
     "MAX_TASKS",
     "Axis",
     "Combination",
@@ -29,6 +32,12 @@ _MAX_VALUES = 1_000_000
 """Tasks times parameters of all grids."""
 _MAX_TEXT = 500
 """Characters that one value may put into a name."""
+MAX_NAME = 255
+"""Characters of a task's name."""
+MAX_PATH = 4_096
+"""Characters of a path: more than a system allows."""
+MAX_EXPANDED = 50_000_000
+"""Characters of all that grids expand to, names, paths and parameters, a value counting as 100 at least."""
 
 GRID_PLACEHOLDER = re.compile(r"\[\[([^\[\]]*)\]\]")
 _PATH = re.compile(r"\w+(?:\.\w+)*")
@@ -81,22 +90,35 @@ def combinations(grid: Iterable[Sequence[Axis]]) -> Iterator[Combination]:
 def placeholders(text: str, node: Node, known: frozenset[str], report: Report) -> tuple[str, ...]:
     """What a template asks for, each once; a problem for what no grid can give."""
     found: list[str] = []
-    for match in GRID_PLACEHOLDER.finditer(text):
-        path = match[1].strip()
+    if len(text) > MAX_PATH:
+        return ()  # too long for whatever it is: that is said of it
+    for written in dict.fromkeys(match[0] for match in GRID_PLACEHOLDER.finditer(text)):
+        path = written[2:-2].strip()
         if not _PATH.fullmatch(path):
-            message = f"The placeholder '{match[0]}' is more than a name."
+            message = f"The placeholder '{written}' is more than a name."
             report.error("placeholder_syntax", message, node, "Only names can be filled in, such as [[name]].")
         elif path.partition(".")[0] not in known:
             hint = report.suggestion(path.partition(".")[0], sorted(known))
-            report.error("placeholder_unknown", f"'{match[0]}' is no parameter of the grid.", node, hint)
+            report.error("placeholder_unknown", f"'{written}' is no parameter of the grid.", node, hint)
         else:
             found.append(path)
     return tuple(dict.fromkeys(found))
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """The template with its placeholders filled in; those without a value are nothing, as in Ploomber."""
-    return GRID_PLACEHOLDER.sub(lambda match: values.get(match[1].strip(), ""), text)
+    """The template with its placeholders filled in; those without a value are nothing, as in Ploomber.
+
+    Broken off when it is longer than any path may be.
+    """
+    pieces: list[str] = []
+    size = end = 0
+    for match in GRID_PLACEHOLDER.finditer(text):
+        pieces += text[end : match.start()], values.get(match[1].strip(), "")
+        end = match.end()
+        size += len(pieces[-2]) + len(pieces[-1])
+        if size > MAX_PATH:
+            return "".join(pieces)
+    return "".join((*pieces, text[end:]))
 
 
 class Texts:
@@ -104,6 +126,7 @@ class Texts:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Value, str]] = {}
+        self._weights: dict[int, tuple[Value, int]] = {}
         self.too_long = False
         """Was one of them too long to be part of a name?"""
 
@@ -119,6 +142,18 @@ class Texts:
                 value = value.get(step, "") if isinstance(value, dict) else ""
             found[path] = self._text(value)
         return found
+
+    def weight(self, value: Value) -> int:
+        """About how much it is to write a value out."""
+        if isinstance(value, str):
+            return 100 + len(value)
+        if not isinstance(value, list | dict):
+            return 100
+        known = self._weights.get(id(value))
+        if known is None:
+            parts = value.values() if isinstance(value, dict) else value
+            known = self._weights[id(value)] = (value, 100 + sum(map(self.weight, parts)))
+        return known[1]
 
     def _text(self, value: Value) -> str:
         if not isinstance(value, list | dict):

@@ -18,7 +18,7 @@ from cauce.engine.document import Mapping as MappingNode
 from cauce.engine.document import Node, Scalar, TooLarge, Value, readable
 from cauce.engine.document import Sequence as SequenceNode
 from cauce.engine.files import STATE
-from cauce.engine.spec.grid import GRID_PLACEHOLDER, fill
+from cauce.engine.spec.grid import GRID_PLACEHOLDER, MAX_PATH, fill
 from cauce.engine.spec.keys import FOREIGN_PRODUCTS, NOTEBOOK_SUFFIXES, PRODUCT_CLASSES
 from cauce.engine.spec.model import Dotted, ProductRule, ProductSpec, RelationSpec, TaskSpec
 from cauce.engine.spec.report import Report
@@ -78,6 +78,10 @@ def inside(text: str, node: Node, root: str, what: str, report: Report, folder: 
 
     One that is written in full is made relative. `folder` is what a relative one is relative to.
     """
+    if len(text) > MAX_PATH:
+        message = f"The {what} is a path of more than {MAX_PATH:,} characters."
+        report.error("path_too_long", message, node, "Give it a shorter path.")
+        return text[:MAX_PATH]
     if unfilled(text):
         return text  # undefined: has a problem of its own; or not known before the build
     if not text.strip() or "\0" in text:
@@ -216,9 +220,8 @@ def _file(
             hint = report.meant(suffix(node.text), (".csv", ".parquet")) or f"{hint[:-1]}, {dump}"
         report.error("product_class", f"The product of '{task}' must be a table or view.", node, hint)
         return None
-    path = inside(
-        _named(node.text, task, rule, node, report, single=single), node, rule.root, "product", report, rule.folder
-    )
+    text = node.text if len(node.text) > MAX_PATH else _named(node.text, task, rule, node, report, single=single)
+    path = inside(text, node, rule.root, "product", report, rule.folder)
     client = rule.client if rule.client is not None else rule.clients.get("File")
     if isinstance(client, str):
         report.error("spec_type", "A storage for files is no address.", node, "Give a function that makes the client.")
@@ -248,6 +251,9 @@ def _relation(
         report.error("product_shape", f"'{words[-1]}' is neither a table nor a view.", node.items[-1], hint)
         return None
     name = words[-2]
+    if max(map(len, words)) > MAX_PATH:
+        report.error("path_too_long", "The name of the table or view is too long.", node, "Give it a shorter name.")
+        return None
     if rule.index is not None:
         name = fill(f"{name}-{rule.index}", rule.values)
     elif GRID_PLACEHOLDER.search(name):

@@ -65,6 +65,8 @@ class Reading:
         self.needs: dict[str, Need] = {}
         self.grid_size = (0, 0)
         """Tasks of all grids, and their parameters."""
+        self.grid_expanded = 0
+        """Characters of what these consist of."""
         self._values_left = _MAX_VALUES
 
     def filled(self, node: Node) -> Node:

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from cauce.contract import Problem, Where
-from cauce.engine.document import Node
+from cauce.engine.document import Node, shortened
 
 __all__ = ["MAX_PROBLEMS", "Report"]
 
@@ -75,8 +75,9 @@ class Report:
     def _add(
         self, severity: Literal["error", "warning"], code: str, message: str, node: Node | None, hint: str
     ) -> None:
+        said, todo = shortened(message), shortened(hint)
         self.problems.append(
-            Problem(code=code, message=message, severity=severity, hint=hint, where=self.where(node), task=self.task)
+            Problem(code=code, message=said, severity=severity, hint=todo, where=self.where(node), task=self.task)
         )
 
 

@@ -12,7 +12,19 @@ from pathlib import PurePosixPath
 
 from cauce.contract import Problem, TaskKind
 from cauce.engine.document import Mapping, Node, Scalar, Sequence, TooLarge, Value, plain
-from cauce.engine.spec.grid import GRID_PLACEHOLDER, Axis, Texts, combinations, count, fill, placeholders, too_many
+from cauce.engine.spec.grid import (
+    GRID_PLACEHOLDER,
+    MAX_EXPANDED,
+    MAX_NAME,
+    MAX_PATH,
+    Axis,
+    Texts,
+    combinations,
+    count,
+    fill,
+    placeholders,
+    too_many,
+)
 from cauce.engine.spec.keys import EXPORTERS, FOREIGN_CLASSES, PRODUCT_CLASSES, TASK, TASK_CLASSES
 from cauce.engine.spec.model import Dotted, Need, NotebookOptions, ProductRule, StaticAnalysis, TaskSpec
 from cauce.engine.spec.products import Made, inside, read_products, suffix
@@ -69,6 +81,10 @@ def read_entry(reading: Reading, node: Node, folder: str, *, imported: bool) -> 
         hint = "Add 'source: tasks/….py'."
         report.error("task_no_source", "The task has no 'source'.", source or node, hint)
         return []
+    if len(source.text) > MAX_PATH:
+        message = f"The source is a path of more than {MAX_PATH:,} characters."
+        report.error("path_too_long", message, source, "Give it a shorter path.")
+        return []
     foreign = node.get("class")
     if isinstance(foreign, Scalar) and foreign.text in FOREIGN_CLASSES:
         # Its own keys are not known here, and it is no use to complain about each.
@@ -82,7 +98,8 @@ def read_entry(reading: Reading, node: Node, folder: str, *, imported: bool) -> 
 def _foreign(node: Mapping, source: Scalar, report: Report) -> TaskSpec:
     """What stands for a task that cannot be run, for those that need it."""
     name = node.get("name")
-    text = name.text if isinstance(name, Scalar) and name.text.strip() else PurePosixPath(source.text).stem
+    named = isinstance(name, Scalar) and name.text.strip() and len(name.text) <= MAX_NAME
+    text = name.text if isinstance(name, Scalar) and named else PurePosixPath(source.text).stem[:MAX_NAME]
     given = node.get("upstream")
     items = given.items if isinstance(given, Sequence) else () if given is None else (given,)
     upstream = tuple(dict.fromkeys(item.text for item in items if isinstance(item, Scalar)))
@@ -189,12 +206,19 @@ class _Entry:
             if _has_controls(default):
                 message = "The source's name gives the task a name with control characters."
                 self.report.error("task_name", message, self.source, "Add a 'name'.")
-            return default or source
+            if len(default or source) > MAX_NAME:
+                message = f"The source gives the task a name of more than {MAX_NAME} characters."
+                self.report.error("task_name", message, self.source, "Add a 'name'.")
+            return (default or source)[:MAX_NAME]
         name = given.text if isinstance(given, Scalar) else default
         if _has_controls(name):
             message = "'name' must be one line without control characters."
             self.report.error("task_name", message, given)
-            return default or source
+            return (default or source)[:MAX_NAME]
+        if len(name) > MAX_NAME:
+            message = f"'name' must have {MAX_NAME} characters at most."
+            self.report.error("task_name", message, given, "Give the task a shorter name.")
+            return name[:MAX_NAME]
         return name
 
     # --- What all tasks of the entry have in common
@@ -256,7 +280,11 @@ class _Entry:
                 message = "'upstream' is read from the source, it cannot be given here too."
                 self.report.error("upstream_twice", message, given, hint)
             return None
-        return tuple(dict.fromkeys(item.text for item in items if isinstance(item, Scalar)))
+        names = tuple(dict.fromkeys(item.text for item in items if isinstance(item, Scalar)))
+        if any(len(name) > MAX_NAME for name in names):
+            message = f"No task has a name of more than {MAX_NAME} characters."
+            self.report.error("upstream_unknown", message, given, "Name tasks of this pipeline.")
+        return tuple(name for name in names if len(name) <= MAX_NAME)
 
     def _notebook(self, kind: TaskKind) -> NotebookOptions:
         if kind not in ("notebook", "script"):
@@ -481,6 +509,7 @@ class _Entry:
         sound: bool,
     ) -> list[TaskSpec]:
         texts = Texts()
+        weight = sum(map(texts.weight, task.params.values())) + self._weight_of_products()
         made: dict[str, TaskSpec] = {}
         complaints: dict[str, Problem] = {}
         twice = ""
@@ -488,6 +517,10 @@ class _Entry:
             params = {**combination.params, **task.params}
             values = texts.of(params, paths)
             name = fill(template, values) if GRID_PLACEHOLDER.search(template) else f"{template}{combination.index}"
+            if len(name) > MAX_NAME:
+                message = f"'{template}' gives a task a name of more than {MAX_NAME} characters."
+                self.report.error("grid_names", message, self.node.get("name") or node, "Use short parameters in it.")
+                break
             if name in made or _has_controls(name) or not name.strip():
                 twice = twice or name or "''"
                 continue
@@ -499,6 +532,15 @@ class _Entry:
             for problem in self.report.problems[before:]:
                 complaints.setdefault(f"{problem.code} {problem.where}", problem)
             del self.report.problems[before:]
+            if any(problem.code == "path_too_long" for problem in complaints.values()):
+                break
+            self.reading.grid_expanded += weight + sum(map(texts.weight, combination.params.values()))
+            self.reading.grid_expanded += sum(100 + len(product.path) for product in made[name].products)
+            if self.reading.grid_expanded > MAX_EXPANDED:
+                made.clear()
+                hint = "Use fewer values, or keep large ones in files."
+                self.report.error("grid_too_large", "The grid's tasks are too much text all together.", node, hint)
+                break
         self.report.problems += complaints.values()
         place = self.node.get("name") or node
         if twice and sound:
@@ -520,6 +562,11 @@ class _Entry:
                 if isinstance(item, Scalar):
                     found += placeholders(item.text, item, known, self.report)
         return tuple(found)
+
+    def _weight_of_products(self) -> int:
+        product = self.given.get("product")
+        parts = [node for _, node in product.entries] if isinstance(product, Mapping) else [product]
+        return sum(100 + (len(part.text) if isinstance(part, Scalar) else 0) for part in parts)
 
     def _axes(self, node: Node, task: TaskSpec) -> list[list[Axis]] | None:
         """The parameters of the grid and their values; None when they are wrong, or not known before the build."""
