@@ -190,7 +190,7 @@ def _task(look: Look, name: str) -> Task:
         buildable=name not in project.unbuildable,
         computed=tuple(spec.computed),
         last_attempt=_last_attempt(look, name, known),
-        last_ok=None if ok is None else ok.ended,
+        last_ok=look.assessed[name].made_at if ok is None else ok.ended,
         last_duration=None if ok is None or ok.ended is None else ok.ended - ok.started,
     )
 

@@ -489,7 +489,7 @@ def test_a_function_that_ploomber_has_run_is_taken_over_with_what_it_uses(tmp_pa
     project = Looked(tmp_path, files)
     assert project.why() == {}
     project.edit("tasks.py", "str(LIMIT)", "str(n)")
-    assert project.why() == {"one": ["never_run"]}
+    assert project.why() == {"one": ["code_changed"]}
 
 
 def test_a_module_that_may_come_is_waited_for(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from cauce.contract import CellError, RunFinished, RunRequest, TaskFinished, Whe
 from cauce.engine.errors import PipelineHasErrors
 from cauce.engine.evaluated import evaluated_path
 from cauce.engine.executors.fake import Fail, FakeExecutor, Stop, Succeed
+from cauce.engine.notebook import read_notebook
 from cauce.engine.spec import entry_of_file
 from cauce.engine.spec.model import Dotted, Need
 
@@ -246,8 +247,8 @@ def test_damaged_values_count_as_never_evaluated(workshop: Draw) -> None:
 
 def by_ploomber(project: Workshop, task: str, *, when: float, code: str | None = None, params: object = None) -> None:
     """Products of a task, with what Ploomber writes beside them."""
-    source = project.source(task).read_text()
-    cells = [part.partition("\n")[2].strip("\n") for part in source.split("# %%")[1:]]
+    source = project.source(task)
+    cells = [str(cell.source) for cell in read_notebook(source.read_bytes(), source).cells]
     record = {"timestamp": when, "stored_source_code": code or "\n".join(cells), "params": params or {}}
     for path in (f"out/{task}.ipynb", f"out/{task}.txt"):
         project.write(path, f"made by {task}\n")
@@ -282,7 +283,36 @@ def test_what_ploomber_would_run_is_not_taken_over(workshop: Draw, what: str) ->
         later = time.time_ns() + 60_000_000_000
         os.utime(project.product("fit"), ns=(later, later))
     assert project.why("load") == []
-    assert project.why("fit") == ["never_run"]
+    reason = {"code": "code_changed", "params": "params_changed n", "order": "upstream_changed load"}
+    assert project.why("fit") == [reason.get(what, "never_run")]
+
+
+def test_comments_and_formatting_do_not_count_in_what_ploomber_has_recorded(workshop: Draw) -> None:
+    project = workshop("load ─► fit")
+    for age, task in enumerate(["load", "fit"]):
+        source = project.source(task)
+        source.write_text(f"# %% [markdown]\n# Words with `code`,\n# on two lines.\n\n{source.read_text()}")
+        by_ploomber(project, task, when=1_700_000_000.0 + age)
+    text = project.source("load").read_text()
+    project.source("load").write_text(text + "\n# a comment, and a formatted line\nx = (1,   2)\n")
+    recorded = json.loads((project.root / "out/.load.txt.metadata").read_text())["stored_source_code"]
+    by_ploomber(project, "load", when=1_700_000_000.0, code=recorded + "\nx = (1, 2)")
+    assert project.fresh == set(project.tasks)
+
+    project.source("load").write_text(text + "\nx = (1, 3)\n")
+    assert project.why("load") == ["code_changed"]
+    assert project.why("fit") == ["upstream_stale load"]
+
+
+def test_what_is_taken_over_was_made_when_it_was_recorded(workshop: Draw) -> None:
+    project = workshop("load ─► fit\n other")
+    by_ploomber(project, "load", when=1_700_000_000.0)
+    by_ploomber(project, "fit", when=1_700_000_001.0)
+    times = {"load": 1_700_000_000.0, "fit": 1_700_000_001.0, "other": None}
+    assert {task: project.task(task).last_ok for task in times} == times
+    assert project.build().ends == {"other": "ok"}
+    assert [project.task(task).last_ok for task in ("load", "fit")] == [1_700_000_000.0, 1_700_000_001.0]
+    assert project.fresh == set(project.tasks)
 
 
 @pytest.mark.case("B18", note="its task runs, the others do not")

@@ -103,9 +103,21 @@ def assess_task(
         resources=_resource_hashes(spec, observer),
     )
     if known is None and all(observer.stat(product.path) is not None for product in spec.products):
-        vouched = read_record(project.root, spec, project.contents.get(task, b""), facts.text)
-        if vouched is not None and all(_made_before(upstream[need], vouched.time) for need in needs):
-            return Assessment(Freshness(state="fresh"), now, vouched.time)
+        vouched = read_record(project.root, spec, project.contents.get(task, b""), now)
+        if vouched is not None:
+            then = vouched.fingerprint
+            later = [need for need in needs if need not in stale and not _made_before(upstream[need], vouched.time)]
+            others = {need: dict.fromkeys([*now.upstream[need], ""], "") for need in later}
+            found = reasons(
+                now=now,
+                last=LastAttempt("ok", msgspec.structs.replace(then, upstream={**now.upstream, **others})),
+                products={},
+                stale_upstream=stale,
+                unknown=[name for name in spec.computed if name not in spec.params],
+                resources=spec.resources,
+                compare_code=project.spec.compare_code,
+            )
+            return Assessment(Freshness(state="stale" if found else "fresh", reasons=found), now, vouched.time)
     last = None if known is None else LastAttempt(known.last.outcome, known.last.fingerprint)
     recorded = {} if known is None or known.last_ok is None else {r.path: r for r in known.last_ok.products}
     products: dict[str, ProductState] = {}

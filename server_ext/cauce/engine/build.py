@@ -310,11 +310,11 @@ class _Build:
         """Write down what counts as made by an earlier tool: from here on it is known like what we made."""
         for task, assessment in self.assessed.items():
             if task not in self.known and assessment.fresh and assessment.fingerprint is not None:
-                self._commit_as_is(task, assessment.fingerprint)
+                self._commit_as_is(task, assessment.fingerprint, assessment.made_at)
 
-    def _commit_as_is(self, task: str, fingerprint: Fingerprint) -> None:
+    def _commit_as_is(self, task: str, fingerprint: Fingerprint, made_at: float | None = None) -> None:
         """The products that are there are what the inputs as they are now lead to: somebody says so."""
-        now = self.clock()
+        now = self.clock() if made_at is None else made_at
         known = complete(fingerprint, self.project, task, self.observer, self.cache)
         attempt = self.store.claim(self.run, self.pipeline, task, known, now)
         self.store.commit(attempt, self.run, task, self._records_as_is(task), now)

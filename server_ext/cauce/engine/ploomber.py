@@ -2,8 +2,9 @@
 
 Beside ``out/data.csv`` lies ``out/.data.csv.metadata``, JSON with the time at which the task was
 through, its source code and its parameters. If those are still the task's, and nothing it
-needs was made later, its products count as made from what is there now. As soon as Cauce has
-an attempt of its own at a task, these files mean nothing any more, and they are never written.
+needs was made later, its products count as made from what is there now; else the task is stale because
+of what differs. As soon as Cauce has an attempt of its own at a task, these files mean nothing any more, and they
+are never written.
 
 Not taken from there: tables and views (their metadata is in the database, which is not opened to
 look), SQL and shell scripts (their code is recorded with everything filled in).
@@ -20,10 +21,12 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from cauce.engine.document import Value
+from cauce.engine.cellcode import read_cell
 from cauce.engine.files import open_regular, read_inside, real_path
-from cauce.engine.injection import INJECTED_TAG, tags_of
+from cauce.engine.fingerprint import Fingerprint, canonical
+from cauce.engine.injection import INJECTED_TAG, language_of, tags_of
 from cauce.engine.notebook import SourceError, read_notebook
+from cauce.engine.source import MAX_CODE, Code
 from cauce.engine.spec.model import TaskSpec
 
 __all__ = ["Record", "read_record"]
@@ -33,6 +36,8 @@ _RESOURCE_LIMIT = 50_000_000
 _MAX_FUNCTION = 200_000
 """Characters of a recorded function: parsing takes seconds and gigabytes for some millions."""
 _DEBUGGING_TAG = "debugging-settings"
+_OTHER = Code("", "", "")
+"""Equal to no code that is there."""
 _TOLERANCE = 10.0
 """Seconds: copying a project writes the two in any order."""
 
@@ -43,6 +48,8 @@ class Record:
 
     time: float
     """Seconds since the epoch: when the first of its products was recorded."""
+    fingerprint: Fingerprint
+    """What it followed from then, as far as that was recorded; the rest is as it is now."""
 
 
 class _File(msgspec.Struct):
@@ -51,28 +58,30 @@ class _File(msgspec.Struct):
     params: dict[str, msgspec.Raw] | None = None
 
 
-def read_record(root: Path, task: TaskSpec, source: bytes, text: str) -> Record | None:
-    """What vouches for the task's products; None when nothing does, or the task changed since.
+def read_record(root: Path, task: TaskSpec, source: bytes, now: Fingerprint) -> Record | None:
+    """What vouches for the task's products; None when nothing does.
 
     Args:
         source: Content of the task's file; not used for a function.
-        text: Code of a function, with what it uses of its module.
+        now: What the task follows from now. Of a function its text is the code, with what that uses of its module.
     """
     if task.kind not in ("notebook", "script", "function") or task.relations or not task.products:
         return None
     files = [_read(root, product.path) for product in task.products if _untouched(root, product.path)]
     found = [file for file in files if file is not None and file.timestamp is not None]
-    if len(found) < len(task.products):
+    if len(found) < len(task.products) or any(file.stored_source_code is None for file in found):
         return None
-    now = _params(root, task)
-    if now is None or any(not _same_params(file.params, now) for file in found):
-        return None
-    codes = {file.stored_source_code for file in found}
-    [code, *others] = codes
-    if code is None or others:
-        return None
-    same = _same_function(code, text) if task.kind == "function" else _same_cells(code, source, task.source)
-    return Record(min(file.timestamp for file in found if file.timestamp is not None)) if same else None
+    then = now
+    for code in {file.stored_source_code or "" for file in found}:
+        same = _same_function(code, now.text) if task.kind == "function" else _same_cells(code, source, task.source)
+        if not same:
+            then = msgspec.structs.replace(then, code=_OTHER, text=code)
+    for file in found:
+        params = then if file.params is None else _with_params(root, task, then, file.params)
+        if params is None:
+            return None
+        then = params
+    return Record(min(file.timestamp for file in found if file.timestamp is not None), then)
 
 
 def _metadata_of(product: str) -> str:
@@ -98,49 +107,62 @@ def _read(root: Path, product: str) -> _File | None:
         return None
 
 
-def _params(root: Path, task: TaskSpec) -> Mapping[str, Value] | None:
-    """The parameters as Ploomber writes them: a resource by its content. None when one cannot be told."""
-    if task.computed.keys() - task.params.keys():
-        return None
-    params = {name: value for name, value in task.params.items() if name != "resources_"}
-    if not task.resources:
-        return params
-    hashes: dict[str, Value] = {}
-    for name, path in task.resources.items():
-        try:
-            with open_regular(real_path(root, path), follow=False) as stream:
-                content = stream.read(_RESOURCE_LIMIT + 1)
-        except OSError:
-            return None
-        if len(content) > _RESOURCE_LIMIT:
-            return None
-        hashes[name] = hashlib.md5(content, usedforsecurity=False).hexdigest()  # Ploomber's choice
-    return {**params, "resources_": hashes}
-
-
-def _same_params(then: Mapping[str, msgspec.Raw] | None, now: Mapping[str, Value]) -> bool:
-    """Ploomber drops what is no JSON, and compares the rest; one without a record is not compared at all."""
-    if then is None:
-        return True
+def _with_params(root: Path, task: TaskSpec, now: Fingerprint, then: Mapping[str, msgspec.Raw]) -> Fingerprint | None:
+    """With the parameters as recorded, where a resource is its content; None when that cannot be told."""
     try:
         recorded = {name: msgspec.json.decode(raw) for name, raw in then.items()}
     except (msgspec.MsgspecError, RecursionError):
-        return False
-    return recorded == dict(now)
+        return None
+    hashes = recorded.pop("resources_", {})
+    if not isinstance(hashes, dict):
+        return None
+    resources = dict.fromkeys(hashes.keys() - task.resources.keys(), "")
+    for name, path in task.resources.items():
+        if name in hashes:
+            same = hashes[name] == _md5(root, path)
+            resources[name] = now.resources.get(name, "") if same else ""
+    params = {
+        name: canonical(task.params[name] if name in task.params and value == task.params[name] else value)
+        for name, value in recorded.items()
+    }
+    return msgspec.structs.replace(now, params=params, resources=resources)
+
+
+def _md5(root: Path, path: str) -> str | None:
+    """Ploomber's choice of a hash."""
+    try:
+        with open_regular(real_path(root, path), follow=False) as stream:
+            content = stream.read(_RESOURCE_LIMIT + 1)
+    except OSError:
+        return None
+    return hashlib.md5(content, usedforsecurity=False).hexdigest() if len(content) <= _RESOURCE_LIMIT else None
 
 
 def _same_cells(code: str, source: bytes, path: str) -> bool:
-    """Are the cells the recorded ones? All of them count there, Markdown too."""
+    """Do the cells do what the recorded ones did?
+
+    All of them are recorded, Markdown too, one after another. Code is compared as our own state compares it, where
+    what is recorded can be told from Markdown; else to the letter.
+    """
     try:
         notebook = read_notebook(source, Path(path))
         cells = [
-            str(cell.source)
+            (cell.cell_type == "code", str(cell.source))
             for cell in notebook.cells
             if not {INJECTED_TAG, _DEBUGGING_TAG}.intersection(tags_of(cell))
         ]
+        python = language_of(notebook) == "python" and Path(path).suffix.lower() not in {".r", ".rmd"}
     except (SourceError, AttributeError, KeyError, TypeError):
         return False
-    return _lines(code) == _lines("\n".join(cells))
+    if _lines(code) == _lines("\n".join(text for _, text in cells)):
+        return True
+    if not python or len(code) > MAX_CODE:
+        return False
+    for is_code, text in cells:
+        if not is_code and text.strip():
+            code = f"\n{code}\n".replace(f"\n{text}\n", "\n", 1)
+    then, now = read_cell(code), read_cell("\n".join(text for is_code, text in cells if is_code))
+    return then.tree is not None and now.tree is not None and then.normal == now.normal
 
 
 def _lines(text: str) -> list[str]:
