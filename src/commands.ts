@@ -15,6 +15,7 @@ import type { Task } from './contract';
 import { cauceIcon } from './icons';
 import type { PipelineModel } from './model';
 import { executedNotebook, opensAsNotebook } from './paths';
+import { canRun as canRunNow } from './taskstate';
 import { currentEvent, isUserGesture } from './trust';
 
 export namespace CommandIDs {
@@ -130,7 +131,11 @@ export function addCommands(options: Commands.IOptions): void {
   const canRun = (args: ReadonlyPartialJSONObject): boolean => {
     // Another pipeline's tasks are known only once it is chosen.
     const other = text(args.pipeline);
-    return (other !== null && other !== model.path) || targetOf(args)?.buildable === true;
+    if (other !== null && other !== model.path) {
+      return true;
+    }
+    const task = targetOf(args);
+    return task !== null && canRunNow(task, model.snapshot?.run ?? null, model.asked);
   };
 
   commands.addCommand(CommandIDs.show, {
@@ -355,6 +360,7 @@ export function addCommands(options: Commands.IOptions): void {
       hasPipeline(),
       hasBuildable(),
       model.running,
+      model.asked !== null,
       model.selected,
       model.snapshot?.revision
     ]);

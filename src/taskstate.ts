@@ -79,6 +79,11 @@ export function stateOf(task: Task, run: Run | null, asked: IAsked | null): Task
   return task.freshness.reasons.some(reason => reason.kind === 'never_run') ? 'never' : 'stale';
 }
 
+/** Can the task be run now? Not while its pipeline is being built: one build at a time. */
+export function canRun(task: Task, run: Run | null, asked: IAsked | null): boolean {
+  return task.buildable && asked === null && run?.state !== 'running';
+}
+
 /** Reasons from the one that says most to the one that merely follows from others. */
 const WEIGHT: readonly Reason['kind'][] = [
   'last_run_failed',

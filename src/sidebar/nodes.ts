@@ -7,7 +7,7 @@ import type { Snapshot } from '../contract';
 import type { IGraphNode } from '../graph/graph';
 import type { IAsked } from '../model';
 import { flaws } from '../problems';
-import { stateOf } from '../taskstate';
+import { canRun, stateOf } from '../taskstate';
 import { stateWord } from '../words';
 
 export type TaskNodes = (snapshot: Snapshot | null, asked: IAsked | null) => readonly IGraphNode[];
@@ -45,7 +45,7 @@ function nodesOf(
       ...(flaw === null ? [] : [flaw]),
       ...task.freshness.reasons.map(reason => reason.message)
     ].join('\n');
-    const runnable = task.buildable && task.activity.state === 'idle' && asked === null;
+    const runnable = canRun(task, snapshot?.run ?? null, asked);
     const old = before.get(task.name);
     return old?.state === state &&
       old.word === word &&
