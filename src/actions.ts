@@ -16,7 +16,7 @@ import { CauceError } from './errors';
 import type { IEnded, PipelineModel } from './model';
 import { executedNotebook, fromServerRoot, opensAsNotebook } from './paths';
 import { writeStarter, type IFiles } from './starter';
-import { clock, duration, errorWords } from './words';
+import { clock, errorWords, failedTasks, runWords } from './words';
 
 export namespace Actions {
   export interface IOptions {
@@ -284,7 +284,7 @@ export class Actions implements IDisposable {
   }
 
   private _tell(error: unknown): void {
-    const { trans, show } = this._options;
+    const { model, trans, show } = this._options;
     if (!(error instanceof CauceError)) {
       Notification.error(error instanceof Error ? error.message : String(error), {
         autoClose: false
@@ -292,6 +292,13 @@ export class Actions implements IDisposable {
       return;
     }
     const { holder } = error;
+    if (holder !== null && holder.run === model.snapshot?.run?.id) {
+      Notification.info(
+        trans.__('This pipeline is being built already. Wait for it to end, or cancel it.'),
+        { autoClose: 5000 }
+      );
+      return;
+    }
     if (holder !== null) {
       void showDialog({
         title: trans.__('This project is being built already'),
@@ -313,45 +320,38 @@ export class Actions implements IDisposable {
     Notification.error(text, { autoClose: error.status === 422 ? 8000 : false });
   }
 
-  private _onEnded(_: unknown, { pipeline, run }: IEnded): void {
+  private _onEnded(_: unknown, { pipeline, run, tasks }: IEnded): void {
     const { model, notify, show, trans } = this._options;
     if (!notify()) {
       return;
     }
     // What an earlier run came to is no news any more.
     Notification.dismiss(this._told);
-    const failed = Object.entries(run.tasks).find(
-      ([, state]) => state === 'failed' || state === 'crashed'
-    )?.[0];
-    const ran = Object.values(run.tasks).filter(state => state === 'ok').length;
-    const took = run.ended === null ? '' : duration(trans, run.ended - run.started);
+    const [failed = null] = failedTasks(run);
     const elsewhere = pipeline === model.path ? '' : ` (${pipeline})`;
-    const showRun = {
-      label: trans.__('Show'),
-      caption: trans.__('Show the failed task in the panel'),
-      callback: (): void => {
-        show();
-        void model.choose(pipeline).then(() => {
-          model.select(failed ?? null);
-        });
-      }
-    };
+    const words = runWords(trans, run, model.actionOf(run.id), tasks) + elsewhere;
     switch (run.state) {
       case 'ok':
-        this._told = Notification.success(
-          (ran === 0
-            ? run.message
-            : trans._n('%1 task ran in %2', '%1 tasks ran in %2', ran, took)) + elsewhere,
-          { autoClose: 5000 }
-        );
+        this._told = Notification.success(words, { autoClose: 5000 });
         break;
       case 'cancelled':
-        this._told = Notification.info(run.message + elsewhere, { autoClose: 5000 });
+        this._told = Notification.info(words, { autoClose: 5000 });
         break;
       default:
-        this._told = Notification.error(run.message + elsewhere, {
+        this._told = Notification.error(words, {
           autoClose: false,
-          actions: [showRun]
+          actions: [
+            {
+              label: trans.__('Show'),
+              caption: trans.__('Show the failed task in the panel'),
+              callback: (): void => {
+                show();
+                void model.choose(pipeline).then(() => {
+                  model.select(failed);
+                });
+              }
+            }
+          ]
         });
     }
   }

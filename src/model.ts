@@ -39,10 +39,15 @@ export interface IAsked {
   readonly tasks: readonly string[];
 }
 
+/** What a run is for. */
+export type Action = NonNullable<RunRequest['action']>;
+
 /** A run that has ended, with the pipeline that it built. */
 export interface IEnded {
   readonly pipeline: string;
   readonly run: Run;
+  /** The pipeline's tasks after it; none when another pipeline is looked at. */
+  readonly tasks: readonly Task[];
 }
 
 const MEMORY = 'jupyterlab-cauce:pipeline';
@@ -137,6 +142,11 @@ export class PipelineModel implements IDisposable {
     return this._snapshot?.run?.state === 'running';
   }
 
+  /** What a run is for; `null` when it was not started here since the page was loaded. */
+  actionOf(run: string): Action | null {
+    return this._actions.get(run) ?? null;
+  }
+
   /** Is the server being asked for the snapshot or the list on the user's demand? */
   get refreshing(): boolean {
     return this._refreshing;
@@ -215,6 +225,7 @@ export class PipelineModel implements IDisposable {
     try {
       const { run } = await this._client.start(pipeline, request);
       this._ours.set(run, pipeline);
+      this._actions.set(run, request.action ?? 'build');
       await this._follow(pipeline);
     } finally {
       if (this._asked === asked) {
@@ -326,7 +337,7 @@ export class PipelineModel implements IDisposable {
     if (run !== null && run.state !== 'running') {
       const seenRunning = last?.run?.id === run.id && last.run.state === 'running';
       if (this._ours.delete(run.id) || seenRunning) {
-        this._ended.emit({ pipeline: next.pipeline, run });
+        this._ended.emit({ pipeline: next.pipeline, run, tasks: next.tasks });
       }
     }
   }
@@ -344,7 +355,7 @@ export class PipelineModel implements IDisposable {
       try {
         const run = await this._client.run(pipeline, id);
         if (run.state !== 'running' && this._ours.delete(id)) {
-          this._ended.emit({ pipeline, run });
+          this._ended.emit({ pipeline, run, tasks: [] });
         }
       } catch {
         // The next event of that pipeline, or its snapshot, tells.
@@ -413,6 +424,7 @@ export class PipelineModel implements IDisposable {
   private readonly _ended = new Signal<this, IEnded>(this);
   /** Runs that we started and have not seen ending, with their pipeline. */
   private readonly _ours = new Map<string, string>();
+  private readonly _actions = new Map<string, Action>();
   private _pipelines: readonly Pipeline[] | null = null;
   private _truncated = false;
   private _path: string | null = null;

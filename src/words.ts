@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Attempt, Reason, Run, Task } from './contract';
 import type { CauceError } from './errors';
+import type { Action } from './model';
 import { mainReason, type TaskState } from './taskstate';
 
 /** A task's state in a word or three. */
@@ -16,7 +17,9 @@ export function stateWord(trans: TranslationBundle, task: Task, state: TaskState
       const { progress } = task.activity;
       return progress === null
         ? trans.__('running')
-        : trans.__('running %1/%2', progress.done, progress.total);
+        : progress.total === 0
+          ? trans.__('starting')
+          : trans.__('running %1/%2', progress.done, progress.total);
     }
     case 'waiting':
       return trans.__('waiting');
@@ -181,17 +184,103 @@ export function size(bytes: number): string {
   return `${value >= 10 || unit === 0 ? String(Math.round(value)) : value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
-/** What a run is, or came to, in one line. */
-export function runWords(trans: TranslationBundle, run: Run): string {
-  if (run.state !== 'running') {
-    return run.message;
+/**
+ * What a run is, or came to, in one line. `tasks` are the pipeline's as far as they are known,
+ * `action` is what the run is for; where that is not known, a run that went well has the
+ * server's words.
+ */
+export function runWords(
+  trans: TranslationBundle,
+  run: Run,
+  action: Action | null,
+  tasks: readonly Task[]
+): string {
+  switch (run.state) {
+    case 'running':
+      return runningWords(trans, run, action);
+    case 'ok':
+      return okWords(trans, run, action);
+    case 'failed':
+      return failedWords(trans, run, tasks);
+    case 'cancelled': {
+      const ran = countOf(run, 'ok');
+      return ran === 0
+        ? trans.__('Cancelled')
+        : trans._n('Cancelled: %1 task had run', 'Cancelled: %1 tasks had run', ran);
+    }
+    case 'crashed':
+      return run.message;
   }
-  const states = Object.values(run.tasks);
-  const done = states.filter(state => state !== 'waiting' && state !== 'running').length;
-  return trans._n(
+}
+
+function runningWords(trans: TranslationBundle, run: Run, action: Action | null): string {
+  if (action === 'evaluate') {
+    return trans.__('Evaluating…');
+  }
+  const total = Object.keys(run.tasks).length;
+  const done = total - countOf(run, 'waiting') - countOf(run, 'running');
+  const failed = countOf(run, 'failed') + countOf(run, 'crashed');
+  const words = trans._n(
     'Building: %2 of %1 task done',
     'Building: %2 of %1 tasks done',
-    states.length,
+    total,
     done
   );
+  return failed === 0 ? words : trans.__('%1, %2 failed', words, failed);
+}
+
+function okWords(trans: TranslationBundle, run: Run, action: Action | null): string {
+  const ran = countOf(run, 'ok');
+  if (action === 'evaluate') {
+    return trans.__('Evaluated');
+  }
+  // What went well and yet left tasks out has a reason, which the server tells.
+  const through = ran + countOf(run, 'unchanged') === Object.keys(run.tasks).length;
+  if (action === null || !through) {
+    return run.message;
+  }
+  if (ran === 0) {
+    return trans.__('Everything is up to date');
+  }
+  if (action === 'mark') {
+    return trans._n('%1 task marked as up to date', '%1 tasks marked as up to date', ran);
+  }
+  const took = duration(trans, (run.ended ?? run.started) - run.started);
+  return trans._n('%1 task ran in %2', '%1 tasks ran in %2', ran, took);
+}
+
+function failedWords(trans: TranslationBundle, run: Run, tasks: readonly Task[]): string {
+  const failed = failedTasks(run);
+  const [first] = failed;
+  if (first === undefined) {
+    return run.message; // a hook of the whole pipeline
+  }
+  const attempt = tasks.find(task => task.name === first)?.lastAttempt ?? null;
+  const [cause = ''] = attempt?.run === run.id ? attempt.cause.split('\n') : [];
+  const skipped = countOf(run, 'skipped');
+  return [
+    cause === ''
+      ? trans.__('%1 failed', first)
+      : trans.__(
+          '%1 failed: %2',
+          first,
+          cause.length > CAUSE ? `${cause.slice(0, CAUSE)}…` : cause
+        ),
+    ...(failed.length > 1 ? [trans.__('%1 more failed', failed.length - 1)] : []),
+    ...(skipped > 0 ? [trans.__('%1 skipped', skipped)] : [])
+  ].join('; ');
+}
+
+/** So much of a cause is told in a line. */
+const CAUSE = 120;
+
+/** The tasks of a run that went wrong by themselves, in build order. */
+export function failedTasks(run: Run): readonly string[] {
+  return Object.entries(run.tasks).flatMap(([name, state]) =>
+    state === 'failed' || state === 'crashed' ? [name] : []
+  );
+}
+
+function countOf(run: Run, state: Run['tasks'][string]): number {
+  return Object.values(run.tasks).filter(each => each === state).length;
 }

@@ -10,7 +10,7 @@ import { Problems, type IProblemsProps } from './problems';
 
 /** How the pipeline stands, in one line. */
 export interface IStatus {
-  readonly kind: 'quiet' | 'busy' | 'ok' | 'failed';
+  readonly kind: 'quiet' | 'busy' | 'ok' | 'cancelled' | 'failed';
   readonly text: string;
   /** Said after the text, dimmed. */
   readonly aside: string;

@@ -12,9 +12,9 @@ import * as React from 'react';
 
 import type { Problem, Run, Snapshot, Task } from '../contract';
 import { Graph } from '../graph/graph';
-import type { IAsked, PipelineModel } from '../model';
+import type { Action, IAsked, PipelineModel } from '../model';
 import { remedies } from '../problems';
-import { stateOf } from '../taskstate';
+import { canRun, stateOf } from '../taskstate';
 import { ago, clock, errorWords, runWords, stateWord } from '../words';
 import type { IPanelContext } from './context';
 import { Detail } from './detail';
@@ -142,7 +142,9 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
       buildable={snapshot?.tasks.some(task => task.buildable) === true}
       refreshing={model.refreshing}
       status={
-        snapshot === null || snapshot.tasks.length === 0 ? null : statusOf(trans, snapshot, asked)
+        snapshot === null || snapshot.tasks.length === 0
+          ? null
+          : statusOf(trans, snapshot, asked, model.actionOf(snapshot.run?.id ?? ''))
       }
       banner={banner}
       problems={{
@@ -184,20 +186,25 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
   );
 }
 
-function statusOf(trans: TranslationBundle, snapshot: Snapshot, asked: IAsked | null): IStatus {
+function statusOf(
+  trans: TranslationBundle,
+  snapshot: Snapshot,
+  asked: IAsked | null,
+  action: Action | null
+): IStatus {
   const { run, holder, tasks } = snapshot;
   const stale = tasks.filter(task => task.freshness.state !== 'fresh').length;
   const rest =
     stale === 0
       ? trans.__('All tasks are up to date')
-      : trans._n('%1 of %2 task out of date', '%1 of %2 tasks out of date', stale, tasks.length);
+      : trans._n('%2 of %1 task out of date', '%2 of %1 tasks out of date', tasks.length, stale);
   if (asked !== null) {
-    return { kind: 'busy', text: trans.__('Starting the build…'), aside: '', progress: null };
+    return { kind: 'busy', text: trans.__('Starting…'), aside: '', progress: null };
   }
   if (run?.state === 'running') {
     return {
       kind: 'busy',
-      text: runWords(trans, run),
+      text: runWords(trans, run, action, tasks),
       aside: '',
       progress: progressOf(run, tasks)
     };
@@ -215,17 +222,18 @@ function statusOf(trans: TranslationBundle, snapshot: Snapshot, asked: IAsked | 
   }
   const when = run.ended === null ? '' : ago(trans, run.ended, now());
   if (run.state === 'ok' && stale > 0) {
-    // What the last build said is no longer so.
+    // What the last build said is no longer so. A run without tasks was none, or had nothing to do.
+    const built = action === 'build' || (action === null && Object.keys(run.tasks).length > 0);
     return {
       kind: 'quiet',
       text: rest,
-      aside: when === '' ? '' : trans.__('last build %1', when),
+      aside: built && when !== '' ? trans.__('last build %1', when) : '',
       progress: null
     };
   }
   return {
-    kind: run.state === 'ok' ? 'ok' : 'failed',
-    text: run.message,
+    kind: run.state === 'ok' || run.state === 'cancelled' ? run.state : 'failed',
+    text: runWords(trans, run, action, tasks),
     aside: when,
     progress: null
   };
@@ -335,7 +343,7 @@ function DetailPart({ model, taskModel, actions, trans }: IPanelContext): React.
       task={task}
       state={state}
       word={task === null ? '' : stateWord(trans, task, state)}
-      runnable={task?.buildable === true && task.activity.state === 'idle' && asked === null}
+      runnable={task !== null && canRun(task, snapshot?.run ?? null, asked)}
       detail={taskModel.detail}
       log={taskModel.log}
       showLog={taskModel.showLog}

@@ -119,6 +119,72 @@ describe('The end of a run', () => {
   });
 });
 
+describe('The status line', () => {
+  const STATUS = '.jp-cauce-Head-status';
+
+  it('says of a run that was cancelled no more than that', async () => {
+    const run = fakeRun('run-1', { state: 'cancelled', ended: 101, tasks: { a: 'cancelled' } });
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { run }));
+    expect((await drawn(`${STATUS}[data-kind="cancelled"]`)).textContent).toContain('Cancelled');
+  });
+
+  it('counts one task of many as one of many', async () => {
+    const b = fakeTask('b', { freshness: { state: 'fresh', reasons: [] } });
+    await lab.show(fakeSnapshot(ML, [fakeTask('a'), b]));
+    expect((await drawn(`${STATUS}[data-kind="quiet"]`)).textContent).toContain(
+      '1 of 2 tasks out of date'
+    );
+  });
+
+  it.each([
+    ['build', 'last build', { a: 'ok' }],
+    ['mark', null, { a: 'ok' }],
+    ['evaluate', null, {}]
+  ] as const)(
+    'after the action %s tells when it built only if it did',
+    async (action, last, tasks) => {
+      const stale = [fakeTask('a')];
+      await lab.show(fakeSnapshot(ML, stale));
+      lab.client.onStart = () => ({ run: 'ours' });
+      await lab.model.build(ML, { action });
+      const run = fakeRun('ours', { state: 'ok', ended: 101, tasks });
+      await lab.show(fakeSnapshot(ML, stale, { revision: 2, run }));
+      const aside = await appears(() => {
+        const status = panel.node.querySelector(STATUS);
+        return status?.textContent?.includes('1 of 1 task out of date') === true ? status : null;
+      });
+      expect(aside.textContent?.includes('last build')).toBe(last !== null);
+    }
+  );
+});
+
+describe('While a pipeline is built', () => {
+  it('no other task of it can be run', async () => {
+    const run = fakeRun('run-1', { tasks: { a: 'running' } });
+    await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b')], { run }));
+    const row = await drawn('[role="row"][data-cauce-task="b"]');
+    expect(row.querySelector('button')?.disabled).toBe(true);
+    row.click();
+    const force = await appears(() =>
+      [...panel.node.querySelectorAll('button')].find(each => each.textContent === 'Force')
+    );
+    expect(force.disabled).toBe(true);
+  });
+
+  it('who asks for another build all the same is told so without a dialog', async () => {
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { run: fakeRun('run-1') }));
+    const holder = { run: 'run-1', pid: 7, host: 'node', user: 'me', since: 5 };
+    lab.client.onStart = () => {
+      throw CauceError.fromReply(409, { code: 'locked', message: 'busy', holder });
+    };
+    await lab.actions.build();
+    const told = Notification.manager.notifications.map(({ message }) => message);
+    expect(told).toEqual([
+      'This pipeline is being built already. Wait for it to end, or cancel it.'
+    ]);
+  });
+});
+
 describe('Cancel', () => {
   const CANCEL = 'button[data-cauce-action="cancel"]';
 

@@ -1,0 +1,74 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import type { Attempt } from '../contract';
+import type { Action } from '../model';
+import { stateOf } from '../taskstate';
+import { fakeRun, fakeTask } from '../testing/fakeclient';
+import { runWords, stateWord } from '../words';
+
+const trans = nullTranslator.load('jupyterlab-cauce');
+
+const FAILED: Attempt = {
+  run: 'r',
+  outcome: 'failed',
+  started: 100,
+  ended: 101,
+  cause: 'ValueError: not today\nand more',
+  error: null
+};
+
+describe('The words for a run', () => {
+  it.each([
+    ['Building: 1 of 3 tasks done', 'running', 'build', { a: 'ok', b: 'running', c: 'waiting' }],
+    ['Building: 1 of 2 tasks done, 1 failed', 'running', 'build', { a: 'failed', b: 'running' }],
+    ['Evaluating…', 'running', 'evaluate', {}],
+    ['2 tasks ran in 47 s', 'ok', 'build', { a: 'ok', b: 'ok', c: 'unchanged' }],
+    ['Everything is up to date', 'ok', 'build', {}],
+    ['1 task marked as up to date', 'ok', 'mark', { a: 'ok' }],
+    ['Evaluated', 'ok', 'evaluate', {}],
+    ['bad failed: ValueError: not today', 'failed', 'build', { a: 'ok', bad: 'failed' }],
+    [
+      'bad failed: ValueError: not today; 1 more failed; 2 skipped',
+      'failed',
+      'build',
+      { bad: 'failed', b: 'crashed', c: 'skipped', d: 'skipped' }
+    ],
+    ['b failed', 'failed', 'build', { b: 'failed' }],
+    ['Cancelled: 1 task had run', 'cancelled', 'build', { a: 'ok', b: 'cancelled' }],
+    ['Cancelled', 'cancelled', 'build', { b: 'cancelled' }],
+    ['as the server says', 'failed', 'build', { a: 'ok' }],
+    ['as the server says', 'ok', 'build', { a: 'ok', b: 'stopped' }],
+    ['as the server says', 'ok', null, { a: 'ok' }],
+    ['as the server says', 'crashed', 'build', { a: 'running' }]
+  ] as const)('are “%s”', (words, state, action: Action | null, tasks) => {
+    const run = fakeRun('r', { state, tasks, ended: 147, message: 'as the server says' });
+    const known = [fakeTask('bad', { lastAttempt: FAILED }), fakeTask('b')];
+    expect(runWords(trans, run, action, known)).toBe(words);
+  });
+});
+
+describe('The word for a task', () => {
+  const error = {
+    name: 'ValueError',
+    message: '',
+    traceback: '',
+    cell: 6,
+    number: 4,
+    line: 1,
+    where: null,
+    notebook: null
+  };
+
+  it.each([
+    ['failed in cell [4]', fakeTask('t', { lastAttempt: { ...FAILED, error } })],
+    ['failed', fakeTask('t', { lastAttempt: { ...FAILED, error: { ...error, number: null } } })],
+    [
+      'starting',
+      fakeTask('t', {
+        activity: { state: 'running', run: 'r', started: 1, progress: { done: 0, total: 0 } }
+      })
+    ]
+  ])('is “%s”', (word, task) => {
+    expect(stateWord(trans, task, stateOf(task, null, null))).toBe(word);
+  });
+});
