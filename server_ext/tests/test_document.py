@@ -67,12 +67,11 @@ HOSTILE: dict[str, tuple[str | bytes, int | None]] = {
 }
 
 
+@pytest.mark.timeout(60)  # a bomb takes minutes, or the memory
 @pytest.mark.parametrize("what", HOSTILE)
-def test_hostile_text_gives_a_problem_with_its_line_soon(what: str) -> None:
+def test_hostile_text_gives_a_problem_with_its_line(what: str) -> None:
     text, line = HOSTILE[what]
-    began = time.process_time()
     document = read(text)
-    assert time.process_time() - began < 5  # not a timing: a bomb takes minutes, or the memory
     assert document.problems
     problem = document.problems[0]
     assert problem.severity == "error"
