@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import yaml
 from hypothesis import example, given, settings
@@ -94,13 +92,12 @@ def test_a_small_text_that_means_too_much_is_read_but_not_written_out(text: str)
         plain(document.root)
 
 
+@pytest.mark.timeout(60)  # to base 60 these would take minutes
 @pytest.mark.parametrize(
     "number", ["1" + ":1" * 400_000, "1" + ":1" * 400_000 + ".5", "!!int '1" + ":1" * 400_000 + "'"]
 )
 def test_a_number_too_long_to_be_one_is_text(number: str) -> None:
-    began = time.process_time()
     assert value(f"a: {number}\nb: 1:30") == {"a": number.removeprefix("!!int ").strip("'"), "b": 90}
-    assert time.process_time() - began < 5  # to base 60 these would take minutes
 
 
 def test_what_stands_above_a_broken_line_is_kept() -> None:

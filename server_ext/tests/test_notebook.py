@@ -6,7 +6,6 @@ import ast
 import json
 import math
 import re
-import time
 from pathlib import Path
 
 import nbformat
@@ -265,6 +264,7 @@ def commented(text: bytes, sign: bytes) -> bytes:
 HEADER = bomb("---\njupyter:\n", "\n---\n")
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -295,7 +295,6 @@ HEADER = bomb("---\njupyter:\n", "\n---\n")
 )
 def test_yaml_that_explodes_is_refused_wherever_it_stands(name: str, content: bytes) -> None:
     # Where jupytext takes it for text, there is nothing to refuse: then it is in a cell, as it was written.
-    began = time.process_time()
     try:
         notebook = read_notebook(content, Path(name))
     except SourceError:
@@ -303,7 +302,6 @@ def test_yaml_that_explodes_is_refused_wherever_it_stands(name: str, content: by
     else:
         assert len(json.dumps(notebook.metadata)) < 10_000
         assert sum(len(json.dumps(cell)) for cell in notebook.cells) < 2 * len(content) + 10_000
-    assert time.process_time() - began < 5
 
 
 def test_a_header_may_have_aliases() -> None:
