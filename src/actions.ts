@@ -14,6 +14,7 @@ import { Widget } from '@lumino/widgets';
 import type { Product, RunRequest, Snapshot, Task, Where } from './contract';
 import { CauceError } from './errors';
 import type { IEnded, PipelineModel } from './model';
+import type { ITaskNotebook } from './notebook';
 import { executedNotebook, fromServerRoot, opensAsNotebook } from './paths';
 import { writeStarter, type IFiles } from './starter';
 import { clock, errorWords, failedTasks, runWords } from './words';
@@ -26,6 +27,8 @@ export namespace Actions {
     readonly trans: TranslationBundle;
     /** The widgets that may show a document. */
     readonly widgets: () => Iterable<Widget>;
+    /** Whose task a document is shown as; `null` when it is none. */
+    readonly shownAs: (widget: Widget) => ITaskNotebook | null;
     /** The folder that the user looks at. */
     readonly folder: () => string;
     /** Bring the panel to the front. */
@@ -161,7 +164,7 @@ export class Actions implements IDisposable {
   /** Open what a task runs: as a notebook when it can be one, else in the editor. */
   openTask(task: Task): void {
     if (opensAsNotebook(task)) {
-      this._open(task.source, 'Notebook');
+      void this._openNotebook(task);
     } else {
       this.openSource(task);
     }
@@ -261,6 +264,27 @@ export class Actions implements IDisposable {
       return null;
     }
     return documents.openOrReveal(full, factory) ?? null;
+  }
+
+  /** A source that several tasks share opens with the values of one: say so when it is another. */
+  private async _openNotebook(task: Task): Promise<void> {
+    const { model, shownAs, trans } = this._options;
+    const widget = this._open(task.source, 'Notebook');
+    await widget?.context.ready;
+    const shown = widget === null ? null : shownAs(widget);
+    if (shown === null || shown.task === task.name) {
+      return;
+    }
+    const sharing = model.snapshot?.tasks.filter(each => each.source === task.source) ?? [];
+    Notification.info(
+      trans.__(
+        '%1 is shared by %2 tasks: it is shown with the values of %3.',
+        task.source,
+        sharing.length,
+        shown.task
+      ),
+      { autoClose: 8000 }
+    );
   }
 
   /** Save what is open of the pipeline. The path of a document that stayed unsaved, or null. */

@@ -113,6 +113,7 @@ const panel: JupyterFrontEndPlugin<IPanel> = {
       contents: app.serviceManager.contents,
       trans,
       widgets: () => app.shell.widgets('main'),
+      shownAs: widget => taskOf(notebooks?.find(each => each === widget)?.model),
       folder,
       show,
       notify: () => notify

@@ -7,8 +7,14 @@
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { runIcon, ToolbarButton } from '@jupyterlab/ui-components';
+import {
+  addToolbarButtonClass,
+  ReactWidget,
+  runIcon,
+  ToolbarButtonComponent
+} from '@jupyterlab/ui-components';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import * as React from 'react';
 
 import type { Actions } from './actions';
 import { cauceIcon } from './icons';
@@ -71,7 +77,7 @@ export class InjectedCells implements DocumentRegistry.IWidgetExtension<
           said.injected === true;
         cell.toggleClass('jp-cauce-InjectedCell', injected);
         if (injected) {
-          cell.node.dataset.cauceHint = this._trans.__('Filled in by the pipeline, not saved');
+          cell.node.dataset.cauceHint = this._trans.__('Filled in when opened, not saved');
         }
       }
     };
@@ -155,29 +161,16 @@ export namespace TaskButton {
 }
 
 /** A button in a notebook's toolbar, there only while the notebook is a task. */
-export class TaskButton extends ToolbarButton {
-  constructor({ panel, model, actions, trans, what }: TaskButton.IOptions) {
-    super({
-      icon: what === 'pipeline' ? cauceIcon : runIcon,
-      label: what === 'pipeline' ? trans.__('Build pipeline') : trans.__('Run task'),
-      tooltip:
-        what === 'pipeline'
-          ? trans.__(
-              'Run every task of this notebook’s pipeline that is out of date. Changes are saved first.'
-            )
-          : trans.__(
-              'Run this task in a fresh kernel, with what it needs. Changes are saved first. The kernel of this notebook is left alone.'
-            ),
-      onClick: () => {
-        const task = taskOf(panel.model);
-        if (task !== null) {
-          void buildFromNotebook(model, actions, task, what);
-        }
-      }
-    });
+export class TaskButton extends ReactWidget {
+  constructor(options: TaskButton.IOptions) {
+    super();
+    this._options = options;
+    const { panel } = options;
+    addToolbarButtonClass(this);
     this.addClass('jp-cauce-TaskButton');
     const update = (): void => {
       this.setHidden(taskOf(panel.model) === null);
+      this.update();
     };
     update();
     void panel.context.ready.then(() => {
@@ -190,4 +183,39 @@ export class TaskButton extends ToolbarButton {
       }
     });
   }
+
+  protected override render(): React.JSX.Element | null {
+    const { panel, model, actions, trans, what } = this._options;
+    const task = taskOf(panel.model);
+    if (task === null) {
+      return null;
+    }
+    const onClick = (): void => {
+      void buildFromNotebook(model, actions, task, what);
+    };
+    return React.createElement(
+      ToolbarButtonComponent,
+      what === 'pipeline'
+        ? {
+            icon: cauceIcon,
+            label: trans.__('Build pipeline'),
+            tooltip: trans.__(
+              'Run every task of this notebook’s pipeline that is out of date. Changes are saved first.'
+            ),
+            onClick
+          }
+        : {
+            icon: runIcon,
+            // By its name: others may share the source.
+            label: trans.__('Run %1', task.task),
+            tooltip: trans.__(
+              'Run the task %1 in a fresh kernel, with what it needs. Changes are saved first. The kernel of this notebook is left alone.',
+              task.task
+            ),
+            onClick
+          }
+    );
+  }
+
+  private readonly _options: TaskButton.IOptions;
 }

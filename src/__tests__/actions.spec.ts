@@ -1,5 +1,7 @@
+import { Notification } from '@jupyterlab/apputils';
+
 import { fakeSnapshot, fakeTask } from '../testing/fakeclient';
-import { FakeLab } from '../testing/fakelab';
+import { appears, FakeLab } from '../testing/fakelab';
 
 const ML = 'ml/pipeline.yaml';
 
@@ -10,7 +12,28 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  Notification.dismiss();
   lab.dispose();
+});
+
+function told(): readonly string[] {
+  return Notification.manager.notifications.map(({ message }) => message);
+}
+
+describe('A source that several tasks share', () => {
+  it('says when it is shown with the values of another than was opened', async () => {
+    const tasks = ['es', 'fr', 'de'].map(name => fakeTask(name, { source: 'report.py' }));
+    await lab.show(fakeSnapshot(ML, tasks));
+    const { context } = lab.open('ml/report.py', { pipeline: ML, task: 'es' });
+    for (const task of tasks.slice(0, 2)) {
+      lab.actions.openTask(task);
+      await context.ready;
+    }
+    expect(await appears(() => told()[0])).toBe(
+      'report.py is shared by 3 tasks: it is shown with the values of es.'
+    );
+    expect(told()).toHaveLength(1);
+  });
 });
 
 describe('A build', () => {

@@ -11,6 +11,7 @@ import { Widget } from '@lumino/widgets';
 import { Actions } from '../actions';
 import type { Snapshot } from '../contract';
 import { PipelineModel } from '../model';
+import type { ITaskNotebook } from '../notebook';
 import type { IPanelContext } from '../sidebar/context';
 import { TaskModel } from '../taskmodel';
 import { FakeClient } from './fakeclient';
@@ -33,6 +34,7 @@ export class FakeLab implements IDisposable, IPanelContext {
     contents: { get: () => Promise.resolve(), save: () => Promise.resolve() },
     trans: this.trans,
     widgets: () => this.documents.values(),
+    shownAs: widget => (widget instanceof FakeDocument ? widget.shownAs : null),
     folder: () => '',
     show: () => undefined,
     notify: () => true
@@ -40,8 +42,8 @@ export class FakeLab implements IDisposable, IPanelContext {
   readonly more = (): void => undefined;
 
   /** Open a document. */
-  open(path: string, metadata: Readonly<Record<string, unknown>> = {}): FakeDocument {
-    const document = new FakeDocument(path, metadata);
+  open(path: string, shownAs: ITaskNotebook | null = null): FakeDocument {
+    const document = new FakeDocument(path, shownAs);
     this.documents.set(path, document);
     return document;
   }
@@ -67,12 +69,12 @@ export class FakeLab implements IDisposable, IPanelContext {
 
 /** An open document, as far as ours look at it. */
 export class FakeDocument extends Widget {
-  constructor(path: string, metadata: Readonly<Record<string, unknown>>) {
+  constructor(
+    path: string,
+    readonly shownAs: ITaskNotebook | null
+  ) {
     super();
-    const model = {
-      dirty: false,
-      getMetadata: (key: string): unknown => metadata[key]
-    };
+    const model = { dirty: false };
     this.context = {
       path,
       localPath: path,
@@ -89,7 +91,7 @@ export class FakeDocument extends Widget {
     readonly path: string;
     readonly localPath: string;
     readonly ready: Promise<void>;
-    readonly model: { dirty: boolean; getMetadata(key: string): unknown };
+    readonly model: { dirty: boolean };
     readonly save: () => Promise<void>;
   };
 }
