@@ -367,7 +367,7 @@ def test_the_cell_stands_after_the_parameters_cell_and_explains_itself() -> None
     notebook = inject(read_notebook(PARAMETERS, SCRIPT), binding())
     cell = notebook.cells[2]
     assert cell.source == (
-        "# Filled in by Cauce from pipeline.yaml for task fit. Not saved: change the pipeline instead.\n"
+        "# Filled in by Cauce from pipeline.yaml for task fit. To change it, change the pipeline.\n"
         "depth = 3\n"
         "upstream = {'load': {'data': 'out/load.parquet'}}\n"
         "product = {'nb': 'out/fit.ipynb', 'model': 'out/fit.pickle'}"

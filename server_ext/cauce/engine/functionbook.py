@@ -308,7 +308,7 @@ def with_setup(notebook: NotebookNode, content: bytes, function: FunctionTask) -
     result = deepcopy(notebook)
     if lines:
         place = " ".join(function.path.name.split())
-        note = f"# Filled in by Cauce: what the function takes from {place}. Not saved: change the module instead."
+        note = f"# Filled in by Cauce: what the function takes from {place}. To change it, change the module."
         from_dict: Callable[[object], NotebookNode] = nbformat.from_dict
         seed = f"setup\0{function.binding.pipeline}\0{function.binding.task}"
         result.cells.insert(0, from_dict(filled_in("\n".join([note, *lines]), seed)))

@@ -212,7 +212,7 @@ def _source(binding: Binding, language: str) -> str:
     given["product"] = binding.product
     # A newline in a name must not end the comment.
     pipeline, task = " ".join(binding.pipeline.split()), " ".join(binding.task.split())
-    lines = [f"# Filled in by Cauce from {pipeline} for task {task}. Not saved: change the pipeline instead."]
+    lines = [f"# Filled in by Cauce from {pipeline} for task {task}. To change it, change the pipeline."]
     for name, value in given.items():
         try:
             lines.append(assign(name, value))
