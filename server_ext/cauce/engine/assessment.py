@@ -22,8 +22,9 @@ from cauce.engine.fingerprint import Fingerprint, canonical
 from cauce.engine.given import product_value, upstream_value, working_folder
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.ploomber import read_record
-from cauce.engine.project import NOTEBOOK_KINDS, Project, SourceReader
+from cauce.engine.project import Project
 from cauce.engine.source import Code, SourceFacts
+from cauce.engine.sourcereader import NOTEBOOK_KINDS, SourceReader
 from cauce.engine.spec import TaskSpec
 from cauce.engine.spec.model import Dotted, database_file
 from cauce.engine.staleness import LastAttempt, ProductState, reasons

@@ -19,8 +19,8 @@ from cauce.engine.given import bind, upstream_names
 from cauce.engine.graph import Dependency, Names
 from cauce.engine.injection import Binding
 from cauce.engine.parsecache import ParseCache
-from cauce.engine.project import NOTEBOOK_KINDS, reader, source_facts, with_extracted
 from cauce.engine.source import MAX_CODE, SourceFacts
+from cauce.engine.sourcereader import NOTEBOOK_KINDS, reader, source_facts, with_extracted
 from cauce.engine.spec import PipelineSpec, TaskSpec, entry_of_file
 
 __all__ = ["SourceIndex", "is_pipeline_file", "pipeline_files"]

@@ -21,7 +21,7 @@ from cauce.engine.files import STATE
 from cauce.engine.spec.grid import GRID_PLACEHOLDER, MAX_PATH, fill
 from cauce.engine.spec.keys import FOREIGN_PRODUCTS, NOTEBOOK_SUFFIXES, PRODUCT_CLASSES
 from cauce.engine.spec.model import Dotted, ProductRule, ProductSpec, RelationSpec, TaskSpec
-from cauce.engine.spec.report import Report
+from cauce.engine.spec.report import Report, task_problem
 from cauce.engine.spec.shapes import unfilled
 
 __all__ = ["Made", "check_products", "inside", "read_products", "suffix", "with_products", "wrap"]
@@ -346,11 +346,11 @@ def check_products(tasks: Sequence[TaskSpec], pipeline: str, files: Iterable[str
         for path in [product.path for product in task.products]:
             if path == STATE or path.startswith(f"{STATE}/"):
                 message = f"The product '{path}' lies where Cauce keeps its state."
-                problems.append(_problem(task, "product_in_state", message, _HINT_PLACE))
+                problems.append(task_problem(task, "product_in_state", message, _HINT_PLACE))
             elif path in written or path in modules:
                 whose = written.get(path) or f"the source of '{modules[path]}'"
                 message = f"Building '{task.name}' would overwrite {path}, {whose}."
-                problems.append(_problem(task, "product_is_source", message, _HINT_PLACE))
+                problems.append(task_problem(task, "product_is_source", message, _HINT_PLACE))
             elif path in owners and not unfilled(path):
                 problems.append(_twice(task, f"'{path}'", owners[path], "file"))
             owners.setdefault(path, task.name)
@@ -368,7 +368,7 @@ def check_products(tasks: Sequence[TaskSpec], pipeline: str, files: Iterable[str
 def _twice(task: TaskSpec, what: str, owner: str, noun: str) -> Problem:
     message = f"{what} is a product of '{owner}' already, and of '{task.name}'."
     hint = f"Each product needs a {noun} of its own, each task files of its own."
-    return _problem(task, "duplicate_product", message, hint)
+    return task_problem(task, "duplicate_product", message, hint)
 
 
 def _client_name(client: Dotted | str | None) -> str:
@@ -399,9 +399,5 @@ def _check_nesting(tasks: Sequence[TaskSpec], written: Mapping[str, str]) -> Ite
             inner = f"the product {path[:-1]} of '{owner}'" if owner else f"{path[:-1]}, {written[path[:-1]]}"
             outer = f"The product {folder[:-1]} of '{other}'" if other else f"The file {folder[:-1]}"
             hint = "Give each task a folder of its own to write to."
-            yield _problem(later, "product_nested", f"{outer} would hold {inner}.", hint)
+            yield task_problem(later, "product_nested", f"{outer} would hold {inner}.", hint)
         around.append((path, owner))
-
-
-def _problem(task: TaskSpec, code: str, message: str, hint: str) -> Problem:
-    return Problem(code=code, message=message, severity="error", hint=hint, where=task.where, task=task.name)

@@ -10,12 +10,18 @@ import msgspec
 
 from cauce.contract import Problem, Where
 from cauce.engine.document import Node, shortened
+from cauce.engine.spec.model import TaskSpec
 
-__all__ = ["MAX_PROBLEMS", "Report"]
+__all__ = ["MAX_PROBLEMS", "Report", "task_problem"]
 
 MAX_PROBLEMS = 100
 """More than anybody reads; a file made to have thousands must not cost seconds and megabytes."""
 _MAX_WORD = 100
+
+
+def task_problem(task: TaskSpec, code: str, message: str, hint: str, where: Where | None = None) -> Problem:
+    """What keeps a task from being built; it stands where the task does, unless said otherwise."""
+    return Problem(code=code, message=message, severity="error", hint=hint, where=where or task.where, task=task.name)
 
 
 class Report:
