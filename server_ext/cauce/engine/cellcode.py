@@ -22,6 +22,7 @@ __all__ = [
     "Loads",
     "Meanings",
     "UpstreamReads",
+    "first_line",
     "loads_of",
     "meanings_of",
     "read_cell",
@@ -90,6 +91,12 @@ def _parse(text: str) -> ast.Module | None:
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def first_line(statement: ast.stmt) -> int:
+    """The line at which it begins, with its decorators."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _is_magic(value: ast.expr) -> bool:

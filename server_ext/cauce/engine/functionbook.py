@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from cauce.engine.cellcode import first_line
 from cauce.engine.document import Value
 from cauce.engine.injection import Binding, assignment, filled_in
 from cauce.engine.notebook import SourceError, SourceText, cell_id
@@ -105,7 +106,7 @@ class _Body:
     @property
     def top(self) -> int:
         """Index of the line at which the function begins, decorators included."""
-        return _first_line(self.node) - 1
+        return first_line(self.node) - 1
 
     @cached_property
     def sources(self) -> list[str]:
@@ -125,7 +126,7 @@ def _body(content: bytes, path: Path, name: str) -> _Body:
         raise SourceError(
             path, f"The function '{name}' stands on one line.", "Put its body on lines of its own.", node.lineno
         )
-    statement = text.lines[_first_line(node.body[0]) - 1]
+    statement = text.lines[first_line(node.body[0]) - 1]
     indent = statement[: len(statement) - len(statement.lstrip(" \t\f"))].rpartition("\f")[2]
     stop = _below_comments(text, node.end_lineno or node.lineno, indent)
     lines = text.lines[first:stop]
@@ -165,11 +166,6 @@ def _definitions(statements: Sequence[ast.stmt]) -> Iterator[_Definition]:
 
 
 _BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
-
-
-def _first_line(statement: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _below_signature(text: SourceText, node: _Definition) -> int | None:
@@ -226,7 +222,7 @@ def _cells(lines: Sequence[str], node: _Definition, first: int) -> Iterator[tupl
     inside: set[int] = set()
     splits: set[int] = set()
     for index, statement in enumerate(node.body):
-        start, end = _first_line(statement) - 1 - first, (statement.end_lineno or statement.lineno) - first
+        start, end = first_line(statement) - 1 - first, (statement.end_lineno or statement.lineno) - first
         inside.update(range(start, end))
         follows = index > 0 and (node.body[index - 1].end_lineno or 0) - 1 - first < start
         if follows and (isinstance(statement, ast.Return) or (index == 1 and _is_docstring(node.body[0]))):
@@ -357,7 +353,7 @@ def _used(body: _Body) -> set[str]:
         table = symtable.symtable("\n".join(body.text.lines) + "\n", "<module>", "exec")
     except (SyntaxError, ValueError, RecursionError):  # no Python after all: say what can be said
         return used | {node.id for node in ast.walk(body.node) if isinstance(node, ast.Name)}
-    lines = {body.node.lineno, _first_line(body.node)}
+    lines = {body.node.lineno, first_line(body.node)}
     todo = [each for each in table.get_children() if each.get_name() == body.node.name and each.get_lineno() in lines]
     while todo:
         scope = todo.pop()

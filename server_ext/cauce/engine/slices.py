@@ -19,7 +19,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from cauce.engine.cellcode import CellCode, Loads, Meanings, UpstreamReads, loads_of, meanings_of, upstream_reads
+from cauce.engine.cellcode import (
+    CellCode,
+    Loads,
+    Meanings,
+    UpstreamReads,
+    first_line,
+    loads_of,
+    meanings_of,
+    upstream_reads,
+)
 from cauce.engine.document import readable
 from cauce.engine.notebook import NO_ENCODINGS
 from cauce.engine.source import Signature, digest
@@ -292,7 +301,7 @@ def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
 
 def _names_inside(body: Sequence[ast.stmt], table: symtable.SymbolTable) -> list[frozenset[str]]:
     """For each statement the global names that functions and classes in it use."""
-    starts = [_first_line(statement) for statement in body]
+    starts = [first_line(statement) for statement in body]
     groups: list[int] = []  # statements that share a line cannot be told apart by it
     last = 0
     for index, statement in enumerate(body):
@@ -308,11 +317,6 @@ def _names_inside(body: Sequence[ast.stmt], table: symtable.SymbolTable) -> list
             names.update(symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global())
             todo += scope.get_children()
     return [frozenset(found[group]) for group in groups]
-
-
-def _first_line(statement: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _names_outside(statement: ast.stmt) -> frozenset[str]:
@@ -362,7 +366,7 @@ def _whole(text: str, body: Sequence[ast.stmt], inner: Sequence[frozenset[str]],
 
 
 def _pieces(statement: ast.stmt, inner: frozenset[str], whole: _Whole) -> Iterator[_Piece]:
-    lines = (_first_line(statement), statement.end_lineno or statement.lineno)
+    lines = (first_line(statement), statement.end_lineno or statement.lineno)
     match statement:
         case ast.Import(names=aliases):
             for alias in aliases:

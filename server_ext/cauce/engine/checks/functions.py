@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cauce.contract import Problem, Where
+from cauce.engine.cellcode import first_line
 from cauce.engine.checks.magics import parsed
 from cauce.engine.checks.words import MOST, close_to, defined_elsewhere, given_to, listed, problem, told
 from cauce.engine.source import Signature
@@ -90,16 +91,12 @@ def mistakes_in(content: bytes, path: str) -> ModuleMistakes:
         return ModuleMistakes(path)
     found, defined = find_mistakes(tree.body, (), notebook=False)
     functions = {
-        node.lineno: (_first_line(node), node.end_lineno or node.lineno)
+        node.lineno: (first_line(node), node.end_lineno or node.lineno)
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     anything = defined_elsewhere(tree.body)
     return ModuleMistakes(path, found, tuple(sorted(defined)), anything, tuple(content.split(b"\n")), functions)
-
-
-def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    return min([node.lineno, *(each.lineno for each in node.decorator_list)])
 
 
 def check_body(module: ModuleMistakes, line: int) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ from cauce.contract import CellError, Where
 from cauce.engine.executors import Cancelled, Crashed, Failed, Listener, Stopped
 from cauce.engine.executors.failure import clipped, death
 from cauce.engine.executors.log import Log
+from cauce.engine.executors.output import Output
 from cauce.engine.executors.watched import Watched
 from cauce.engine.process import KILL, Guard, die_with_parent, record_of
 
@@ -138,7 +139,8 @@ class _Child:
         self.unwanted = False
         """Was it asked to end before it had?"""
         self._watched = Watched(guard)
-        self._output = _Output(log)
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._output = Output(lambda data: log.write(self._decode(data)))
 
     def start(self, verb: str, channel: IO[bytes], cwd: Path) -> None:
         # -P: no file of the project may stand in for a module of ours. Unbuffered, so that
@@ -189,6 +191,7 @@ class _Child:
     def close(self) -> None:
         self._watched.release()
         self._output.close()
+        self.log.write(self._decode(b"", True))
 
     @property
     def exited(self) -> asyncio.Future[Any]:
@@ -196,77 +199,6 @@ class _Child:
 
     def last_words(self) -> str:
         return self._output.tail()
-
-
-class _Output:
-    """Puts what a child writes to its bare stdout and stderr into the log, and remembers the end of it."""
-
-    _SIZE = 16_384
-    _MOST_AT_THE_END = 64
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._tail = b""
-        self._from: int | None = None
-        self._file: IO[bytes] | None = None
-        if sys.platform == "win32":  # its event loop cannot wait for a pipe
-            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (`close` does)
-            self.end = self._file.fileno()
-        else:
-            self._from, self.end = os.pipe()
-            os.set_blocking(self._from, False)
-        self._listening = False
-
-    def listen(self) -> None:
-        """Begin to read; call it when the child has its end of the pipe."""
-        if self._from is not None:
-            os.close(self.end)
-            self._listening = True
-            asyncio.get_running_loop().add_reader(self._from, self._read)
-
-    def tail(self) -> str:
-        return self._tail.decode("utf-8", "replace")
-
-    def close(self) -> None:
-        """Take what was written up to now, and stop reading."""
-        if self._file is not None:
-            self._file.seek(0)
-            while data := self._file.read(65_536):
-                self._take(data)
-            self._file.close()
-        # Bounded: somebody who left the group may still be writing.
-        for _ in range(self._MOST_AT_THE_END):
-            if not self._listening or not self._read():
-                break
-        self._stop()
-        self._log.write(self._decode(b"", True))
-
-    def _stop(self) -> None:
-        if self._from is None:
-            return
-        if self._listening:
-            asyncio.get_running_loop().remove_reader(self._from)
-        else:  # nobody was started
-            os.close(self.end)
-        os.close(self._from)
-        self._from = None
-
-    def _read(self) -> bool:
-        if self._from is None:
-            return False
-        try:
-            data = os.read(self._from, 65_536)
-        except BlockingIOError:
-            return False
-        if not data:  # nobody holds the other end any more
-            self._stop()
-        self._take(data)
-        return bool(data)
-
-    def _take(self, data: bytes) -> None:
-        self._tail = (self._tail + data)[-self._SIZE :]
-        self._log.write(self._decode(data))
 
 
 def _environment() -> dict[str, str]:

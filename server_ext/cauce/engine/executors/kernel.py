@@ -17,7 +17,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -32,6 +31,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.manager import AsyncKernelManager
 
 from cauce.engine.executors.failure import Exit
+from cauce.engine.executors.output import Output
 from cauce.engine.executors.watched import Watched
 from cauce.engine.process import KILL, Guard, ProcessRecord, die_with_parent, record_of
 
@@ -110,57 +110,6 @@ class Patience:
     """After SIGKILL; only a process stuck in the system takes longer."""
 
 
-class _Output:
-    """The end of what a kernel writes to its bare stdout and stderr.
-
-    That is what it says before it speaks the protocol, and the last words of one that
-    crashes; besides, ipykernel repeats there what subprocesses print. Nobody must see it on
-    our own stdout, which may be JSON, and it may be endless: only its tail is kept.
-    """
-
-    _SIZE = 16_384
-
-    def __init__(self) -> None:
-        self._tail = b""
-        self._from: int | None = None
-        self.end: int = subprocess.DEVNULL
-        """For `Popen`, until `listen` is called."""
-        if sys.platform != "win32":  # its event loop cannot wait for a pipe
-            self._from, self.end = os.pipe()
-            os.set_blocking(self._from, False)
-
-    def listen(self) -> None:
-        """Begin to read; call it when the kernel has its end of the pipe."""
-        if self._from is not None:
-            os.close(self.end)
-            asyncio.get_running_loop().add_reader(self._from, self._read)
-
-    def tail(self) -> str:
-        """What came last, up to now."""
-        while self._read():
-            pass
-        return self._tail.decode("utf-8", "replace")
-
-    def close(self) -> None:
-        """Stop reading."""
-        if self._from is not None:
-            asyncio.get_running_loop().remove_reader(self._from)
-            os.close(self._from)
-            self._from = None
-
-    def _read(self) -> bool:
-        if self._from is None:
-            return False
-        try:
-            data = os.read(self._from, 65_536)
-        except BlockingIOError:
-            return False
-        if not data:  # nobody holds the other end any more
-            self.close()
-        self._tail = (self._tail + data)[-self._SIZE :]
-        return bool(data)
-
-
 class Kernel:
     """A kernel process from its start to its end. Whoever made one must `end` it."""
 
@@ -169,7 +118,7 @@ class Kernel:
         self._watched = Watched(guard)
         self.killed = False
         """Was it `kill` that ended it?"""
-        self._output = _Output()
+        self._output = Output()
         self._folder = tempfile.mkdtemp(prefix="cauce-")
         self._context = zmq.asyncio.Context()
         # Outputs beyond zmq's default of 1,000 waiting messages would be dropped silently.

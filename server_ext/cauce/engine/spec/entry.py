@@ -19,14 +19,13 @@ from pathlib import Path
 from cauce.engine.errors import NotFound, UsageError
 from cauce.engine.files import read_start
 from cauce.engine.spec.env import ENV_FILENAME
+from cauce.engine.spec.find import SCRIPT_SUFFIXES
 from cauce.engine.spec.model import Entry
 
-__all__ = ["ENTRY_POINT", "SCRIPTS", "entry_of_file", "find_entry"]
+__all__ = ["ENTRY_POINT", "entry_of_file", "find_entry"]
 
 ENTRY_POINT = "ENTRY_POINT"
 """The environment variable that names the pipeline: a file's name, or a function that makes it."""
-SCRIPTS = frozenset((".py", ".r", ".rmd", ".ipynb"))
-"""Suffixes, in lower case, of what a folder's or a pattern's tasks are."""
 
 _FILE = "pipeline.yaml"
 _YAML = (".yaml", ".yml")
@@ -232,7 +231,7 @@ def _pattern(text: str, base: Path) -> Entry:
 
 
 def _folder(path: Path, text: str, base: Path) -> Entry:
-    if not any(Path(name).suffix.lower() in SCRIPTS for name in _names(path)):
+    if not any(Path(name).suffix.lower() in SCRIPT_SUFFIXES for name in _names(path)):
         message = f"There is no {_FILE} in {text}, and no script."
         raise NotFound(message, hint=_others(path, "Give the pipeline's file, or its folder."))
     root = base if path.is_relative_to(base) else path

@@ -14,6 +14,7 @@ Find = Callable[[str], tuple[str, ...]]
 """A pattern, or a folder, relative to the root → the scripts it names, relative to the root, in order."""
 
 SCRIPT_SUFFIXES = frozenset((".py", ".r", ".rmd", ".ipynb"))
+"""In lower case, of what a folder's or a pattern's tasks are."""
 _MAX_ENTRIES = 50_000
 _MAX_PARTS = 20
 
