@@ -7,14 +7,16 @@
 import * as React from 'react';
 
 import { FLAW, MARKS, type TaskState } from '../taskstate';
-import { measureIn, shorten, type Measure } from './label';
+import { clip, measureIn, shorten, type Measure } from './label';
 import type { ILayout, ILayoutInput, Point } from './layout';
 import { requestLayout } from './layouter';
 import { edgePath } from './path';
 import {
+  approach,
   edgeBoxes,
   firstLook,
   fit,
+  LEGIBLE,
   neighbour,
   reveal,
   visible,
@@ -60,7 +62,7 @@ export interface IGraphProps {
 const NODE_HEIGHT = 36;
 const GAP_X = 12;
 const GAP_Y = 18;
-const MIN_WIDTH = 104;
+const MIN_WIDTH = 92;
 const MAX_WIDTH = 176;
 /**
  * So many nodes should fit beside each other unshrunk: a narrow panel has narrow nodes. Fewer than
@@ -70,8 +72,10 @@ const ABREAST = 2.5;
 const NAME_FONT_SIZE = 12;
 const NAME_LEFT = 26;
 const PADDING = 6;
-/** Below this scale text is too small to read. */
-const TEXT_SCALE = 0.4;
+/** Words are smaller than names. */
+const WORD_SIZE = 0.88;
+/** The buttons stand below what is shown when nobody has moved it, as long as it stays legible. */
+const BUTTONS = 28;
 const ZOOM_STEP = 1.25;
 const KEYS: Readonly<Record<string, Direction>> = {
   ArrowUp: 'up',
@@ -125,7 +129,8 @@ export function Graph(props: IGraphProps): React.JSX.Element {
     if (layout !== null && size !== null && size.width > 0 && !moved.current) {
       const active = nodes.findIndex(node => node.state === 'running' || node.state === 'failed');
       const focus = layout.nodes[Math.max(active, 0)] ?? [layout.width / 2, 0];
-      setView(firstLook(layout, size, focus));
+      const above = aboveButtons(size);
+      setView(firstLook(layout, fit(layout, above).scale >= LEGIBLE ? above : size, focus));
     }
     // Only another drawing or another size moves it, not a state that changed.
     // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -135,9 +140,16 @@ export function Graph(props: IGraphProps): React.JSX.Element {
   React.useEffect(() => {
     const at = layout?.nodes[nodes.findIndex(node => node.name === selected)];
     if (at !== undefined && size !== null && nodeWidth !== null) {
-      setView(last =>
-        last === null ? last : reveal(last, size, at, { nodeWidth, nodeHeight: NODE_HEIGHT })
-      );
+      const room = aboveButtons(size);
+      // Who selects in an overview wants to keep it.
+      const inside = frame.current?.contains(document.activeElement) === true;
+      setView(last => {
+        if (last === null) {
+          return last;
+        }
+        const near = inside ? last : approach(last, room, at);
+        return reveal(near, room, at, { nodeWidth, nodeHeight: NODE_HEIGHT });
+      });
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- only when the selection changes
   }, [selected]);
@@ -154,7 +166,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
   const showAll = (): void => {
     if (layout !== null && size !== null) {
       moved.current = false;
-      setView(fit(layout, size));
+      setView(fit(layout, aboveButtons(size)));
     }
   };
   const focusNode = (name: string): void => {
@@ -182,6 +194,8 @@ export function Graph(props: IGraphProps): React.JSX.Element {
       zoomBy(1 / ZOOM_STEP);
     } else if (event.key === '0') {
       showAll();
+    } else if (event.key === 'Escape' && selected !== null) {
+      onSelect(null);
     } else {
       return;
     }
@@ -200,7 +214,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
       ref={frame}
       onKeyDown={onKeyDown}
       data-ready={shown !== null}
-      data-legible={view !== null && view.scale >= TEXT_SCALE}
+      data-legible={view !== null && view.scale >= LEGIBLE}
     >
       {layout !== null && view !== null && shown !== null && nodeWidth !== null ? (
         <svg
@@ -240,7 +254,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
                   x={at[0]}
                   y={at[1]}
                   width={nodeWidth}
-                  detailed={view.scale >= TEXT_SCALE}
+                  detailed={view.scale >= LEGIBLE}
                   measure={measure}
                   selected={node.name === selected}
                   tabStop={node.name === tabStop}
@@ -352,7 +366,7 @@ const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
             {measure === null ? name : shorten(name, room, measure)}
           </text>
           <text className="jp-cauce-Graph-word" x={NAME_LEFT} y={28}>
-            {measure === null ? word : shorten(word, room, text => measure(text) * 0.88)}
+            {measure === null ? word : clip(word, room, text => measure(text) * WORD_SIZE)}
           </text>
           {props.flawed ? (
             <g className="jp-cauce-Flaw" transform={`translate(${String(width - 8)} -5)`}>
@@ -363,7 +377,8 @@ const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
           {props.runnable ? (
             <g
               className="jp-cauce-Graph-run"
-              transform={`translate(${String(width - 24)} ${String(NODE_HEIGHT / 2 - 9)})`}
+              // Over the border, so that it covers neither the word nor the neighbour.
+              transform={`translate(${String(width - 8)} ${String(NODE_HEIGHT / 2 - 6)})`}
               onClick={event => {
                 event.stopPropagation();
                 props.onRun(name);
@@ -382,6 +397,10 @@ const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
     </g>
   );
 });
+
+function aboveButtons({ width, height }: ISize): ISize {
+  return { width, height: Math.max(height - BUTTONS, NODE_HEIGHT) };
+}
 
 /** The size of an element, followed. Null until it is known. */
 function useSize(element: React.RefObject<HTMLElement>): ISize | null {

@@ -22,8 +22,11 @@ export interface INodeSize {
 
 export const MIN_SCALE = 0.02;
 export const MAX_SCALE = 3;
-/** Below this a first look shows the beginning of the graph rather than all of it. */
-const LEGIBLE = 0.5;
+/**
+ * Below this scale text is too small to read: it is left out, and a first look shows the beginning of
+ * the graph rather than all of it.
+ */
+export const LEGIBLE = 0.75;
 const MARGIN = 12;
 
 /** All of the drawing, in the middle; never larger than life. */
@@ -65,6 +68,17 @@ export function zoom(view: IViewport, factor: number, at: Point): IViewport {
   const scale = clamp(view.scale * factor);
   const real = scale / view.scale;
   return { scale, x: at[0] - (at[0] - view.x) * real, y: at[1] - (at[1] - view.y) * real };
+}
+
+/** As near as is needed to read the node, in the middle. What can be read stays as it is. */
+export function approach(view: IViewport, size: ISize, node: Point): IViewport {
+  return view.scale >= LEGIBLE
+    ? view
+    : {
+        scale: LEGIBLE,
+        x: size.width / 2 - node[0] * LEGIBLE,
+        y: size.height / 2 - node[1] * LEGIBLE
+      };
 }
 
 /** Move as little as needed for a node to be seen whole. */

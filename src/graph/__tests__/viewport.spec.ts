@@ -1,6 +1,15 @@
-import { shorten } from '../label';
 import type { ILayout, Point } from '../layout';
-import { edgeBoxes, firstLook, fit, neighbour, reveal, visible, zoom } from '../viewport';
+import {
+  approach,
+  edgeBoxes,
+  firstLook,
+  LEGIBLE,
+  fit,
+  neighbour,
+  reveal,
+  visible,
+  zoom
+} from '../viewport';
 
 const NODE = { nodeWidth: 100, nodeHeight: 40 };
 const VIEW = { width: 300, height: 200 };
@@ -28,7 +37,7 @@ describe('viewport', () => {
   it('first shows a huge drawing legibly, with the focus in sight', () => {
     const focus: Point = [9000, 3000];
     const view = firstLook({ width: 18_000, height: 5000 }, VIEW, focus);
-    expect(view.scale).toBeGreaterThanOrEqual(0.5);
+    expect(view.scale).toBeGreaterThanOrEqual(LEGIBLE);
     const [x, y] = shown(view, focus);
     expect(x).toBeGreaterThan(0);
     expect(x).toBeLessThan(VIEW.width);
@@ -40,6 +49,14 @@ describe('viewport', () => {
     const before = { x: 10, y: 20, scale: 1 };
     const after = zoom(before, 1.5, [110, 70]);
     expect(shown(after, [100, 50])).toEqual([110, 70]);
+  });
+
+  it('goes near enough to read a node, and stays where it can be read', () => {
+    const far = approach({ x: 0, y: 0, scale: 0.1 }, VIEW, [2000, 1000]);
+    expect(far.scale).toBe(LEGIBLE);
+    expect(shown(far, [2000, 1000])).toEqual([VIEW.width / 2, VIEW.height / 2]);
+    const near = { x: 5, y: 5, scale: LEGIBLE };
+    expect(approach(near, VIEW, [2000, 1000])).toBe(near);
   });
 
   it('reveals a node with the least movement, and leaves a visible one alone', () => {
@@ -94,15 +111,5 @@ describe('viewport', () => {
     expect(neighbour(nodes, 2, 'down')).toBe(3);
     expect(neighbour(nodes, 3, 'up')).toBe(1);
     expect(neighbour(nodes, 0, 'up')).toBeNull();
-  });
-});
-
-describe('shorten', () => {
-  const measure = (text: string): number => Array.from(text).length * 10;
-
-  it('keeps what fits, else beginning and end', () => {
-    expect(shorten('gradient', 80, measure)).toBe('gradient');
-    expect(shorten('random-forest-regressor', 100, measure)).toBe('random…sor');
-    expect(measure(shorten('random-forest-regressor', 100, measure))).toBeLessThanOrEqual(100);
   });
 });
