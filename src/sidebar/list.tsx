@@ -24,7 +24,7 @@ export interface ITaskListProps {
   readonly rows: readonly ITaskRow[];
   readonly selected: string | null;
   readonly runTitle: (name: string) => string;
-  readonly onSelect: (name: string) => void;
+  readonly onSelect: (name: string | null) => void;
   readonly onOpen: (name: string) => void;
   readonly onRun: (name: string) => void;
 }
@@ -88,6 +88,11 @@ export function TaskList(props: ITaskListProps): React.JSX.Element {
     }
   };
   const onKeyDown = (event: React.KeyboardEvent): void => {
+    if (event.key === 'Escape' && selected !== null) {
+      onSelect(null);
+      event.stopPropagation();
+      return;
+    }
     const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1);
     const steps: Readonly<Record<string, number>> = {
       ArrowUp: -1,
@@ -179,7 +184,7 @@ const Row = React.memo(function Row(
     >
       <span role="gridcell" className="jp-cauce-List-name">
         <Mark state={state} />
-        <span className="jp-cauce-List-label">{name}</span>
+        <Name name={name} />
         {props.flawed ? <Flaw /> : null}
       </span>
       <span role="gridcell" className="jp-cauce-List-word">
@@ -190,12 +195,14 @@ const Row = React.memo(function Row(
           type="button"
           className="jp-cauce-IconButton"
           tabIndex={-1}
-          disabled={!props.runnable}
+          aria-disabled={!props.runnable}
           title={props.runTitle}
           aria-label={props.runTitle}
           onClick={event => {
             event.stopPropagation();
-            props.onRun(name);
+            if (props.runnable) {
+              props.onRun(name);
+            }
           }}
           onDoubleClick={event => {
             event.stopPropagation();
@@ -207,3 +214,18 @@ const Row = React.memo(function Row(
     </div>
   );
 });
+
+/** So many letters at the end of a name are never cut: there they differ. */
+const TAIL = 8;
+
+/** A name that is cut in its middle where it does not fit. */
+function Name({ name }: { readonly name: string }): React.JSX.Element {
+  const letters = Array.from(name);
+  const head = Math.max(letters.length - TAIL, 0);
+  return (
+    <span className="jp-cauce-List-label">
+      <span className="jp-cauce-List-labelHead">{letters.slice(0, head).join('')}</span>
+      <span className="jp-cauce-List-labelTail">{letters.slice(head).join('')}</span>
+    </span>
+  );
+}
