@@ -16,7 +16,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { MenuSvg } from '@jupyterlab/ui-components';
 import { Token } from '@lumino/coreutils';
-import type { Menu } from '@lumino/widgets';
+import type { Menu, Widget } from '@lumino/widgets';
 
 import { Actions } from './actions';
 import { Client } from './client';
@@ -160,6 +160,7 @@ const panel: JupyterFrontEndPlugin<IPanel> = {
       palette?.addItem({ command, category });
     }
     offerProducts(app, model);
+    refocus(app, sidebar);
     void settings?.load(PANEL).then(loaded => {
       const read = (): void => {
         notify = loaded.composite.notifyOnFinish !== false;
@@ -290,10 +291,31 @@ function moreMenu(app: JupyterFrontEnd): (anchor: HTMLElement) => void {
       menu.addItem({ command });
     }
   }
+  let opener: HTMLElement | null = null;
+  menu.aboutToClose.connect(() => {
+    opener?.focus();
+  });
   return anchor => {
     const { left, bottom } = anchor.getBoundingClientRect();
+    opener = anchor;
     menu.open(left, bottom);
   };
+}
+
+/** When the context menu of something in a widget closes, the focus goes back to that. */
+function refocus(app: JupyterFrontEnd, widget: Widget): void {
+  let opener: HTMLElement | SVGElement | null = null;
+  widget.node.addEventListener('contextmenu', () => {
+    const { activeElement } = document;
+    opener =
+      activeElement instanceof HTMLElement || activeElement instanceof SVGElement
+        ? activeElement
+        : null;
+  });
+  app.contextMenu.menu.aboutToClose.connect(() => {
+    opener?.focus();
+    opener = null;
+  });
 }
 
 /** Fill the submenu of a task's products whenever the context menu opens. */

@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Attempt, Reason, Run, Task } from './contract';
 import type { CauceError } from './errors';
-import type { Action } from './model';
+import type { Action, IAsked } from './model';
 import { mainReason, type TaskState } from './taskstate';
 
 /** A task's state in a word or three. */
@@ -283,4 +283,14 @@ export function failedTasks(run: Run): readonly string[] {
 
 function countOf(run: Run, state: Run['tasks'][string]): number {
   return Object.values(run.tasks).filter(each => each === state).length;
+}
+
+/** Why nothing can be started now; '' when it can. */
+export function busyWords(trans: TranslationBundle, run: Run | null, asked: IAsked | null): string {
+  if (asked !== null) {
+    return trans.__('A build is being started.');
+  }
+  return run?.state === 'running'
+    ? trans.__('The pipeline is being built: wait for it to end, or cancel it.')
+    : '';
 }

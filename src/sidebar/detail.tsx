@@ -9,6 +9,7 @@ import type { CellError, Problem, Product, Task, TaskDetail, Where } from '../co
 import type { ILog } from '../taskmodel';
 import type { TaskState } from '../taskstate';
 import { ago, duration, kindWord, moment, outcomeWord, size } from '../words';
+import { Button } from './button';
 import { Mark } from './mark';
 import { TaskProblems } from './problems';
 import { TerminalText } from './terminal';
@@ -19,7 +20,8 @@ export interface IDetailProps {
   readonly task: Task | null;
   readonly state: TaskState;
   readonly word: string;
-  readonly runnable: boolean;
+  /** Why it cannot be run; '' when it can. */
+  readonly whyNot: string;
   /** `null` until the server has told. */
   readonly detail: TaskDetail | null;
   readonly log: ILog | null;
@@ -60,39 +62,30 @@ export function Detail(props: IDetailProps): React.JSX.Element {
         </span>
       </div>
       <div className="jp-cauce-Detail-actions">
-        <button
-          type="button"
-          className="jp-cauce-Button"
-          disabled={!props.runnable}
+        <Button
+          icon={runIcon}
+          label={trans.__('Run task')}
+          whyNot={props.whyNot}
           title={trans.__('Run this task with what it needs (R). What is up to date is not run.')}
-          onClick={() => {
+          onPress={() => {
             props.onRun(task.name, false);
           }}
-        >
-          <runIcon.react tag="span" width="14px" height="14px" />
-          {trans.__('Run task')}
-        </button>
-        <button
-          type="button"
-          className="jp-cauce-Button"
-          disabled={!props.runnable}
+        />
+        <Button
+          label={trans.__('Force')}
+          whyNot={props.whyNot}
           title={trans.__('Run this task even if it is up to date (Shift+R)')}
-          onClick={() => {
+          onPress={() => {
             props.onRun(task.name, true);
           }}
-        >
-          {trans.__('Force')}
-        </button>
-        <button
-          type="button"
-          className="jp-cauce-Button"
+        />
+        <Button
+          label={trans.__('Open')}
           title={trans.__('Open %1 (Enter)', task.source)}
-          onClick={() => {
+          onPress={() => {
             props.onOpenTask(task);
           }}
-        >
-          {trans.__('Open')}
-        </button>
+        />
       </div>
 
       {props.problems.length > 0 ? (

@@ -6,6 +6,7 @@ import { ellipsesIcon, refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-com
 import * as React from 'react';
 
 import type { Pipeline } from '../contract';
+import { Button } from './button';
 import { Problems, type IProblemsProps } from './problems';
 
 /** How the pipeline stands, in one line. */
@@ -27,7 +28,8 @@ export interface IHeadProps {
   readonly building: boolean;
   readonly asked: boolean;
   readonly cancelling: boolean;
-  readonly buildable: boolean;
+  /** Why nothing can be built; '' when something can. */
+  readonly whyNot: string;
   readonly refreshing: boolean;
   readonly status: IStatus | null;
   /** Why what is shown may be old; '' when it is not. */
@@ -67,35 +69,32 @@ export function Head(props: IHeadProps): React.JSX.Element {
       ) : null}
       {props.current === null ? null : (
         <div className="jp-cauce-Head-row">
-          <button
-            type="button"
-            className="jp-cauce-Button jp-mod-styled jp-mod-accept"
-            disabled={building || asked || !props.buildable}
+          <Button
+            main
+            icon={runIcon}
+            label={
+              asked
+                ? trans.__('Starting…')
+                : building
+                  ? trans.__('Building…')
+                  : trans.__('Build pipeline')
+            }
+            whyNot={props.whyNot}
             title={trans.__(
               'Run every task that is out of date. Open files of the pipeline with changes are saved first.'
             )}
-            data-cauce-action="build"
-            onClick={props.onBuild}
-          >
-            <runIcon.react tag="span" width="14px" height="14px" />
-            {asked
-              ? trans.__('Starting…')
-              : building
-                ? trans.__('Building…')
-                : trans.__('Build pipeline')}
-          </button>
+            action="build"
+            onPress={props.onBuild}
+          />
           {building ? (
-            <button
-              type="button"
-              className="jp-cauce-Button"
-              disabled={cancelling}
+            <Button
+              icon={stopIcon}
+              label={cancelling ? trans.__('Stopping…') : trans.__('Cancel')}
+              whyNot={cancelling ? trans.__('The build was asked to stop.') : ''}
               title={trans.__('Stop the build. What is done stays done.')}
-              data-cauce-action="cancel"
-              onClick={props.onCancel}
-            >
-              <stopIcon.react tag="span" width="14px" height="14px" />
-              {cancelling ? trans.__('Stopping…') : trans.__('Cancel')}
-            </button>
+              action="cancel"
+              onPress={props.onCancel}
+            />
           ) : null}
           <button
             type="button"

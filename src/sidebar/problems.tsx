@@ -6,6 +6,7 @@ import * as React from 'react';
 
 import type { Problem, Where } from '../contract';
 import { errorsFirst, firstOf, groupProblems, isError } from '../problems';
+import { Button } from './button';
 import { WhereLink } from './where';
 
 /** More than that are shown on demand. */
@@ -18,8 +19,8 @@ export interface IProblemsProps {
   readonly scaffold: boolean;
   /** Is there something that only running code can tell? */
   readonly evaluate: boolean;
-  /** Is a run going on, or asked for? */
-  readonly busy: boolean;
+  /** Why nothing can be evaluated now; '' when it can. */
+  readonly busy: string;
   readonly onOpenWhere: (where: Where) => void;
   readonly onSelect: (task: string) => void;
   readonly onScaffold: () => void;
@@ -70,31 +71,25 @@ export function Problems(props: IProblemsProps): React.JSX.Element | null {
       {props.scaffold || props.evaluate ? (
         <div className="jp-cauce-Problems-remedies">
           {props.scaffold ? (
-            <button
-              type="button"
-              className="jp-cauce-Button"
-              data-cauce-action="scaffold"
+            <Button
+              label={trans.__('Create missing sources')}
               title={trans.__(
                 'Create the scripts and functions that the pipeline names and that do not exist'
               )}
-              onClick={props.onScaffold}
-            >
-              {trans.__('Create missing sources')}
-            </button>
+              action="scaffold"
+              onPress={props.onScaffold}
+            />
           ) : null}
           {props.evaluate ? (
-            <button
-              type="button"
-              className="jp-cauce-Button"
-              data-cauce-action="evaluate"
+            <Button
+              label={trans.__('Evaluate')}
+              whyNot={props.busy}
               title={trans.__(
                 'Run the code that makes the pipeline or computes its parameters, without building anything'
               )}
-              disabled={props.busy}
-              onClick={props.onEvaluate}
-            >
-              {trans.__('Evaluate')}
-            </button>
+              action="evaluate"
+              onPress={props.onEvaluate}
+            />
           ) : null}
         </div>
       ) : null}

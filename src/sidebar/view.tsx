@@ -14,8 +14,8 @@ import type { Problem, Run, Snapshot, Task } from '../contract';
 import { Graph } from '../graph/graph';
 import type { Action, IAsked, PipelineModel } from '../model';
 import { remedies } from '../problems';
-import { canRun, stateOf } from '../taskstate';
-import { ago, clock, errorWords, runWords, stateWord } from '../words';
+import { stateOf } from '../taskstate';
+import { ago, busyWords, clock, errorWords, runWords, stateWord } from '../words';
 import type { IPanelContext } from './context';
 import { Detail } from './detail';
 import { Empty, type Emptiness } from './empty';
@@ -124,6 +124,8 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
   const [stopped, setStopped] = React.useState<string | null>(null);
   const { snapshot, error, confirmed, asked } = model;
   const building = model.running;
+  const busy = busyWords(trans, snapshot?.run ?? null, asked);
+  const buildable = snapshot?.tasks.some(task => task.buildable) === true;
   const banner =
     error === null || error.serverMissing || snapshot === null || confirmed === null
       ? ''
@@ -139,7 +141,11 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
       building={building}
       asked={asked !== null}
       cancelling={building && snapshot?.run?.id === stopped}
-      buildable={snapshot?.tasks.some(task => task.buildable) === true}
+      whyNot={
+        busy !== '' || buildable
+          ? busy
+          : trans.__('Nothing can be built before the problems are mended.')
+      }
       refreshing={model.refreshing}
       status={
         snapshot === null || snapshot.tasks.length === 0
@@ -150,7 +156,7 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
       problems={{
         problems: snapshot?.problems ?? NO_PROBLEMS,
         ...(snapshot === null ? NO_REMEDIES : remedies(snapshot)),
-        busy: asked !== null || building,
+        busy,
         onOpenWhere: where => {
           void actions.openWhere(where);
         },
@@ -335,6 +341,7 @@ function ListPart(context: ITasksContext): React.JSX.Element {
 function DetailPart({ model, taskModel, actions, trans }: IPanelContext): React.JSX.Element {
   useSignals(model.changed, taskModel.changed);
   const { selectedTask: task, snapshot, asked } = model;
+  const busy = busyWords(trans, snapshot?.run ?? null, asked);
   const state = task === null ? 'fresh' : stateOf(task, snapshot?.run ?? null, asked);
   return (
     <Detail
@@ -343,7 +350,11 @@ function DetailPart({ model, taskModel, actions, trans }: IPanelContext): React.
       task={task}
       state={state}
       word={task === null ? '' : stateWord(trans, task, state)}
-      runnable={task !== null && canRun(task, snapshot?.run ?? null, asked)}
+      whyNot={
+        busy !== '' || task?.buildable === true
+          ? busy
+          : trans.__('It cannot run before its problems, or those of what it needs, are mended.')
+      }
       detail={taskModel.detail}
       log={taskModel.log}
       showLog={taskModel.showLog}

@@ -40,6 +40,40 @@ describe('The panel', () => {
   });
 });
 
+describe('A selected task', () => {
+  it('is let go by Escape', async () => {
+    await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b')]));
+    const row = await drawn('[role="row"][data-cauce-task="b"]');
+    row.focus();
+    await drawn('[data-cauce-task="b"][aria-selected="true"]');
+    row.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+    expect(lab.model.selected).toBeNull();
+    expect(document.activeElement).toBe(row);
+  });
+});
+
+describe('Build', () => {
+  const BUILD = 'button[data-cauce-action="build"]';
+
+  it('keeps the focus when it cannot be pressed, and says why', async () => {
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')]));
+    const build = await drawn(BUILD);
+    build.focus();
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { revision: 2, run: fakeRun('run-1') }));
+    await drawn(`${BUILD}[aria-disabled="true"]`);
+    expect(document.activeElement).toBe(build);
+    expect(build.title).toContain('wait for it to end');
+    lab.client.calls.length = 0;
+    build.click();
+    expect(lab.client.calls).toEqual([]);
+  });
+
+  it('says that problems are in the way', async () => {
+    await lab.show(fakeSnapshot(ML, [fakeTask('a', { sound: false, buildable: false })]));
+    expect((await drawn(BUILD)).title).toContain('before the problems are mended');
+  });
+});
+
 describe('A search for pipelines that stopped at its limit', () => {
   const LINE = '.jp-cauce-Head-truncated';
 
@@ -163,12 +197,12 @@ describe('While a pipeline is built', () => {
     const run = fakeRun('run-1', { tasks: { a: 'running' } });
     await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b')], { run }));
     const row = await drawn('[role="row"][data-cauce-task="b"]');
-    expect(row.querySelector('button')?.disabled).toBe(true);
+    expect(row.querySelector('button')?.getAttribute('aria-disabled')).toBe('true');
     row.click();
     const force = await appears(() =>
       [...panel.node.querySelectorAll('button')].find(each => each.textContent === 'Force')
     );
-    expect(force.disabled).toBe(true);
+    expect(force.getAttribute('aria-disabled')).toBe('true');
   });
 
   it('who asks for another build all the same is told so without a dialog', async () => {
@@ -194,7 +228,7 @@ describe('Cancel', () => {
 
   it('says that the build is stopping once it was asked to', async () => {
     (await drawn(CANCEL)).click();
-    expect((await drawn(`${CANCEL}[disabled]`)).textContent).toBe('Stopping…');
+    expect((await drawn(`${CANCEL}[aria-disabled="true"]`)).textContent).toBe('Stopping…');
     expect(lab.client.calls).toContain(`cancel ${ML} run-1`);
   });
 
@@ -207,9 +241,9 @@ describe('Cancel', () => {
       throw CauceError.fromReply(403, { code: 'http_403', message: 'Forbidden.' });
     };
     (await drawn(CANCEL)).click();
-    await drawn(`${CANCEL}[disabled]`);
+    await drawn(`${CANCEL}[aria-disabled="true"]`);
     answer();
-    expect((await drawn(`${CANCEL}:not([disabled])`)).textContent).toBe('Cancel');
+    expect((await drawn(`${CANCEL}[aria-disabled="false"]`)).textContent).toBe('Cancel');
     expect(lab.model.running).toBe(true);
   });
 });
