@@ -15,6 +15,7 @@ import type { Task } from './contract';
 import { cauceIcon } from './icons';
 import type { PipelineModel } from './model';
 import { executedNotebook, opensAsNotebook } from './paths';
+import { remedies } from './problems';
 import { canRun as canRunNow } from './taskstate';
 import { currentEvent, isUserGesture } from './trust';
 
@@ -210,7 +211,8 @@ export function addCommands(options: Commands.IOptions): void {
       'Run the code that makes the pipeline or computes its parameters, without building anything'
     ),
     describedBy: { args: pipelineArgs },
-    isEnabled: args => text(args.pipeline) !== null || (hasPipeline() && !model.running),
+    isEnabled: args =>
+      text(args.pipeline) !== null || (model.snapshot?.evaluable === true && !model.running),
     execute: args => run(args, 'all', { action: 'evaluate' })
   });
   commands.addCommand(CommandIDs.markTask, {
@@ -248,7 +250,9 @@ export function addCommands(options: Commands.IOptions): void {
       'Create the scripts and functions that the pipeline names and that do not exist'
     ),
     describedBy: { args: pipelineArgs },
-    isEnabled: args => text(args.pipeline) !== null || hasPipeline(),
+    isEnabled: args =>
+      text(args.pipeline) !== null ||
+      (model.snapshot !== null && remedies(model.snapshot).scaffold),
     execute: async args => {
       if (await choose(args)) {
         await actions.scaffold();

@@ -27,6 +27,33 @@ export function groupProblems(problems: readonly Problem[]): readonly IProblemGr
     .sort((one, other) => Number(hasError(other.problems)) - Number(hasError(one.problems)));
 }
 
+/** The problems of one task: its own, and the cycles that it is on, which are told of one of their tasks. */
+export function problemsOf(snapshot: Snapshot, task: string): readonly Problem[] {
+  return snapshot.problems.filter(
+    problem =>
+      problem.task === task ||
+      (problem.code === 'cycle' && problem.task !== null && onCycle(snapshot, task, problem.task))
+  );
+}
+
+/** Does each of two tasks need the other? */
+function onCycle({ edges }: Snapshot, one: string, other: string): boolean {
+  const users = new Map<string, string[]>();
+  for (const { source, target } of edges) {
+    users.set(source, [...(users.get(source) ?? []), target]);
+  }
+  const reaches = (from: string, to: string): boolean => {
+    const seen = new Set([from]);
+    for (const task of seen) {
+      for (const user of users.get(task) ?? []) {
+        seen.add(user); // what is added is walked, too
+      }
+    }
+    return seen.has(to);
+  };
+  return reaches(one, other) && reaches(other, one);
+}
+
 /** As many problems as `limit`, from the top. */
 export function firstOf(groups: readonly IProblemGroup[], limit: number): readonly IProblemGroup[] {
   let left = limit;

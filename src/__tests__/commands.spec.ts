@@ -86,4 +86,22 @@ describe('The commands', () => {
     expect(error).not.toHaveBeenCalled();
     error.mockRestore();
   });
+
+  it('offer to evaluate and to create sources only where there is something to do', async () => {
+    const offered = (): readonly boolean[] =>
+      [CommandIDs.evaluate, CommandIDs.scaffold].map(id => commands.isEnabled(id));
+    expect(offered()).toEqual([false, false]);
+    const missing = {
+      code: 'source_missing',
+      message: 'a.py is missing.',
+      severity: 'error',
+      hint: '',
+      where: null,
+      task: 'a'
+    } as const;
+    await lab.show(
+      fakeSnapshot(ML, [fakeTask('a')], { revision: 2, evaluable: true, problems: [missing] })
+    );
+    expect(offered()).toEqual([true, true]);
+  });
 });

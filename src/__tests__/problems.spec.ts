@@ -1,5 +1,5 @@
 import type { Problem } from '../contract';
-import { firstOf, flaws, groupProblems, remedies } from '../problems';
+import { firstOf, flaws, groupProblems, problemsOf, remedies } from '../problems';
 import { fakeSnapshot, fakeTask } from '../testing/fakeclient';
 
 function problem(message: string, parts: Partial<Problem> = {}): Problem {
@@ -54,5 +54,23 @@ describe('Problems', () => {
       true
     );
     expect(of({ unevaluated: true }).evaluate).toBe(true);
+  });
+});
+
+//    before ──► a ──► b ──► after
+//               ▲     │
+//               └─────┘
+describe('A cycle', () => {
+  it('is a problem of each of its tasks, and of no other', () => {
+    const tasks = [
+      fakeTask('before'),
+      fakeTask('a', { upstream: ['before', 'b'] }),
+      fakeTask('b', { upstream: ['a'] }),
+      fakeTask('after', { upstream: ['b'] })
+    ];
+    const cycle = problem('a → b → a', { code: 'cycle', task: 'a' });
+    const snapshot = fakeSnapshot('pipeline.yaml', tasks, { problems: [cycle] });
+    const having = tasks.filter(({ name }) => problemsOf(snapshot, name).length > 0);
+    expect(having.map(({ name }) => name)).toEqual(['a', 'b']);
   });
 });
