@@ -42,6 +42,7 @@ export class Actions implements IDisposable {
   constructor(options: Actions.IOptions) {
     this._options = options;
     options.model.ended.connect(this._onEnded, this);
+    options.model.changed.connect(this._onChanged, this);
   }
 
   get isDisposed(): boolean {
@@ -341,7 +342,18 @@ export class Actions implements IDisposable {
       show();
     }
     const text = [errorWords(trans, error), error.hint].filter(part => part !== '').join(' ');
-    Notification.error(text, { autoClose: error.status === 422 ? 8000 : false });
+    const told = Notification.error(text, { autoClose: error.status === 422 ? 8000 : false });
+    if (error.unreachable) {
+      this._lost = { told, confirmed: model.confirmed };
+    }
+  }
+
+  /** That the server cannot be reached is no longer so once it has answered. */
+  private _onChanged(model: PipelineModel): void {
+    if (this._lost !== null && model.confirmed !== this._lost.confirmed) {
+      Notification.dismiss(this._lost.told);
+      this._lost = null;
+    }
   }
 
   private _onEnded(_: unknown, { pipeline, run, tasks }: IEnded): void {
@@ -383,6 +395,8 @@ export class Actions implements IDisposable {
   private readonly _options: Actions.IOptions;
   /** The notification of the last run's end. */
   private _told = '';
+  /** The notification that the server cannot be reached, and when it was last heard of before. */
+  private _lost: { readonly told: string; readonly confirmed: number | null } | null = null;
   private _isDisposed = false;
 }
 

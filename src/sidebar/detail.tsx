@@ -30,6 +30,7 @@ export interface IDetailProps {
   readonly problems: readonly Problem[];
   /** Seconds since the epoch. */
   readonly now: number;
+  readonly onSelect: (task: string) => void;
   readonly onRun: (task: string, force: boolean) => void;
   readonly onOpenTask: (task: Task) => void;
   readonly onOpenProduct: (product: Product) => void;
@@ -49,7 +50,10 @@ export function Detail(props: IDetailProps): React.JSX.Element {
   }
   const { reasons } = task.freshness;
   const attempt = task.lastAttempt;
-  const error = task.activity.state === 'idle' ? (attempt?.error ?? null) : null;
+  const failed = task.activity.state === 'idle' ? attempt : null;
+  // What checking its code found is among the problems, and would be said twice.
+  const told = props.problems.some(({ message }) => failed?.error?.message.includes(message));
+  const running = task.activity.state === 'running';
   const hasLog = task.activity.run !== null || attempt !== null;
   return (
     <div className="jp-cauce-Detail" data-state={state}>
@@ -94,7 +98,15 @@ export function Detail(props: IDetailProps): React.JSX.Element {
         </Part>
       ) : null}
 
-      {error !== null ? <ErrorPart {...props} error={error} /> : null}
+      {running ? <LogPart {...props} running /> : null}
+
+      {failed === null || told ? null : failed.error !== null ? (
+        <ErrorPart {...props} error={failed.error} />
+      ) : failed.outcome === 'crashed' && failed.cause !== '' ? (
+        <Part title={trans.__('Error')}>
+          <p className="jp-cauce-Detail-error">{failed.cause}</p>
+        </Part>
+      ) : null}
 
       {reasons.length > 0 ? (
         <Part title={trans.__('Why it would run')}>
@@ -112,7 +124,7 @@ export function Detail(props: IDetailProps): React.JSX.Element {
         </Part>
       ) : null}
 
-      {hasLog ? <LogPart {...props} running={task.activity.state === 'running'} /> : null}
+      {hasLog && !running ? <LogPart {...props} running={false} /> : null}
 
       {task.products.length > 0 ? (
         <Part title={trans.__('Products')}>
@@ -168,7 +180,9 @@ export function Detail(props: IDetailProps): React.JSX.Element {
           {task.upstream.length > 0 ? (
             <>
               <dt>{trans.__('Needs')}</dt>
-              <dd>{task.upstream.join(', ')}</dd>
+              <dd>
+                <Needs trans={trans} names={task.upstream} onSelect={props.onSelect} />
+              </dd>
             </>
           ) : null}
           {Object.entries(detail?.params ?? {}).map(([name, value]) => (
@@ -202,7 +216,9 @@ export function Detail(props: IDetailProps): React.JSX.Element {
               <dt>{trans.__('Last run')}</dt>
               <dd title={moment(attempt.started)}>
                 {`${outcomeWord(trans, attempt.outcome)}, ${ago(trans, attempt.ended ?? attempt.started, now)}`}
-                {attempt.cause === '' || attempt.error !== null ? '' : `: ${attempt.cause}`}
+                {attempt.cause === '' || attempt.error !== null || attempt.outcome === 'crashed'
+                  ? ''
+                  : `: ${attempt.cause}`}
               </dd>
             </>
           ) : null}
@@ -225,6 +241,52 @@ export function Detail(props: IDetailProps): React.JSX.Element {
         </dl>
       </Part>
     </div>
+  );
+}
+
+/** More tasks than that are named on demand. */
+const NAMED = 20;
+
+function Needs(props: {
+  readonly trans: TranslationBundle;
+  readonly names: readonly string[];
+  readonly onSelect: (task: string) => void;
+}): React.JSX.Element {
+  const { trans, names } = props;
+  const [all, setAll] = React.useState(false);
+  return (
+    <>
+      {(all ? names : names.slice(0, NAMED)).map((name, i) => (
+        <React.Fragment key={name}>
+          {i > 0 ? ', ' : ''}
+          <button
+            type="button"
+            className="jp-cauce-Link"
+            title={trans.__('Select %1', name)}
+            onClick={() => {
+              props.onSelect(name);
+            }}
+          >
+            {name}
+          </button>
+        </React.Fragment>
+      ))}
+      {names.length > NAMED ? (
+        <>
+          {' '}
+          <button
+            type="button"
+            className="jp-cauce-Link"
+            aria-expanded={all}
+            onClick={() => {
+              setAll(!all);
+            }}
+          >
+            {all ? trans.__('Show fewer') : trans.__('Show all %1', names.length)}
+          </button>
+        </>
+      ) : null}
+    </>
   );
 }
 
@@ -334,7 +396,9 @@ function LogPart(props: IDetailProps & { readonly running: boolean }): React.JSX
       {!open ? null : log === null ? (
         <p className="jp-cauce-mod-dim">{trans.__('Reading…')}</p>
       ) : log.text === '' ? (
-        <p className="jp-cauce-mod-dim">{trans.__('Nothing was printed.')}</p>
+        <p className="jp-cauce-mod-dim">
+          {running ? trans.__('Nothing printed yet.') : trans.__('Nothing was printed.')}
+        </p>
       ) : (
         <pre
           className="jp-cauce-Terminal"

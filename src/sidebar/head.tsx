@@ -128,7 +128,7 @@ export function Head(props: IHeadProps): React.JSX.Element {
           <div style={{ width: `${String(Math.round(status.progress * 100))}%` }} />
         </div>
       )}
-      <Problems trans={trans} {...props.problems} />
+      <Problems key={props.problems.pipeline} trans={trans} {...props.problems} />
     </div>
   );
 }

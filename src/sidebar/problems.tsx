@@ -14,6 +14,10 @@ const SHOWN = 5;
 
 export interface IProblemsProps {
   readonly trans: TranslationBundle;
+  /** Another pipeline is looked at afresh. */
+  readonly pipeline: string;
+  /** Is there a task of this name? One without a source is known by its number, as '#2'. */
+  readonly isTask: (name: string) => boolean;
   readonly problems: readonly Problem[];
   /** Can what is missing be created? */
   readonly scaffold: boolean;
@@ -47,7 +51,9 @@ export function Problems(props: IProblemsProps): React.JSX.Element | null {
       <div className="jp-cauce-Problems-box">
         {(all ? groups : firstOf(groups, SHOWN)).map(({ task, file, problems: some }) => (
           <section key={`${task ?? ''} ${file}`}>
-            {task !== null ? (
+            {task !== null && !props.isTask(task) ? (
+              <h4>{trans.__('task %1', task.replace(/^#/, ''))}</h4>
+            ) : task !== null ? (
               <h4>
                 <button
                   type="button"

@@ -13,7 +13,7 @@ import * as React from 'react';
 import type { Problem, Run, Snapshot, Task } from '../contract';
 import { Graph } from '../graph/graph';
 import type { Action, IAsked, PipelineModel } from '../model';
-import { remedies } from '../problems';
+import { problemsOf, remedies } from '../problems';
 import { stateOf } from '../taskstate';
 import { ago, busyWords, clock, errorWords, runWords, stateWord } from '../words';
 import type { IPanelContext } from './context';
@@ -154,7 +154,9 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
       }
       banner={banner}
       problems={{
+        pipeline: model.path ?? '',
         problems: snapshot?.problems ?? NO_PROBLEMS,
+        isTask: name => snapshot?.tasks.some(task => task.name === name) === true,
         ...(snapshot === null ? NO_REMEDIES : remedies(snapshot)),
         busy,
         onOpenWhere: where => {
@@ -358,10 +360,11 @@ function DetailPart({ model, taskModel, actions, trans }: IPanelContext): React.
       detail={taskModel.detail}
       log={taskModel.log}
       showLog={taskModel.showLog}
-      problems={(snapshot?.problems ?? []).filter(
-        problem => task !== null && problem.task === task.name
-      )}
+      problems={snapshot === null || task === null ? NO_PROBLEMS : problemsOf(snapshot, task.name)}
       now={now()}
+      onSelect={name => {
+        model.select(name);
+      }}
       onRun={(name, force) => {
         void actions.runTask(name, { force });
       }}

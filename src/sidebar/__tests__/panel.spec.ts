@@ -1,6 +1,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
 
+import type { Problem } from '../../contract';
 import { CauceError } from '../../errors';
 import { STARTER_PIPELINE } from '../../starter';
 import { fakeRun, fakeSnapshot, fakeTask } from '../../testing/fakeclient';
@@ -49,6 +50,99 @@ describe('A selected task', () => {
     row.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
     expect(lab.model.selected).toBeNull();
     expect(document.activeElement).toBe(row);
+  });
+});
+
+describe('What is said of a task', () => {
+  const NOT_MADE = {
+    run: 'r',
+    outcome: 'crashed',
+    started: 1,
+    ended: 2,
+    cause: 'The builder was killed.',
+    error: null
+  } as const;
+  const WRONG = {
+    code: 'x',
+    message: 'The name x is nowhere defined.',
+    severity: 'error',
+    hint: '',
+    where: null,
+    task: 'a'
+  } as const;
+
+  async function detail(
+    parts: Parameters<typeof fakeTask>[1],
+    problems: readonly Problem[] = []
+  ): Promise<HTMLElement> {
+    await lab.show(fakeSnapshot(ML, [fakeTask('a', parts)], { problems }));
+    lab.model.select('a');
+    return drawn('.jp-cauce-Detail[data-state]');
+  }
+
+  it('has the cause of a crash where errors are', async () => {
+    const { textContent } = await detail({ lastAttempt: NOT_MADE });
+    expect(textContent).toContain('ErrorThe builder was killed.');
+    expect(textContent?.split('The builder was killed.')).toHaveLength(2);
+  });
+
+  it('says once what checking its code has found', async () => {
+    const error = {
+      name: 'Check',
+      message: WRONG.message,
+      traceback: '',
+      cell: null,
+      number: null,
+      line: null,
+      where: null,
+      notebook: null
+    };
+    const lastAttempt = { ...NOT_MADE, outcome: 'failed', cause: 'Check', error } as const;
+    const { textContent } = await detail({ lastAttempt }, [WRONG]);
+    expect(textContent?.split(WRONG.message)).toHaveLength(2);
+  });
+
+  it('has the log first while it runs, and says that nothing came yet', async () => {
+    lab.taskModel.active = true;
+    const activity = { state: 'running', run: 'r', started: 1, progress: null } as const;
+    const node = await detail({ activity });
+    const said = await appears(() =>
+      node.textContent?.includes('Nothing printed yet.') === true ? node : null
+    );
+    expect(said.querySelector('h4')?.textContent).toBe('Log, live');
+  });
+
+  it('names the first of many tasks that it needs, and the others on demand', async () => {
+    const names = Array.from({ length: 30 }, (_, i) => `need-${String(i)}`);
+    const tasks = [...names.map(name => fakeTask(name)), fakeTask('a', { upstream: names })];
+    await lab.show(fakeSnapshot(ML, tasks));
+    lab.model.select('a');
+    const link = (name: string): HTMLElement | undefined =>
+      [...panel.node.querySelectorAll<HTMLElement>('.jp-cauce-Detail-facts button')].find(
+        each => each.textContent === name
+      );
+    const more = await appears(() => link('Show all 30'));
+    expect(link('need-20')).toBeUndefined();
+    more.click();
+    (await appears(() => link('need-20'))).click();
+    expect(lab.model.selected).toBe('need-20');
+  });
+});
+
+describe('Problems of an entry that is no task', () => {
+  it('name it without a link to nowhere', async () => {
+    const problem = {
+      code: 'x',
+      message: 'It has no source.',
+      severity: 'error',
+      hint: '',
+      where: null,
+      task: '#9'
+    } as const;
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { problems: [problem] }));
+    const heading = await drawn('.jp-cauce-Problems h4');
+    expect(heading.textContent).toBe('task 9');
+    expect(heading.querySelector('button')).toBeNull();
   });
 });
 
@@ -133,6 +227,18 @@ describe('An error', () => {
     await lab.actions.build();
     const told = Notification.manager.notifications.map(({ message }) => message);
     expect(told).toEqual(['The server answered 502; its log may tell why.']);
+  });
+
+  it('of a lost connection is taken back once the server answers', async () => {
+    let now = 1000;
+    jest.spyOn(Date, 'now').mockImplementation(() => (now += 1000));
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')]));
+    lab.client.failure = CauceError.fromNetwork(new Error('no route'));
+    await lab.actions.build();
+    expect(Notification.manager.count).toBe(1);
+    lab.client.failure = null;
+    await lab.model.refresh();
+    expect(Notification.manager.count).toBe(0);
   });
 });
 
