@@ -5,7 +5,7 @@
  * what came of it. Events only say that something is newer; the snapshot is the truth.
  */
 import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
-import type { IDisposable } from '@lumino/disposable';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
@@ -164,6 +164,15 @@ export class PipelineModel implements IDisposable {
     if (value) {
       void this._heartbeat.refresh();
     }
+  }
+
+  /** Hear of changes until it is disposed of, also while the panel is hidden. */
+  follow(): IDisposable {
+    const follower = new DisposableDelegate(() => {
+      this._followers.delete(follower);
+    });
+    this._followers.add(follower);
+    return follower;
   }
 
   get isDisposed(): boolean {
@@ -379,7 +388,7 @@ export class PipelineModel implements IDisposable {
     } else if (revision > (this._snapshot?.revision ?? 0)) {
       if (ours) {
         void this._follow(pipeline);
-      } else if (this._active || this.running) {
+      } else if (this._active || this.running || this._followers.size > 0) {
         void this._fetch.call();
       }
     }
@@ -425,6 +434,7 @@ export class PipelineModel implements IDisposable {
   /** Runs that we started and have not seen ending, with their pipeline. */
   private readonly _ours = new Map<string, string>();
   private readonly _actions = new Map<string, Action>();
+  private readonly _followers = new Set<IDisposable>();
   private _pipelines: readonly Pipeline[] | null = null;
   private _truncated = false;
   private _path: string | null = null;

@@ -2,6 +2,7 @@
  * What is wrong with a pipeline, put in order for whoever mends it.
  */
 import type { Problem, Snapshot } from './contract';
+import { fromServerRoot } from './paths';
 
 /** Problems of one task, else of one file; '' for what belongs to neither. */
 export interface IProblemGroup {
@@ -34,6 +35,21 @@ export function problemsOf(snapshot: Snapshot, task: string): readonly Problem[]
       problem.task === task ||
       (problem.code === 'cycle' && problem.task !== null && onCycle(snapshot, task, problem.task))
   );
+}
+
+/** The problems with a place in a file, which is seen from the server's root. */
+export function problemsIn(snapshot: Snapshot, file: string): readonly Problem[] {
+  return snapshot.problems.filter(
+    ({ where }) => where !== null && fromServerRoot(snapshot, where.path) === file
+  );
+}
+
+/** Those of both, each once. */
+export function merged(some: readonly Problem[], others: readonly Problem[]): readonly Problem[] {
+  const key = ({ message, where }: Problem): string =>
+    JSON.stringify([message, where?.line, where?.column]);
+  const known = new Set(some.map(key));
+  return [...some, ...others.filter(problem => !known.has(key(problem)))];
 }
 
 /** Does each of two tasks need the other? */

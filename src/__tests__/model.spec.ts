@@ -331,6 +331,20 @@ describe('A build', () => {
   });
 });
 
+describe('A change while nobody looks at the panel', () => {
+  it('is heard of as long as somebody else follows', async () => {
+    const world = new World();
+    world.add(ML);
+    await open(world);
+    const following = world.model.follow();
+    await world.say(ML, world.change(ML, {}));
+    expect(world.asked()).toEqual([`snapshot ${ML}`]);
+    following.dispose();
+    await world.say(ML, world.change(ML, {}));
+    expect(world.asked()).toEqual([]);
+  });
+});
+
 describe('A lost connection', () => {
   it('keeps what was known, says since when, and heals', async () => {
     const world = new World();

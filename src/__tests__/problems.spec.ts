@@ -1,5 +1,13 @@
 import type { Problem } from '../contract';
-import { firstOf, flaws, groupProblems, problemsOf, remedies } from '../problems';
+import {
+  firstOf,
+  flaws,
+  groupProblems,
+  merged,
+  problemsIn,
+  problemsOf,
+  remedies
+} from '../problems';
 import { fakeSnapshot, fakeTask } from '../testing/fakeclient';
 
 function problem(message: string, parts: Partial<Problem> = {}): Problem {
@@ -72,5 +80,19 @@ describe('A cycle', () => {
     const snapshot = fakeSnapshot('pipeline.yaml', tasks, { problems: [cycle] });
     const having = tasks.filter(({ name }) => problemsOf(snapshot, name).length > 0);
     expect(having.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+});
+
+describe('What an editor shows of a file', () => {
+  it('is what its text has wrong and what the whole pipeline tells of it, each once', () => {
+    const missing = problem('a.py is missing', IN_FILE);
+    const elsewhere = problem('undefined', { where: { path: 'a.py', line: 3, column: 1 } });
+    const wrong = problem('wrong', IN_FILE);
+    const snapshot = fakeSnapshot('ml/pipeline.yaml', [], {
+      problems: [wrong, missing, elsewhere, problem('nowhere')]
+    });
+    expect(problemsIn(snapshot, 'pipeline.yaml')).toEqual([]);
+    const known = problemsIn(snapshot, 'ml/pipeline.yaml');
+    expect(merged([wrong], known)).toEqual([wrong, missing]);
   });
 });

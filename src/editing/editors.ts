@@ -8,7 +8,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 
 import type { IClient } from '../client';
+import type { Problem } from '../contract';
 import type { PipelineModel } from '../model';
+import { problemsIn } from '../problems';
 import { dialectOf } from './files';
 import type { Schemas } from './schemas';
 
@@ -35,18 +37,24 @@ export class FileEditors implements DocumentRegistry.IWidgetExtension<
   ): IDisposable {
     const { client, model, schemas, trans } = this._options;
     let asked = false;
+    let following: IDisposable | null = null;
     let again: () => void = () => undefined;
     const begin = (): void => {
       if (asked || widget.isDisposed || dialectOf(context.localPath) === null) {
         return;
       }
       asked = true;
+      following = model.follow();
       // Who edits none of our files never loads it.
       void import('./live').then(({ live, checkAgain }) => {
         const { editor } = widget.content;
         if (!widget.isDisposed && editor instanceof CodeMirrorEditor) {
           const path = (): string => context.localPath;
-          editor.injectExtension(live({ client, schemas, path, trans }));
+          const known = (): readonly Problem[] =>
+            context.model.dirty || model.snapshot === null
+              ? []
+              : problemsIn(model.snapshot, path());
+          editor.injectExtension(live({ client, schemas, path, known, trans }));
           again = () => {
             checkAgain(editor.editor);
           };
@@ -62,10 +70,18 @@ export class FileEditors implements DocumentRegistry.IWidgetExtension<
         again();
       }
     };
+    const onSave = (_: unknown, state: DocumentRegistry.SaveState): void => {
+      if (state === 'completed') {
+        again();
+      }
+    };
+    context.saveState.connect(onSave);
     void context.ready.then(begin);
     context.pathChanged.connect(begin);
     model.changed.connect(onModel);
     return new DisposableDelegate(() => {
+      following?.dispose();
+      context.saveState.disconnect(onSave);
       context.pathChanged.disconnect(begin);
       model.changed.disconnect(onModel);
     });

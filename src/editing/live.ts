@@ -15,6 +15,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IClient } from '../client';
 import type { Problem } from '../contract';
+import { merged } from '../problems';
 import { describeAt } from './completion';
 import { dialectOf } from './files';
 import { spanAt } from './place';
@@ -29,6 +30,8 @@ export namespace Live {
     readonly schemas: Schemas;
     /** The file, which may be renamed, seen from the server's root. */
     readonly path: () => string;
+    /** What is known of the file beyond its text: nothing while the text is not what is on the disk. */
+    readonly known: () => readonly Problem[];
     readonly trans: TranslationBundle;
   }
 }
@@ -53,7 +56,7 @@ export function live(options: Live.IOptions): Extension {
 }
 
 async function check(
-  { client, path }: Live.IOptions,
+  { client, path, known }: Live.IOptions,
   view: EditorView
 ): Promise<readonly Diagnostic[]> {
   const { doc } = view.state;
@@ -62,7 +65,7 @@ async function check(
   }
   try {
     const found = await client.check({ path: path(), text: doc.toString() });
-    return found.problems.map(problem => diagnostic(problem, doc));
+    return merged(found.problems, known()).map(problem => diagnostic(problem, doc));
   } catch {
     return []; // the panel says why the server does not answer
   }

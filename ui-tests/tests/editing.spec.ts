@@ -5,7 +5,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
 import { expect, test } from '../support/fixtures';
-import { CHAIN } from '../support/project';
+import { CHAIN, script } from '../support/project';
 
 async function openFile(page: IJupyterLabPageFixture, file: string): Promise<Locator> {
   await page.sidebar.openTab('filebrowser');
@@ -63,6 +63,18 @@ test.describe('pipeline.yaml in the editor', () => {
       .first()
       .hover({ position: { x: 60, y: 8 } });
     await expect(page.locator('.jp-cauce-KeyHelp')).toContainText('What the task makes');
+  });
+});
+
+test.describe('pipeline.yaml that names what is not there', () => {
+  test.use({ files: { ...CHAIN, 'third.py': script({ upstream: ['nobody'] }) } });
+
+  test('is marked where the panel says, too', async ({ page, panel, project }) => {
+    await expect(panel.problems).toContainText('nobody');
+    const editor = await openFile(page, 'pipeline.yaml');
+    await expect(editor.locator('.cm-lintRange-error')).toHaveCount(1);
+    await project.write({ 'third.py': script({ upstream: ['second'] }) });
+    await expect(editor.locator('.cm-lintRange-error')).toHaveCount(0);
   });
 });
 
