@@ -119,7 +119,7 @@ WRONG = {
     "no values": ("{source: m.f, name: f, product: f.txt, grid: {x: []}}", "at least one"),
     "no mapping": ("{source: m.f, name: f, product: f.txt, grid: [x]}", "must be a mapping"),
     "a number": ("{source: m.f, name: f, product: f.txt, grid: 5}", "a list of mappings"),
-    "an odd parameter": ("{source: m.f, name: f, product: f.txt, grid: {a-b: [1]}}", "letters, digits"),
+    "an odd parameter": ("{source: m.py, name: f, product: f.ipynb, grid: {a-b: [1]}}", "letters, digits"),
     "a reserved parameter": ("{source: m.f, name: f, product: f.txt, grid: {product: [1]}}", "another name"),
     "an unknown placeholder": ("{source: m.f, name: 'f-[[mode]]', product: f.txt, grid: {model: [1]}}", "'model'?"),
     "an expression": ("{source: m.f, name: 'f-[[x + 1]]', product: f.txt, grid: {x: [1]}}", "Only names"),

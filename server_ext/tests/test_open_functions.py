@@ -98,6 +98,14 @@ async def test_a_function_opens_as_a_notebook_and_an_added_cell_is_in_its_body(r
     assert (root / "functions.py").read_text() == MODULE + "\n    1 + 1\n"
 
 
+async def test_parameters_that_are_no_variables_are_among_the_rest(root: Path, fetch: Fetch) -> None:
+    (root / "pipeline.yaml").write_text(PIPELINE.replace("{rows: 3}", "{rows: 3, one-more: 4}"))
+    (root / "functions.py").write_text(MODULE.replace("rows):", "rows, **more):"))
+    setup, given, *_ = [each["source"] for each in (await opened(fetch, GET))["content"]["cells"]]
+    assert "more = {'one-more': 4}" in setup.replace('"', "'")
+    assert given.split("\n")[1:] == ["rows = 3", "product = 'out/get.csv'"]
+
+
 async def test_another_function_may_be_saved_meanwhile_but_not_the_same(root: Path, fetch: Fetch) -> None:
     fit, get = await opened(fetch, FIT), await opened(fetch, GET)
     fit["content"]["cells"][-1]["source"] = "pass"

@@ -9,9 +9,10 @@ module can be open, and saved, at the same time.
 
 from __future__ import annotations
 
+import keyword
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from cauce.engine.functionbook import (
     save_function,
     with_setup,
 )
-from cauce.engine.injection import language_of
+from cauce.engine.injection import Binding, language_of
 from cauce.engine.notebook import SourceError
 from cauce.server.flow import Base, Flow, Work
 from cauce.server.taskfiles import (
@@ -154,7 +155,7 @@ class FunctionFiles(TaskFiles):
             return (yield from super()._task(path, patience))
         module = self._module(book)
         function = yield from self._ask(lambda: self._index.function(module, book.task), patience)
-        return None if function is None else FoundTask(function.path, function.binding)
+        return None if function is None else FoundTask(function.path, _variables(function.binding))
 
     def _opened(self, book: _Book, function: FunctionTask, content: bytes) -> Flow:
         def read() -> NotebookNode:
@@ -164,7 +165,7 @@ class FunctionFiles(TaskFiles):
 
         try:
             notebook = yield Work(read)
-            notebook = yield from self._fill(notebook, function.binding)
+            notebook = yield from self._fill(notebook, _variables(function.binding))
             notebook = yield Work(lambda: with_setup(notebook, content, function))
         except SourceError as error:
             raise HTTPError(400, f"{book.path}: {error.message} {error.hint}") from error
@@ -227,6 +228,14 @@ class FunctionFiles(TaskFiles):
             if entry["name"] in names and entry["type"] != "directory" and book_path(entry["name"]) not in taken
         ]
         return {**model, "content": [*model["content"], *more]}
+
+
+def _variables(binding: Binding) -> Binding:
+    """Without parameters that only ``**`` can take: the cell that stands for it has them."""
+    params = {
+        name: value for name, value in binding.params.items() if name.isidentifier() and not keyword.iskeyword(name)
+    }
+    return replace(binding, params=params)
 
 
 def _folder(about: Model, path: str) -> Model:

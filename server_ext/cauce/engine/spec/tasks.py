@@ -224,7 +224,7 @@ class _Entry:
     # --- What all tasks of the entry have in common
 
     def _common(self, name: str, kind: TaskKind, path: str, templates: str | None) -> TaskSpec:
-        params, computed, resources = self._params(name)
+        params, computed, resources = self._params(name, kind)
         client = self._client(kind)
         return TaskSpec(
             name=name,
@@ -338,13 +338,13 @@ class _Entry:
 
     # --- Parameters
 
-    def _params(self, name: str) -> tuple[dict[str, Value], dict[str, Need], dict[str, str]]:
+    def _params(self, name: str, kind: TaskKind) -> tuple[dict[str, Value], dict[str, Need], dict[str, str]]:
         params: dict[str, Value] = {}
         computed: dict[str, Need] = {}
         resources: dict[str, str] = {}
         given = self.given.get("params")
         for key, node in given.entries if isinstance(given, Mapping) else ():
-            if not self._check_param(key):
+            if not self._check_param(key, kind):
                 continue
             if key.text == "resources_":
                 resources = self._resources(node)
@@ -357,13 +357,14 @@ class _Entry:
                 params[key.text] = value
         return params, computed, resources
 
-    def _check_param(self, key: Scalar) -> bool:
+    def _check_param(self, key: Scalar, kind: TaskKind) -> bool:
         if key.text in {"upstream", "product"}:
             message = f"A parameter cannot be called '{key.text}'."
             hint = "Cauce fills that in by itself: give it another name."
             self.report.error("params_reserved", message, key, hint)
             return False
-        if not key.text.isidentifier() or keyword.iskeyword(key.text):
+        # A function may take any name, with ``**``.
+        if kind in ("notebook", "script") and (not key.text.isidentifier() or keyword.iskeyword(key.text)):
             hint = "Use letters, digits and underscores, and no word of the language."
             self.report.error("params_name", f"'{key.text}' is not a variable name.", key, hint)
             return False
@@ -576,7 +577,7 @@ class _Entry:
         for part in node.items if isinstance(node, Sequence) else (node,):
             axes: list[Axis] = []
             for key, value in part.entries if isinstance(part, Mapping) else ():
-                if not self._check_param(key):
+                if not self._check_param(key, task.kind):
                     continue
                 if key.text in task.params or key.text in task.computed:
                     if key.text not in overlapping:
