@@ -219,3 +219,90 @@ def test_an_exporter_that_nobody_brings_is_told(desk: Desk) -> None:
     assert code == 1
     assert "nbconvert has no exporter 'no-such-thing' for out/a.html." in text
     assert not (desk.root / "ran").exists(), "told before the notebook has run for an hour"
+
+
+def test_a_parameter_may_have_any_name_where_a_function_takes_any(desk: Desk) -> None:
+    desk.write(
+        "pipeline.yaml",
+        """
+        tasks:
+        - {source: work.one, product: out/one.txt, params: {one-more: 1, class: 2}}
+        - {source: note.py, product: out/note.ipynb, params: {one-more: 1}}
+        """,
+    )
+    desk.write("work.py", "def one(product, **more):\n    open(product, 'w').write(repr(more))\n")
+    desk.write("note.py", '# %% tags=["parameters"]\nupstream = None\n\n# %%\n1\n')
+
+    assert desk.cauce("build", "one")[0] == 0
+    assert desk.read("out/one.txt") == "{'one-more': 1, 'class': 2}"
+    _, text = desk.cauce("doctor")
+    assert text.count("'one-more' is not a variable name.") == 1
+    assert "3:" in text.partition("'one-more'")[0].splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "said"),
+    [
+        ("- {source: work.one, product: x, product_class: GenericSQL}", "Did you mean 'GenericSQLRelation'?"),
+        ("- {source: work.one, product: x, product_class: GenericProducts}", "'PostgresRelation'"),
+        ("- {source: work.one, product: [out/a.csv, b]}", "Write 'product: {a: out/a.csv, b: b}'."),
+        ("- {source: work.one, product: [a.csv, b-c.csv]}", "Write 'product: {a: a.csv, file2: b-c.csv}'."),
+        ("- {source: c, product: out/c.txt, grid: {a: [1, 2]}}", "Cannot tell what kind of task 'c' is."),
+        ("- source: {{root}}/work.py\n  product: a.ipynb", "Write it in quotes: '{{root}}/work.py'."),
+        ("- source: work.one\n\tproduct: a.txt", "a tab stands where only spaces may. Indent with spaces."),
+    ],
+)
+def test_one_mistake_is_one_problem_that_says_what_to_write(desk: Desk, pipeline: str, said: str) -> None:
+    desk.write("pipeline.yaml", f"tasks:\n{pipeline}\n")
+    desk.write("work.py", "def one(product): ...\n")
+
+    code, text = desk.cauce("status")
+
+    assert code == 2
+    assert said in text.replace("  ", " ")
+    assert text.count("error: ") == 1, text
+    assert "GenericProduct'" not in text
+
+
+# --- Commands that are called otherwise ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("install", "pip install -r requirements.txt"),
+        ("examples", "cauce scaffold NAME"),
+        ("run", "Use 'cauce build'"),
+        ("execute", "Use 'cauce build'"),
+        ("build --debug", "There is no debugger in builds."),
+        ("build --debuglater", "There is no debugger in builds."),
+    ],
+)
+def test_what_is_called_otherwise_here_is_pointed_to(desk: Desk, command: str, said: str) -> None:
+    code, text = desk.cauce(*command.split())
+    assert code == 2
+    assert said in text
+    assert "--debug" not in desk.cauce("build", "--help")[1]
+
+
+def test_a_session_says_how_to_build(desk: Desk) -> None:
+    desk.write("pipeline.yaml", "tasks:\n- {source: work.one, product: out/one.txt}\n")
+    desk.write("work.py", "def one(product): ...\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "cauce", "interact"],
+        cwd=desk.root,
+        input='dag.build()\ndag["one"].build(force=True)\n',
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"HOME": str(desk.root / "home"), "IPYTHONDIR": str(desk.root / "ipython")},
+    )
+    assert "Use 'cauce build' ('!cauce build' in here)." in ended.stdout
+    assert "Use 'cauce build one'." in ended.stdout
+
+
+def test_scaffold_does_not_say_that_all_is_well_before_it_says_what_is_not(desk: Desk) -> None:
+    desk.write("pipeline.yaml", "")
+    code, text = desk.cauce("scaffold")
+    assert code == 2
+    assert text == "Error: The pipeline has errors, and no tasks yet.\nSee 'cauce status'.\n"

@@ -214,7 +214,7 @@ def _conversions(project: Project) -> Iterator[Problem]:
         yield _problem("package_missing", message, "Run: pip install nbconvert", task=everybody[0])
         return
     for name, tasks in formats.items():
-        if not name.startswith(".") and (hint := unknown_exporter(name)):
+        if name and not name.startswith(".") and (hint := unknown_exporter(name)):
             message = f"nbconvert has no exporter '{name}' (asked for by {_named(tasks)})."
             yield _problem("exporter_missing", message, hint, where=project.tasks[tasks[0]].where, task=tasks[0])
     latex = [*formats.get(".pdf", []), *formats.get("pdf", [])]

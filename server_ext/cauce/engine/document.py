@@ -11,6 +11,7 @@ Aliases are resolved to the node they name; what they would expand to is limited
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -184,12 +185,14 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             if "nesting depth" in str(error.problem):  # libyaml has a limit, too, and reads ahead of its events
                 return self._given_up(_too_deep(error.problem_mark))
-            self.problems.append(self._at(_culprit(error, text), "yaml_syntax", _words(error)))
+            tab = _is_tab(error.problem_mark, text)
+            words, hint = (_TAB, "Indent with spaces.") if tab else (_words(error), "")
+            self.problems.append(self._at(_culprit(error, text), "yaml_syntax", words, hint))
             self._close_complete()
         except yaml.YAMLError:  # a reader error: a character that YAML has no place for
             self.problems.append(_unreadable(text, self.path))
             self._close_complete()
-        return Document(self.root, tuple(self.problems))
+        return Document(self.root, _unquoted(self.problems, text, self.path))
 
     def _given_up(self, refused: _Refused) -> Document:
         self.problems.append(self._at(refused.place, "yaml_refused", refused.message, refused.hint))
@@ -356,6 +359,40 @@ def _place(event: yaml.Event) -> tuple[int, int]:
 def _words(error: yaml.MarkedYAMLError) -> str:
     parts = [part for part in (error.context, error.problem) if part]
     return "This is not YAML: " + ", ".join(parts) + "." if parts else "This is not YAML."
+
+
+_TAB = "This is not YAML: a tab stands where only spaces may."
+_PLACEHOLDER = re.compile(r"(?<![^\s\[{,])\{\{[^{}\n]*\}\}(?:\{\{[^{}\n]*\}\}|[^\s,\[\]{}#])*")
+
+
+def _is_tab(mark: _Mark | None, text: str) -> bool:
+    if mark is None:
+        return False
+    line = text.split("\n")[mark.line] if mark.line <= text.count("\n") else ""
+    return line[mark.column : mark.column + 1] == "\t"
+
+
+def _unquoted(problems: list[Problem], text: str, path: str) -> tuple[Problem, ...]:
+    """The problems, where those that a placeholder without quotation marks makes in a line are one, and name it."""
+    lines = text.split("\n") if problems else []
+    places: dict[int, re.Match[str] | None] = {}
+    found: list[Problem] = []
+    for problem in problems:
+        line = (problem.where and problem.where.line) or 0
+        if problem.code not in ("yaml_key", "yaml_syntax") or not 0 < line <= len(lines):
+            found.append(problem)
+            continue
+        known = line in places
+        if not known:
+            places[line] = _PLACEHOLDER.search(lines[line - 1])
+        match = places[line]
+        if match is None:
+            found.append(problem)
+        elif not known:
+            message = "A value that begins with a placeholder must stand in quotation marks."
+            hint = f"Write it in quotes: '{match[0]}'."
+            found.append(_problem("yaml_syntax", message, path, line, match.start() + 1, hint=hint))
+    return tuple(found)
 
 
 def _culprit(error: yaml.MarkedYAMLError, text: str) -> _Mark | None:

@@ -136,8 +136,8 @@ def load(entry: Entry, cache: ParseCache) -> Project:
     facts: dict[str, SourceFacts] = {}
     look = SourceReader(spec, cache)
     refused = {problem.task for problem in spec.problems if problem.code.startswith("path_")}
-    # Of a class that is not known here: its source may be what another task makes.
-    foreign = {problem.task for problem in spec.problems if problem.code == "task_unsupported"}
+    # Of a class or kind that is not known here: its source may be what another task makes.
+    foreign = {problem.task for problem in spec.problems if problem.code in ("task_unsupported", "task_kind")}
     tasks: dict[str, TaskSpec] = {}
     for task in spec.tasks:
         tasks[task.name] = task

@@ -156,7 +156,7 @@ META = Fields(
         Key("product_relative_to_source", Flag(), "Are products relative to the folder of their source?", False),
         Key(
             "product_default_class",
-            MapOf(Choice((*PRODUCT_CLASSES, *FOREIGN_PRODUCTS)), "a mapping of task classes to product classes",
+            MapOf(Choice(tuple(PRODUCT_CLASSES), FOREIGN_PRODUCTS), "a mapping of task classes to product classes",
                   (*TASK_CLASSES, *FOREIGN_CLASSES), "task class"),
             "Which class products of tasks of a class have.",
         ),
@@ -226,7 +226,7 @@ TASK = Fields(
         ),
         Key("class", Choice((*TASK_CLASSES, *FOREIGN_CLASSES)), "What kind of task it is; by default the suffix of "
             "the source tells.", code="task_class"),
-        Key("product_class", Choice((*PRODUCT_CLASSES, *FOREIGN_PRODUCTS)), "What kind of product it makes.",
+        Key("product_class", Choice(tuple(PRODUCT_CLASSES), FOREIGN_PRODUCTS), "What kind of product it makes.",
             code="product_class"),
         Key("client", DottedPath(url=True), "A function that gives the database connection, or its address, such as "
             "sqlite:///data.db.", kinds=frozenset({"sql", "dump", "shell"})),

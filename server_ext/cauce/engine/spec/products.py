@@ -233,6 +233,12 @@ def _relation(
     key: str, node: SequenceNode, task: str, kind: TaskKind, rule: ProductRule, report: Report
 ) -> RelationSpec | None:
     words = [item.text if isinstance(item, Scalar) and item.value is not None else "" for item in node.items]
+    files = [word for word in words if "/" in word or suffix(word)]
+    if files and words[-1] not in ("table", "view") and _expected(kind, rule) != "relation":
+        each = ", ".join(f"{_key_of(word, number)}: {word}" for number, word in enumerate(words, 1))
+        hint = f"Write 'product: {{{each}}}'."
+        report.error("product_shape", "Several files are a mapping of names to paths, no list.", node, hint)
+        return None
     if _expected(kind, rule) == "file":
         hint = "Write a path" + (", or add 'product_class: SQLRelation'." if kind in {"function", "shell"} else ".")
         report.error("product_class", f"The product of '{task}' must be a file.", node, hint)
@@ -261,6 +267,11 @@ def _relation(
         report.error("placeholder_no_grid", f"'{name}' has a placeholder of a grid, and there is none.", node, hint)
     schema = words[0] if len(words) == 3 and words[0] else None
     return RelationSpec(key, _NAME.sub(lambda _: task, name), schema, made, _database(rule))
+
+
+def _key_of(path: str, number: int) -> str:
+    stem = PurePosixPath(path).stem
+    return stem if stem.isidentifier() else f"file{number}"
 
 
 def _database(rule: ProductRule) -> Dotted | str | None:

@@ -63,6 +63,8 @@ class Choice:
     """One of these words."""
 
     options: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
+    """Words that somebody else's code understands: whoever reads the value says so. Nothing recommends them."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,7 @@ def _is_number(node: Node, shape: Number) -> bool:
 
 
 def _choice_faults(node: Node, shape: Choice, report: Report, must: str) -> list[_Fault]:
-    if isinstance(node, Scalar) and node.text in shape.options:
+    if isinstance(node, Scalar) and node.text in (*shape.options, *shape.foreign):
         return []
     words = must or "one of " + ", ".join(f"'{option}'" for option in shape.options)
     close = report.meant(node.text, shape.options) if isinstance(node, Scalar) else ""

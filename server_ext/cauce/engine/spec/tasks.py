@@ -123,6 +123,8 @@ class _Entry:
 
     def tasks(self) -> list[TaskSpec]:
         kind = self._kind()
+        if kind is None:
+            return [_foreign(self.node, self.source, self.report)]
         self._check_kinds(kind)
         path, templates = self._source(kind)
         name = self._name(kind)
@@ -141,7 +143,8 @@ class _Entry:
 
     # --- What kind of task
 
-    def _kind(self) -> TaskKind:
+    def _kind(self) -> TaskKind | None:
+        """None where it cannot be told, which is the only thing to say then."""
         cls = self.given.get("class")
         if isinstance(cls, Scalar) and cls.text in TASK_CLASSES:
             return TASK_CLASSES[cls.text]
@@ -160,7 +163,7 @@ class _Entry:
         close = self.report.meant(suffix(text), _KIND_OF_SUFFIX) if suffix(text) else ""
         valid = "Use a script or notebook (" + ", ".join(sorted(_KIND_OF_SUFFIX)) + "), or 'module.function'."
         self.report.error("task_kind", message, self.source, f"{close} {valid}".strip())
-        return "notebook"
+        return None
 
     def _is_file_name(self, text: str) -> bool:
         """Does it look like a file, and is there no module that could have such a function?"""
