@@ -37,6 +37,15 @@ COMMANDS = {
 """Name → where it is ("module:attribute") and the line about it in ``cauce --help``, in the order shown."""
 
 
+ELSEWHERE = {
+    "install": "Use pip or conda: 'pip install -r requirements.txt', 'conda env update --file environment.yml'.",
+    "examples": "Use 'cauce scaffold NAME' for a small project that can be built at once.",
+    "run": "Use 'cauce build', or 'cauce build TASK' for one task and what it needs.",
+    "execute": "Use 'cauce build', or 'cauce build TASK' for one task and what it needs.",
+}
+"""Commands that are known from other tools, and what does that here."""
+
+
 class _Commands(click.Group):
     """Imports a command when it is asked for; suggests the one that was meant; ends as shells expect it."""
 
@@ -70,6 +79,8 @@ class _Commands(click.Group):
             name, command, rest = super().resolve_command(ctx, args)
             return name, None if command is None else with_values(command, rest), rest
         except click.UsageError as error:
+            if args[0] in ELSEWHERE:
+                raise click.UsageError(f"{error.message} {ELSEWHERE[args[0]]}", ctx) from error
             close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             if not close:
                 raise

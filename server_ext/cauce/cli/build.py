@@ -46,6 +46,14 @@ _EXIT = {"ok": OK, "failed": FAILED, "crashed": FAILED, "cancelled": CANCELLED}
 log = logging.getLogger("cauce.build")
 
 
+def _no_debugger(_: click.Context, __: click.Parameter, asked: bool) -> None:
+    if asked:
+        raise click.UsageError(
+            "There is no debugger in builds. Look at the failed task's notebook and log, or at its products in "
+            "'cauce interact'."
+        )
+
+
 @click.command("build")
 @click.argument("tasks", nargs=-1)
 @takes_pipeline
@@ -61,6 +69,9 @@ log = logging.getLogger("cauce.build")
 @click.option("-su", "--skip-upstream", is_flag=True, help="As in Ploomber: just the tasks, as --only.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Tasks at a time. Default: the cores.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing more after a failure.")
+@click.option(
+    "--debug", "--debuglater", is_flag=True, hidden=True, expose_value=False, callback=_no_debugger, is_eager=True
+)
 @click.option("--request", hidden=True, help="All of the above as the JSON of a RunRequest: how the server asks.")
 @click.option("--lifeline", is_flag=True, hidden=True, help="End, and leave nothing behind, when stdin closes.")
 def command(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -73,6 +73,10 @@ class Pipeline(Mapping[str, "PipelineTask"]):
 
         print_status(self.snapshot())
 
+    def build(self, *_: Any, **__: Any) -> NoReturn:
+        """Nothing is built from in here."""
+        raise UsageError("Tasks are run by a builder, not in this session. Use 'cauce build' ('!cauce build' in here).")
+
     def snapshot(self) -> Snapshot:
         """What `status` prints, as data."""
         return look_at(self._entry)
@@ -106,6 +110,10 @@ class PipelineTask:
         self.product: Any = given.product
         self.params: dict[str, Any] = dict(given.params)
         self.upstream: dict[str, Any] | None = None if given.upstream is None else dict(given.upstream)
+
+    def build(self, *_: Any, **__: Any) -> NoReturn:
+        """Nothing is built from in here."""
+        raise UsageError(f"Tasks are run by a builder, not in this session. Use 'cauce build {self.name}'.")
 
     def load(self, key: str | None = None) -> Any:
         """Read a product: tables with pandas, JSON and pickles as what they hold, notebooks and texts.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cauce.cli.options import WRONG, Asked, exit_with, find_pipeline, takes_log, takes_pipeline
+from cauce.cli.options import Asked, exit_with, find_pipeline, takes_log, takes_pipeline
 from cauce.engine.errors import CauceError, NotFound, UsageError
 
 __all__ = ["command"]
@@ -56,6 +56,8 @@ def _missing(asked: Asked, dry_run: bool) -> None:
             raise NotFound(error.message, hint="For a new project give it a name: cauce scaffold NAME") from error
         raise
     project = load(entry, ParseCache())
+    if not project.tasks and any(problem.severity == "error" for problem in project.problems):
+        raise UsageError("The pipeline has errors, and no tasks yet.", hint="See 'cauce status'.")
     change = scaffold_missing(project)
     if not dry_run:
         apply(change)
@@ -65,9 +67,6 @@ def _missing(asked: Asked, dry_run: bool) -> None:
         click.echo("Nothing was created: every source is there.")
     elif dry_run:
         click.echo("Nothing was created: this was a dry run.")
-    if not project.tasks and any(problem.severity == "error" for problem in project.problems):
-        click.echo("The pipeline has errors: 'cauce status' shows them.", err=True)
-        raise SystemExit(WRONG)
 
 
 def _project(folder: Path, *, empty: bool, package: bool, conda: bool, dry_run: bool) -> None:
