@@ -183,6 +183,11 @@ def test_a_shared_source_gets_the_values_of_the_first_task_or_of_the_named_one(t
     assert cauce(folder, "nb", "-i", "--task", "sec*").returncode == 0
     assert "depth = 9" in (folder / "fit.py").read_text()
     assert "depth = 3" not in (folder / "fit.py").read_text()
+    (folder / "setup.cfg").write_text("[ploomber]\ninject-priority = gone, *econd\n")
+    assert "injected for 'fitpy'" in cauce(folder, "nb", "-i", "--task", "fitpy").stdout
+    said = cauce(folder, "nb", "-i").stdout
+    assert "injected for 'second', one of 2 tasks that share it." in said
+    assert "No notebook or script is a task called 'gone', which setup.cfg prefers." in said
     wrong = cauce(folder, "nb", "-i", "--task", "thrid")
     assert wrong.returncode == 2
     assert "'thrid'" in wrong.stderr

@@ -19,6 +19,7 @@ from cauce.engine.injection import INJECTED_TAG, inject, is_injected, tags_of
 from cauce.engine.notebook import SourceError, read_notebook
 from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
+from cauce.engine.spec.entry import from_setup
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -41,8 +42,8 @@ def sources_of(project: Project) -> dict[str, list[TaskSpec]]:
 def inject_cells(project: Project, tasks: Sequence[str] = ()) -> Change:
     """Plan a cell in every source that says what its task is given; it replaces those that are there.
 
-    A source that several tasks share gets the values of the first, or of one that `tasks` names
-    (names or patterns).
+    A source that several tasks share gets the values of one that `tasks` names (names or patterns), else of one
+    that `inject-priority` in setup.cfg names, else of the first.
 
     Raises:
         NotFound: A name in `tasks` is no task with such a source.
@@ -54,8 +55,13 @@ def inject_cells(project: Project, tasks: Sequence[str] = ()) -> Change:
             listed = ", ".join(able[:20])
             raise NotFound(f"No notebook or script is a task called '{name}'.", hint=f"There are: {listed}.")
     files, said = [], []
+    preferred = _preferred(project.root)
+    names = [*tasks, *preferred]
+    for name in preferred:
+        if not any(fnmatchcase(task, name) for task in able):
+            said.append(f"No notebook or script is a task called '{name}', which setup.cfg prefers.")
     for source, users in sources.items():
-        wanted = [task for name in tasks for task in users if fnmatchcase(task.name, name)]
+        wanted = [task for name in names for task in users if fnmatchcase(task.name, name)]
         task = (wanted or users)[0]
         if _is_unclear(project, task.name):
             said.append(f"{source} was left as it is: '{task.name}' has errors.")
@@ -76,6 +82,12 @@ def inject_cells(project: Project, tasks: Sequence[str] = ()) -> Change:
             others = f", one of {len(users)} tasks that share it" if len(users) > 1 else ""
             said.append(f"{source}: injected for '{task.name}'{others}.")
     return Change(project.root, _real(files), tuple(said))
+
+
+def _preferred(root: Path) -> list[str]:
+    """Names and patterns of the tasks that Ploomber's users have chosen among those that share a source."""
+    chosen = from_setup(root / "setup.cfg", "inject-priority") or ""
+    return [name for part in chosen.split(",") if (name := part.strip())]
 
 
 def remove_cells(project: Project) -> Change:

@@ -22,7 +22,7 @@ from cauce.engine.spec.env import ENV_FILENAME
 from cauce.engine.spec.find import SCRIPT_SUFFIXES
 from cauce.engine.spec.model import Entry
 
-__all__ = ["ENTRY_POINT", "entry_of_file", "find_entry"]
+__all__ = ["ENTRY_POINT", "entry_of_file", "find_entry", "from_setup"]
 
 ENTRY_POINT = "ENTRY_POINT"
 """The environment variable that names the pipeline: a file's name, or a function that makes it."""
@@ -157,6 +157,11 @@ def _configured(cwd: Path, environ: Mapping[str, str]) -> Entry | None:
 
 
 def _from_setup(path: Path) -> str | None:
+    return from_setup(path, "entry-point")
+
+
+def from_setup(path: Path, key: str) -> str | None:
+    """What a setup.cfg says in its section [ploomber]; None where it says nothing."""
     text = _config(path)
     if text is None or "ploomber" not in text:
         return None
@@ -165,7 +170,7 @@ def _from_setup(path: Path) -> str | None:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(text)
-        return parser.get("ploomber", "entry-point", fallback=None) or None
+        return parser.get("ploomber", key, fallback=None) or None
     except (ValueError, configparser.Error):
         return None  # for whoever it is meant to mend
 
