@@ -17,6 +17,7 @@ import {
 
 import { reduceCrossings } from './crossing';
 import { layersOf } from './layers';
+import { isWide, rows } from './rows';
 
 export interface ILayoutInput {
   /** How many nodes there are; they go by their number from 0, in a stable order. */
@@ -63,6 +64,13 @@ export function layout(input: ILayoutInput): ILayout {
       drawing.link(a, b, i);
     }
   });
+  const links = [...drawing.links()].map(
+    ({ source, target }) => [source.data, target.data] as const
+  );
+  const layers = layersOf(count, links);
+  if (isWide(layers)) {
+    return inRows(input, layers, links, [...drawn.values()]);
+  }
   const base = sugiyama()
     .nodeSize([nodeWidth, nodeHeight] as const)
     .gap([gapX, gapY] as const);
@@ -85,6 +93,24 @@ export function layout(input: ILayoutInput): ILayout {
     nodes: nodes.map(({ x, y }): Point => [x, y]),
     edges: points
   };
+}
+
+/** A drawing with rows. `drawn` are the edges that are not left out. */
+function inRows(
+  input: ILayoutInput,
+  layers: readonly number[],
+  links: readonly (readonly [number, number])[],
+  drawn: readonly number[]
+): ILayout {
+  const { width, height, nodes } = rows(input, layers, links);
+  const edges: Point[][] = input.edges.map(() => []);
+  for (const edge of drawn) {
+    edges[edge] = (input.edges[edge] ?? []).flatMap(node => {
+      const at = nodes[node];
+      return at === undefined ? [] : [at];
+    });
+  }
+  return { width, height, nodes, edges };
 }
 
 /** Our layers in the shape that d3-dag wants. */

@@ -71,6 +71,30 @@ describe('layout', () => {
     expect(layout(input)).toEqual(drawing);
   });
 
+  it('breaks a layer of a thousand into rows, in their order, above what uses them all', () => {
+    // 0 → 1 … 1000 → 1001
+    const middle = Array.from({ length: 1000 }, (_, i) => i + 1);
+    const edges: Edges = middle.flatMap((node): Edges => [
+      [0, node],
+      [node, 1001]
+    ]);
+    const input = { count: 1002, edges, ...SIZE };
+    const drawing = layout(input);
+    expectSound(input, drawing);
+    const { width, height, nodes } = drawing;
+    expect(width / height).toBeGreaterThan(1);
+    expect(width / height).toBeLessThan(2);
+    const read = [...middle].sort((a, b) => {
+      const [[ax, ay], [bx, by]] = [nodes[a] ?? [0, 0], nodes[b] ?? [0, 0]];
+      return ay - by || ax - bx;
+    });
+    expect(read).toEqual(middle);
+    for (const [from, to] of edges) {
+      expect(nodes[from]?.[1]).toBeLessThan(nodes[to]?.[1] ?? 0);
+    }
+    expect(drawing.edges[1]).toEqual([nodes[1], nodes[1001]]);
+  });
+
   it('draws nothing, one task, and tasks without edges', () => {
     expect(layout({ count: 0, edges: [], ...SIZE })).toEqual({
       width: 0,
