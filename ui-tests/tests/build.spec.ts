@@ -61,7 +61,7 @@ test.describe('A task that fails', () => {
       'good.py': script(),
       'bad.py': script({
         upstream: ['good'],
-        code: 'print("so far so good")\nlabel = "<b>not today</b>"\nraise ValueError(label)'
+        code: 'print("so far so good")\nresult = "<b>not today</b>"\nraise ValueError(result)'
       }),
       'after.py': script({ upstream: ['bad'] }),
       'beside.py': script({ upstream: ['good'] })
