@@ -728,7 +728,7 @@ def test_names_and_folders_without_end() -> None:
     assert tracked(f"# %%\nimport {'a.' * 20_000}b\n{folders}import a\n", a="") == ["a.py"]
     named = "".join(f"N{n} = [N{n + 1}, 'f{n}', N0]\nsys.path.append(N{n})\n" for n in range(5_000))
     assert tracked(f"# %%\nimport sys\n{named}import a\n", a="") == ["a.py"]
-    scripts = " ".join(f"f{n}.py" for n in range(100_000))
+    scripts = " ".join(f"f{n}.py" for n in range(60_000))
     assert tracked(f"# %%\nx = '{scripts}', 'a.py'\n", a="") == ["a.py"]
 
 
@@ -845,3 +845,37 @@ def test_nothing_is_read_that_was_not_foreseen(lines: list[str]) -> None:
             exec(line, names)  # noqa: S102 - the expressions above, and nothing else
     for place in seen:
         assert len(place) == 1 or reads.may_read(*place)
+
+
+# --- Sizes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("a.py", "# %%\na\n" * 200_000),
+        ("a.py", "a\n\n" * 400_000),
+        ("a.py", "# +\na\n" * 200_000),
+        ("a.py", "# ---\n# jupyter:\n#   jupytext:\n#     text_representation: {extension: .py, format_name: light}\n"
+         "# ---\n# %%\n" + "a\n\n" * 50_000),
+        ("a.py", "a\n\n" * 4_000 + "a\n" * 150_000),
+        ("a.R", "#' a\n1\n" * 90_000),
+        ("a.md", "```python\na\n```\n\n" * 40_000),
+        ("a.Rmd", "```{r}\na\n```\n\n" * 40_000),
+        ("a.md", "```{code-cell}\na\n```\n\n" * 40_000),
+        ("a.ipynb", ipynb(*["a"] * 20_000)),
+        ("a.py", "# %%\nx = [" + "1," * 900_000 + "]\n"),
+        ("a.ipynb", ipynb("x = [" + "1," * 900_000 + "]")),
+    ],
+    ids=lambda value: value if value.startswith("a.") else f"{len(value)}",
+)  # fmt: skip
+def test_a_source_of_too_many_parts_is_refused(source: str, text: str) -> None:
+    assert [problem.code for problem in facts(text, source).problems] == ["source_too_large"]
+
+
+def test_a_large_source_is_read_as_any_other() -> None:
+    cells = "".join(
+        f"# %% Step {number}\nfirst_{number} = 1\n\nsecond_{number} = f(first_{number})\n\n" for number in range(1_500)
+    )
+    assert [problem.code for problem in facts(f"{HEAD}upstream = None\n\n{cells}").problems] == []

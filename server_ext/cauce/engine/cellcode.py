@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 
+from cauce.engine.codesize import too_much_code
 from cauce.engine.unwarned import unwarned
 
 __all__ = [
@@ -86,6 +87,8 @@ def read_cell(text: str) -> CellCode:
 
 
 def _parse(text: str) -> ast.Module | None:
+    if too_much_code(text):
+        return None
     try:
         with unwarned():
             return ast.parse(text)

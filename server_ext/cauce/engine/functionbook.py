@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from cauce.engine.cellcode import first_line
+from cauce.engine.codesize import too_much_code
 from cauce.engine.document import Value
 from cauce.engine.injection import Binding, assignment, filled_in
 from cauce.engine.notebook import SourceError, SourceText, cell_id
@@ -143,6 +144,8 @@ def _body(content: bytes, path: Path, name: str) -> _Body:
 
 def _parsed(text: SourceText, path: Path) -> ast.Module:
     try:
+        if too_much_code("\n".join(text.lines)):
+            raise ValueError("it is too much code")
         with unwarned():
             return ast.parse("\n".join(text.lines) + "\n")
     except SyntaxError as error:

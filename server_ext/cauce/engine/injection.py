@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cauce.engine.codesize import too_much_code
 from cauce.engine.document import Value
 from cauce.engine.notebook import SourceError, cell_id
 
@@ -318,6 +319,8 @@ def _digest(source: str) -> str:
 
 def _assignments(source: str) -> list[tuple[str, Value]]:
     said: list[tuple[str, Value]] = []
+    if too_much_code(source):
+        raise ValueError("the cell is too much code")
     for statement in ast.parse(source).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):

@@ -46,13 +46,16 @@ __all__ = [
 class SourceError(Exception):
     """A source cannot be read or written as a notebook. `hint` says what the user can do."""
 
-    def __init__(self, path: Path, message: str, hint: str, line: int | None = None) -> None:
+    def __init__(
+        self, path: Path, message: str, hint: str, line: int | None = None, code: str = "source_unreadable"
+    ) -> None:
         place = f"{path}:{line}" if line is not None else f"{path}"
         super().__init__(f"{place}: {message} {hint}")
         self.path = path
         self.message = message
         self.hint = hint
         self.line = line
+        self.code = code
 
 
 def warm_up() -> None:
@@ -90,6 +93,7 @@ def _read_ipynb(content: bytes, path: Path) -> NotebookNode:
         with_ids = isinstance(raw, dict) and raw.get("nbformat") == 4
         if not isinstance(raw, dict) or "nbformat" not in raw:
             raise SourceError(path, "This is not a notebook: there is no 'nbformat' in it.", _RECREATE)
+        _check_size(path, len(raw.get("cells", ())))
         named = [cell.get("id") for cell in raw.get("cells", ())] if with_ids else []
         # nbformat invents random ids for cells that lack one, and says so at length.
         for index, cell in enumerate(raw.get("cells", ()) if with_ids else ()):
@@ -115,6 +119,7 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
     from jupytext import formats
 
     guard_jupytext()
+    _check_size(path, 0, len(lines))
     reads: Callable[..., NotebookNode] = jupytext.reads
     declared_format: Callable[[str, str], str | None] = formats.read_format_from_metadata
     guess_format: Callable[[str, str], tuple[str | None, dict[str, str]]] = formats.guess_format
@@ -135,6 +140,7 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
                 f"The {name} format cannot be a task's source: reading it would start a program.",
                 f"Convert it with 'jupytext --to py:percent {path.name}'.",
             )
+        _check_size(path, _count_cells(lines, str(name)), len(lines))
         notebook = reads(text, fmt=fmt)
     except SourceError:
         raise
@@ -160,6 +166,36 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
 
 RUN_PROGRAMS = frozenset({"marimo", "quarto", "pandoc"})
 """Names of jupytext's formats that are read by starting a program."""
+
+
+_MAX_CELLS = 5_000
+_MAX_LINES = 200_000
+_MAX_LOOKS = 100_000_000
+"""Cells times lines: jupytext goes through all that is left of a text for each of its cells."""
+_PERCENT = re.compile(r"\W*%%")
+_OTHER_MARKS = re.compile(r"\s*(```|~~~|<!--)|\W{1,3}\s*(\+|-|%%|In\[|<codecell>|region|endregion|\{\{\{|\}\}\}|#{19})")
+
+
+def _count_cells(lines: Sequence[str], format_name: str) -> int:
+    """How many cells these lines have at most, or a few more."""
+    if format_name in ("percent", "hydrogen"):
+        return sum(1 for line in lines if _PERCENT.match(line))
+    count = 0
+    before = ""
+    for line in lines:
+        begins = line.strip() and not before.strip()
+        turns = format_name == "spin" and line.startswith("#'") != before.startswith("#'")
+        count += bool(begins or turns or _OTHER_MARKS.match(line))
+        before = line
+    return count
+
+
+def _check_size(path: Path, cells: int, lines: int = 0) -> None:
+    """Refuse what would take minutes to read; nothing that people write is as large."""
+    if cells > _MAX_CELLS or lines > _MAX_LINES or cells * lines > _MAX_LOOKS:
+        counts = [f"{cells:,} cells or paragraphs"] * bool(cells) + [f"{lines:,} lines"] * bool(lines)
+        message = f"There are too many parts in it: {' in '.join(counts)}."
+        raise SourceError(path, message, "Split it, and keep data in files of their own.", code="source_too_large")
 
 
 def _set_ids(notebook: NotebookNode) -> None:

@@ -29,6 +29,7 @@ from cauce.engine.cellcode import (
     meanings_of,
     upstream_reads,
 )
+from cauce.engine.codesize import too_much_code
 from cauce.engine.document import readable
 from cauce.engine.notebook import NO_ENCODINGS
 from cauce.engine.source import Signature, digest
@@ -215,6 +216,8 @@ def read_module(content: bytes) -> Module:
     except (SyntaxError, UnicodeError, LookupError):
         return Module(raw, "", error="its encoding is not what it says")
     try:
+        if too_much_code(text):
+            raise ValueError("it is too much code")
         with unwarned():
             tree = ast.parse(text)
             table = symtable.symtable(text, "<module>", "exec")

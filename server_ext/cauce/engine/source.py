@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cauce.contract import Problem, Where
 from cauce.engine.cellcode import CellCode, Loads, UpstreamReads, loads_of, read_cell, said_to_run, upstream_reads
+from cauce.engine.codesize import MAX_WORDS, too_much_code
 from cauce.engine.document import Value, readable
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
 from cauce.engine.literals import Assigned, python_assigned, r_assigned, task_names
@@ -175,9 +176,9 @@ def read_facts(
         place = place_of_injected(notebook)
         below = _nothing_below(notebook, source, task)
     except SourceError as error:
-        return unreadable(error.message, error.hint, error.line)
+        return unreadable(error.message, error.hint, error.line, error.code)
     except _TooMuch:
-        message = f"There are more than {MAX_CODE // 1_000_000} MB of code in it."
+        message = f"There are more than {MAX_CODE // 1_000_000} MB or {MAX_WORDS:,} words of code in it."
         return unreadable(message, TOO_LARGE_HINT, code="source_too_large")
     except (AttributeError, KeyError, TypeError):  # an .ipynb of another shape than nbformat's schema
         return unreadable("The notebook is damaged.", "Open it in JupyterLab and save it again.")
@@ -226,7 +227,7 @@ def _code_cells(notebook: NotebookNode, language: str) -> list[_Cell]:
         for index, cell in enumerate(notebook.cells)
         if cell.cell_type == "code" and INJECTED_TAG not in tags_of(cell)
     ]
-    if sum(len(text) for _, text, _ in texts) > MAX_CODE:
+    if sum(len(text) for _, text, _ in texts) > MAX_CODE or too_much_code("\n".join(text for _, text, _ in texts)):
         raise _TooMuch
     return [
         _Cell(index, text, tags, read_cell(text) if language == "python" else CellCode((), text, None))
