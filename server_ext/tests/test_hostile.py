@@ -9,21 +9,26 @@ import asyncio
 import contextlib
 import logging
 import os
+import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import pytest
 from drawn import Workshop
 
-from cauce.contract import BuildEvent, Problem, TaskStarted, encode
+from cauce.contract import BuildEvent, Holder, Problem, TaskStarted, encode
 from cauce.engine.build import Stop
-from cauce.engine.errors import NotFound, PipelineHasErrors, ProjectUnwritable
+from cauce.engine.errors import NotFound, NotPermitted, PipelineHasErrors, ProjectUnwritable
 from cauce.engine.files import MAX_ENTRIES
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
 from cauce.engine.parsecache import ParseCache
+from cauce.engine.process import record_of
 from cauce.engine.project import load
 from cauce.engine.spec import entry_of_file
 from cauce.engine.store import state_folder
@@ -258,6 +263,52 @@ def test_what_belongs_to_another_user_is_said_to(workshop: Draw) -> None:
         "source_unreadable",
         "The source tasks/load.py cannot be read: Permission denied.",
     )
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours that is in nobody's way."""
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:  # noqa: S607
+        yield process
+        process.kill()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="takes two users, and processes with records")
+@pytest.mark.parametrize("foreign", ["state.db", "lock", ""])
+def test_looking_kills_only_what_we_have_written_down_ourselves(
+    workshop: Draw, bystander: subprocess.Popen[bytes], foreign: str
+) -> None:
+    project = workshop("load")
+    project.build()
+    folder = state_folder(project.root)
+    with contextlib.closing(sqlite3.connect(folder / "state.db")) as db:
+        process = msgspec.json.encode(record_of(bystander.pid))
+        db.execute("UPDATE attempts SET outcome = 'running', ended = NULL, process = ?", (process,))
+        db.execute("UPDATE runs SET state = 'running', ended = NULL")
+        db.execute("UPDATE run_tasks SET state = 'running'")
+        db.commit()
+    if foreign:
+        os.chown(folder / foreign, 65534, 65534)
+    seen = shown(project.root.parent, lambda server: server.snapshot("project/pipeline.yaml"))
+    assert seen.run is not None
+    assert seen.run.state == "crashed"
+    project.build()
+    assert (bystander.poll() is None) == bool(foreign)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="takes two users, and processes with records")
+def test_cancelling_ends_no_process_that_somebody_else_has_named(
+    workshop: Draw, bystander: subprocess.Popen[bytes]
+) -> None:
+    project = workshop("load")
+    project.build()
+    holder = Holder(run="theirs", pid=bystander.pid, host=socket.gethostname(), user="ann", since=1.0)
+    lock = state_folder(project.root) / "lock"
+    lock.write_bytes(msgspec.json.encode({"holder": holder, "process": record_of(bystander.pid)}))
+    os.chown(lock, 65534, 65534)
+    with pytest.raises(NotPermitted):
+        shown(project.root.parent, lambda server: server.cancel("project/pipeline.yaml", "theirs"))
+    assert bystander.poll() is None
 
 
 # --- Floods ---------------------------------------------------------------------------------

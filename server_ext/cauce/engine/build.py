@@ -72,7 +72,7 @@ from cauce.engine.plan import End, Plan, Selection
 from cauce.engine.process import ProcessRecord, reap
 from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry
-from cauce.engine.statefolder import log_file, prepared, prune
+from cauce.engine.statefolder import is_own, log_file, prepared, prune
 from cauce.engine.store import History, Store, TaskHistory, new_run, state_folder
 
 __all__ = ["RunState", "Stop", "build"]
@@ -137,9 +137,11 @@ async def build(
     folder = prepared(state_folder(entry.root))
     run = new_run(clock())
     with ProjectLock(folder, run, user_name(), clock()):
+        may_kill = is_own(folder)
         store = Store(folder)
         try:
-            reap(store.recover(clock()))
+            left = store.recover(clock())
+            reap(left if may_kill else ())
             troubles = await evaluate(entry, cache, executor, folder / "logs" / run / "evaluation.log", stop.cancel)
             project = load(entry, cache)
             selection = admitted(project, request, troubles)

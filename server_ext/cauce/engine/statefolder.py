@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
+import stat
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cauce.engine.errors import ProjectLocked, ProjectUnwritable
-from cauce.engine.lock import ProjectLock, user_name
+from cauce.engine.lock import ProjectLock, lock_file, user_name
 from cauce.engine.process import reap
-from cauce.engine.store import Store
+from cauce.engine.store import Store, state_file
 
-__all__ = ["log_file", "prepared", "prune", "tidy"]
+__all__ = ["is_own", "log_file", "prepared", "prune", "tidy"]
 
 _TIDY_PATIENCE = 0.5
 _RUNS_KEPT = 200
@@ -63,6 +66,22 @@ def prune(store: Store, folder: Path, pipeline: str) -> None:
                 shutil.rmtree(folder / "logs" / run, ignore_errors=True)
 
 
+def is_own(folder: Path) -> bool:
+    """Have we written the state ourselves? What somebody else has may name any process of ours."""
+    if sys.platform == "win32":
+        return True
+    for path in (state_file(folder), lock_file(folder)):
+        try:
+            about = path.lstat()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return False
+        if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid():
+            return False
+    return True
+
+
 def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
     """Write down that a killed builder's attempts have crashed, and reap what it left alive.
 
@@ -70,8 +89,11 @@ def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
     Gives up rather than keep a build waiting, which would do the same.
     """
     with contextlib.suppress(ProjectLocked, ProjectUnwritable), ProjectLock(folder, "", user_name(), clock()):
+        may_kill = is_own(folder)
         store = Store(folder, patience=_TIDY_PATIENCE)
         try:
-            reap(store.recover(clock()))
+            left = store.recover(clock())
+            if may_kill:
+                reap(left)
         finally:
             store.close()

@@ -53,7 +53,7 @@ from cauce.engine.lookup import SourceIndex
 from cauce.engine.notebook import warm_up
 from cauce.engine.process import is_alive
 from cauce.engine.spec import entry_of_file
-from cauce.engine.statefolder import log_file
+from cauce.engine.statefolder import is_own, log_file
 from cauce.engine.store import read_attempts, read_run, read_runs
 from cauce.present import present_detail, present_run
 from cauce.server import changes
@@ -223,15 +223,18 @@ class Workspace:
                 hint="Cancel it where it was started.",
             )
         if is_alive(process):
+            refused = NotPermitted(
+                f"The run was started by {holder.user}, whose processes you may not stop.",
+                hint=f"Ask {holder.user} to cancel it.",
+            )
+            if not await asyncio.to_thread(is_own, view.folder):
+                raise refused
             try:
                 os.kill(process.pid, signal.SIGTERM)
             except ProcessLookupError:
                 pass
             except PermissionError as error:
-                raise NotPermitted(
-                    f"The run was started by {holder.user}, whose processes you may not stop.",
-                    hint=f"Ask {holder.user} to cancel it.",
-                ) from error
+                raise refused from error
 
     @property
     def busy(self) -> bool:
