@@ -1,6 +1,6 @@
 import { Signal } from '@lumino/signaling';
 
-import { REVISION_SCHEMA } from '../contract';
+import { REVISION_SCHEMA, type Task } from '../contract';
 import { CauceError } from '../errors';
 import { PipelineModel, type IEnded, type IMemory } from '../model';
 import { TaskModel } from '../taskmodel';
@@ -40,6 +40,11 @@ class World {
       fakeTask('c', { upstream: ['b'] })
     ];
     this.client.snapshots.set(pipeline, fakeSnapshot(pipeline, tasks));
+  }
+
+  /** The tasks as the server tells them. */
+  tasks(pipeline: string): readonly Task[] {
+    return this.client.snapshots.get(pipeline)?.tasks ?? [];
   }
 
   /** The server goes on to the next revision. */
@@ -248,7 +253,7 @@ describe('A build', () => {
 
     const run = fakeRun('run-1', { state: 'ok', ended: 105, message: '1 ran' });
     await world.say(ML, world.change(ML, { run }));
-    expect(world.ended).toEqual([{ pipeline: ML, run }]);
+    expect(world.ended).toEqual([{ pipeline: ML, run, tasks: world.tasks(ML) }]);
     expect(world.model.running).toBe(false);
   });
 
@@ -262,7 +267,7 @@ describe('A build', () => {
       return { run: 'run-1' };
     };
     await world.model.build(ML, {});
-    expect(world.ended).toEqual([{ pipeline: ML, run }]);
+    expect(world.ended).toEqual([{ pipeline: ML, run, tasks: world.tasks(ML) }]);
     await world.model.refresh();
     expect(world.ended).toHaveLength(1);
   });
@@ -280,7 +285,7 @@ describe('A build', () => {
     };
     await world.model.build(ML, {});
     await settled();
-    expect(world.ended).toEqual([{ pipeline: ML, run }]);
+    expect(world.ended).toEqual([{ pipeline: ML, run, tasks: world.tasks(ML) }]);
   });
 
   it('of a pipeline that is not shown is followed too', async () => {
@@ -295,7 +300,7 @@ describe('A build', () => {
     const run = fakeRun('run-1', { state: 'failed', ended: 110 });
     world.client.runsById.set('run-1', run);
     await world.say(ML, 50);
-    expect(world.ended).toEqual([{ pipeline: ML, run }]);
+    expect(world.ended).toEqual([{ pipeline: ML, run, tasks: [] }]);
   });
 
   it('that is refused is no longer asked, and says why', async () => {
