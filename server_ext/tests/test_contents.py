@@ -22,7 +22,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError
 
 from cauce.engine.injection import Binding, filled_in
-from cauce.engine.notebook import warm_up
+from cauce.engine.notebook import read_notebook, warm_up
 from cauce.engine.source import MAX_CODE
 from cauce.server.contents import wrap_contents_manager
 
@@ -414,6 +414,25 @@ async def test_a_notebook_task_keeps_outputs_and_formatting(server: ServerApp, i
     assert (await look(jp_fetch, "project/tasks/fit.ipynb"))["last_modified"] == saved["last_modified"]
 
 
+async def test_cells_without_an_id_of_their_own_are_no_edit(server: ServerApp, index: Index, jp_fetch: Fetch) -> None:
+    source = index.add("tasks/fit.ipynb")
+    cells = [
+        nbformat.v4.new_code_cell(text, id=name) for text, name in [("1", "a"), ("2", "a"), ("3", "b"), ("4", "a")]
+    ]
+    del cells[2]["id"]
+    source.write_text(json.dumps(nbformat.v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})))
+    before = facts(source)
+    model = await open_notebook(jp_fetch, "project/tasks/fit.ipynb")
+    model["content"]["metadata"]["language_info"] = {"name": "python"}
+    body = json.dumps({"type": "notebook", "format": "json", "content": model["content"]})
+    await jp_fetch("api", "contents", "project", "tasks", "fit.ipynb", method="PUT", body=body)
+    assert facts(source) == before
+    assert read_notebook(before[0], source) == read_notebook(before[0], source)
+    model["content"]["cells"][-1]["source"] = "5"
+    await save(jp_fetch, model)
+    assert len({cell["id"] for cell in json.loads(source.read_bytes())["cells"]}) == 4
+
+
 @pytest.mark.parametrize("by", ["header", "configuration"])
 async def test_a_paired_script_stays_paired_outputs_included(
     server: ServerApp, index: Index, jp_fetch: Fetch, by: str
@@ -641,7 +660,12 @@ async def test_a_parameter_that_cannot_be_filled_in_leaves_the_notebook_openable
 async def test_a_malformed_notebook_is_the_callers_mistake(server: ServerApp, index: Index, jp_fetch: Fetch) -> None:
     source = index.add("load.py")
     source.write_bytes(PERCENT)
-    for content in ({}, {"cells": [{}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}):
+    sound = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    odd: list[dict[str, object]] = [{}, *({**sound, "cells": cells} for cells in ([{}], {}, "x", [1], None, 5))]
+    odd += [{**sound, "metadata": metadata} for metadata in ("cauce", [], {"jupytext": "x"}, {"kernelspec": "x"})]
+    odd += [{**sound, "cells": [{"cell_type": "code", "metadata": "x", "source": "", "outputs": []}]}]
+    nul = {"cell_type": "code", "metadata": {}, "source": "x = '\0'", "outputs": [], "execution_count": None, "id": "a"}
+    for content in (*odd, {**sound, "cells": [nul]}):
         body = json.dumps({"type": "notebook", "format": "json", "content": content})
         with pytest.raises(HTTPClientError) as caught:
             await jp_fetch("api", "contents", "project", "load.py", method="PUT", body=body)

@@ -137,6 +137,9 @@ async def start(fetch: Fetch, *path: str, **request: object) -> Build:
     return msgspec.json.decode(reply.body, type=Build)
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 async def refused(call: Awaitable[object]) -> tuple[int, ErrorBody]:
     with pytest.raises(HTTPClientError) as caught:
         await call
@@ -363,6 +366,15 @@ async def test_requests_that_make_no_sense(jp_fetch: Fetch, project: Path) -> No
     # What is sound can still be built.
     await start(jp_fetch, *PATH, tasks=["first"])
     assert (await until(jp_fetch, over)).tasks[0].freshness.state == "fresh"
+
+
+async def test_what_can_be_no_path_is_no_pipeline(jp_fetch: Fetch, project: Path) -> None:
+    for path in ("a/" * 3000 + "x.yaml", "x" * 300 + "/pipeline.yaml", "src/" + "x" * 300 + "/pipeline.yaml"):
+        status, _ = await refused(get(jp_fetch, *path.split("/"), as_=Snapshot))
+        assert status == 404
+        body = json.dumps({"path": path, "text": "tasks: []"})
+        status, reply = await refused(jp_fetch("cauce", "api", "check", method="POST", body=body, headers=JSON))
+        assert (status, path) == (404, path), reply
 
 
 async def test_a_broken_file_shows_what_is_sound(jp_fetch: Fetch, project: Path) -> None:

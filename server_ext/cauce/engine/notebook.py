@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cauce.engine.jupytextyaml import TooMuchYaml, guard_jupytext
 from cauce.engine.unwarned import unwarned
@@ -95,10 +95,10 @@ def _read_ipynb(content: bytes, path: Path) -> NotebookNode:
             raise SourceError(path, "This is not a notebook: there is no 'nbformat' in it.", _RECREATE)
         _check_size(path, len(raw.get("cells", ())))
         named = [cell.get("id") for cell in raw.get("cells", ())] if with_ids else []
-        # nbformat invents random ids for cells that lack one, and says so at length.
-        for index, cell in enumerate(raw.get("cells", ()) if with_ids else ()):
-            if raw.get("nbformat_minor", 0) >= 5 and not cell.get("id"):
-                cell["id"] = cell_id(index, str(cell.get("cell_type")), json.dumps(cell.get("source")))
+        # nbformat invents random ids for cells that lack one of their own, and says so at length.
+        for index in _without_id(raw):
+            cell = raw["cells"][index]
+            cell["id"] = cell_id(index, str(cell.get("cell_type")), json.dumps(cell.get("source")))
         notebook = reads(json.dumps(raw), as_version=4)
     except SourceError:
         raise
@@ -109,6 +109,19 @@ def _read_ipynb(content: bytes, path: Path) -> NotebookNode:
     if not named:
         _set_ids(notebook)
     return notebook
+
+
+def _without_id(raw: dict[str, Any]) -> list[int]:
+    """Which cells of an .ipynb have no id of their own, though they should."""
+    if raw.get("nbformat") != 4 or raw.get("nbformat_minor", 0) < 5:
+        return []
+    seen: set[object] = set()
+    found: list[int] = []
+    for index, cell in enumerate(raw.get("cells", ())):
+        if not cell.get("id") or cell["id"] in seen:
+            found.append(index)
+        seen.add(cell.get("id"))
+    return found
 
 
 _RECREATE = "Open it in JupyterLab and save it again, or restore it from version control."
@@ -267,6 +280,9 @@ class SourceText:
         return text
 
     def encode(self, text: str, path: Path) -> bytes:
+        if "\0" in text and not any("\0" in line for line in self.lines):
+            line = len(re.findall(r"\r\n|\r|\n", text[: text.index("\0")])) + 1
+            raise SourceError(path, "The text holds a NUL character.", "Delete it and save again.", line)
         bom = codecs.BOM_UTF8 if self.bom else b""
         encoding, cookie = self.encoding, None
         if path.suffix in _HASH_SCRIPTS:
@@ -391,7 +407,12 @@ def _write_ipynb(wanted: NotebookNode, original: bytes | None, path: Path) -> by
     target = _ipynb_text(wanted, path)
     if original is not None:
         try:
-            if _ipynb_text(_read_ipynb(original, path), path) == target:
+            held = _read_ipynb(original, path)
+            same = deepcopy(wanted)
+            if len(held.cells) == len(same.cells):
+                for index in _without_id(json.loads(original.decode("utf-8-sig"))):
+                    same.cells[index]["id"] = held.cells[index].id  # whatever it was given when it was opened
+            if _ipynb_text(held, path) == _ipynb_text(same, path):
                 return original
         except SourceError:
             pass  # an unreadable original is replaced: the user chose to save over it

@@ -264,8 +264,7 @@ class TaskFiles:
         content = model.get("content")
         if model.get("type") != "notebook" or not isinstance(content, dict):
             return (yield Base(lambda: base.save(model, path)))
-        cells = [cell for cell in content.get("cells") or () if isinstance(cell, dict)]
-        marked = METADATA_KEY in (content.get("metadata") or {}) or any(map(is_injected, cells))
+        marked = _is_marked(content)
         if not marked and (yield from self._task(path)) is None:
             return (yield Base(lambda: base.save(model, path)))
 
@@ -287,7 +286,9 @@ class TaskFiles:
         return (yield from self._save_alone(base, stripped, source, path, write=write))
 
     def _remember_language(self, content: Model) -> None:
-        metadata = content.get("metadata") or {}
+        metadata = content.get("metadata")
+        if not isinstance(metadata, dict):
+            return
         kernel, language = metadata.get("kernelspec"), metadata.get("language_info")
         if isinstance(kernel, dict) and isinstance(kernel.get("name"), str) and isinstance(language, dict):
             self._languages[kernel["name"]] = language
@@ -414,9 +415,9 @@ class TaskFiles:
         long_form: Callable[..., list[dict[str, str]]] = formats.long_form_multiple_formats
         find_base_path: Callable[..., tuple[str, dict[str, str]]] = paired_paths.find_base_path_and_format
         paths_of: Callable[..., list[tuple[str, object]]] = paired_paths.paired_paths
-        declared = notebook.metadata.get("jupytext", {}).get("formats")
         manager = base if self._jupytext_is_base else None
         try:
+            declared = notebook.metadata.get("jupytext", {}).get("formats")
             if manager is None:
                 if path.endswith(".ipynb"):
                     return None  # without jupytext, a notebook is only a notebook
@@ -534,12 +535,24 @@ def without_ours(content: Model) -> NotebookNode:
     rejoin_lines: Callable[[NotebookNode], NotebookNode] = rwbase.rejoin_lines
     try:
         notebook = rejoin_lines(from_dict(content))
+        sections = (notebook.metadata.get(key, {}) for key in ("jupytext", "kernelspec", "language_info"))
+        if not isinstance(notebook.cells, list) or not all(isinstance(section, dict) for section in sections):
+            raise TypeError("its cells are no list, or its metadata is of another shape")
         for cell in notebook.cells:
             if not (isinstance(cell.source, str) and isinstance(cell.metadata, dict) and cell.cell_type):
                 raise TypeError("a cell without text")
         return strip(notebook)
     except (AttributeError, KeyError, TypeError) as error:
         raise HTTPError(400, f"The notebook is malformed: {error!r}. Reload it and try again.") from error
+
+
+def _is_marked(content: Model) -> bool:
+    """Is there anything of ours in what a client sent, whatever that is?"""
+    cells, metadata = content.get("cells"), content.get("metadata")
+    if isinstance(metadata, dict) and METADATA_KEY in metadata:
+        return True
+    shaped = (cell for cell in cells if isinstance(cell, dict)) if isinstance(cells, list) else ()
+    return any(is_injected(cell) for cell in shaped if isinstance(cell.get("metadata"), dict))
 
 
 def _unchanged(notebook: NotebookNode, source: Path) -> bool:

@@ -71,6 +71,8 @@ _MEMORY = 3600.0
 """Seconds for which a pipeline is remembered that nobody looks at."""
 _MOST_NAMES = 1_000
 _LONGEST_NAME = 1_000
+_LONGEST_PATH = 4_096
+_LONGEST_PART = 255
 _INSIDE = "Name a file below the folder in which the Jupyter server was started."
 
 
@@ -323,6 +325,8 @@ class Workspace:
             raise PathRefused("A pipeline's path is relative to the server's root.", hint=_INSIDE)
         if not self._allow_hidden and any(part.startswith(".") for part in relative.parts):
             raise PathRefused("Hidden files are not shown.", hint="Set ContentsManager.allow_hidden to show them.")
+        if len(pipeline) > _LONGEST_PATH or any(len(part) > _LONGEST_PART for part in relative.parts):
+            raise NotFound("There is no pipeline with a path as long as that.")
         if relative.suffix not in (".yaml", ".yml"):
             raise NotFound(f"{pipeline} is no pipeline file.", hint="Their names end in .yaml or .yml.")
         return self.root / relative

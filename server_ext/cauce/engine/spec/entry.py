@@ -52,7 +52,7 @@ def entry_of_file(path: Path, *, cwd: Path | None = None, environ: Mapping[str, 
 def _root(folder: Path) -> Path:
     """The root of the project whose pipeline lies in the folder."""
     project = folder.parent.parent
-    packaged = folder.parent.name == "src" and any((project / mark).is_file() for mark in _PACKAGE_MARKS)
+    packaged = folder.parent.name == "src" and any(_is_file(project / mark) for mark in _PACKAGE_MARKS)
     return project if packaged else folder
 
 
@@ -67,8 +67,23 @@ def _env(path: Path, folders: tuple[Path, ...], environ: Mapping[str, str]) -> P
     return next((found for suffix in _YAML for name in names if (found := _first(folders, name + suffix))), None)
 
 
+def _is_file(path: Path) -> bool:
+    """Is there such a file, as far as we may look? A name too long for the system is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _first(folders: tuple[Path, ...], name: str) -> Path | None:
-    return next((folder / name for folder in dict.fromkeys(folders) if (folder / name).is_file()), None)
+    return next((folder / name for folder in dict.fromkeys(folders) if _is_file(folder / name)), None)
 
 
 def find_entry(text: str | None, cwd: Path, environ: Mapping[str, str]) -> Entry:
@@ -111,7 +126,7 @@ def _in_folder(folder: Path, name: str) -> Path | None:
     """
     root = _root(folder)
     candidates = (folder / name, root / name, *_packaged(root, name))
-    found = [path for path in dict.fromkeys(candidates) if path.is_file()]
+    found = [path for path in dict.fromkeys(candidates) if _is_file(path)]
     if len(found) > 1:
         listed = [path.relative_to(root).as_posix() for path in sorted(found)]
         hint = f"Keep one, or name the one that is meant: -e {listed[0]}."
@@ -124,7 +139,7 @@ def _in_folder(folder: Path, name: str) -> Path | None:
 
 def _packaged(root: Path, name: str) -> list[Path]:
     """``src/*/name`` of a project that has the marks of a package."""
-    if not any((root / mark).is_file() for mark in _PACKAGE_MARKS):
+    if not any(_is_file(root / mark) for mark in _PACKAGE_MARKS):
         return []
     return [root / "src" / folder / name for folder in _names(root / "src") if not folder.endswith(".egg-info")]
 
@@ -212,10 +227,10 @@ def _named(text: str, base: Path, cwd: Path, environ: Mapping[str, str]) -> Entr
     if "::" in text:
         return entry_of_file(_in_package(text, base), cwd=cwd, environ=environ)
     path = Path(os.path.realpath(base / text))
-    if path.is_dir():
+    if _is_dir(path):
         found = _in_folder(path, _FILE)
         return _folder(path, text, base) if found is None else entry_of_file(found, cwd=cwd, environ=environ)
-    if path.is_file():
+    if _is_file(path):
         if path.suffix.lower() not in _YAML:
             hint = f"Name a pipeline.yaml; all scripts of a folder with -e '*{path.suffix}'; or -e module.function."
             raise UsageError(f"{text} is no pipeline.", hint=hint)
@@ -271,7 +286,7 @@ def _in_package(text: str, base: Path) -> Path:
             hint = "Install it with 'pip install --editable', or name the file."
             raise NotFound(f"There is no package '{package}' for the entry point {text}.", hint=hint)
     path = Path(os.path.realpath(Path(places[0]) / inside))
-    if not path.is_file():
+    if not _is_file(path):
         raise NotFound(f"There is no file '{inside}' in the package '{package}'.", hint=f"Looked in {places[0]}.")
     if {"site-packages", "dist-packages"} & set(path.parts):
         hint = "Install it with 'pip install --editable' from its project's folder."
