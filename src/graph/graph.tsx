@@ -61,7 +61,7 @@ export interface IGraphProps {
 
 const NODE_HEIGHT = 36;
 const GAP_X = 12;
-const GAP_Y = 18;
+const GAP_Y = 12;
 const MIN_WIDTH = 92;
 const MAX_WIDTH = 176;
 /**

@@ -26,7 +26,7 @@ export const MAX_SCALE = 3;
  * Below this scale text is too small to read: it is left out, and a first look shows the beginning of
  * the graph rather than all of it.
  */
-export const LEGIBLE = 0.75;
+export const LEGIBLE = 0.7;
 const MARGIN = 12;
 
 /** All of the drawing, in the middle; never larger than life. */

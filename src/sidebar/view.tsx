@@ -43,7 +43,7 @@ export function fillPanel(panel: SidePanel, context: IPanelContext): void {
     panel.addWidget(part);
   }
   if (panel.content instanceof AccordionPanel) {
-    panel.content.setRelativeSizes([34, 18, 48]);
+    panel.content.setRelativeSizes([36, 18, 46]);
   }
 
   const update = (): void => {
