@@ -132,6 +132,13 @@ def test_an_edit_changes_the_lines_of_that_edit_only(content: bytes, data: st.Da
     assert [c.source for c in read_notebook(written, SCRIPT).cells] == [c.source for c in strip(notebook).cells]
 
 
+def test_the_lines_between_cells_stay_whatever_the_second_begins_with() -> None:
+    content = b"# %%\nx = 1\n\n\n# %%\nclass A:\n    pass\n"
+    notebook = served(content)
+    notebook.cells[-1].source = "y = 2\n" + notebook.cells[-1].source
+    assert saved(notebook, content, SCRIPT) == content.replace(b"class", b"y = 2\nclass")
+
+
 @given(scripts(formats=("light",)))
 @settings(max_examples=100, deadline=None)
 def test_an_edited_light_script_reads_back_as_edited(content: bytes) -> None:

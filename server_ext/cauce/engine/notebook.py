@@ -395,7 +395,10 @@ def write_notebook(notebook: NotebookNode, original: bytes | None, path: Path, f
     target = _render(wanted, fmt, shield, path)
     if original is not None and base == target:
         return original
-    merged = _merge(base, target, before)
+    # How many lines part two cells, jupytext decides by what the second begins with: nobody asked for that. Unless
+    # a cell ends in empty lines itself.
+    spaced = any(cell.source.endswith("\n") for cell in wanted.cells)
+    merged = _merge(base, target, before, keep_spacing=not spaced)
     plain = list(_with_plain_cookie([line for line, _ in merged], before.cookie))
     if not _holds(plain, wanted, target, path):
         # Safe, if less considerate of the file: what jupytext writes, in the file's line ends.
@@ -496,13 +499,17 @@ def _with_cookie(lines: Sequence[tuple[str, str]], cookie: str | None) -> list[t
     return result
 
 
-def _merge(base: Sequence[str], target: Sequence[str], file: SourceText) -> list[tuple[str, str]]:
+def _merge(
+    base: Sequence[str], target: Sequence[str], file: SourceText, *, keep_spacing: bool
+) -> list[tuple[str, str]]:
     """Apply to the file what changed from `base` to `target`: a three-way merge by lines.
 
     `base` is how jupytext renders the file. Where that is not what the file holds, and
-    nothing changed there, the file's own lines stay. The change wins where both differ.
+    nothing changed there, the file's own lines stay. The change wins where both differ, but for
+    the number of empty lines above a cell's marker, with `keep_spacing`.
     """
-    ours = [(*hunk, "target") for hunk in _hunks(base, target)]
+    changes = (hunk for hunk in _hunks(base, target) if not (keep_spacing and _is_spacing(base, target, hunk)))
+    ours = [(*hunk, "target") for hunk in changes]
     theirs = [(*hunk, "file") for hunk in _hunks(base, file.lines)]
     merged: list[tuple[str, str]] = []
     at_base = at_file = 0
@@ -534,6 +541,21 @@ def _merge(base: Sequence[str], target: Sequence[str], file: SourceText) -> list
     same_until(len(base))
     # A line that was the last one without an end may now stand in the middle.
     return [(line, end or file.end) for line, end in merged]
+
+
+_MARKER = re.compile(r"\s*(#|//|--)\s*%%")
+
+
+def _is_spacing(base: Sequence[str], target: Sequence[str], hunk: tuple[int, int, int, int]) -> bool:
+    """Are that empty lines alone, above the marker of a cell?"""
+    low, high, start, stop = hunk
+    if any(line.strip() for line in (*base[low:high], *target[start:stop])):
+        return False
+    return all(_MARKER.match(_first_full(lines, at)) for lines, at in ((base, high), (target, stop)))
+
+
+def _first_full(lines: Sequence[str], at: int) -> str:
+    return next((lines[index] for index in range(at, len(lines)) if lines[index].strip()), "")
 
 
 _Hunk = tuple[int, int, int, int, str]
