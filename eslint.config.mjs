@@ -59,6 +59,21 @@ export default tseslint.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       curly: 'error',
       'no-console': 'error',
+      // Names, logs and errors reach the page as text.
+      'no-restricted-properties': [
+        'error',
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML'].map(property => ({
+          property,
+          message: 'Give React or textContent the text.'
+        }))
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'JSXAttribute[name.name="dangerouslySetInnerHTML"]',
+          message: 'Give React the text.'
+        }
+      ],
       'jupyter/command-described-by': 'error',
       'jupyter/command-id-convention': 'error',
       'jupyter/incorrect-translator-usage': 'error',
@@ -73,6 +88,10 @@ export default tseslint.config(
       'react-hooks/exhaustive-deps': 'error',
       'react-hooks/rules-of-hooks': 'error'
     }
+  },
+  {
+    files: ['src/**/__tests__/**'],
+    rules: { 'no-restricted-properties': 'off' } // pages made for a test
   },
   // One way round: sidebar, commands → model → client → contract.
   forbid(
