@@ -58,6 +58,10 @@ class _File(msgspec.Struct):
     params: dict[str, msgspec.Raw] | None = None
 
 
+_YEAR_10000 = 253_402_300_800
+"""In seconds since the epoch: no clock says more."""
+
+
 def read_record(root: Path, task: TaskSpec, source: bytes, now: Fingerprint) -> Record | None:
     """What vouches for the task's products; None when nothing does.
 
@@ -68,7 +72,7 @@ def read_record(root: Path, task: TaskSpec, source: bytes, now: Fingerprint) -> 
     if task.kind not in ("notebook", "script", "function") or task.relations or not task.products:
         return None
     files = [_read(root, product.path) for product in task.products if _untouched(root, product.path)]
-    found = [file for file in files if file is not None and file.timestamp is not None]
+    found = [file for file in files if file is not None and 0 <= (file.timestamp or -1) < _YEAR_10000]
     if len(found) < len(task.products) or any(file.stored_source_code is None for file in found):
         return None
     then = now
