@@ -70,8 +70,14 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'JSXAttribute[name.name="dangerouslySetInnerHTML"]',
+          selector:
+            ':matches(JSXAttribute[name.name="dangerouslySetInnerHTML"], Property[key.name="dangerouslySetInnerHTML"])',
           message: 'Give React the text.'
+        },
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(createContextualFragment|parseFromString|writeln)$/]',
+          message: 'Make elements, and give them text.'
         }
       ],
       'jupyter/command-described-by': 'error',
