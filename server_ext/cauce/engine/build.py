@@ -69,10 +69,10 @@ from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.lonehook import job_of
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.plan import End, Plan, Selection
-from cauce.engine.process import ProcessRecord, reap
+from cauce.engine.process import ProcessRecord
 from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry
-from cauce.engine.statefolder import is_own, log_file, prepared, prune
+from cauce.engine.statefolder import log_file, opened, prepared, prune
 from cauce.engine.store import History, Store, TaskHistory, new_run, state_folder
 
 __all__ = ["RunState", "Stop", "build"]
@@ -137,11 +137,8 @@ async def build(
     folder = prepared(state_folder(entry.root))
     run = new_run(clock())
     with ProjectLock(folder, run, user_name(), clock()):
-        may_kill = is_own(folder)
-        store = Store(folder)
+        store = opened(folder, clock())
         try:
-            left = store.recover(clock())
-            reap(left if may_kill else ())
             troubles = await evaluate(entry, cache, executor, folder / "logs" / run / "evaluation.log", stop.cancel)
             project = load(entry, cache)
             selection = admitted(project, request, troubles)

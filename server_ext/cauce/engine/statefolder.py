@@ -15,9 +15,9 @@ from pathlib import Path
 from cauce.engine.errors import ProjectLocked, ProjectUnwritable
 from cauce.engine.lock import ProjectLock, lock_file, user_name
 from cauce.engine.process import reap
-from cauce.engine.store import Store, state_file
+from cauce.engine.store import PATIENCE, Store, state_file
 
-__all__ = ["is_own", "log_file", "prepared", "prune", "tidy"]
+__all__ = ["is_own", "log_file", "opened", "prepared", "prune", "tidy"]
 
 _TIDY_PATIENCE = 0.5
 _RUNS_KEPT = 200
@@ -82,6 +82,22 @@ def is_own(folder: Path) -> bool:
     return True
 
 
+def opened(folder: Path, now: float, *, patience: float = PATIENCE) -> Store:
+    """The store, once what a killed builder has left is written down as crashed and its processes are gone.
+
+    Only for who holds the project's lock. Raises as `Store` does.
+    """
+    may_kill = is_own(folder)  # before the store makes files of its own
+    store = Store(folder, patience=patience)
+    try:
+        left = store.recover(now)
+        reap(left if may_kill else ())
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
 def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
     """Write down that a killed builder's attempts have crashed, and reap what it left alive.
 
@@ -89,11 +105,4 @@ def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
     Gives up rather than keep a build waiting, which would do the same.
     """
     with contextlib.suppress(ProjectLocked, ProjectUnwritable), ProjectLock(folder, "", user_name(), clock()):
-        may_kill = is_own(folder)
-        store = Store(folder, patience=_TIDY_PATIENCE)
-        try:
-            left = store.recover(clock())
-            if may_kill:
-                reap(left)
-        finally:
-            store.close()
+        opened(folder, clock(), patience=_TIDY_PATIENCE).close()

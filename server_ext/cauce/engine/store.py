@@ -33,6 +33,7 @@ from cauce.engine.fingerprint import Fingerprint
 from cauce.engine.process import ProcessRecord
 
 __all__ = [
+    "PATIENCE",
     "AttemptOutcome",
     "AttemptRow",
     "History",
@@ -53,7 +54,7 @@ __all__ = [
 T = TypeVar("T")
 
 _FILE = "state.db"
-_PATIENCE = 10.0
+PATIENCE = 10.0
 """Seconds to wait for others who use the file, which are quick unless the disk is slow."""
 _READING = 10.0
 """Seconds after which what is read cannot be what we wrote."""
@@ -157,7 +158,7 @@ def state_file(folder: Path) -> Path:
 class Store:
     """The writer's side. Open it only while holding the project's lock."""
 
-    def __init__(self, folder: Path, *, patience: float = _PATIENCE) -> None:
+    def __init__(self, folder: Path, *, patience: float = PATIENCE) -> None:
         """Open, creating it if needed. A damaged file is set aside and begun anew.
 
         All methods raise ProjectUnwritable when the disk is full or fails, or when somebody
@@ -570,7 +571,7 @@ def _reading(
         # able to roll the journal back. A folder that cannot be written is tried read-only.
         mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
         uri = f"{path.resolve().as_uri()}?mode={mode}"
-        db = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)
+        db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
         with contextlib.closing(db):
             deadline = time.monotonic() + _READING
             db.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
