@@ -251,7 +251,7 @@ def _upstream_hashes(
     read it: when its code does not plainly read other products alone, when upstream is given as
     a group, when an unserializer gets all of it first, and when it is all that there is.
     """
-    reads = project.facts[task].reads if project.tasks[task].unserializer is None else UpstreamReads()
+    reads = _reads(project, task)
     grouped = {need for dependency in project.dependencies[task] if dependency.group for need in dependency.tasks}
     found: dict[str, dict[str, str]] = {}
     for need in needs:
@@ -267,14 +267,18 @@ def _upstream_hashes(
     return found
 
 
+def _reads(project: Project, task: str) -> UpstreamReads:
+    """What the task may read of upstream. The keys of an object that was unserialized are none of products."""
+    return project.facts[task].reads if project.tasks[task].unserializer is None else UpstreamReads()
+
+
 _PICKLES = (".pkl", ".pickle", ".pck", ".p", ".joblib", ".dill", ".cloudpickle")
 _DATA = (".csv", ".feather", ".json", ".npy", ".npz", ".parquet", ".txt", ".yaml", ".yml")
 
 
 def _unpickled(project: Project, task: str, needs: Iterable[str]) -> dict[str, dict[str, Code]]:
     """The code behind the pickled objects that a task may load, by the task that has made them."""
-    # The keys of an object that was unserialized are none of products.
-    reads = UpstreamReads() if project.tasks[task].unserializer is not None else project.facts[task].reads
+    reads = _reads(project, task)
     found: dict[str, dict[str, Code]] = {}
     for need in needs:
         spec, facts = project.tasks[need], project.facts.get(need)

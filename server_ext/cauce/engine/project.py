@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -223,6 +223,7 @@ def _inputs_overwritten(
 ) -> Iterator[Problem]:
     """Files that a task is to make though it, or one that does not wait for it, has them for its input."""
     makers = {product.path: task.name for task in tasks.values() for product in task.products}
+    after = cache(lambda maker: graph.descendants([maker]))
     for task in tasks.values():
         for name, path in task.resources.items():
             if makers.get(path) == task.name:
@@ -234,7 +235,7 @@ def _inputs_overwritten(
                 continue
             if maker == task.name:
                 message = f"'{maker}' loads {path}, which it overwrites itself."
-            elif maker not in graph.ancestors([task.name]):
+            elif task.name not in after(maker):
                 message = f"'{task.name}' has {path} for its input, which '{maker}' makes, but does not wait for it."
             else:
                 continue
