@@ -28,7 +28,7 @@ from cauce.engine.store import read_history, state_folder
 
 __all__ = ["Checkup", "checkup"]
 
-_PACKAGES = ("jupyterlab", "jupyter_server", "jupyter_client", "ipykernel", "nbclient", "nbconvert", "jupytext")
+_PACKAGES = ("jupyterlab", "jupyter_server", "jupyter_client", "ipykernel", "pyzmq", "nbconvert", "jupytext")
 _SHOWN = 3
 """Tasks that are named; of more their number."""
 

@@ -60,6 +60,8 @@ class Job:
     upstream: tuple[TaskSpec, ...] = ()
     """The tasks that it needs: an unserializer, a client, a relation says how to read what they made."""
     start_timeout: float = 60.0
+    preload: tuple[str, ...] | None = ()
+    """Modules that may be imported before its process is forked; None: it needs a process that was started."""
 
     @property
     def source(self) -> Path:

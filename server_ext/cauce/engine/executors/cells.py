@@ -1,27 +1,33 @@
-"""The cells of one notebook, run in one kernel: nbclient's loop with our log, progress and stop.
+"""The cells of one notebook, run in one kernel: sent in order, what they put out kept, the first error the end.
 
-Importing this is as dear as importing `kernel`.
+Where the kernel can be relied on to leave out what follows a failure, a cell is sent while the
+one in front of it still runs, so that the kernel never waits for us.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from nbclient.client import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from cauce.contract import Progress
-from cauce.engine.executors.kernel import Kernel, log
+from cauce.engine.executors.channels import Channel
+from cauce.engine.executors.kernel import Kernel
 from cauce.engine.executors.log import Log
+from cauce.engine.executors.messages import Message
+from cauce.engine.executors.outputs import Outputs
 
-__all__ = ["Cells", "Raised", "clear", "coalesce"]
+__all__ = ["Cells", "Died", "Raised"]
 
 _DRAIN = 0.2
-_IOPUB_PATIENCE = 30
+"""Seconds for what a kernel has sent before it died to arrive."""
+_IOPUB_PATIENCE = 30.0
+"""Seconds for a cell's last outputs to arrive after its reply."""
+_AHEAD = 2
+"""Cells that are on their way at a time. More gain nothing."""
 
 
 class Raised(Exception):
@@ -32,148 +38,221 @@ class Raised(Exception):
         self.reply = reply
 
 
-class Cells(NotebookClient):
-    """Runs the cells in order, filling `nb` with what they put out."""
+class Died(Exception):
+    """The kernel died."""
+
+
+@dataclass
+class _Sent:
+    """A cell on its way."""
+
+    index: int
+    reply: dict[str, Any] | None = None
+    idle: bool = False
+    """Has the kernel said that no more outputs come?"""
+
+
+class Cells:
+    """Runs the code cells in order, filling the notebook with what they put out."""
 
     def __init__(
         self,
-        nb: NotebookNode,
+        notebook: NotebookNode,
         kernel: Kernel,
         log_file: Log,
         output_limit: int,
         execution_timeout: float | None = None,
         iopub_timeout: float | None = None,
     ) -> None:
-        """`execution_timeout` is in seconds and for one cell; None: it may take for ever."""
-        super().__init__(
-            nb,
-            km=kernel.manager,
-            # Time stamps would make two runs of the same code two different products.
-            record_timing=False,
-            # After a cell's reply its last outputs may still be on their way.
-            iopub_timeout=math.ceil(iopub_timeout or _IOPUB_PATIENCE),
-            timeout=None if execution_timeout is None else math.ceil(execution_timeout),
-            on_cell_executed=self._keep_reply,
-            log=log,
-        )
-        self.kc = kernel.client
+        """The timeouts are in seconds. `execution_timeout` is for one cell; None: it may take for ever."""
         self.current: int | None = None
         """Index of the cell that runs, or ran last."""
         self.stopped = False
         """Did `stop` keep it from running every cell?"""
+        self.outputs = Outputs(notebook, output_limit, self._tell_kernel)
+        self._notebook = notebook
         self._kernel = kernel
-        self._log_file = log_file
-        self._reply: dict[str, Any] = {}
-        self._output_limit = output_limit
-        self._room = output_limit
-        """How many more characters the current cell may print into the notebook."""
+        self._log = log_file
+        self._timeout = execution_timeout
+        self._patience = iopub_timeout or _IOPUB_PATIENCE
+        self._todo = [index for index, cell in enumerate(notebook.cells) if _runs(cell)]
+        self._begun = 0
+        """How many were sent."""
+        self._done = 0
+        self._sent: dict[str, _Sent] = {}
+        """By request, those that have ended included: threads may still print."""
+        self._line: list[str] = []
+        """Requests of the cells on their way, in order."""
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._timer: asyncio.TimerHandle | None = None
+        self._progress: Callable[[Progress], None] = lambda progress: None
+        self._stop = asyncio.Event()
 
     @property
     def number(self) -> int | None:
         """What the kernel calls the current cell: the 4 of ``In [4]``."""
-        return None if self.current is None else self.nb.cells[self.current].get("execution_count")
+        return None if self.current is None else self._notebook.cells[self.current].get("execution_count")
 
     async def run(self, progress: Callable[[Progress], None], stop: asyncio.Event) -> None:
         """Run until the end, `stop`, or a call of ``exit()``.
 
-        Raises Raised when a cell does, TimeoutError when one takes too long, and DeadKernelError.
+        Raises Raised when a cell does, TimeoutError when one takes too long, and Died.
         """
-        assert self.kc is not None  # noqa: S101 (the kernel is ready)
-        info = await self.async_wait_for_reply(self.kc.kernel_info())
-        if info is not None and "language_info" in info["content"]:
-            self.nb.metadata["language_info"] = info["content"]["language_info"]
-        todo = [index for index, cell in enumerate(self.nb.cells) if self._runs(cell)]
-        for done, index in enumerate(todo, start=1):
-            if stop.is_set():
-                self.stopped = True
-                return
-            self.current = index
-            ended = await self._run_cell(index)
-            progress(Progress(done=done, total=len(todo)))
-            if ended and done < len(todo):
-                self._log_file.note(f"exit() was called; cells not run after it: {len(todo) - done}.")
-            if ended:
-                break
-        self.set_widgets_metadata()
-
-    async def _run_cell(self, index: int) -> bool:
-        """Did the cell ask for the end?"""
-        self._room = self._output_limit
+        self._progress, self._stop = progress, stop
+        self._kernel.hear = self._hear
         try:
-            await self.async_execute_cell(self.nb.cells[index], index)
-        except CellExecutionError:
-            # As in a script, and in Papermill: leaving with 0 is no failure.
-            if self._reply.get("ename") == "SystemExit" and self._reply.get("evalue") in {"", "0", "None"}:
-                return True
-            raise Raised(self._reply) from None
-        return any(payload.get("source") == "ask_exit" for payload in self._reply.get("payload") or ())
+            self._send()
+            news: set[asyncio.Future[Any]] = {self._ended, self._kernel.exited}
+            await asyncio.wait(news, return_when=asyncio.FIRST_COMPLETED)
+            if not self._ended.done():
+                # What the kernel sent before it died is still being received: leave it a moment.
+                await asyncio.wait({self._ended}, timeout=_DRAIN)
+            if not self._ended.done():
+                raise Died
+            self._ended.result()
+        finally:
+            self._kernel.hear = lambda channel, message: None
+            self._wait_for_nothing()
+            self.settle()
 
-    def _runs(self, cell: NotebookNode) -> bool:
-        skipped = self.skip_cells_with_tag in cell.metadata.get("tags", ())
-        return bool(cell.cell_type == "code" and cell.source.strip() and not skipped)
+    def settle(self) -> None:
+        """Make the notebook hold all that has come up to now."""
+        self.outputs.settle()
+        if "language_info" in self._kernel.info:
+            self._notebook.metadata["language_info"] = self._kernel.info["language_info"]
 
-    def _keep_reply(self, execute_reply: dict[str, Any], **_: object) -> None:
-        self._reply = execute_reply["content"]
+    # --- Sending
 
-    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        """Log what belongs in the log, then do as nbclient does, within the limit for one cell."""
-        content = msg["content"]
-        match msg["msg_type"]:
+    def _send(self) -> None:
+        """Send as many cells as may be on their way, if there are any left."""
+        while len(self._line) < (_AHEAD if self._kernel.sends_ahead else 1) and self._begun < len(self._todo):
+            if self._stop.is_set():
+                break
+            index = self._todo[self._begun]
+            cell = self._notebook.cells[index]
+            content = {
+                "code": cell.source,
+                "silent": False,
+                "store_history": True,
+                "user_expressions": {},
+                "allow_stdin": False,
+                "stop_on_error": not _may_fail(cell),
+            }
+            metadata = {"cauce": {"ahead": bool(self._line), "may_fail": _may_fail(cell)}}
+            request = self._kernel.send("execute_request", content, metadata)
+            self._sent[request] = _Sent(index)
+            self._line.append(request)
+            self._begun += 1
+        if self._line:
+            self._look_at_first()
+        else:
+            self.stopped = self._begun < len(self._todo)
+            self._end()
+
+    def _look_at_first(self) -> None:
+        self.current = self._sent[self._line[0]].index
+        self._wait_for_nothing()
+        if self._timeout is not None:
+            self._timer = asyncio.get_running_loop().call_later(self._timeout, self._end, TimeoutError())
+
+    def _wait_for_nothing(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _tell_kernel(self, kind: str, content: Mapping[str, Any]) -> None:
+        self._kernel.send(kind, content)
+
+    def _end(self, error: Exception | None = None) -> None:
+        if self._ended.done():
+            return
+        if error is None:
+            self._ended.set_result(None)
+        else:
+            self._ended.set_exception(error)
+
+    # --- Hearing
+
+    def _hear(self, channel: Channel, message: Message) -> None:
+        sent = self._sent.get(message.parent)
+        if sent is None:
+            return
+        content = message.content
+        cell = self._notebook.cells[sent.index]
+        match message.type:
+            case "execute_reply":
+                sent.reply = content
+                if content.get("status") != "aborted" and isinstance(content.get("execution_count"), int):
+                    cell["execution_count"] = content["execution_count"]
+                if self._line and message.parent == self._line[0] and not sent.idle:
+                    self._wait_for_nothing()
+                    loop = asyncio.get_running_loop()
+                    self._timer = loop.call_later(self._patience, self._give_up_on, sent)
+                self._advance()
+            case "status" if content.get("execution_state") == "idle":
+                sent.idle = True
+                self._advance()
+            case "status" if content.get("execution_state") == "busy" and self._stop.is_set():
+                self._kernel.interrupt()  # it began after we had asked for the end
+            case "execute_input":
+                cell["execution_count"] = content.get("execution_count")
             case "stream":
-                self._log_file.write(content["text"])
-                if self._room < 0:
-                    return None
-                if len(content["text"]) > self._room:
-                    notice = f"This cell printed more than {self._output_limit:,} characters. The rest is in the log."
-                    content["text"] = f"{content['text'][: self._room]}\n[cauce] {notice}\n"
-                    self._room = -1
-                else:
-                    self._room -= len(content["text"])
-            case "clear_output":
-                self._room = self._output_limit
+                self._log.write(str(content["text"]))
+                self.outputs.take(sent.index, message)
             case "error":
-                self._log_file.error("\n".join(content["traceback"]) or f"{content['ename']}: {content['evalue']}")
-        return super().process_message(msg, cell, cell_index)
+                trace = "\n".join(content.get("traceback") or ())
+                self._log.error(trace or f"{content.get('ename')}: {content.get('evalue')}")
+                self.outputs.take(sent.index, message)
+            case _:
+                self.outputs.take(sent.index, message)
 
-    async def _async_poll_kernel_alive(self) -> None:
-        # nbclient looks once a second whether the kernel lives; we are told. What the kernel
-        # sent before it died is still being received: leave it a moment.
-        await asyncio.wait({self._kernel.exited})
-        await asyncio.sleep(_DRAIN)
-        if self.task_poll_for_reply is not None:
-            self.task_poll_for_reply.cancel()
+    def _give_up_on(self, sent: _Sent) -> None:
+        self._log.note(f"The kernel did not say within {self._patience:g} s that a cell's outputs are complete.")
+        sent.idle = True
+        self._advance()
+
+    def _advance(self) -> None:
+        """Take note of the cells that have ended, in their order, and send those that follow."""
+        moved = False
+        while self._line and not self._ended.done():
+            sent = self._sent[self._line[0]]
+            if sent.reply is None or not sent.idle:
+                break
+            if sent.reply.get("status") == "aborted":  # it was not begun
+                self._begun = self._todo.index(sent.index)
+                self._line.clear()
+                moved = True
+                break
+            self._line.pop(0)
+            self._done += 1
+            moved = True
+            if self._ends(sent.reply, self._notebook.cells[sent.index]):
+                return
+        if moved and not self._ended.done():
+            self._send()
+
+    def _ends(self, reply: dict[str, Any], cell: NotebookNode) -> bool:
+        """Is this the end? If it is a good one, the cell counts as done."""
+        failed = reply.get("status") == "error"
+        # As in a script, and in Papermill: leaving with 0 is no failure.
+        leaves = failed and reply.get("ename") == "SystemExit" and reply.get("evalue") in {"", "0", "None"}
+        leaves = leaves or any(payload.get("source") == "ask_exit" for payload in reply.get("payload") or ())
+        if failed and not leaves and not _may_fail(cell):
+            self._end(Raised(reply))
+            return True
+        self._progress(Progress(done=self._done, total=len(self._todo)))
+        if not leaves:
+            return False
+        if self._done < len(self._todo):
+            self._log.note(f"exit() was called; cells not run after it: {len(self._todo) - self._done}.")
+        self._end()
+        return True
 
 
-def clear(notebook: NotebookNode) -> None:
-    """Remove what an earlier run left in the cells."""
-    notebook.metadata.pop("widgets", None)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell["outputs"] = []
-            cell["execution_count"] = None
-            cell.metadata.pop("execution", None)
+def _runs(cell: NotebookNode) -> bool:
+    skipped = "skip-execution" in cell.metadata.get("tags", ())
+    return bool(cell.cell_type == "code" and cell.source.strip() and not skipped)
 
 
-def coalesce(notebook: NotebookNode) -> None:
-    """Join neighbouring pieces of the same stream, which arrive as the clock would have it."""
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        outputs: list[NotebookNode] = []
-        pieces: list[str] = []
-        for output in cell.outputs:
-            before = outputs[-1] if outputs else None
-            if (
-                before is not None
-                and output.output_type == before.output_type == "stream"
-                and output.name == before.name
-            ):
-                pieces.append(output.text)
-                continue
-            if before is not None and pieces:
-                before["text"] = "".join(pieces)
-            outputs.append(output)
-            pieces = [output.text] if output.output_type == "stream" else []
-        if outputs and pieces:
-            outputs[-1]["text"] = "".join(pieces)
-        cell["outputs"] = outputs
+def _may_fail(cell: NotebookNode) -> bool:
+    return "raises-exception" in cell.metadata.get("tags", ())

@@ -1,8 +1,8 @@
 """Project code in a child process: one request, one reply, under the same promises as a kernel.
 
-The other side is `cauce.runner`. The process dies with us, leads a group of its own that is
-killed when it ends, its output goes to the log as it comes, and cancelling it takes ten
-seconds at most whatever its code does.
+The other side is `cauce.runner`, in a process that is forked or started. It dies with us, leads a
+group of its own that is killed when it ends, its output goes to the log as it comes, and
+cancelling it takes ten seconds at most whatever its code does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +26,13 @@ import msgspec
 
 from cauce.contract import CellError, Where
 from cauce.engine.executors import Cancelled, Crashed, Failed, Listener, Stopped
-from cauce.engine.executors.failure import clipped, death
+from cauce.engine.executors.failure import Exit, clipped, death
+from cauce.engine.executors.forked import fork
 from cauce.engine.executors.log import Log
 from cauce.engine.executors.output import Output
-from cauce.engine.executors.watched import Watched
+from cauce.engine.executors.watched import Process, Watched
 from cauce.engine.process import KILL, Guard, die_with_parent, record_of
+from cauce.forkserver.address import Unavailable
 
 __all__ = ["Answer", "Children", "Reply"]
 
@@ -92,12 +94,14 @@ class Children:
         listener: Listener,
         cancel: asyncio.Event,
         cwd: Path | None = None,
+        preload: Sequence[str] | None = None,
     ) -> Answer:
         """Have `runner.<verb>` answer `request` (JSON data) in a process of its own.
 
-        It works in `cwd`, else in `root`, from which the project's modules are imported. A
-        traceback goes to the log, too. `Failed` is what the project's code raised (or what
-        the verb has against the request), `Crashed` a process that died without a word.
+        It works in `cwd`, else in `root`, from which the project's modules are imported. It is
+        forked with the modules of `preload` imported ahead; started, when that is None. A
+        traceback goes to the log, too. `Failed` is what the project's code raised (or what the
+        verb has against the request), `Crashed` a process that died without a word.
 
         Raises:
             OSError: There is no room for the request, or no process to be had.
@@ -111,8 +115,8 @@ class Children:
             child = _Child(self._guard, log)
             self._running.add(child)
             try:
-                child.start(verb, channel, cwd or root)
-                record = record_of(child.pid)
+                process = await child.start(verb, channel, cwd or root, preload)
+                record = record_of(process.pid)
                 if record is not None:
                     listener.process(record)
                 await child.ended(cancel)
@@ -138,11 +142,30 @@ class _Child:
         self.log = log
         self.unwanted = False
         """Was it asked to end before it had?"""
-        self._watched = Watched(guard)
+        self._guard = guard
+        self._process: Process | None = None
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._output = Output(lambda data: log.write(self._decode(data)))
 
-    def start(self, verb: str, channel: IO[bytes], cwd: Path) -> None:
+    async def start(self, verb: str, channel: IO[bytes], cwd: Path, preload: Sequence[str] | None) -> Process:
+        process = None if preload is None else await self._fork(verb, channel, cwd, preload)
+        self._process = process or self._launch(verb, channel, cwd)
+        self._output.listen()
+        if self.unwanted:
+            self._process.signal(KILL)
+        return self._process
+
+    async def _fork(self, verb: str, channel: IO[bytes], cwd: Path, preload: Sequence[str]) -> Process | None:
+        env = _environment()
+        try:
+            from cauce.forkserver.client import Request
+
+            request = Request("run", (verb,), str(cwd), env, files=(channel.fileno(), self._output.end))
+            return await fork(request, preload, env, self._guard)
+        except (ImportError, Unavailable):
+            return None
+
+    def _launch(self, verb: str, channel: IO[bytes], cwd: Path) -> Process:
         # -P: no file of the project may stand in for a module of ours. Unbuffered, so that
         # the log has what was printed before a crash.
         command = [sys.executable, "-P", "-u", "-m", "cauce.runner", verb]
@@ -156,18 +179,14 @@ class _Child:
             start_new_session=True,
             preexec_fn=die_with_parent(os.getpid()),
         )
-        self._watched.adopt(process)
-        self._output.listen()
-
-    @property
-    def pid(self) -> int:
-        assert self._watched.process is not None  # noqa: S101 (it was started)
-        return self._watched.process.pid
+        return Watched(process, self._guard)
 
     async def ended(self, cancel: asyncio.Event) -> None:
         """Wait for the end; once `cancel` is set, ask for it ever less kindly."""
+        process = self._process
+        assert process is not None  # noqa: S101 (it was started)
         cancelled = asyncio.ensure_future(cancel.wait())
-        first: set[asyncio.Future[Any]] = {self._watched.exited, cancelled}
+        first: set[asyncio.Future[Any]] = {process.exited, cancelled}
         try:
             await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -177,25 +196,28 @@ class _Child:
             (signal.SIGTERM, _TERMINATE_PATIENCE),
             (KILL, _KILL_PATIENCE),
         ):
-            if self._watched.exited.done():
+            if process.exited.done():
                 return
             self.unwanted = True
-            self._watched.signal(signum)
-            await self._watched.wait(patience)
+            process.signal(signum)
+            await process.wait(patience)
 
     def kill(self) -> None:
-        if not self._watched.exited.done():
+        if self._process is None or not self._process.exited.done():
             self.unwanted = True
-            self._watched.signal(KILL)
+            if self._process is not None:
+                self._process.signal(KILL)
 
     def close(self) -> None:
-        self._watched.release()
+        if self._process is not None:
+            self._process.release()
         self._output.close()
         self.log.write(self._decode(b"", True))
 
     @property
-    def exited(self) -> asyncio.Future[Any]:
-        return self._watched.exited
+    def exit(self) -> Exit | None:
+        """How it ended; None while it has not."""
+        return self._process.exited.result() if self._process is not None and self._process.exited.done() else None
 
     def last_words(self) -> str:
         return self._output.tail()
@@ -217,7 +239,8 @@ def _answer(child: _Child, channel: IO[bytes], root: Path) -> Answer:
     if child.unwanted:
         log.note("The task was cancelled.")
         return Cancelled()
-    if not child.exited.done():  # stuck in the system, in spite of everything
+    exit = child.exit
+    if exit is None:  # stuck in the system, in spite of everything
         return Crashed(CellError(name="process stuck", message="The process did not end when it was killed."))
     channel.seek(0)
     content = channel.read(_LARGEST_REPLY + 1)
@@ -234,11 +257,10 @@ def _answer(child: _Child, channel: IO[bytes], root: Path) -> Answer:
         case _Told(stop=str() as message):
             return Stopped(clipped(message, _LONGEST_MESSAGE))
         case _Told(reply=dict() as data):
-            exit = child.exited.result()
             if exit.code < 0:
                 log.note(f"{death(exit, 'after the task had ended', 'process')} The task itself had succeeded.")
             return Reply(data)
-    return Crashed(_died(child, root))
+    return Crashed(_died(child, exit, root))
 
 
 def _error(error: _Error, child: _Child) -> CellError:
@@ -252,8 +274,8 @@ def _error(error: _Error, child: _Child) -> CellError:
     )
 
 
-def _died(child: _Child, root: Path) -> CellError:
-    message = death(child.exited.result(), "while it was running", "process")
+def _died(child: _Child, exit: Exit, root: Path) -> CellError:
+    message = death(exit, "while it was running", "process")
     words = child.last_words().strip()
     child.log.error(f"[cauce] {message}")
     return CellError(name="process died", message=message, traceback=words, where=_place_of_death(words, root))

@@ -26,10 +26,11 @@ from cauce.engine.notebook import SourceError, read_notebook
 from cauce.engine.process import KILL, Guard
 
 if TYPE_CHECKING:
+    import zmq
     from nbformat import NotebookNode
 
     from cauce.engine.executors.cells import Cells
-    from cauce.engine.executors.kernel import Kernel
+    from cauce.engine.executors.kernel import Kernel, Kernels
 
 __all__ = ["NotebookExecutor"]
 
@@ -53,6 +54,8 @@ class NotebookExecutor:
         self._log_limit = log_limit
         self._output_limit = output_limit
         self._guard = Guard()
+        self._installed: Kernels | None = None
+        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._kernels: set[Kernel] = set()
 
     async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
@@ -70,12 +73,15 @@ class NotebookExecutor:
             kernel.kill()
 
     def close(self) -> None:
-        """End the guard process. Call it when no job is running."""
+        """Give back what all kernels share. Call it when no job is running."""
         self._guard.close()
+        if self._context is not None:
+            self._context.destroy(linger=0)
+            self._context = None
 
     async def _run(self, job: Job, listener: Listener, cancel: asyncio.Event, log: Log) -> Outcome:
-        from cauce.engine.executors.cells import clear
-        from cauce.engine.executors.kernel import Kernel, NotStarted, Patience, choose_kernel
+        from cauce.engine.executors.kernel import Kernel, NotStarted, Patience
+        from cauce.engine.executors.outputs import clear
 
         if cancel.is_set():
             return Cancelled()
@@ -83,7 +89,7 @@ class NotebookExecutor:
             notebook = inject(read_notebook(job.content, job.source), job.binding)
             clear(notebook)
             own = notebook.metadata.get("kernelspec", {}).get("name")
-            name = choose_kernel(job.binding.kernel, own, language_of(notebook))
+            name, spec = self._kernels_installed().choose(job.binding.kernel, own, language_of(notebook))
         except SourceError as error:
             return Failed(_unreadable(error, job, log))
         except NotStarted as error:
@@ -91,7 +97,7 @@ class NotebookExecutor:
 
         if job.binding.kernel is None and own not in {None, name}:
             log.note(f"The source asks for the kernel '{own}', which is not installed: running in '{name}'.")
-        kernel = Kernel(name, self._guard)
+        kernel = Kernel(name, spec, self._guard, self._sockets(), job.preload)
         # Whoever opens the result gets this kernel, and no script paired with it.
         notebook.metadata["kernelspec"] = kernel.spec
         notebook.metadata.pop("jupytext", None)
@@ -106,6 +112,20 @@ class NotebookExecutor:
         finally:
             await kernel.end(patience)
             self._kernels.discard(kernel)
+
+    def _kernels_installed(self) -> Kernels:
+        from cauce.engine.executors.kernel import Kernels
+
+        if self._installed is None:
+            self._installed = Kernels()
+        return self._installed
+
+    def _sockets(self) -> zmq.Context[zmq.Socket[bytes]]:
+        import zmq
+
+        if self._context is None:
+            self._context = zmq.Context()
+        return self._context
 
 
 @dataclass(frozen=True)
@@ -154,10 +174,6 @@ class _Run:
                 kernel.signal(KILL)
                 return self._never_ready(f"The kernel did not answer within {patience:g} s.")
             ready.result()
-        except RuntimeError as error:  # jupyter_client saw the death first
-            await kernel.wait(_DRAIN_PATIENCE)
-            how = death(kernel.exited.result(), "before it was ready") if kernel.exited.done() else str(error)
-            return self._never_ready(how)
         finally:
             if not ready.done():
                 ready.cancel()
@@ -189,6 +205,7 @@ class _Run:
             if not running.done():
                 running.cancel()
                 await asyncio.wait({running})
+        kernel.leave()  # it ends while we write
         outcome = self._outcome(cells, running)
         try:
             self._save()
@@ -201,7 +218,7 @@ class _Run:
     async def _stop(self, running: asyncio.Future[None]) -> None:
         """Ask ever less kindly, until the cell or the kernel has ended."""
         kernel = self.kernel
-        await kernel.interrupt()
+        kernel.interrupt()
         await _first_of(running, kernel.exited, seconds=_INTERRUPT_PATIENCE)
         if running.done() or kernel.exited.done():
             return
@@ -228,9 +245,6 @@ class _Run:
             return Failed(self._too_slow(cells))
         if self.kernel.exited.done():
             return Crashed(self._died(cells))
-        if isinstance(error, RuntimeError):  # it lives, but does not keep to the protocol
-            message = clipped(str(error), 2_000)
-            return Crashed(CellError(name="kernel error", message=message, cell=cells.current, number=cells.number))
         raise error or RuntimeError("the cells ended for no reason")
 
     def _raised(self, cells: Cells, reply: dict[str, Any]) -> CellError:
@@ -296,10 +310,7 @@ class _Run:
     def _save(self) -> None:
         import nbformat
 
-        from cauce.engine.executors.cells import coalesce
-
         writes: Callable[[NotebookNode], str] = nbformat.writes
-        coalesce(self.notebook)
         text = writes(self.notebook)
         assert self.job.notebook is not None  # noqa: S101 - every task with a kernel has one
         self.job.notebook.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,8 @@
-"""A process of which we are told at once when it dies, and whose whole group dies with it."""
+"""A process of which we are told at once when it dies, and whose whole group dies with it.
+
+`Process` is what can be done with one; `Watched` is one that we have started, `forked.ForkedProcess`
+one that a fork server has forked.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +10,51 @@ import asyncio
 import os
 import subprocess
 import sys
+from typing import Protocol
 
 from cauce.engine.executors.failure import Exit
 from cauce.engine.process import KILL, Guard, signal_group
 
-__all__ = ["Watched"]
+__all__ = ["Process", "Watched"]
 
 _POLL = 0.2
 
 
-class Watched:
-    """A child process that leads a process group of its own.
+class Process(Protocol):
+    """A process that leads a process group of its own.
 
     `exited` is done as soon as the process is dead (it is never cancelled), and by then its
-    process group has been killed. Without a process, as long as there is none.
+    process group has been killed.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    @property
+    def exited(self) -> asyncio.Future[Exit]: ...
+
+    @property
+    def pid(self) -> int: ...
+
+    def signal(self, signum: int) -> None:
+        """Signal the whole group; harmless when it is gone."""
+        ...
+
+    async def wait(self, seconds: float) -> bool:
+        """Is it dead, within that time?"""
+        ...
+
+    def release(self) -> None:
+        """Stop watching, and kill it if it still lives."""
+        ...
+
+
+class Watched:
+    """A child process; see `Process`. Take charge of it as soon as it is started."""
+
+    def __init__(self, process: subprocess.Popen[bytes], guard: Guard) -> None:
         self.exited: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process = process
         self._guard = guard
         self._pidfd: int | None = None
         self._poller: asyncio.Task[None] | None = None
-
-    def adopt(self, process: subprocess.Popen[bytes]) -> None:
-        """Take charge of it; call it as soon as it is started."""
-        self.process = process
         self._guard.add(process.pid)
         if sys.platform == "linux":
             try:
@@ -43,9 +66,13 @@ class Watched:
                 return
         self._poller = asyncio.get_running_loop().create_task(self._poll(process))
 
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
     def signal(self, signum: int) -> None:
         """Signal the whole group; harmless when it is gone."""
-        if self.process is None or self.exited.done():
+        if self.exited.done():
             return
         if sys.platform == "win32":
             self.process.kill()
@@ -59,7 +86,7 @@ class Watched:
 
     def release(self) -> None:
         """Stop watching, and kill it if it still lives."""
-        if self.process is not None and not self.exited.done():
+        if not self.exited.done():
             self.signal(KILL)
         self._unwatch()
 
@@ -78,7 +105,6 @@ class Watched:
 
     def _on_death(self) -> None:
         process = self.process
-        assert process is not None  # noqa: S101 (it is watched since it was started)
         self._unwatch()
         # First the group, then the reaping: until then nobody else can get this number.
         signal_group(process.pid, KILL)

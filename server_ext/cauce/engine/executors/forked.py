@@ -1,0 +1,94 @@
+"""A process that a fork server forks for us: watched, signalled and ended like one that we start ourselves."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+
+from cauce.engine.executors.failure import Exit
+from cauce.engine.process import KILL, Guard, signal_group
+from cauce.forkserver.address import Unavailable, address_of
+
+if sys.platform != "win32":
+    from cauce.forkserver.client import Forked, Request, ask, connect
+
+__all__ = ["ForkedProcess", "fork"]
+
+_PATIENCE = 60.0
+"""Seconds for a server to import everything and to fork: pandas from a cold disk takes a while."""
+
+
+class ForkedProcess:
+    """The child, from its fork to its end; see `Process` for what can be done with it."""
+
+    def __init__(self, forked: Forked, guard: Guard) -> None:
+        assert forked.pid is not None  # noqa: S101 (`fork` has seen to it)
+        self.exited: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self.pid: int = forked.pid
+        self._forked = forked
+        self._guard = guard
+        self._released = False
+        guard.add(self.pid)
+        asyncio.get_running_loop().add_reader(forked.fileno(), self._hear)
+        self._hear()
+
+    def _hear(self) -> None:
+        self._forked.receive()
+        ended = self._forked.ended
+        if ended is None or self.exited.done():
+            return
+        asyncio.get_running_loop().remove_reader(self._forked.fileno())
+        # The server has done that before it told; should it have died instead, this is what is left to do.
+        signal_group(self.pid, KILL)
+        self._guard.discard(self.pid)
+        self.exited.set_result(Exit(code=ended.code, peak_memory=ended.peak_memory))
+
+    def signal(self, signum: int) -> None:
+        if not self.exited.done():
+            signal_group(self.pid, signum)
+
+    async def wait(self, seconds: float) -> bool:
+        await asyncio.wait({self.exited}, timeout=seconds)
+        return self.exited.done()
+
+    def release(self) -> None:
+        if self._released:
+            return
+        self._released = True
+        if not self.exited.done():
+            self.signal(KILL)
+            self._guard.discard(self.pid)
+            asyncio.get_running_loop().remove_reader(self._forked.fileno())
+        self._forked.close()
+
+
+async def fork(request: Request, preload: Sequence[str], env: Mapping[str, str], guard: Guard) -> ForkedProcess:
+    """Have a child forked by the server for this environment, which is started if there is none.
+
+    Raises Unavailable: start an ordinary process.
+    """
+    address = address_of(env, preload)
+    try:
+        connection = connect(address, start=False)
+    except Unavailable:
+        connection = await asyncio.to_thread(connect, address)
+    forked = ask(connection, request)
+    loop = asyncio.get_running_loop()
+    answered = loop.create_future()
+
+    def hear() -> None:
+        forked.receive()
+        if forked.settled and not answered.done():
+            answered.set_result(None)
+
+    loop.add_reader(forked.fileno(), hear)
+    try:
+        await asyncio.wait({answered}, timeout=_PATIENCE)
+    finally:
+        loop.remove_reader(forked.fileno())
+        if forked.pid is None:
+            forked.close()
+    if forked.pid is None:
+        raise Unavailable(forked.refused or "the fork server does not answer")
+    return ForkedProcess(forked, guard)

@@ -1,0 +1,209 @@
+"""How to have a child forked: connect to a fork server, starting it if there is none."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import select
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cauce.forkserver.address import Address, Unavailable
+from cauce.forkserver.wire import Lines, send
+
+__all__ = ["Ended", "Forked", "Request", "ask", "connect"]
+
+_IDLE = "CAUCE_FORKSERVER_IDLE"
+_IDLE_SECONDS = 300.0
+_BACKLOG = 128
+
+
+@dataclass(frozen=True)
+class Request:
+    """A child to be forked."""
+
+    op: Literal["kernel", "task", "run", "hello"]
+    """A kernel; one that runs the cells of a task; a verb of the runner; nothing, but to know the server."""
+    argv: tuple[str, ...] = ()
+    cwd: str = "/"
+    env: Mapping[str, str] | None = None
+    memory: int | None = None
+    """Bytes of data that it may have at most."""
+    files: Sequence[int] = ()
+    """Its standard streams: see `wire`."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended. `code` is minus the signal's number when it was killed by one."""
+
+    code: int
+    peak_memory: int | None
+    """Bytes."""
+
+
+class Forked:
+    """A child of a fork server, as the other side of its connection sees it.
+
+    `receive` whenever `fileno` can be read. Closing kills the child with its process group.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lines = Lines(connection)
+        self.pid: int | None = None
+        self.ended: Ended | None = None
+        self.refused = ""
+        """Why there is no child."""
+        self.about: dict[str, object] = {}
+        """What the server said of itself, having been greeted."""
+
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    @property
+    def settled(self) -> bool:
+        """Is it known whether there is a child?"""
+        return self.pid is not None or bool(self.refused) or bool(self.about)
+
+    def receive(self) -> None:
+        """Take what the server says, without waiting (beyond the connection's timeout)."""
+        try:
+            messages = self._lines.receive()
+        except ValueError as error:
+            messages, self._lines.closed = [], True
+            self.refused = self.refused or f"the fork server talks nonsense: {error}"
+        for message in messages:
+            match message:
+                case {"pid": int(pid)}:
+                    self.pid = pid
+                case {"error": str(why)}:
+                    self.refused = why
+                case {"exit": int(code)}:
+                    memory = message.get("peak_memory")
+                    self.ended = Ended(code, memory if isinstance(memory, int) else None)
+                case _:
+                    self.about = message
+        if self._lines.closed and self.ended is None:
+            if self.pid is None:
+                self.refused = self.refused or "the fork server has ended"
+            else:
+                # It took its children along: the system kills them when their parent dies.
+                self.ended = Ended(-9, None)
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait until there is something to `receive`."""
+        return bool(select.select([self._connection], [], [], seconds)[0])
+
+    def close(self) -> None:
+        """Let go of it; harmless when it has ended."""
+        self._lines.close_files()
+        self._connection.close()
+
+
+def ask(connection: socket.socket, request: Request) -> Forked:
+    """Ask for a child; `Forked.settled` says when the answer is there. Raises Unavailable."""
+    message = {
+        "op": request.op,
+        "argv": list(request.argv),
+        "cwd": request.cwd,
+        "env": None if request.env is None else dict(request.env),
+        "memory": request.memory,
+    }
+    try:
+        send(connection, message, request.files)
+        connection.setblocking(False)
+    except OSError as error:
+        connection.close()
+        raise Unavailable(f"the fork server does not listen: {error.strerror}") from error
+    return Forked(connection)
+
+
+def connect(address: Address, *, start: bool = True) -> socket.socket:
+    """A connection to the server, which is started if need be (and allowed). May wait for a moment.
+
+    Raises Unavailable.
+    """
+    connection = _try(address)
+    if connection is not None:
+        return connection
+    if not start:
+        raise Unavailable("no fork server runs")
+    try:
+        lock = os.open(address.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            connection = _try(address)  # another builder was quicker
+            if connection is None:
+                _start(address)
+                connection = _try(address)
+        finally:
+            os.close(lock)
+    except OSError as error:
+        raise Unavailable(f"the fork server cannot be started: {error.strerror}") from error
+    if connection is None:
+        raise Unavailable("the fork server does not listen")
+    return connection
+
+
+def _try(address: Address) -> socket.socket | None:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(10)
+    try:
+        connection.connect(str(address.socket))
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    except OSError as error:
+        connection.close()
+        raise Unavailable(f"the fork server does not listen: {error.strerror or error}") from error
+    return connection
+
+
+def _start(address: Address) -> None:
+    """Start a server that listens from this moment on, though it answers only once it has imported everything."""
+    temporary = address.socket.with_name(f"{secrets.token_hex(4)}.tmp")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(temporary))
+        listener.listen(_BACKLOG)
+        temporary.replace(address.socket)
+        options = {
+            "preload": list(address.preload),
+            "listener": listener.fileno(),
+            "socket": str(address.socket),
+            "lock": str(address.lock),
+            "idle": _idle_seconds(),
+        }
+        log = os.open(address.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            process = subprocess.Popen(
+                [address.python, str(Path(__file__).with_name("server.py")), json.dumps(options)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[listener.fileno()],
+                cwd="/",
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+        process.wait()  # it is the child of this one that stays: nobody has to wait for that
+    finally:
+        listener.close()
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _idle_seconds() -> float:
+    try:
+        return max(0.0, float(os.environ[_IDLE]))
+    except (KeyError, ValueError):
+        return _IDLE_SECONDS

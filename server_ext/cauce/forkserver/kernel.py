@@ -1,0 +1,125 @@
+"""A forked child as a Jupyter kernel.
+
+`IPKernelApp` as ``python -m ipykernel_launcher`` has it, with three differences: what does not
+depend on the caller is done before the fork; a kernel *of a task* leaves out what only people
+at a keyboard need (history file, heartbeat, subshells); and such a kernel begins no cell that
+was sent ahead once one has failed, was interrupted or asked to exit, so that cells may be sent
+before those in front of them have ended.
+"""
+
+from __future__ import annotations
+
+import atexit
+import faulthandler
+import importlib
+import io
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+from IPython.core.application import BaseIPythonApplication
+
+__all__ = ["prepare", "run"]
+
+_AHEAD = (
+    *("ipykernel.zmqshell", "ipykernel.debugger", "ipykernel.heartbeat", "ipykernel.comm"),
+    *("ipykernel.inprocess.manager", "ipykernel.subshell_manager", "ipykernel.subshell"),
+    *("IPython.core.completer", "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.historyapp"),
+    *("IPython.core.logger", "IPython.core.magics", "IPython.core.oinspect", "IPython.extensions.storemagic"),
+    *("IPython.utils.wildcard", "comm.base_comm", "pdb", "psutil", "sqlite3", "tornado.platform.asyncio"),
+)
+_COMPATIBLE = Path(__file__).parents[1] / "compat"
+_ABOUT = "cauce"
+"""Key of a request's metadata, for ``ahead`` (was it sent before those in front of it had ended?) and ``may_fail``."""
+
+
+class _Kernel(IPythonKernel):
+    """The kernel of a task."""
+
+    stopped = False
+    """Shall no cell that was sent ahead be begun any more?"""
+
+    def should_handle(self, stream: Any, msg: dict[str, Any], idents: Any) -> bool:
+        about = msg["metadata"].get(_ABOUT, {})
+        if not self.stopped or msg["header"]["msg_type"] != "execute_request" or not about.get("ahead"):
+            return bool(super().should_handle(stream, msg, idents))
+        self._send_abort_reply(stream, msg, idents)
+        return False
+
+    async def do_execute(self, *arguments: Any, **named: Any) -> dict[str, Any]:
+        reply: dict[str, Any] = await super().do_execute(*arguments, **named)
+        may_fail = (named.get("cell_meta") or {}).get(_ABOUT, {}).get("may_fail", False)
+        leaves = self.shell is not None and getattr(self.shell, "exit_now", False)
+        if leaves or (reply.get("status") != "ok" and not may_fail):
+            self.stopped = True
+        return reply
+
+    def pre_handler_hook(self) -> None:
+        super().pre_handler_hook()
+        signal.signal(signal.SIGINT, self._interrupted)
+
+    def _interrupted(self, signum: int, frame: FrameType | None) -> None:
+        self.stopped = True  # also where the cell swallows it
+        signal.default_int_handler(signum, frame)
+
+
+class _Prepared(BaseIPythonApplication):
+    """Takes the place of the part of `initialize` that was done before the fork."""
+
+    def initialize(self, argv: Sequence[str] | None = None) -> None:
+        """Nothing is left to do."""
+
+
+class _TaskApp(IPKernelApp, _Prepared):
+    """The application of a task's kernel."""
+
+    def initialize(self, argv: Sequence[str] | None = None) -> None:
+        super().initialize(argv)
+
+    def init_control(self, context: Any) -> None:
+        super().init_control(context)
+        self.shell_channel_thread = None  # for subshells: a thread through which each message would have to go
+
+    def init_heartbeat(self) -> None:
+        """Whether it lives is seen without asking it."""
+
+
+def prepare() -> None:
+    """Import what a kernel needs, and do what is the same for every kernel of a task."""
+    for module in _AHEAD:
+        try:
+            importlib.import_module(module)
+        except ImportError:  # of another version
+            continue
+    app = _TaskApp.instance(parent_handle=1)  # 1: no thread that looks for the parent
+    app.kernel_class = _Kernel
+    app.config.HistoryManager.enabled = False
+    app.config.IPythonKernel._execute_sleep = 0
+    BaseIPythonApplication.initialize(app, [])
+
+
+def run(argv: list[str], *, for_task: bool) -> None:
+    """Be the kernel that the arguments of ``ipykernel_launcher`` describe, until it is told to end."""
+    sys.argv = ["ipykernel_launcher", *argv]
+    if for_task:
+        app: IPKernelApp = _TaskApp.instance()
+        app.connection_file = argv[argv.index("-f") + 1]
+    else:
+        _TaskApp.clear_instance()
+        app = IPKernelApp.instance(parent_handle=1)
+    app.initialize(argv)
+    if for_task:
+        # A crash in compiled code then tells the line of Python that led to it.
+        try:
+            faulthandler.enable(sys.stderr, all_threads=False)
+        except io.UnsupportedOperation:  # it leaves the real one alone
+            faulthandler.enable(2, all_threads=False)
+        sys.path.append(str(_COMPATIBLE))  # last, so that the kernel's own packages are preferred to our stand-ins
+    app.start()
+    # Not `app.close`: it stops the thread that sends output while another waits for it to flush, for ten seconds.
+    atexit.unregister(app.close)
