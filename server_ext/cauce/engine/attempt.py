@@ -41,6 +41,7 @@ from cauce.engine.files import (
 from cauce.engine.injection import METADATA_KEY
 from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
+from cauce.forkserver.preload import preloaded, sets_import_variables
 
 __all__ = ["Attempt", "partial_names", "sweep"]
 
@@ -146,7 +147,14 @@ class Attempt:
             notebook=notebook,
             log=self.log,
             upstream=tuple(self.project.tasks[need] for need in self.project.graph.upstream[self.task]),
+            preload=self._preload(),
         )
+
+    def _preload(self) -> tuple[str, ...]:
+        """What may be imported before its process is forked: the same for all tasks, so that they share a server."""
+        if sets_import_variables(self.project.facts[self.task].text):
+            return ()
+        return preloaded(self.project.imports, self.project.spec.preload)
 
     async def _restored(self, job: Job) -> bool:
         """Have the missing products been fetched from their storages, and are they what was recorded?"""

@@ -68,6 +68,9 @@ class Project:
     awaited: frozenset[str] = frozenset()
     """Files that were looked for and are not there, and modules of which nothing but what they define matters."""
 
+    imports: frozenset[str] = frozenset()
+    """Names, dotted, that tasks and the project's modules import."""
+
     @property
     def root(self) -> Path:
         return self.spec.root
@@ -177,7 +180,19 @@ def load(entry: Entry, cache: ParseCache) -> Project:
     )
     cache.sweep()
     awaited = look.awaited | called.files
-    return Project(spec, tasks, contents, facts, modules, dependencies, graph, _summed_up(problems), unsound, awaited)
+    return Project(
+        spec,
+        tasks,
+        contents,
+        facts,
+        modules,
+        dependencies,
+        graph,
+        _summed_up(problems),
+        unsound,
+        awaited,
+        frozenset(name for name in look.imports if not name.startswith(".")),
+    )
 
 
 def _resources_missing(places: RealPaths, task: TaskSpec) -> Iterator[Problem]:

@@ -103,7 +103,9 @@ class SourceReader:
         self._cache = cache
         self._contents: dict[str, bytes | Code | None] = {}
         self._loaded: dict[tuple[Loads, str, frozenset[str]], dict[str, Code]] = {}
-        self._index = ModuleIndex(self._read, cache.module)
+        self._index = ModuleIndex(self._read, self._module)
+        self.imports: set[str] = set()
+        """Names, dotted, that the tasks and the project's modules import, as far as `modules` was asked for."""
         beside = os.path.relpath(spec.path.parent, spec.root)
         self._folders = tuple(dict.fromkeys(["", *([] if beside == "." else [Path(beside).as_posix()]), "src"]))
 
@@ -155,6 +157,7 @@ class SourceReader:
     def modules(self, task: TaskSpec, facts: SourceFacts, made: frozenset[str]) -> dict[str, Code]:
         """What a task loads besides its source: path → identity. `made`: what the pipeline makes."""
         passed, further, folder = dict(facts.passed), list(facts.further), working_folder(task)
+        self.imports.update(facts.loads.imports, *(loads.imports for loads, _ in further))
         for name in dict.fromkeys(_called_with(task)):
             more = self._facts_of(name, task.name, task.where)
             if not more.origin:
@@ -191,6 +194,11 @@ class SourceReader:
     def _template(self, path: str, sql: bool) -> Template | None:
         content = self._read(path)
         return self._cache.template(content, path, sql=sql) if isinstance(content, bytes) else None
+
+    def _module(self, content: bytes, path: str) -> tuple[Code, Loads]:
+        code, loads = self._cache.module(content, path)
+        self.imports.update(loads.imports)
+        return code, loads
 
     def _read(self, path: str) -> bytes | Code | None:
         if path not in self._contents:

@@ -249,12 +249,23 @@ def _import_all(preload: list[str]) -> tuple[fresh.Base, dict[str, str]]:
     for module in preload:
         try:
             _check(module)
-            importlib.import_module(module)
+            _import(module)
         except BaseException as error:  # whatever a package does: tasks will see it themselves
             refused[module] = f"{type(error).__name__}: {error}"
     # What imports have put into the environment belongs to each child, too.
     added = {name: value for name, value in os.environ.items() if before.get(name) != value}
     return fresh.Base(of_runner, of_kernel, added), refused
+
+
+def _import(name: str) -> None:
+    """Import a module, or the one that has something of this name in it."""
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        package = name.rpartition(".")[0]
+        if not package or error.name != name:
+            raise
+        importlib.import_module(package)
 
 
 def _check(module: str) -> None:
@@ -285,6 +296,8 @@ def main() -> NoReturn:
         os._exit(0)
     os.environ.pop("JPY_PARENT_PID", None)  # ipykernel reads it when it is imported
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # debugpy warns of modules that are frozen: all are
+    # Arrow's allocator would begin a thread, only to give memory back in time, as soon as pandas is imported.
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     backend = os.environ.pop("MPLBACKEND", None)  # each child decides
     base, refused = _import_all(options["preload"])
     if _threads() > 1:

@@ -276,6 +276,8 @@ TOP = Fields(
             "class of tasks or products"), "Connections and storages, by the class of tasks or products they are for."),
         Key("serializer", DottedPath(), _SERIALIZER),
         Key("unserializer", DottedPath(), _UNSERIALIZER),
+        Key("preload", ListOf(Text("a module"), "a list of modules"),
+            "Modules that are imported once for all tasks, besides those known to be safe; [] for none at all."),
         *_hooks("the pipeline"),
         Key("location", Text("the dotted path of a function"), "A function that makes the pipeline; the only key."),
     ),

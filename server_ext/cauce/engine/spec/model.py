@@ -255,6 +255,8 @@ class PipelineSpec:
     hooks: Hooks = field(default_factory=Hooks)
     jobs: int | None = None
     """How many tasks run at a time at most, where `executor` says; None: as many as there are cores."""
+    preload: tuple[str, ...] | None = None
+    """Modules to import once for all tasks, besides those known to be safe; () for none at all."""
     compare_code: bool = True
     """`config.outdated_by_code`: does a change of code make a task stale?"""
     list_functions: bool = False

@@ -73,6 +73,7 @@ class _Parser:
         """Entries of `tasks` that were read."""
         self.hooks = Hooks()
         self.jobs: int | None = None
+        self.preload: tuple[str, ...] | None = None
         self.compare_code = True
         self.list_functions = False
         self.unevaluated = False
@@ -190,6 +191,7 @@ class _Parser:
             unevaluated=self.unevaluated,
             hooks=self.hooks,
             jobs=self.jobs,
+            preload=self.preload,
             compare_code=self.compare_code,
             list_functions=self.list_functions,
             files=tuple(dict.fromkeys(self.files)),
@@ -235,6 +237,8 @@ class _Parser:
         self.compare_code = self.reading.flag(config, "outdated_by_code", default=True)
         self.list_functions = self.reading.flag(meta, "jupyter_functions_as_notebooks", default=False)
         self.jobs = self._jobs(given.get("executor"))
+        if isinstance(modules := given.get("preload"), Sequence):
+            self.preload = tuple(each.text for each in modules.items if isinstance(each, Scalar))
         self.hooks = self.reading.hooks(given)
         serializer, unserializer = (
             self.reading.dotted(given.get("serializer")),
