@@ -195,7 +195,8 @@ class Attempt:
                 for problem in self.findings:
                     log.note(_in_words(problem))
             return Failed(_finding(self.findings))
-        return await self.executor.run(job, self.listener, self.cancel)
+        listener = replace(self.listener, partial=lambda: self._put_partial(job))
+        return await self.executor.run(job, listener, self.cancel)
 
     async def _hook(
         self, moment: Literal["on_render", "on_finish", "on_failure"], job: Job, error: CellError | None = None
@@ -240,16 +241,21 @@ class Attempt:
 
     def _keep_partial(self, job: Job, outcome: Outcome) -> Outcome:
         """Also after a failure: the partial notebook is where the user looks first."""
+        path = self._put_partial(job)
+        return outcome if path is None else _in_notebook(outcome, path)
+
+    def _put_partial(self, job: Job) -> str | None:
+        """Put the partial notebook where it is looked for: in the product's place, or beside it; where that is."""
         if job.notebook is None or not job.notebook.exists():
-            return outcome
+            return None
         path = next((path for path, temporary in job.outputs.items() if temporary == job.notebook), None)
         if path is None:
             path = self._free_name(next(iter(job.outputs)))
             if path is None:
-                return outcome
+                return None
             _sign(job.notebook)
         replace_durably(job.notebook, self.project.root / path)
-        return _in_notebook(outcome, path)
+        return path
 
     def _free_name(self, product: str) -> str | None:
         """Where a partial notebook may be put: over an earlier one of ours, never over anything else."""

@@ -17,8 +17,8 @@ __all__ = ["SAFE", "preloaded", "sets_import_variables"]
 SAFE = frozenset(
     """
     PIL altair attr attrs bokeh bs4 click dateutil geopandas imblearn jinja2 joblib jsonschema lxml matplotlib networkx
-    numpy openpyxl packaging pandas patsy plotly pydantic pytz requests rich scipy seaborn shapely sklearn sqlalchemy
-    statsmodels sympy tabulate tqdm xarray yaml
+    numpy openpyxl packaging pandas patsy plotly pyarrow pydantic pytz requests rich scipy seaborn shapely sklearn
+    sqlalchemy statsmodels sympy tabulate tqdm xarray yaml
     """.split()
 )
 _LEVELS = 2
@@ -32,7 +32,8 @@ _IMPORT_VARIABLE = re.compile(
 def preloaded(imports: Iterable[str], added: Iterable[str] | None = None) -> tuple[str, ...]:
     """The modules to import ahead, sorted: what is safe of `imports`, and what was added.
 
-    `imports` are dotted names as code has them, which may name something in a module. `added` are those of ``preload`` in pipeline.yaml; an empty list there means none at all.
+    `imports` are dotted names as code has them, which may name something in a module. `added` are
+    those of ``preload`` in pipeline.yaml; an empty list there means none at all.
     """
     if added is not None:
         added = tuple(added)

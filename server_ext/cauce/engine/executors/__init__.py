@@ -141,6 +141,8 @@ class Listener:
     progress: Callable[[Progress], None]
     process: Callable[[ProcessRecord], None]
     """Called once the task's process is up, so that it can be reaped should we die."""
+    partial: Callable[[], object] = lambda: None
+    """Called now and then while cells run, when `Job.notebook` holds what has come of them: it may be taken away."""
 
 
 DEAF = Listener(progress=lambda _: None, process=lambda _: None)

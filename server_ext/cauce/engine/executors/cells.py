@@ -69,6 +69,8 @@ class Cells:
         """Index of the cell that runs, or ran last."""
         self.stopped = False
         """Did `stop` keep it from running every cell?"""
+        self.news = False
+        """Has anything come since `settle`?"""
         self.outputs = Outputs(notebook, output_limit, self._tell_kernel)
         self._notebook = notebook
         self._kernel = kernel
@@ -117,6 +119,7 @@ class Cells:
 
     def settle(self) -> None:
         """Make the notebook hold all that has come up to now."""
+        self.news = False
         self.outputs.settle()
         if "language_info" in self._kernel.info:
             self._notebook.metadata["language_info"] = self._kernel.info["language_info"]
@@ -177,6 +180,7 @@ class Cells:
         sent = self._sent.get(message.parent)
         if sent is None:
             return
+        self.news = True
         content = message.content
         cell = self._notebook.cells[sent.index]
         match message.type:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,10 @@ _KILL_PATIENCE = 5.0
 _CANCELLED_EXIT_PATIENCE = 2.0
 _DRAIN_PATIENCE = 2.0
 _LONGEST_TRACEBACK = 64 * 1024
+_PARTIAL_PAUSE = 3.0
+"""Seconds between two times that the notebook is written while it runs."""
+_PARTIAL_SHARE = 30
+"""How many times longer the pause is than the writing."""
 
 
 class NotebookExecutor:
@@ -195,6 +200,7 @@ class _Run:
         limits = _seconds(self.job, "execution_timeout"), _seconds(self.job, "iopub_timeout")
         cells = Cells(self.notebook, kernel, self.log, self.output_limit, *limits)
         running = asyncio.ensure_future(cells.run(self.listener.progress, self.cancel))
+        keeping = asyncio.ensure_future(self._keep(cells))
         try:
             await _first_of(running, kernel.exited, cancelled)
             if not running.done() and not kernel.exited.done():
@@ -202,6 +208,7 @@ class _Run:
             # After a death: what is still on its way belongs to the notebook.
             await asyncio.wait({running}, timeout=_DRAIN_PATIENCE)
         finally:
+            keeping.cancel()
             if not running.done():
                 running.cancel()
                 await asyncio.wait({running})
@@ -214,6 +221,24 @@ class _Run:
                 raise
             self.log.note(f"The partial notebook could not be written: {error}.")  # not the worst that happened
         return outcome
+
+    async def _keep(self, cells: Cells) -> None:
+        """Write the notebook every few seconds while it runs: should we be killed, that is what is left of it."""
+        pause = _PARTIAL_PAUSE
+        while True:
+            await asyncio.sleep(pause)
+            if not cells.news:
+                continue
+            began = time.monotonic()
+            cells.settle()
+            try:
+                self._save()
+                self.listener.partial()
+            except OSError as error:
+                self.log.note(f"The notebook could not be written while it ran: {error}.")
+                return
+            # Never more than a small part of the time, however large it has grown.
+            pause = max(_PARTIAL_PAUSE, _PARTIAL_SHARE * (time.monotonic() - began))
 
     async def _stop(self, running: asyncio.Future[None]) -> None:
         """Ask ever less kindly, until the cell or the kernel has ended."""
