@@ -77,6 +77,9 @@ class Attempt:
     recorded: Mapping[str, str] = field(default_factory=dict)
     """Product → hash, where it has to run only because some are missing: copies that are the same will do."""
 
+    followed: bool = False
+    """Will another task of the same kind begin after this one?"""
+
     @property
     def spec(self) -> TaskSpec:
         return self.project.tasks[self.task]
@@ -148,6 +151,7 @@ class Attempt:
             log=self.log,
             upstream=tuple(self.project.tasks[need] for need in self.project.graph.upstream[self.task]),
             preload=self._preload(),
+            followed=self.followed,
         )
 
     def _preload(self) -> tuple[str, ...]:

@@ -549,8 +549,19 @@ class _Build:
 
         findings = errors_of(self.project, task)
         cancel = self.stop.cancel
+        kind = self.project.tasks[task].kind
+        followed = any(self.project.tasks[other].kind == kind for other in self.plan.waiting)
         this = Attempt(
-            self.project, task, self.executor, self.observer, log, listener, cancel, findings, recorded=recorded
+            self.project,
+            task,
+            self.executor,
+            self.observer,
+            log,
+            listener,
+            cancel,
+            findings,
+            recorded=recorded,
+            followed=followed,
         )
         return await this.go()
 

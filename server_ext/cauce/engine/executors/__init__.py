@@ -62,6 +62,8 @@ class Job:
     start_timeout: float = 60.0
     preload: tuple[str, ...] | None = ()
     """Modules that may be imported before its process is forked; None: it needs a process that was started."""
+    followed: bool = False
+    """Will another task of the same kind begin after this one? Its kernel may be started ahead."""
 
     @property
     def source(self) -> Path:

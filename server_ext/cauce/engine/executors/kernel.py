@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zmq
+import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 
 from cauce.engine.executors.channels import Channel, Channels, Connection
@@ -154,18 +155,18 @@ class Kernel:
         """Was it `kill` that ended it?"""
         self.info: dict[str, Any] = {}
         """What it has said of itself, once it has: ``language_info`` and more."""
-        self.sends_ahead = False
-        """Does it leave out cells that were sent ahead, where one in front of them ends badly?"""
+        self.is_forked = False
+        """Then it leaves out cells that were sent ahead, where one in front of them ends badly."""
         self.hear: Callable[[Channel, Message], None] = lambda channel, message: None
         """Is called with each message; may be replaced at any time."""
-        self._spec = spec
+        self.specification = spec
         self._guard = guard
         self._context = context
         self._preload = preload
         self._process: Process | None = None
+        self._channels: Channels | None = None
         self._manager: AsyncKernelManager | None = None
         """What has started it, if it was not forked."""
-        self._channels: Channels | None = None
         self._output = Output()
         self._folder = tempfile.mkdtemp(prefix="cauce-")
         self._is_ipykernel = any("ipykernel" in word for word in spec.argv)
@@ -176,11 +177,17 @@ class Kernel:
     @property
     def spec(self) -> dict[str, str]:
         """What a notebook's metadata say about its kernel."""
-        return {"display_name": self._spec.display_name, "language": self._spec.language, "name": self.name}
+        return {
+            "display_name": self.specification.display_name,
+            "language": self.specification.language,
+            "name": self.name,
+        }
 
     async def start(self, folder: Path) -> ProcessRecord | None:
-        """Start the process in `folder`; its record where there can be one. Raises NotStarted."""
-        if self._preload is not None and _can_be_forked(self._spec) and self._can_use_sockets():
+        """Start the process in `folder`, unless it was; its record where there can be one. Raises NotStarted."""
+        if self._process is not None:
+            return record_of(self._process.pid)
+        if self._preload is not None and _can_be_forked(self.specification) and self._can_use_sockets():
             try:
                 self._process = await self._fork(folder, self._preload)
             except Unavailable as why:
@@ -219,7 +226,7 @@ class Kernel:
             self._hang_up()
             raise
         self._output.listen()
-        self.sends_ahead = True
+        self.is_forked = True
         return process
 
     def _write(self, where: Mapping[str, Any]) -> str:
@@ -232,18 +239,20 @@ class Kernel:
     async def _launch(self, folder: Path) -> Process:
         from jupyter_client.manager import AsyncKernelManager
 
-        manager = self._manager = AsyncKernelManager(
+        manager = AsyncKernelManager(
             kernel_name=self.name,
+            context=zmq.asyncio.Context(),
             connection_file=str(Path(self._folder, "kernel.json")),
             autorestart=False,
             log=log,
         )
         # No port that another program could take before the kernel binds it, and nobody else can
         # connect: the folder is ours alone. Other languages' kernels do not all know how.
-        if self._spec.language.lower() == "python" and self._can_use_sockets():
+        if self.specification.language.lower() == "python" and self._can_use_sockets():
             manager.transport = "ipc"
         # Not into the history of what the user typed.
         arguments = ["--HistoryManager.hist_file=:memory:"] if self._is_ipykernel else []
+        self._manager = manager  # it removes the connection file when it is forgotten
         try:
             await manager.start_kernel(
                 cwd=str(folder),
@@ -307,7 +316,7 @@ class Kernel:
 
     async def ready(self) -> None:
         """Wait, for ever if need be, until what the kernel puts out reaches us."""
-        if self.sends_ahead:  # it says so itself when we are heard of, and does what it is asked in turn
+        if self.is_forked:  # it says so itself when we are heard of, and does what it is asked in turn
             self._ask()
             await self._subscribed
             return
@@ -332,7 +341,7 @@ class Kernel:
 
     def interrupt(self) -> None:
         """As the kernel's specification wants it: SIGINT to the group, or a message."""
-        if self._spec.interrupt_mode == "message" and self._channels is not None:
+        if self.specification.interrupt_mode == "message" and self._channels is not None:
             self._channels.send("control", "interrupt_request", {})
         else:
             self.signal(signal.SIGINT)
@@ -367,12 +376,24 @@ class Kernel:
         """Ask it to end when it has done what it was asked before. Harmless when it is gone."""
         if self._channels is None or self._process is None or self._process.exited.done():
             return
-        if self.sends_ahead or not self._is_ipykernel:
+        if self.is_forked or not self._is_ipykernel:
             self._channels.send("control", "shutdown_request", {"restart": False})
         else:
             # Gentler than a shutdown request, which makes ipykernel 7 hang for 10 s now and
             # then: it stops its output thread while another thread waits for that to flush.
             self._run_silently("__import__('IPython').get_ipython().ask_exit()")
+
+    @property
+    def is_alive(self) -> bool:
+        """Was it started, and has it not ended?"""
+        return self._process is not None and not self._process.exited.done()
+
+    def abandon(self) -> None:
+        """Kill it, if it was started, and give everything back, without waiting for the event loop."""
+        self.kill()
+        if self._process is not None:
+            self._process.release()
+        self._give_back()
 
     async def end(self, patience: Patience) -> None:
         """See the process dead, by harder and harder means, and give everything back."""
@@ -382,13 +403,15 @@ class Kernel:
         finally:
             if self._process is not None:
                 self._process.release()
-            self._hang_up()
-            if self._manager is not None:
-                if self._process is not None and self._process.exited.done() and self._manager.provisioner is not None:
-                    await self._manager.provisioner.wait()  # at once: the exit code is known
-                await self._manager.cleanup_resources()
-            self._output.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._hang_up()
+        if self._manager is not None:
+            self._manager.context.destroy(linger=0)  # of sockets that it has opened and we make no use of
+            self._manager = None
+        self._output.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     async def _end_process(self, process: Process, patience: Patience) -> None:
         self.leave()

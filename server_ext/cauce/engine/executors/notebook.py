@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cauce.contract import CellError, Where
 from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Stopped, Succeeded
+from cauce.engine.executors.ahead import Ahead
 from cauce.engine.executors.failure import clipped, death, line_at_death, line_in_cell, lines_of, locate, message_of
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.injection import inject, is_injected, language_of
@@ -62,6 +63,7 @@ class NotebookExecutor:
         self._installed: Kernels | None = None
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._kernels: set[Kernel] = set()
+        self._ahead = Ahead()
 
     async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Run the job to its end; see `Executor.run`."""
@@ -74,11 +76,13 @@ class NotebookExecutor:
 
     def kill(self) -> None:
         """Kill every kernel, with its process group, now. Their runs end as `Cancelled`."""
+        self._ahead.close()
         for kernel in self._kernels:
             kernel.kill()
 
     def close(self) -> None:
         """Give back what all kernels share. Call it when no job is running."""
+        self._ahead.close()
         self._guard.close()
         if self._context is not None:
             self._context.destroy(linger=0)
@@ -102,14 +106,16 @@ class NotebookExecutor:
 
         if job.binding.kernel is None and own not in {None, name}:
             log.note(f"The source asks for the kernel '{own}', which is not installed: running in '{name}'.")
-        kernel = Kernel(name, spec, self._guard, self._sockets(), job.preload)
+        kernel = await self._ahead.take(name, job.directory)
+        if kernel is None:
+            kernel = Kernel(name, spec, self._guard, self._sockets(), job.preload)
         # Whoever opens the result gets this kernel, and no script paired with it.
         notebook.metadata["kernelspec"] = kernel.spec
         notebook.metadata.pop("jupytext", None)
         self._kernels.add(kernel)
         patience = Patience()
         try:
-            run = _Run(job, listener, cancel, log, kernel, notebook, self._output_limit)
+            run = _Run(job, listener, cancel, log, kernel, notebook, self._output_limit, self._start_another)
             outcome = await run.go()
             if isinstance(outcome, Cancelled):
                 patience = Patience(exit=_CANCELLED_EXIT_PATIENCE)
@@ -117,6 +123,14 @@ class NotebookExecutor:
         finally:
             await kernel.end(patience)
             self._kernels.discard(kernel)
+
+    def _start_another(self, job: Job, kernel: Kernel) -> None:
+        """Have a kernel ready for the next job, where that takes long."""
+        from cauce.engine.executors.kernel import Kernel
+
+        if job.followed and not kernel.is_forked:
+            again = Kernel(kernel.name, kernel.specification, self._guard, self._sockets(), preload=None)
+            self._ahead.start(again, job.directory)
 
     def _kernels_installed(self) -> Kernels:
         from cauce.engine.executors.kernel import Kernels
@@ -144,6 +158,8 @@ class _Run:
     kernel: Kernel
     notebook: NotebookNode
     output_limit: int
+    started: Callable[[Job, Kernel], None]
+    """Is told when the kernel has been started."""
 
     async def go(self) -> Outcome:
         cancelled = asyncio.ensure_future(self.cancel.wait())
@@ -164,6 +180,7 @@ class _Run:
             return Crashed(_not_started(str(error), self.log))
         if record is not None:
             self.listener.process(record)
+        self.started(self.job, kernel)
         ready = asyncio.ensure_future(kernel.ready())
         # When it fails because the kernel died, the death is what counts: nobody asks for this error.
         ready.add_done_callback(lambda done: done.cancelled() or done.exception())

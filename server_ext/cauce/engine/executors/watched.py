@@ -10,6 +10,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Protocol
 
 from cauce.engine.executors.failure import Exit
@@ -18,6 +19,8 @@ from cauce.engine.process import KILL, Guard, signal_group
 __all__ = ["Process", "Watched"]
 
 _POLL = 0.2
+_KILLED = 1.0
+"""Seconds until a process that was killed is gone, unless it is stuck in the system."""
 
 
 class Process(Protocol):
@@ -88,6 +91,9 @@ class Watched:
         """Stop watching, and kill it if it still lives."""
         if not self.exited.done():
             self.signal(KILL)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_KILLED)  # or it would be there as a zombie for as long as we are
+            self._guard.discard(self.pid)
         self._unwatch()
 
     async def _poll(self, process: subprocess.Popen[bytes]) -> None:
