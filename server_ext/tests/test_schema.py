@@ -29,6 +29,7 @@ meta:
   jupyter_functions_as_notebooks: true
 config: {outdated_by_code: true, hot_reload: false}
 executor: {dotted_path: ploomber.executors.Parallel, processes: 2, start_method: spawn}
+task_defaults: {timeout: 2h, silence_timeout: 90, memory: 2GiB, retries: 3, retry_delay: 0.5, start_timeout: null}
 clients: {SQLScript: db.get, SQLDump: {dotted_path: db.get, a: 1}, File: null}
 serializer: io_.write
 unserializer: io_.read
@@ -45,6 +46,9 @@ tasks:
     kernelspec_name: python3
     executor: ploomber-engine
     executor_params: {execution_timeout: 5}
+    start_timeout: 1m 30s
+    timeout: null
+    memory: null
     static_analysis: strict
     local_execution: '{{local}}'
     check_if_kernel_installed: false
@@ -100,6 +104,9 @@ def test_what_the_schema_refuses_the_parser_refuses() -> None:
         "tasks: [{source: a.py, prodct: a.ipynb}]",
         "meta: {extract_upstrem: true}\ntasks: []",
         "config: {x: 1}\ntasks: []",
+        "task_defaults: {product: x}\ntasks: []",
+        "tasks: [{source: a.py, product: a.ipynb, timeout: soon}]",
+        "tasks: [{source: a.py, product: a.ipynb, memory: 500}]",
         "clients: {SQLSript: a.b}\ntasks: []",
         "location: a.b\ntasks: []",
         "tasks: [{source: a.py, product: a.ipynb, grid: {x: 1}}]",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cauce.contract import Problem, Where, encode
 from cauce.engine.document import Value
 from cauce.engine.spec import Entry, PipelineSpec, ProductSpec, RelationSpec, parse_spec
-from cauce.engine.spec.model import Dotted, Need
+from cauce.engine.spec.model import Dotted, Limits, Need
 from cauce.engine.spec.products import check_products, with_products
 
 ROOT = Path("/project")
@@ -247,6 +247,18 @@ WRONG = {
             f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else '*a'] * 9)}]" for n in range(6)
         ) + "}", "4:", "file",
     ),
+    "a time without a unit we know": (TASK + "    timeout: 5 fortnights", "4:14", "such as 90s, 15m, 2h, or null"),
+    "no time at all": (TASK + "    timeout: 0", "4:14", "give it more"),
+    "for ever": (TASK + "    timeout: .inf", "4:14", "From 0 to 366 d"),
+    "a size without a unit": (TASK + "    memory: 2", "4:13", "'2MB' or '2GiB'"),
+    "a size with half a unit": (TASK + "    memory: 500M", "4:13", "'500MB' or '500GiB'"),
+    "a size too small": (TASK + "    memory: 2KB", "4:13", "less than 1 MiB"),
+    "no number of retries": (TASK + "    retries: often", "4:14", "a whole number from 0 to 100"),
+    "too many retries": (TASK + "    retries: 101", "4:14", "a whole number from 0 to 100"),
+    "misspelt limit": (TASK + "    timeuot: 5", "4:5", "Did you mean 'timeout'?"),
+    "misspelt default": ("task_defaults: {retry: 2}\n" + TASK, "1:17", "Did you mean 'retries'?"),
+    "a default of something else": ("task_defaults: {product: a}\n" + TASK, "1:17", "Valid are: timeout"),
+    "defaults are a list": ("task_defaults: [timeout]\n" + TASK, "1:16", "a mapping"),
     "upstream in both places": (TASK + "    upstream: [b]", "4:15", "Remove it"),
     "upstream is a mapping": (
         "meta: {extract_upstream: false}\n" + TASK + "    upstream: {a: b}", "5:15", "a list of them",
@@ -272,6 +284,12 @@ WARNED = {
         TASK + "    papermill_params: {a: 1}\n    executor_params: {a: 1}", "4:23", "Remove 'papermill_params'",
     ),
     "misspelt exporter": (TASK + "    nbconvert_exporter_name: webpfd", "4:30", "Did you mean 'webpdf'?"),
+    "two limits for the start": (
+        TASK + "    start_timeout: 5\n    executor_params: {start_timeout: 9}", "5:22", "Remove the latter.",
+    ),
+    "a kernel's limit for what has none": (
+        "tasks:\n  - source: m.f\n    product: a.txt\n    start_timeout: 5", "4:5", "it is for notebooks",
+    ),
     "a folder to work in": (TASK + "    executor_params: {cwd: x}", "4:22", "local_execution: true"),
 }  # fmt: skip
 
@@ -466,6 +484,30 @@ def test_settings_of_the_pipeline() -> None:
     assert c.notebook.engine_arguments == {"x": 1}
     assert parse("executor: serial\n" + TASK).jobs == 1
     assert parse(TASK).jobs is None
+
+
+def test_limits_of_a_task_and_of_all() -> None:
+    spec = parse(
+        "task_defaults: {timeout: 15m, memory: 1.5GiB, retries: 2, start_timeout: '1m 30s', silence_timeout: 60}\n"
+        "tasks:\n"
+        "  - {source: m.a, product: a.txt}\n"
+        "  - {source: m.b, product: b.txt, timeout: null, memory: 500MB, retries: 0, retry_delay: 0,\n"
+        "     silence_timeout: '{{patience}}'}\n"
+        "  - {source: c.py, product: c.ipynb, executor_params: {start_timeout: 5}}\n"
+        "  - {source: d.py, product: d.ipynb, timeout: 1h30m}\n",
+        {"env.yaml": "patience: 2 min"},
+    )
+    assert spec.problems == ()
+    a, b, c, d = (task.limits for task in spec.tasks)
+    assert (a.timeout, a.silence_timeout, a.start_timeout, a.memory) == (900, 60, 90, 3 * 2**29)
+    assert (a.retries, a.retry_delay) == (2, 5)
+    assert (b.timeout, b.silence_timeout, b.memory) == (None, 120, 500_000_000)
+    assert (b.retries, b.retry_delay) == (0, 0)
+    assert (c.start_timeout, d.start_timeout, d.timeout) == (5, 90, 5400)
+    assert a.origin("timeout") == "'timeout' in pipeline.yaml, line 1"
+    assert d.origin("timeout") == "'timeout' in pipeline.yaml, line 7"
+    assert d.origin("retry_delay") == "the default of 'retry_delay'"
+    assert parse(TASK).tasks[0].limits == Limits()
 
 
 def test_an_executed_notebook_in_several_formats() -> None:

@@ -60,10 +60,17 @@ class Job:
     upstream: tuple[TaskSpec, ...] = ()
     """The tasks that it needs: an unserializer, a client, a relation says how to read what they made."""
     start_timeout: float = 60.0
+    """Seconds that its kernel has to answer."""
     preload: tuple[str, ...] | None = ()
     """Modules that may be imported before its process is forked; None: it needs a process that was started."""
     followed: bool = False
     """Will another task of the same kind begin after this one? Its kernel may be started ahead."""
+    memory: int | None = None
+    """Bytes that it may use together with all processes that it starts; None: as many as there are.
+
+    `limits` sees to it for each process that `Listener.process` is told of, so that an executor of
+    this machine need not; for one that runs tasks elsewhere it is what to ask for.
+    """
 
     @property
     def source(self) -> Path:

@@ -194,7 +194,8 @@ class _Run:
                 return self._never_ready(death(kernel.exited.result(), "before it was ready"))
             if not ready.done():
                 kernel.signal(KILL)
-                return self._never_ready(f"The kernel did not answer within {patience:g} s.")
+                allows = self.job.spec.limits.origin("start_timeout")
+                return self._never_ready(f"The kernel did not answer within {patience:g} s ({allows}).")
             ready.result()
         finally:
             if not ready.done():

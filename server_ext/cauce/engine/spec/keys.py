@@ -12,10 +12,13 @@ from typing import Literal
 from cauce.contract import TaskKind
 from cauce.engine.spec.shapes import (
     DOTTED_WORDS,
+    DURATION_WORDS,
+    SIZE_WORDS,
     AnyOf,
     Anything,
     Choice,
     DottedPath,
+    Duration,
     Fields,
     Flag,
     Key,
@@ -23,6 +26,7 @@ from cauce.engine.spec.shapes import (
     MapOf,
     Nothing,
     Number,
+    Size,
     Text,
 )
 
@@ -38,6 +42,7 @@ __all__ = [
     "SOURCE_LOADER",
     "TASK",
     "TASK_CLASSES",
+    "TASK_DEFAULTS",
     "TOP",
 ]
 
@@ -182,6 +187,23 @@ _CODE: frozenset[TaskKind] = frozenset({"notebook", "script"})
 _FUNCTION: frozenset[TaskKind] = frozenset({"function"})
 _DUMP: frozenset[TaskKind] = frozenset({"dump"})
 
+_LIMITED_TIME = AnyOf((Duration(), Nothing()), f"{DURATION_WORDS}, or null")
+_LIMITS = (
+    Key("timeout", _LIMITED_TIME, "How long one attempt at the task may take, in seconds or such as 90s, 15m, 2h; "
+        "null: for ever."),
+    Key("silence_timeout", _LIMITED_TIME, "How long it may go without printing anything and without finishing a cell; "
+        "null: for ever."),
+    Key("start_timeout", Duration(), "How long its kernel may take to start.", 60, kinds=_NOTEBOOK),
+    Key("memory", AnyOf((Size(), Nothing()), f"{SIZE_WORDS}, or null"), "How much memory the task and all processes "
+        "that it starts may use, such as 500MB or 2GiB; null: no limit of its own."),
+    Key("retries", Number(0, 100), "How often it is tried again when its code raises, its process dies or it takes too "
+        "long.", 0),
+    Key("retry_delay", Duration(zero=True), "How long to wait before it is tried again: twice as long each time, "
+        "10 minutes at most, and a little more by chance.", 5),
+)  # fmt: skip
+"""Ours, not Ploomber's. None of them says what is made, so that none makes a task stale."""
+TASK_DEFAULTS = Fields(_LIMITS, "key of 'task_defaults'")
+
 TASK = Fields(
     (
         Key(
@@ -261,6 +283,7 @@ TASK = Fields(
             "Rows in each file of a dump; null: all in one file.", 10000, kinds=_DUMP),
         Key("io_handler", Text("a name"), "Of Ploomber: CSVIO or ParquetIO; by default the suffix tells.",
             kinds=_DUMP),
+        *_LIMITS,
     ),
     "task key",
 )  # fmt: skip
@@ -272,6 +295,8 @@ TOP = Fields(
         Key("config", CONFIG, "Settings of the whole pipeline.", code="spec_shape", must="a mapping"),
         Key("executor", AnyOf((Choice(("serial", "parallel")), EXECUTOR),
             "'serial', 'parallel', or a mapping with 'dotted_path'"), "How many tasks run at a time.", "parallel"),
+        Key("task_defaults", TASK_DEFAULTS, "Limits and retries of each task that does not say otherwise.",
+            must="a mapping"),
         Key("clients", MapOf(DottedPath(url=True), "a mapping of class names to functions", _ALL_CLASSES,
             "class of tasks or products"), "Connections and storages, by the class of tasks or products they are for."),
         Key("serializer", DottedPath(), _SERIALIZER),

@@ -29,6 +29,7 @@ __all__ = [
     "Entry",
     "Evaluated",
     "Hooks",
+    "Limits",
     "Need",
     "NotebookOptions",
     "PipelineSpec",
@@ -170,7 +171,31 @@ class NotebookOptions:
     local: bool = False
     """`local_execution`: work in the source's folder."""
     engine_arguments: Mapping[str, Value] = field(default_factory=dict)
-    """`executor_params`; those that mean something here: `start_timeout`, `execution_timeout`, `iopub_timeout`."""
+    """`executor_params`; those that mean something here: `execution_timeout`, `iopub_timeout`."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one attempt at a task may take, and how often it is tried again. Times in seconds, sizes in bytes.
+
+    What is made does not follow from them: they are no part of what is compared.
+    """
+
+    timeout: float | None = None
+    silence_timeout: float | None = None
+    start_timeout: float = 60.0
+    memory: int | None = None
+    retries: int = 0
+    retry_delay: float = 5.0
+    places: Mapping[str, Where] = field(default_factory=dict)
+    """Key → where it is set, for those that are."""
+
+    def origin(self, key: str) -> str:
+        """Where a limit comes from, in words: ``'timeout' in pipeline.yaml, line 12``."""
+        place = self.places.get(key)
+        if place is None:
+            return f"the default of '{key}'"
+        return f"'{key}' in {place.path}{'' if place.line is None else f', line {place.line}'}"
 
 
 @dataclass(frozen=True)
@@ -231,6 +256,7 @@ class TaskSpec:
     serializer: Dotted | None = None
     unserializer: Dotted | None = None
     notebook: NotebookOptions = field(default_factory=NotebookOptions)
+    limits: Limits = field(default_factory=Limits)
     template_folder: str | None = None
     """Of a source that `source_loader` finds: the folder from which Jinja templates are loaded."""
     product_rule: ProductRule | None = None

@@ -19,8 +19,9 @@ from pathlib import PurePosixPath
 from cauce.engine.document import Mapping, Node, Scalar, Sequence, TooLarge, Value, read_document, readable
 from cauce.engine.spec.env import read_environment
 from cauce.engine.spec.find import Find, find_in
-from cauce.engine.spec.keys import CONFIG, EXECUTOR, META, SOURCE_LOADER, TOP
-from cauce.engine.spec.model import Dotted, Entry, Evaluated, Hooks, Need, PipelineSpec, TaskSpec
+from cauce.engine.spec.keys import CONFIG, EXECUTOR, META, SOURCE_LOADER, TASK_DEFAULTS, TOP
+from cauce.engine.spec.limits import read_limits
+from cauce.engine.spec.model import Dotted, Entry, Evaluated, Hooks, Limits, Need, PipelineSpec, TaskSpec
 from cauce.engine.spec.products import inside, wrap
 from cauce.engine.spec.reading import Read, Reading, Settings
 from cauce.engine.spec.report import MAX_PROBLEMS
@@ -253,6 +254,7 @@ class _Parser:
             loader=self._loader(loader),
             serializer=serializer if isinstance(serializer, Dotted) else None,
             unserializer=unserializer if isinstance(unserializer, Dotted) else None,
+            limits=read_limits(self._fields(given.get("task_defaults"), TASK_DEFAULTS), Limits(), self.report),
             imports=meta.get("import_tasks_from"),
             doubtful=frozenset(_unsound(head, given) | _unsound(head.get("meta"), meta)),
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 
 from cauce.engine.document import MAX_VALUES, Mapping, Node, Scalar, TooLarge, Value, plain_within
-from cauce.engine.spec.model import Dotted, Entry, Evaluated, Hooks, Need
+from cauce.engine.spec.model import Dotted, Entry, Evaluated, Hooks, Limits, Need
 from cauce.engine.spec.placeholders import Environment, awaits, expand
 from cauce.engine.spec.report import Report
 from cauce.engine.spec.shapes import dotted_name
@@ -43,6 +43,8 @@ class Settings:
     """Folders in which sources are looked for, relative to the root; empty: the root."""
     serializer: Dotted | None = None
     unserializer: Dotted | None = None
+    limits: Limits = field(default_factory=Limits)
+    """`task_defaults`."""
     imports: Node | None = None
     """`import_tasks_from`."""
     doubtful: frozenset[str] = frozenset()

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from cauce.engine.spec.keys import TASK, TOP
+from cauce.engine.spec.quantities import DURATION_PATTERN, LONGEST, SIZE_PATTERN
 from cauce.engine.spec.shapes import (
     AnyOf,
     Anything,
     Choice,
     DottedPath,
+    Duration,
     Fields,
     Flag,
     Key,
@@ -22,6 +24,7 @@ from cauce.engine.spec.shapes import (
     Nothing,
     Number,
     Shape,
+    Size,
     Text,
 )
 
@@ -157,7 +160,14 @@ def _schema(shape: Shape) -> Schema:
         case Flag():
             return {"type": "boolean"}
         case Number():
-            return {"type": "integer", "minimum": shape.minimum}
+            most = {} if shape.maximum is None else {"maximum": shape.maximum}
+            return {"type": "integer", "minimum": shape.minimum, **most}
+        case Duration():
+            least = {"minimum": 0} if shape.zero else {"exclusiveMinimum": 0}
+            number: Schema = {"type": "number", **least, "maximum": LONGEST}
+            return {"anyOf": [number, {"type": "string", "pattern": DURATION_PATTERN}]}
+        case Size():
+            return {"type": "string", "pattern": SIZE_PATTERN}
         case Choice():
             return {"enum": list(shape.options)}
         case Nothing():

@@ -12,14 +12,18 @@ from typing import get_args
 
 from cauce.contract import TaskKind
 from cauce.engine.document import Mapping, Node, Scalar, Sequence, Value
+from cauce.engine.spec.quantities import LONGEST, SMALLEST, bytes_of, seconds_of, size_in_words, time_in_words
 from cauce.engine.spec.report import Report
 
 __all__ = [
     "DOTTED_WORDS",
+    "DURATION_WORDS",
+    "SIZE_WORDS",
     "AnyOf",
     "Anything",
     "Choice",
     "DottedPath",
+    "Duration",
     "Fields",
     "Flag",
     "Key",
@@ -28,6 +32,7 @@ __all__ = [
     "Nothing",
     "Number",
     "Shape",
+    "Size",
     "Text",
     "check_fields",
     "dotted_name",
@@ -56,6 +61,20 @@ class Number:
     """A whole number."""
 
     minimum: int = 0
+    maximum: int | None = None
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A time: a number of seconds, or text with units."""
+
+    zero: bool = False
+    """May it be none at all?"""
+
+
+@dataclass(frozen=True)
+class Size:
+    """A size of memory: text with its unit."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +139,9 @@ class Anything:
     """Any value."""
 
 
-Shape = Text | Flag | Number | Choice | Nothing | DottedPath | ListOf | MapOf | Fields | AnyOf | Anything
+Shape = (
+    Text | Flag | Number | Duration | Size | Choice | Nothing | DottedPath | ListOf | MapOf | Fields | AnyOf | Anything
+)
 
 
 @dataclass(frozen=True)
@@ -231,9 +252,11 @@ def _faults(node: Node, shape: Shape, report: Report, must: str = "") -> list[_F
             sound = isinstance(node, Scalar) and isinstance(node.value, bool)
             return [] if sound else [_Fault(node, must or "true or false")]
         case Number():
-            return (
-                [] if _is_number(node, shape) else [_Fault(node, must or f"a whole number of at least {shape.minimum}")]
-            )
+            return [] if _is_number(node, shape) else [_Fault(node, must or _number_words(shape))]
+        case Duration():
+            return _duration_faults(node, shape, must)
+        case Size():
+            return _size_faults(node, must)
         case Nothing():
             return [] if _is_null(node) else [_Fault(node, must or "null")]
         case Choice():
@@ -252,7 +275,47 @@ def _faults(node: Node, shape: Shape, report: Report, must: str = "") -> list[_F
 
 def _is_number(node: Node, shape: Number) -> bool:
     value = node.value if isinstance(node, Scalar) else None
-    return isinstance(value, int) and not isinstance(value, bool) and value >= shape.minimum
+    return (
+        isinstance(value, int)
+        and not isinstance(value, bool)
+        and value >= shape.minimum
+        and (shape.maximum is None or value <= shape.maximum)
+    )
+
+
+def _number_words(shape: Number) -> str:
+    if shape.maximum is None:
+        return f"a whole number of at least {shape.minimum}"
+    return f"a whole number from {shape.minimum} to {shape.maximum}"
+
+
+DURATION_WORDS = "a time in seconds, or such as 90s, 15m, 2h"
+SIZE_WORDS = "a size of memory such as 500MB or 2GiB"
+
+
+def _duration_faults(node: Node, shape: Duration, must: str) -> list[_Fault]:
+    value = node.value if isinstance(node, Scalar) else None
+    seconds = seconds_of(value)
+    if seconds is not None and (seconds > 0 or shape.zero):
+        return []
+    hint = ""
+    if seconds == 0:
+        hint = "Nothing ends in no time: give it more, or remove the key."
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        hint = f"From 0 to {time_in_words(LONGEST)}, that is."
+    return [_Fault(node, must or DURATION_WORDS, hint)]
+
+
+def _size_faults(node: Node, must: str) -> list[_Fault]:
+    value = node.value if isinstance(node, Scalar) else None
+    if bytes_of(value) is not None:
+        return []
+    text = node.text.strip() if isinstance(node, Scalar) else ""
+    hint = f"It cannot be less than {size_in_words(SMALLEST)}."
+    if text[:1].isdigit() and not text.lower().endswith("b"):
+        plain = text.rstrip("KMGTkmgti")
+        hint = f"Say the unit too, such as '{plain}MB' or '{plain}GiB'."
+    return [_Fault(node, must or SIZE_WORDS, hint if text[:1].isdigit() else "")]
 
 
 def _choice_faults(node: Node, shape: Choice, report: Report, must: str) -> list[_Fault]:

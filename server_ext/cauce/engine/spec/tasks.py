@@ -26,8 +26,10 @@ from cauce.engine.spec.grid import (
     too_many,
 )
 from cauce.engine.spec.keys import EXPORTERS, FOREIGN_CLASSES, PRODUCT_CLASSES, TASK, TASK_CLASSES
-from cauce.engine.spec.model import Dotted, Need, NotebookOptions, ProductRule, StaticAnalysis, TaskSpec
+from cauce.engine.spec.limits import read_limits
+from cauce.engine.spec.model import Dotted, Limits, Need, NotebookOptions, ProductRule, StaticAnalysis, TaskSpec
 from cauce.engine.spec.products import Made, inside, read_products, suffix
+from cauce.engine.spec.quantities import seconds_of
 from cauce.engine.spec.reading import NOTHING, Nothing, Reading
 from cauce.engine.spec.report import Report
 from cauce.engine.spec.shapes import Key, check_fields, dotted_name, unfilled
@@ -229,6 +231,8 @@ class _Entry:
     def _common(self, name: str, kind: TaskKind, path: str, templates: str | None) -> TaskSpec:
         params, computed, resources = self._params(name, kind)
         client = self._client(kind)
+        arguments = self._engine_arguments(kind)
+        limits = self._limits(arguments)
         return TaskSpec(
             name=name,
             kind=kind,
@@ -245,7 +249,8 @@ class _Entry:
             client=client,
             serializer=self._serializer("serializer", kind, self.settings.serializer),
             unserializer=self._serializer("unserializer", kind, self.settings.unserializer),
-            notebook=self._notebook(kind),
+            notebook=self._notebook(kind, arguments),
+            limits=limits,
             template_folder=templates,
             options=self._options(),
         )
@@ -289,7 +294,7 @@ class _Entry:
             self.report.error("upstream_unknown", message, given, "Name tasks of this pipeline.")
         return tuple(name for name in names if len(name) <= MAX_NAME)
 
-    def _notebook(self, kind: TaskKind) -> NotebookOptions:
+    def _notebook(self, kind: TaskKind, arguments: dict[str, Value]) -> NotebookOptions:
         if kind not in ("notebook", "script"):
             return NotebookOptions()
         kernel, analysis = self.given.get("kernelspec_name"), self.given.get("static_analysis")
@@ -298,7 +303,6 @@ class _Entry:
             checks = "disable"
         elif isinstance(analysis, Scalar) and analysis.text == "strict":
             checks = "strict"
-        local = self.reading.flag(self.given, "local_execution", default=False)
         debug = self.given.get("debug_mode")
         if debug is not None:
             hint = "Remove it. What a failed task has done can be seen in its notebook and its log."
@@ -307,11 +311,13 @@ class _Entry:
             kernel=kernel.text if isinstance(kernel, Scalar) else None,
             export_arguments=self._mapping("nbconvert_export_kwargs"),
             static_analysis=checks,
-            local=local,
-            engine_arguments=self._engine_arguments(local=local),
+            local=self.reading.flag(self.given, "local_execution", default=False),
+            engine_arguments=arguments,
         )
 
-    def _engine_arguments(self, *, local: bool) -> dict[str, Value]:
+    def _engine_arguments(self, kind: TaskKind) -> dict[str, Value]:
+        if kind not in ("notebook", "script"):
+            return {}
         name = "executor_params" if "executor_params" in self.given else "papermill_params"
         if name == "executor_params" and "papermill_params" in self.given:
             hint = "Remove 'papermill_params': it is the older name."
@@ -319,10 +325,25 @@ class _Entry:
             self.report.warning("executor_params_twice", message, self.given["papermill_params"], hint)
         arguments = self._mapping(name)
         if "cwd" in arguments:
-            hint = "Write 'local_execution: true' to work in the folder of the source."
+            local = self.reading.flag(self.given, "local_execution", default=False)
+            hint = "" if local else "Write 'local_execution: true' to work in the folder of the source."
             message = "'cwd' is not honoured: tasks work in the project's folder."
-            self.report.warning("unsupported", message, self.given[name], "" if local else hint)
+            self.report.warning("unsupported", message, self.given[name], hint)
         return arguments
+
+    def _limits(self, arguments: dict[str, Value]) -> Limits:
+        """`arguments` are Papermill's, among which the limit for the start of a kernel may be."""
+        limits = read_limits(self.given, self.settings.limits, self.report)
+        seconds = seconds_of(arguments.pop("start_timeout", None))
+        if not seconds:
+            return limits
+        node = self.given["executor_params" if "executor_params" in self.given else "papermill_params"]
+        if "start_timeout" in self.given:
+            message = "'start_timeout' is given twice; that of the executor is not used."
+            self.report.warning("start_timeout_twice", message, node, "Remove the latter.")
+            return limits
+        places = {**limits.places, "start_timeout": self.report.where(node)}
+        return replace(limits, start_timeout=seconds, places=places)
 
     def _mapping(self, name: str) -> dict[str, Value]:
         node = self.given.get(name)
