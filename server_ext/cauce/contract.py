@@ -55,6 +55,7 @@ __all__ = [
     "TaskFinished",
     "TaskKind",
     "TaskProgress",
+    "TaskRetry",
     "TaskStarted",
     "TaskUnchanged",
     "UpstreamChange",
@@ -163,6 +164,8 @@ class Activity(Contract, frozen=True, kw_only=True):
     run: str | None = None
     started: float | None = None
     progress: Progress | None = None
+    retry: str = ""
+    """While it waits to be tried again: which attempt comes next, and why. '' when it does not wait."""
 
 
 class CellError(Contract, frozen=True, kw_only=True):
@@ -436,6 +439,27 @@ class TaskStarted(Contract, frozen=True, kw_only=True, tag="task_started"):
     task: str
     time: float
     reasons: tuple[Reason, ...]
+    attempt: int = 1
+    """Which try in this run, from 1."""
+
+
+class TaskRetry(Contract, frozen=True, kw_only=True, tag="task_retry"):
+    """An attempt did not succeed, and the task is tried again: it has not ended, and `task_started` comes next.
+
+    Should the run be cancelled before, `task_finished` comes with how this attempt ended.
+    """
+
+    run: str
+    task: str
+    time: float
+    attempt: int
+    """The one to come, of `attempts`."""
+    attempts: int
+    delay: float
+    """Seconds until then; longer where no place is free."""
+    outcome: Literal["failed", "crashed"]
+    cause: str
+    error: CellError
 
 
 class TaskProgress(Contract, frozen=True, kw_only=True, tag="task_progress"):
@@ -455,6 +479,7 @@ class TaskFinished(Contract, frozen=True, kw_only=True, tag="task_finished"):
     time: float
     outcome: Outcome
     duration: float
+    """Of all its attempts in this run, with the time between them."""
     cause: str = ""
     error: CellError | None = None
 
@@ -483,7 +508,9 @@ class RunRefused(Contract, frozen=True, kw_only=True, tag="run_refused"):
     problems: tuple[Problem, ...] = ()
 
 
-BuildEvent = RunStarted | TaskStarted | TaskProgress | TaskFinished | TaskUnchanged | RunFinished | RunRefused
+BuildEvent = (
+    RunStarted | TaskStarted | TaskRetry | TaskProgress | TaskFinished | TaskUnchanged | RunFinished | RunRefused
+)
 """One line of ``cauce build --json``, told apart by `type`."""
 
 

@@ -210,6 +210,8 @@ def _activity(look: Look, name: str, known: TaskHistory | None) -> Activity:
         return Activity(state="idle")
     if state == "waiting" or known is None:
         return Activity(state="waiting", run=run.id)
+    if retry := run.causes.get(name, ""):
+        return Activity(state="running", run=run.id, started=known.last.started, retry=retry)
     return Activity(state="running", run=run.id, started=known.last.started, progress=known.last.progress)
 
 

@@ -31,6 +31,7 @@ from cauce.contract import (
     Task,
     TaskFinished,
     TaskProgress,
+    TaskRetry,
     TaskStarted,
     TaskUnchanged,
     Where,
@@ -148,6 +149,7 @@ def _status_row(task: Task) -> _Row:
     why = _why(task.freshness.reasons)
     if task.activity.state != "idle":
         state = task.activity.state
+        why = task.activity.retry or why
     mark, colour = _MARKS[state]
     if task.freshness.state == "unknown":
         why = "It, or something it needs, has problems."
@@ -261,7 +263,7 @@ class _Report:
             case RunStarted():
                 self.planned = event.tasks
             case TaskStarted():
-                self.took[event.task] = 0.0
+                self.took.setdefault(event.task, 0.0)
             case TaskUnchanged():
                 self.ended[event.task] = "unchanged"
             case TaskFinished():
@@ -309,7 +311,10 @@ class _Board:
             case TaskStarted():
                 self.state[event.task] = "running"
                 self.began[event.task] = event.time
-                self.note[event.task] = "starting"
+                self.note[event.task] = "starting" if event.attempt == 1 else f"attempt {event.attempt}"
+            case TaskRetry():
+                self.note[event.task] = _next_try(event)
+                del self.began[event.task]  # it waits
             case TaskProgress():
                 self.note[event.task] = f"{event.progress.done}/{event.progress.total} cells"
             case TaskUnchanged():
@@ -333,7 +338,7 @@ class _Board:
             state = self.state[task]
             mark, colour = _MARKS[state]
             note = self.note.get(task, "")
-            if state == "running":
+            if task in self.began and state == "running":
                 note = f"{note}, {time.time() - self.began[task]:.0f} s"
             sign = self.spinner if state == "running" else _text(mark, colour)
             table.add_row(sign, _text(task), _text(state, colour), _text(note, "dim", no_wrap=True))
@@ -346,7 +351,10 @@ def _print_plain(console: Console, event: BuildEvent) -> None:
             console.print(_text(f"Building {len(tasks)} task{'' if len(tasks) == 1 else 's'}."), soft_wrap=True)
         case TaskStarted():
             why = _why(event.reasons) or "Asked for."
+            why = why if event.attempt == 1 else f"Attempt {event.attempt}."
             console.print(_text(f"{event.task}: started. {why}"), soft_wrap=True)
+        case TaskRetry():
+            console.print(_text(f"{event.task}: {event.outcome}. {_next_try(event)}", keep=_LINES), soft_wrap=True)
         case TaskUnchanged():
             console.print(_text(f"{event.task}: unchanged, its upstream made the same again."), soft_wrap=True)
         case TaskFinished():
@@ -359,6 +367,11 @@ def _print_plain(console: Console, event: BuildEvent) -> None:
             console.print(_text(event.message), soft_wrap=True)
         case _:
             pass
+
+
+def _next_try(event: TaskRetry) -> str:
+    why = event.cause.partition("\n")[0]
+    return f"Attempt {event.attempt} of {event.attempts} in {event.delay:.0f} s, because of {why}"
 
 
 def _print_failure(console: Console, event: TaskFinished) -> None:

@@ -47,6 +47,7 @@ from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.spec import entry_of_file
 from cauce.engine.store import read_history, state_folder
+from cauce.engine.timer import FakeTimer
 from cauce.present import Look, present_snapshot
 
 MEMORY = Path("/dev/shm")
@@ -153,6 +154,7 @@ class _Drawn:
     upstream: tuple[str, ...]
     number: int = 1
     params: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, Any] = field(default_factory=dict)
     comment: str = ""
     text: str = ""
     imports: str = ""
@@ -168,6 +170,8 @@ class Workshop:
             name: _Drawn(needs, number=index + 1, text=f"out/{name}.txt")
             for index, (name, needs) in enumerate(drawn(picture).items())
         }
+        self.timer: FakeTimer | None = None
+        """What builds wait by, if not by the system's."""
         self._ticks = itertools.count(1_700_000_000_000_000_000, 1_000_000_000)
         for name in self.tasks:
             self._write_source(name)
@@ -193,6 +197,11 @@ class Workshop:
 
     def give(self, task: str, **params: int) -> None:
         self.tasks[task].params = params
+        self._write_spec()
+
+    def say(self, task: str, **keys: Any) -> None:
+        """Give the task other keys of pipeline.yaml."""
+        self.tasks[task].keys = keys
         self._write_spec()
 
     def move(self, task: str, text: str) -> None:
@@ -246,7 +255,7 @@ class Workshop:
                 "source": f"tasks/{name}.py",
                 "product": {"nb": f"out/{name}.ipynb", "text": facts.text},
             }
-            entries.append(entry | ({"params": facts.params} if facts.params else {}))
+            entries.append(entry | ({"params": facts.params} if facts.params else {}) | facts.keys)
         self.write("pipeline.yaml", yaml.safe_dump({"tasks": entries}, sort_keys=False))
 
     # --- Building
@@ -275,7 +284,15 @@ class Workshop:
                 if when is not None:
                     when(event, stop)
 
-            return await build(entry_of_file(self.path), request, executor=how, emit=emit, stop=stop, clock=self._clock)
+            return await build(
+                entry_of_file(self.path),
+                request,
+                executor=how,
+                emit=emit,
+                stop=stop,
+                clock=self._clock,
+                timer=self.timer,
+            )
 
         state = asyncio.run(go(executor))
         assert isinstance(events[0], RunStarted)

@@ -504,9 +504,9 @@ def test_limits_of_a_task_and_of_all() -> None:
     assert (b.timeout, b.silence_timeout, b.memory) == (None, 120, 500_000_000)
     assert (b.retries, b.retry_delay) == (0, 0)
     assert (c.start_timeout, d.start_timeout, d.timeout) == (5, 90, 5400)
-    assert a.origin("timeout") == "'timeout' in pipeline.yaml, line 1"
-    assert d.origin("timeout") == "'timeout' in pipeline.yaml, line 7"
-    assert d.origin("retry_delay") == "the default of 'retry_delay'"
+    assert a.origin("timeout") == "'timeout' (pipeline.yaml:1)"
+    assert d.origin("timeout") == "'timeout' (pipeline.yaml:7)"
+    assert d.origin("retry_delay") == "'retry_delay' (by default)"
     assert parse(TASK).tasks[0].limits == Limits()
 
 

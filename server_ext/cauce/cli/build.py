@@ -29,7 +29,7 @@ from cauce.cli.options import (
     takes_log,
     takes_pipeline,
 )
-from cauce.contract import BuildEvent, RunFinished, RunRefused, RunRequest, TaskFinished, TaskStarted, encode
+from cauce.contract import BuildEvent, RunFinished, RunRefused, RunRequest, TaskFinished, TaskRetry, TaskStarted, encode
 from cauce.engine.errors import CauceError, PipelineHasErrors
 from cauce.engine.spec import Entry
 
@@ -188,6 +188,8 @@ def _log(event: BuildEvent) -> None:
     match event:
         case TaskStarted():
             log.info("%r: started. %s", event.task, " ".join(reason.message for reason in event.reasons))
+        case TaskRetry():
+            log.warning("%r: %s, attempt %d comes: %r", event.task, event.outcome, event.attempt, event.cause)
         case TaskFinished(outcome="failed" | "crashed"):
             log.error("%r: %s: %r", event.task, event.outcome, event.cause)
         case TaskFinished():

@@ -26,7 +26,7 @@ from typing import Literal
 import msgspec
 
 from cauce.contract import CellError, Problem
-from cauce.engine.executors import Crashed, Executor, Failed, HookCall, Job, Listener, Outcome, Succeeded
+from cauce.engine.executors import Crashed, Failed, HookCall, Job, Listener, Outcome, Succeeded, TaskExecutor
 from cauce.engine.executors.log import Log
 from cauce.engine.files import (
     NOWHERE,
@@ -39,8 +39,10 @@ from cauce.engine.files import (
     sync,
 )
 from cauce.engine.injection import METADATA_KEY
+from cauce.engine.limits import Limited
 from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
+from cauce.engine.timer import SystemTimer, Timer
 from cauce.forkserver.preload import preloaded, sets_import_variables
 
 __all__ = ["Attempt", "partial_names", "sweep"]
@@ -67,7 +69,7 @@ class Attempt:
 
     project: Project
     task: str
-    executor: Executor
+    executor: TaskExecutor
     observer: Observer
     log: Path
     listener: Listener
@@ -76,7 +78,7 @@ class Attempt:
     """What checking the source has found wrong: it is not worth a process."""
     recorded: Mapping[str, str] = field(default_factory=dict)
     """Product → hash, where it has to run only because some are missing: copies that are the same will do."""
-
+    timer: Timer = field(default_factory=SystemTimer)
     followed: bool = False
     """Will another task of the same kind begin after this one?"""
 
@@ -85,7 +87,12 @@ class Attempt:
         return self.project.tasks[self.task]
 
     async def go(self) -> tuple[Outcome, tuple[ProductRecord, ...]]:
-        """Run the task; its products, if it has succeeded."""
+        """Run the task under its limits; its products, if it has succeeded."""
+        limits = self.spec.limits
+        async with Limited(self.executor, limits, cancel=self.cancel, timer=self.timer, log=self.log) as limited:
+            return await replace(self, executor=limited)._go()
+
+    async def _go(self) -> tuple[Outcome, tuple[ProductRecord, ...]]:
         root = self.project.root
         outputs = {path: _output_beside(root / path) for path in self._written_by_us()}
         job: Job | None = None
@@ -108,12 +115,13 @@ class Attempt:
             products = await asyncio.to_thread(self._record)
         except OSError as error:
             what = error.filename or self.spec.source
-            return Failed(CellError(name="Cannot write", message=f"{what}: {error.strerror or error}")), ()
+            told = CellError(name="Cannot write", message=f"{what}: {error.strerror or error}")
+            return Failed(told, final=True), ()
         finally:
             for temporary in {*outputs.values(), *([job.notebook] if job is not None and job.notebook else [])}:
                 _discard(temporary)
         if lost := {product.path for product in self.spec.products} - {record.path for record in products}:
-            return Failed(self._lost(sorted(lost))), ()
+            return Failed(self._lost(sorted(lost)), final=True), ()
         outcome = await self.executor.upload(job, self.listener, self.cancel)
         if isinstance(outcome, Failed | Crashed):
             await self._on_failure(job, outcome)
@@ -152,6 +160,8 @@ class Attempt:
             upstream=tuple(self.project.tasks[need] for need in self.project.graph.upstream[self.task]),
             preload=self._preload(),
             followed=self.followed,
+            start_timeout=self.spec.limits.start_timeout,
+            memory=self.spec.limits.memory,
         )
 
     def _preload(self) -> tuple[str, ...]:
@@ -198,7 +208,7 @@ class Attempt:
             with Log(self.log) as log:
                 for problem in self.findings:
                     log.note(_in_words(problem))
-            return Failed(_finding(self.findings))
+            return Failed(_finding(self.findings), final=True)
         listener = replace(self.listener, partial=lambda: self._put_partial(job))
         return await self.executor.run(job, listener, self.cancel)
 
@@ -211,10 +221,10 @@ class Attempt:
         call = HookCall(hook, moment, self.project.root, self.log, job, error)
         outcome = await self.executor.hook(call, self.listener, self.cancel)
         match outcome:
-            case Failed(error=raised):
-                return Failed(msgspec.structs.replace(raised, message=f"{moment}: {raised.message}"))
-            case Crashed(error=raised):
-                return Crashed(msgspec.structs.replace(raised, message=f"{moment}: {raised.message}"))
+            case Failed(error=raised) | Crashed(error=raised):
+                # Final: a hook that refuses looks at what was there before, or at what the task has made.
+                told = msgspec.structs.replace(raised, message=f"{moment}: {raised.message}")
+                return replace(outcome, error=told, final=True)
             case _:
                 return outcome
 
@@ -232,7 +242,7 @@ class Attempt:
         unmade = [path for path, temporary in job.outputs.items() if not temporary.exists()]
         missing = [p.path for p in self.spec.products if p.path not in job.outputs and not (root / p.path).exists()]
         if missing or unmade:
-            return self._keep_partial(job, Failed(_missing([*missing, *unmade])))
+            return self._keep_partial(job, Failed(_missing([*missing, *unmade]), final=True))
         for path, temporary in job.outputs.items():
             _put_in_place(temporary, root / path, over_folder=self.spec.kind == "dump")
         self._note_unwritten(before, job)

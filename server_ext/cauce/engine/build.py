@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import secrets
 import socket
 import time
@@ -41,6 +42,7 @@ from cauce.contract import (
     RunStarted,
     TaskFinished,
     TaskProgress,
+    TaskRetry,
     TaskStarted,
     TaskUnchanged,
     Where,
@@ -63,6 +65,7 @@ from cauce.engine.executors import (
     Stopped,
     Succeeded,
 )
+from cauce.engine.executors.log import Log
 from cauce.engine.files import NOWHERE, Observer, ProductRecord, remove_bytecode
 from cauce.engine.fingerprint import Fingerprint, settled
 from cauce.engine.lock import ProjectLock, user_name
@@ -71,9 +74,11 @@ from cauce.engine.parsecache import ParseCache
 from cauce.engine.plan import End, Plan, Selection
 from cauce.engine.process import ProcessRecord
 from cauce.engine.project import Project, load
+from cauce.engine.retries import delay, may_end_otherwise
 from cauce.engine.spec import Entry
 from cauce.engine.statefolder import log_file, opened, prepared, prune
 from cauce.engine.store import History, Store, TaskHistory, new_run, state_folder
+from cauce.engine.timer import SystemTimer, Timer
 
 __all__ = ["RunState", "Stop", "build"]
 
@@ -81,6 +86,8 @@ RunState = Literal["ok", "failed", "cancelled", "crashed"]
 
 _PROGRESS_PAUSE = 0.2
 """Seconds between two times that the progress of a task is written down."""
+_LONGEST_CAUSE = 300
+"""Characters, where a cause is told in passing."""
 
 
 class Stop:
@@ -101,6 +108,18 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class _Turn:
+    """One attempt to come at a task."""
+
+    task: str
+    assessment: Assessment
+    number: int = 1
+    """Which try in this run, from 1."""
+    began: float | None = None
+    """When the first one was begun."""
+
+
+@dataclass(frozen=True)
 class _Ended:
     """How one attempt ended, as the loop needs it."""
 
@@ -108,6 +127,12 @@ class _Ended:
     end: End
     cause: str = ""
     error: CellError | None = None
+    again: _Turn | None = None
+    """The next one; None when the task has ended."""
+    wait: float = 0.0
+    """Seconds until then."""
+    due: float = 0.0
+    """When that is, by the build's timer."""
 
 
 async def build(
@@ -118,6 +143,7 @@ async def build(
     emit: Callable[[BuildEvent], None],
     stop: Stop,
     clock: Callable[[], float] = time.time,
+    timer: Timer | None = None,
 ) -> RunState:
     """Build a pipeline; returns when everything has ended.
 
@@ -142,7 +168,8 @@ async def build(
             troubles = await evaluate(entry, cache, executor, folder / "logs" / run / "evaluation.log", stop.cancel)
             project = load(entry, cache)
             selection = admitted(project, request, troubles)
-            this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock)
+            timer = timer or SystemTimer()
+            this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock, timer)
             sweep(project)
             await this.prepare(selection)
             return await this.go()
@@ -166,6 +193,7 @@ class _Build:
         emit: Callable[[BuildEvent], None],
         stop: Stop,
         clock: Callable[[], float],
+        timer: Timer,
     ) -> None:
         self.run = run
         self.project = project
@@ -189,6 +217,11 @@ class _Build:
         self.broken = ""
         """Why nothing can be written down any more; '' while it can."""
         self.clock = clock
+        self.timer = timer
+        self.resting: dict[asyncio.Task[None], _Ended] = {}
+        """What waits to be tried again, with how it ended last. It takes no place from others meanwhile."""
+        self.closing = asyncio.Event()
+        """Set when nothing more is to be begun."""
         self.cache = cache
         self.observer = Observer(project.root)
         history: History = store.history(self.pipeline)
@@ -413,16 +446,22 @@ class _Build:
             while not self.plan.done:
                 if self.stop.cancel.is_set():
                     self._stop_waiting("The run was cancelled.")
+                self._begin_again(jobs, running)
                 while len(running) < jobs and (ready := self.plan.ready):
                     self._begin(ready[0], running)
-                if running:
-                    # A set event would make waiting for it return at once, for ever.
-                    news: set[asyncio.Future[Any]] = {*running} if cancelled.done() else {*running, cancelled}
+                if running or self.resting:
+                    # Who has rested waits for a place. A set event would make waiting for it return at once, for ever.
+                    news: set[asyncio.Future[Any]] = {*running, *(rest for rest in self.resting if not rest.done())}
+                    news |= set() if cancelled.done() else {cancelled}
                     await asyncio.wait(news, return_when=asyncio.FIRST_COMPLETED)
                     if self.stop.lost:
                         self.executor.kill()
                     for attempt in [attempt for attempt in running if attempt.done()]:
-                        self._end(attempt.result())
+                        ended = attempt.result()
+                        if ended.again is None:
+                            self._end(ended)
+                        else:
+                            self.resting[asyncio.create_task(self.timer.until(ended.due))] = ended
                         del running[attempt]
         except ProjectUnwritable:
             raise  # what runs is ended in good order
@@ -431,6 +470,8 @@ class _Build:
             raise
         finally:
             cancelled.cancel()
+            for rest in self.resting:
+                rest.cancel()
 
     async def _give_up(self, error: ProjectUnwritable, running: dict[asyncio.Task[_Ended], str]) -> RunState:
         """What happens can no longer be written down: end what runs, and say why.
@@ -442,11 +483,12 @@ class _Build:
         self.stop.ask()
         if self.stop.lost:
             self.executor.kill()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*running, *self.resting, return_exceptions=True)
         now = self.clock()
+        begun = {*running.values(), *(ended.task for ended in self.resting.values())}
         for task in self.plan.tasks:
             if task not in self.told:
-                outcome: Literal["crashed", "skipped"] = "crashed" if task in running.values() else "skipped"
+                outcome: Literal["crashed", "skipped"] = "crashed" if task in begun else "skipped"
                 self.emit(
                     TaskFinished(run=self.run, task=task, time=now, outcome=outcome, duration=0, cause=self.broken)
                 )
@@ -466,9 +508,29 @@ class _Build:
             self.plan = self.plan.finished(task, "unchanged")
             return
         self.plan = self.plan.began(task)
-        running[asyncio.create_task(self._attempt(task, assessment))] = task
+        running[asyncio.create_task(self._attempt(_Turn(task, assessment)))] = task
 
-    async def _attempt(self, task: str, assessment: Assessment) -> _Ended:
+    def _begin_again(self, jobs: int, running: dict[asyncio.Task[_Ended], str]) -> None:
+        """Begin what has rested for long enough, as far as there is room; before others, which have not waited yet."""
+        for rest, ended in [*self.resting.items()]:
+            if self.closing.is_set():
+                del self.resting[rest]
+                rest.cancel()
+                self._end(self._not_again(ended))
+            elif rest.done() and len(running) < jobs and ended.again is not None:
+                del self.resting[rest]
+                running[asyncio.create_task(self._attempt(ended.again))] = ended.task
+
+    def _not_again(self, ended: _Ended) -> _Ended:
+        """The task ended as its last attempt did."""
+        assert ended.again is not None and ended.again.began is not None  # noqa: S101, PT018 - it has rested
+        outcome: Literal["failed", "crashed"] = "crashed" if ended.end == "crashed" else "failed"
+        self.store.not_again(self.run, ended.task, outcome)
+        cause = f"{ended.cause} It was not tried again: nothing more was to be begun."
+        return self._tell_end(replace(ended, cause=cause, again=None), ended.again.began, self.clock())
+
+    async def _attempt(self, turn: _Turn) -> _Ended:
+        task, assessment = turn.task, turn.assessment
         assert assessment.fingerprint is not None  # noqa: S101 - only buildable tasks are planned
         fingerprint = complete(assessment.fingerprint, self.project, task, self.observer, self.cache)
         self.project = with_inputs(self.project, task, fingerprint)  # edited since the build began
@@ -476,28 +538,63 @@ class _Build:
         recorded = self._recorded(task, assessment)
         started = self.clock()
         attempt = self.store.claim(self.run, self.pipeline, task, fingerprint, started)
-        self.emit(TaskStarted(run=self.run, task=task, time=started, reasons=assessment.freshness.reasons))
+        reasons = assessment.freshness.reasons
+        self.emit(TaskStarted(run=self.run, task=task, time=started, reasons=reasons, attempt=turn.number))
         outcome, products = await self._try(task, attempt, recorded)
         if isinstance(outcome, Succeeded):
             after = await asyncio.to_thread(complete, fingerprint, self.project, task, self.observer, self.cache)
             if (known := settled(fingerprint, after)) != fingerprint:
                 self.store.amend(attempt, known)
         ended = self.clock()
-        result = self._write_down(attempt, task, outcome, products, ended)
-        self.durations[task] = ended - started
+        turn = turn if turn.began is not None else replace(turn, began=started)
+        result = self._write_down(attempt, turn, outcome, products, ended)
+        return result if result.again is not None else self._tell_end(result, turn.began or started, ended)
+
+    def _tell_end(self, result: _Ended, began: float, now: float) -> _Ended:
+        self.durations[result.task] = now - began
         self.failed = self.failed or result.error
         self.emit(
             TaskFinished(
                 run=self.run,
-                task=task,
-                time=ended,
+                task=result.task,
+                time=now,
                 outcome=_outcome(result.end),
-                duration=ended - started,
+                duration=now - began,
                 cause=result.cause,
                 error=result.error,
             )
         )
         return result
+
+    def _with_another(self, turn: _Turn, outcome: Outcome, result: _Ended) -> _Ended:
+        """The result, with another turn where one is left and may end otherwise."""
+        limits = self.project.tasks[turn.task].limits
+        if turn.number > limits.retries or self.closing.is_set() or self.stop.cancel.is_set():
+            return result
+        if not may_end_otherwise(outcome):
+            return result
+        wait = delay(limits, turn.number, random.random())  # noqa: S311 - nobody gains by guessing it
+        again = replace(turn, number=turn.number + 1)
+        return replace(result, again=again, wait=wait, due=self.timer.now() + wait)
+
+    def _tell_retry(self, result: _Ended, why: str, log: Path, now: float) -> None:
+        """That it is tried again: to whoever listens, and in the task's log."""
+        assert result.again is not None and result.error is not None  # noqa: S101, PT018 - callers see to it
+        with contextlib.suppress(OSError), Log(log) as lines:
+            lines.note(why)
+        self.emit(
+            TaskRetry(
+                run=self.run,
+                task=result.task,
+                time=now,
+                attempt=result.again.number,
+                attempts=self.project.tasks[result.task].limits.retries + 1,
+                delay=result.wait,
+                outcome="crashed" if result.end == "crashed" else "failed",
+                cause=result.cause,
+                error=result.error,
+            )
+        )
 
     def _forget_bytecode(self, task: str, now: Fingerprint) -> None:
         """Have the kernel compile modules anew that the task's last attempt has not seen as they are."""
@@ -511,8 +608,9 @@ class _Build:
                 remove_bytecode(self.project.root, path)
 
     def _write_down(
-        self, attempt: int, task: str, outcome: Outcome, products: tuple[ProductRecord, ...], now: float
+        self, attempt: int, turn: _Turn, outcome: Outcome, products: tuple[ProductRecord, ...], now: float
     ) -> _Ended:
+        task = turn.task
         if isinstance(outcome, Succeeded):
             self.store.commit(attempt, self.run, task, products, now)
             return _Ended(task, "ok")
@@ -527,8 +625,21 @@ class _Build:
             end = "failed" if isinstance(outcome, Failed) else "crashed"
             error = _encodable(outcome.error)
             cause = f"{error.name}: {error.message}" if error.message else error.name
-        self.store.fail(attempt, self.run, task, end, cause, error, now)
-        return _Ended(task, end, cause, error)
+        result = self._with_another(turn, outcome, _Ended(task, end, cause, error))
+        next_try = "" if result.again is None else self._next_try(result, result.again.number)
+        self.store.fail(attempt, self.run, task, end, cause, error, now, next_try)
+        if next_try:
+            self._tell_retry(result, next_try, self._log_of(task), now)
+        return result
+
+    def _next_try(self, result: _Ended, number: int) -> str:
+        attempts = self.project.tasks[result.task].limits.retries + 1
+        return f"Attempt {number} of {attempts} in {result.wait:.0f} s, because of {_first_line(result.cause)}"
+
+    def _log_of(self, task: str) -> Path:
+        log = log_file(self.folder, self.run, task, self.plan.tasks)
+        assert log is not None  # noqa: S101 - the task is in the plan
+        return log
 
     def _recorded(self, task: str, assessment: Assessment) -> dict[str, str]:
         """Product → hash of what the task made last, where it has to run only because some of it is missing."""
@@ -542,8 +653,7 @@ class _Build:
     async def _try(
         self, task: str, attempt: int, recorded: dict[str, str]
     ) -> tuple[Outcome, tuple[ProductRecord, ...]]:
-        log = log_file(self.folder, self.run, task, self.plan.tasks)
-        assert log is not None  # noqa: S101 - the task is in the plan
+        log = self._log_of(task)
         listener = self._listener(task, attempt)
         from cauce.engine.checks import errors_of
 
@@ -561,6 +671,7 @@ class _Build:
             cancel,
             findings,
             recorded=recorded,
+            timer=self.timer,
             followed=followed,
         )
         return await this.go()
@@ -603,6 +714,7 @@ class _Build:
             self._stop_waiting(why)
 
     def _stop_waiting(self, cause: str) -> None:
+        self.closing.set()
         waiting = self.plan.waiting
         self.plan = self.plan.stopped()
         self._skip(dict.fromkeys(waiting, cause))
@@ -634,6 +746,11 @@ class _Build:
         self.store.end_run(self.run, state, message, now)
         self.emit(RunFinished(run=self.run, time=now, state=state, message=message))
         return state
+
+
+def _first_line(cause: str) -> str:
+    first = cause.strip().partition("\n")[0]
+    return first if len(first) <= _LONGEST_CAUSE else f"{first[:_LONGEST_CAUSE]}…"
 
 
 def _without_tables(known: TaskHistory) -> TaskHistory:

@@ -125,7 +125,7 @@ class RunRow:
     tasks: Mapping[str, TaskState]
     """In build order."""
     causes: Mapping[str, str]
-    """Why, for tasks that were skipped."""
+    """Why, for tasks that were skipped, and for running ones that wait to be tried again."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ class Store:
                 "VALUES (?, ?, ?, 'running', ?, ?)",
                 (run, pipeline, task, now, msgspec.json.encode(fingerprint)),
             )
-            db.execute("UPDATE run_tasks SET state = 'running' WHERE run = ? AND task = ?", (run, task))
+            db.execute("UPDATE run_tasks SET state = 'running', cause = '' WHERE run = ? AND task = ?", (run, task))
         assert cursor.lastrowid is not None  # noqa: S101 - an INSERT always has a row id
         return cursor.lastrowid
 
@@ -279,14 +279,23 @@ class Store:
         cause: str,
         error: CellError | None,
         now: float,
+        again: str = "",
     ) -> None:
+        """The attempt ended, and the task with it; unless it waits to be tried `again`, for this cause."""
+        state = "running" if again else outcome
         blob = None if error is None else msgspec.json.encode(error)
         with self._transaction() as db:
             db.execute(
                 "UPDATE attempts SET outcome = ?, ended = ?, cause = ?, error = ? WHERE id = ?",
                 (outcome, now, cause, blob, attempt),
             )
-            db.execute("UPDATE run_tasks SET state = ? WHERE run = ? AND task = ?", (outcome, run, task))
+            ours = (state, again, run, task)
+            db.execute("UPDATE run_tasks SET state = ?, cause = ? WHERE run = ? AND task = ?", ours)
+
+    def not_again(self, run: str, task: str, outcome: Literal["failed", "crashed"]) -> None:
+        """A task that waited to be tried again will not be: it ended as its last attempt did."""
+        with self._transaction() as db:
+            db.execute("UPDATE run_tasks SET state = ?, cause = '' WHERE run = ? AND task = ?", (outcome, run, task))
 
     def not_run(self, run: str, ends: Mapping[str, tuple[Literal["skipped", "unchanged"], str]]) -> None:
         """Tasks that the run did not have to, or could not, run; each with its cause."""

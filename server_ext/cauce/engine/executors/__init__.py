@@ -34,6 +34,7 @@ __all__ = [
     "Outcome",
     "Stopped",
     "Succeeded",
+    "TaskExecutor",
 ]
 
 
@@ -119,6 +120,8 @@ class Failed:
     """The user's code raised."""
 
     error: CellError
+    final: bool = False
+    """Would another try end the same, so that there is no use in one?"""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,8 @@ class Crashed:
     """The process died, never started or fell silent: not the user's exception."""
 
     error: CellError
+    final: bool = False
+    """As of `Failed`."""
 
 
 Outcome = Succeeded | Failed | Stopped | Cancelled | Crashed
@@ -152,14 +157,16 @@ class Listener:
     """Called once the task's process is up, so that it can be reaped should we die."""
     partial: Callable[[], object] = lambda: None
     """Called now and then while cells run, when `Job.notebook` holds what has come of them: it may be taken away."""
+    heard: Callable[[], None] = lambda: None
+    """Called whenever something comes of the task: what it prints or shows, and that its kernel answers."""
 
 
 DEAF = Listener(progress=lambda _: None, process=lambda _: None)
 """For what is no attempt at a task: it dies with the builder all the same."""
 
 
-class Executor(Protocol):
-    """Runs jobs, several at once. One instance serves one build."""
+class TaskExecutor(Protocol):
+    """What an attempt at a task needs of an executor."""
 
     async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Run the job to its end.
@@ -184,6 +191,10 @@ class Executor(Protocol):
         One that the storage does not have is not made; that is no failure.
         """
         ...
+
+
+class Executor(TaskExecutor, Protocol):
+    """Runs jobs, several at once. One instance serves one build."""
 
     async def gone(self, tasks: Sequence[TaskSpec], root: Path, log: Path, cancel: asyncio.Event) -> frozenset[str]:
         """Names of those tasks whose tables or views are not there any more, as far as their databases say."""

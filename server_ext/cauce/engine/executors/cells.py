@@ -181,6 +181,7 @@ class Cells:
         if sent is None:
             return
         self.news = True
+        self._log.heard()
         content = message.content
         cell = self._notebook.cells[sent.index]
         match message.type:

@@ -237,7 +237,6 @@ def _environment() -> dict[str, str]:
 def _answer(child: _Child, channel: IO[bytes], root: Path) -> Answer:
     log = child.log
     if child.unwanted:
-        log.note("The task was cancelled.")
         return Cancelled()
     exit = child.exit
     if exit is None:  # stuck in the system, in spite of everything

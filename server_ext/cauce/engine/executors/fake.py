@@ -29,7 +29,7 @@ from cauce.engine.executors import (
 )
 from cauce.engine.spec import TaskSpec
 
-__all__ = ["Crash", "Fail", "FakeExecutor", "Hang", "Script", "Stop", "Succeed", "Wait"]
+__all__ = ["Crash", "Fail", "FakeExecutor", "Hang", "Script", "Stop", "Succeed", "Turns", "Wait"]
 
 NOTEBOOK = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
 
@@ -85,7 +85,14 @@ class Wait:
     then: Succeed | Fail | Crash | Stop = field(default_factory=Succeed)
 
 
-Script = Succeed | Fail | Crash | Stop | Hang | Wait
+@dataclass(frozen=True)
+class Turns:
+    """Do another of these each time that it is tried, and the last one ever after."""
+
+    scripts: tuple[Succeed | Fail | Crash | Stop | Hang | Wait, ...]
+
+
+Script = Succeed | Fail | Crash | Stop | Hang | Wait | Turns
 
 
 class FakeExecutor:
@@ -124,6 +131,7 @@ class FakeExecutor:
     async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Play the script of the job's task."""
         with self._noted(job):
+            listener.heard()
             job.log.parent.mkdir(parents=True, exist_ok=True)
             with job.log.open("a", encoding="utf-8") as log:
                 log.write(f"{job.binding.task}\n")
@@ -193,6 +201,9 @@ class FakeExecutor:
 
     async def _play(self, job: Job, cancel: asyncio.Event) -> Outcome:
         script = self.scripts.get(job.binding.task, Succeed())
+        if isinstance(script, Turns):
+            turn = self.started.count(job.binding.task)
+            script = script.scripts[min(turn, len(script.scripts)) - 1]
         await asyncio.sleep(0)  # so that jobs started together do run together
         if isinstance(script, Hang):
             await _first_of(cancel, self._killed)

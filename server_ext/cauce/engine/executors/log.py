@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -21,7 +22,9 @@ class Log:
     notes are short and always written. A disk that is full ends the log, not the task.
     """
 
-    def __init__(self, path: Path, limit: int = LIMIT) -> None:
+    def __init__(self, path: Path, limit: int = LIMIT, heard: Callable[[], None] = lambda: None) -> None:
+        """`heard` is called whenever the code has written something, and by whoever knows of more."""
+        self.heard = heard
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
         self._left = limit
@@ -39,6 +42,7 @@ class Log:
 
     def write(self, text: str) -> None:
         """Append what the code wrote to stdout or stderr."""
+        self.heard()
         if self._full:
             return
         data = text.encode("utf-8", "replace")

@@ -68,7 +68,7 @@ class NotebookExecutor:
     async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Run the job to its end; see `Executor.run`."""
         try:
-            with Log(job.log, self._log_limit) as log:
+            with Log(job.log, self._log_limit, listener.heard) as log:
                 return await self._run(job, listener, cancel, log)
         except OSError as error:  # reading the source is over: this is a log or notebook that cannot be written
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
@@ -100,9 +100,9 @@ class NotebookExecutor:
             own = notebook.metadata.get("kernelspec", {}).get("name")
             name, spec = self._kernels_installed().choose(job.binding.kernel, own, language_of(notebook))
         except SourceError as error:
-            return Failed(_unreadable(error, job, log))
+            return Failed(_unreadable(error, job, log), final=True)
         except NotStarted as error:
-            return Crashed(_not_started(str(error), log))
+            return Crashed(_not_started(str(error), log), final=True)
 
         if job.binding.kernel is None and own not in {None, name}:
             log.note(f"The source asks for the kernel '{own}', which is not installed: running in '{name}'.")
@@ -194,9 +194,10 @@ class _Run:
                 return self._never_ready(death(kernel.exited.result(), "before it was ready"))
             if not ready.done():
                 kernel.signal(KILL)
-                allows = self.job.spec.limits.origin("start_timeout")
-                return self._never_ready(f"The kernel did not answer within {patience:g} s ({allows}).")
+                limit = self.job.spec.limits.origin("start_timeout")
+                return self._never_ready(f"The kernel did not answer within {patience:g} s, as {limit} demands.")
             ready.result()
+            self.listener.heard()
         finally:
             if not ready.done():
                 ready.cancel()
@@ -278,7 +279,6 @@ class _Run:
         if ended and not cells.stopped:
             return Succeeded()
         if self.cancel.is_set() or self.kernel.killed:
-            self.log.note("The task was cancelled.")
             return Cancelled()
         if isinstance(error, Raised) and error.reply.get("ename") == "DAGBuildEarlyStop":
             return Stopped(message_of(error.reply))

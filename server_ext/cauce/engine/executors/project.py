@@ -60,7 +60,7 @@ class ProjectExecutor:
         match job.spec.kind:
             case "notebook":
                 if lack := lacking(job):
-                    return Failed(CellError(name="Cannot convert", message=lack))
+                    return Failed(CellError(name="Cannot convert", message=lack), final=True)
                 outcome = await self._notebooks.run(job, listener, cancel)
                 request = conversion(job) if isinstance(outcome, Succeeded) else None
                 if request is None:
@@ -81,7 +81,7 @@ class ProjectExecutor:
                 try:
                     request = script_request(job)
                 except Unrunnable as trouble:
-                    return Failed(trouble.error)
+                    return Failed(trouble.error, final=True)
                 return await self._ask("script", request, root, job.directory, job.log, listener, cancel, job.preload)
 
     async def hook(self, call: HookCall, listener: Listener, cancel: asyncio.Event) -> Outcome:
@@ -173,7 +173,7 @@ class ProjectExecutor:
         preload: Sequence[str] | None = None,
     ) -> Answer:
         try:
-            with Log(log, self._log_limit) as lines:
+            with Log(log, self._log_limit, listener.heard) as lines:
                 return await self._children.ask(
                     verb, request, root=root, cwd=cwd, log=lines, listener=listener, cancel=cancel, preload=preload
                 )

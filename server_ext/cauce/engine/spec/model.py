@@ -191,11 +191,11 @@ class Limits:
     """Key → where it is set, for those that are."""
 
     def origin(self, key: str) -> str:
-        """Where a limit comes from, in words: ``'timeout' in pipeline.yaml, line 12``."""
+        """A limit with where it is set, in words: ``'timeout' (pipeline.yaml:12)``."""
         place = self.places.get(key)
         if place is None:
-            return f"the default of '{key}'"
-        return f"'{key}' in {place.path}{'' if place.line is None else f', line {place.line}'}"
+            return f"'{key}' (by default)"
+        return f"'{key}' ({place.path}{'' if place.line is None else f':{place.line}'})"
 
 
 @dataclass(frozen=True)

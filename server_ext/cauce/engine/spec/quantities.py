@@ -66,5 +66,8 @@ def time_in_words(seconds: float) -> str:
 
 
 def size_in_words(size: int) -> str:
-    """``512 MiB``, ``2 GiB``, ``1.5 GiB``."""
+    """``500 MB``, ``512 MiB``, ``1.5 GiB``: in thousands where it is a whole number of those."""
+    for thousands, unit in ((10**9, "GB"), (10**6, "MB")):
+        if size >= thousands and size % thousands == 0:
+            return f"{size // thousands} {unit}"
     return f"{size / 2**30:.3g} GiB" if size >= 2**30 else f"{size / 2**20:,.0f} MiB"
