@@ -281,6 +281,8 @@ export interface components {
             readonly run: string | null;
             readonly started: number | null;
             readonly progress: components["schemas"]["Progress"] | null;
+            /** @description While it waits to be tried again: which attempt comes next, and why. '' when it does not wait. */
+            readonly retry: string;
         };
         /**
          * CellError
@@ -606,6 +608,30 @@ export interface components {
             readonly task: string;
             readonly time: number;
             readonly reasons: readonly components["schemas"]["Reason"][];
+            /** @description Which try in this run, from 1. */
+            readonly attempt: number;
+        };
+        /**
+         * TaskRetry
+         * @description An attempt did not succeed, and the task is tried again: it has not ended, and `task_started` comes next.
+         *
+         *         Should the run be cancelled before, `task_finished` comes with how this attempt ended.
+         */
+        readonly TaskRetry: {
+            /** @enum {unknown} */
+            readonly type: "task_retry";
+            readonly run: string;
+            readonly task: string;
+            readonly time: number;
+            /** @description The one to come, of `attempts`. */
+            readonly attempt: number;
+            readonly attempts: number;
+            /** @description Seconds until then; longer where no place is free. */
+            readonly delay: number;
+            /** @enum {unknown} */
+            readonly outcome: "crashed" | "failed";
+            readonly cause: string;
+            readonly error: components["schemas"]["CellError"];
         };
         /**
          * TaskProgress
@@ -631,6 +657,7 @@ export interface components {
             readonly time: number;
             /** @enum {unknown} */
             readonly outcome: "cancelled" | "crashed" | "failed" | "ok" | "skipped" | "stopped";
+            /** @description Of all its attempts in this run, with the time between them. */
             readonly duration: number;
             readonly cause: string;
             readonly error: components["schemas"]["CellError"] | null;
@@ -678,7 +705,7 @@ export interface components {
             readonly revision: number;
         };
         /** @description One line of `cauce build --json`, told apart by `type`. */
-        readonly BuildEvent: components["schemas"]["RunStarted"] | components["schemas"]["TaskStarted"] | components["schemas"]["TaskProgress"] | components["schemas"]["TaskFinished"] | components["schemas"]["TaskUnchanged"] | components["schemas"]["RunFinished"] | components["schemas"]["RunRefused"];
+        readonly BuildEvent: components["schemas"]["RunStarted"] | components["schemas"]["TaskStarted"] | components["schemas"]["TaskRetry"] | components["schemas"]["TaskProgress"] | components["schemas"]["TaskFinished"] | components["schemas"]["TaskUnchanged"] | components["schemas"]["RunFinished"] | components["schemas"]["RunRefused"];
     };
     responses: never;
     parameters: never;
@@ -717,6 +744,7 @@ export type Cleaned = components['schemas']['Cleaned'];
 export type LogChunk = components['schemas']['LogChunk'];
 export type RunStarted = components['schemas']['RunStarted'];
 export type TaskStarted = components['schemas']['TaskStarted'];
+export type TaskRetry = components['schemas']['TaskRetry'];
 export type TaskProgress = components['schemas']['TaskProgress'];
 export type TaskFinished = components['schemas']['TaskFinished'];
 export type TaskUnchanged = components['schemas']['TaskUnchanged'];

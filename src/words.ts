@@ -14,7 +14,10 @@ export function stateWord(trans: TranslationBundle, task: Task, state: TaskState
     case 'asked':
       return trans.__('starting');
     case 'running': {
-      const { progress } = task.activity;
+      const { progress, retry } = task.activity;
+      if (retry !== '') {
+        return trans.__('waiting to retry');
+      }
       return progress === null
         ? trans.__('running')
         : progress.total === 0

@@ -402,7 +402,13 @@ describe('The selected task', () => {
       world.change(ML, {
         tasks: [
           fakeTask('a', {
-            activity: { state: 'running', run: 'r', started: 1, progress: { done, total: 9 } }
+            activity: {
+              state: 'running',
+              run: 'r',
+              started: 1,
+              progress: { done, total: 9 },
+              retry: ''
+            }
           })
         ]
       });

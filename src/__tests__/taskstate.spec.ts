@@ -30,11 +30,15 @@ describe('The state of a task', () => {
     ['blocked', fakeTask('t', { freshness: { state: 'unknown', reasons: [] } })],
     [
       'running',
-      fakeTask('t', { activity: { state: 'running', run: 'r', started: 1, progress: null } })
+      fakeTask('t', {
+        activity: { state: 'running', run: 'r', started: 1, progress: null, retry: '' }
+      })
     ],
     [
       'waiting',
-      fakeTask('t', { activity: { state: 'waiting', run: 'r', started: null, progress: null } })
+      fakeTask('t', {
+        activity: { state: 'waiting', run: 'r', started: null, progress: null, retry: '' }
+      })
     ]
   ] as const)('is %s', (state, task) => {
     expect(stateOf(task, null, null)).toBe(state);
@@ -44,7 +48,7 @@ describe('The state of a task', () => {
     expect(stateOf(fakeTask('t'), null, { tasks: ['t'] })).toBe('asked');
     expect(stateOf(fakeTask('t'), null, { tasks: [] })).toBe('never');
     const running = fakeTask('t', {
-      activity: { state: 'running', run: 'r', started: 1, progress: null }
+      activity: { state: 'running', run: 'r', started: 1, progress: null, retry: '' }
     });
     expect(stateOf(running, null, { tasks: ['t'] })).toBe('running');
   });

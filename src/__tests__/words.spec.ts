@@ -63,9 +63,28 @@ describe('The word for a task', () => {
     ['failed in cell [4]', fakeTask('t', { lastAttempt: { ...FAILED, error } })],
     ['failed', fakeTask('t', { lastAttempt: { ...FAILED, error: { ...error, number: null } } })],
     [
+      'waiting to retry', // though its last attempt has failed
+      fakeTask('t', {
+        lastAttempt: { ...FAILED, error },
+        activity: {
+          state: 'running',
+          run: 'r',
+          started: 1,
+          progress: null,
+          retry: 'Attempt 2 of 3 in 4 s'
+        }
+      })
+    ],
+    [
       'starting',
       fakeTask('t', {
-        activity: { state: 'running', run: 'r', started: 1, progress: { done: 0, total: 0 } }
+        activity: {
+          state: 'running',
+          run: 'r',
+          started: 1,
+          progress: { done: 0, total: 0 },
+          retry: ''
+        }
       })
     ]
   ])('is “%s”', (word, task) => {

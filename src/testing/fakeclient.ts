@@ -141,7 +141,7 @@ export function fakeTask(name: string, parts: Partial<Task> = {}): Task {
       state: 'stale',
       reasons: [{ kind: 'never_run', message: 'It never ran', subject: '' }]
     },
-    activity: { state: 'idle', run: null, started: null, progress: null },
+    activity: { state: 'idle', run: null, started: null, progress: null, retry: '' },
     sound: true,
     buildable: true,
     computed: [],

@@ -12,7 +12,7 @@ describe('The nodes of a snapshot', () => {
     const nodes = nodesOf(first, null);
     expect(nodesOf(first, null)).toBe(nodes);
 
-    const activity = { state: 'running', run: 'r', started: 1, progress: null } as const;
+    const activity = { state: 'running', run: 'r', started: 1, progress: null, retry: '' } as const;
     const [a, b] = nodesOf(fakeSnapshot(ML, [fakeTask('a', { activity }), fakeTask('b')]), null);
     expect(a?.state).toBe('running');
     expect(b).toBe(nodes[1]);

@@ -104,7 +104,7 @@ describe('What is said of a task', () => {
 
   it('has the log first while it runs, and says that nothing came yet', async () => {
     lab.taskModel.active = true;
-    const activity = { state: 'running', run: 'r', started: 1, progress: null } as const;
+    const activity = { state: 'running', run: 'r', started: 1, progress: null, retry: '' } as const;
     const node = await detail({ activity });
     const said = await appears(() =>
       node.textContent?.includes('Nothing printed yet.') === true ? node : null
