@@ -354,7 +354,7 @@ def _print_plain(console: Console, event: BuildEvent) -> None:
             why = why if event.attempt == 1 else f"Attempt {event.attempt}."
             console.print(_text(f"{event.task}: started. {why}"), soft_wrap=True)
         case TaskRetry():
-            console.print(_text(f"{event.task}: {event.outcome}. {_next_try(event)}", keep=_LINES), soft_wrap=True)
+            console.print(_text(f"{event.task}: {_next_try(event)}"), soft_wrap=True)
         case TaskUnchanged():
             console.print(_text(f"{event.task}: unchanged, its upstream made the same again."), soft_wrap=True)
         case TaskFinished():
@@ -371,7 +371,7 @@ def _print_plain(console: Console, event: BuildEvent) -> None:
 
 def _next_try(event: TaskRetry) -> str:
     why = event.cause.partition("\n")[0]
-    return f"Attempt {event.attempt} of {event.attempts} in {event.delay:.0f} s, because of {why}"
+    return f"attempt {event.attempt} of {event.attempts} in {event.delay:.0f} s, because of {why}"
 
 
 def _print_failure(console: Console, event: TaskFinished) -> None:

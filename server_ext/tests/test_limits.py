@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -460,6 +461,23 @@ def test_a_flaky_task_succeeds_at_last(ran: Ran) -> None:
         "failed",
         "failed",
     ]
+
+
+def test_a_terminal_tells_each_attempt_and_calls_only_the_last_one_failed(draw: Draw) -> None:
+    project = draw("load")
+    project.say("load", retries=1, retry_delay=0)
+    project.use("load", "raise ValueError('no luck')")
+    command = [sys.executable, "-P", "-m", "cauce", "build"]
+    ended = subprocess.run(command, cwd=project.root, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 1
+    lines = [line for line in ended.stdout.splitlines() if line.startswith("load")]
+    assert lines[:3] == [
+        "load: started. It has never run.",
+        "load: attempt 2 of 2 in 0 s, because of ValueError: no luck",
+        "load: started. Attempt 2.",
+    ]
+    assert lines[3].startswith("load: failed in ")
+    assert re.match(r"load +failed +\d", lines[-1])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
