@@ -526,7 +526,7 @@ class _Build:
         assert ended.again is not None and ended.again.began is not None  # noqa: S101, PT018 - it has rested
         outcome: Literal["failed", "crashed"] = "crashed" if ended.end == "crashed" else "failed"
         self.store.not_again(self.run, ended.task, outcome)
-        cause = f"{ended.cause} It was not tried again: nothing more was to be begun."
+        cause = f"{ended.cause.removesuffix('.')}. It was not tried again: nothing more was to be begun."
         return self._tell_end(replace(ended, cause=cause, again=None), ended.again.began, self.clock())
 
     async def _attempt(self, turn: _Turn) -> _Ended:

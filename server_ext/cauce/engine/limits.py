@@ -204,8 +204,8 @@ class _Watch:
         return msgspec.structs.replace(error, name=OUT_OF_MEMORY, message=words)
 
     def _used(self, limit: int) -> str:
-        seen = f"The task used {size_in_words(self._peak)}" if self._peak else "What the task used was not seen"
-        return f"{seen}, where {self._limits.origin('memory')} allows {size_in_words(limit)}."
+        allowed = f"{self._limits.origin('memory')} allows {size_in_words(limit)}."
+        return f"The task used {size_in_words(self._peak)}, where {allowed}" if self._peak else allowed
 
     # --- What it is watched for
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from cauce.engine.process import ProcessRecord, is_alive
 
-__all__ = ["bound", "far_beyond", "is_measurable", "used_by"]
+__all__ = ["bound", "ceiling", "far_beyond", "is_measurable", "used_by"]
 
 _PROC = Path("/proc")
 _SLACK = 2 * 2**30
@@ -41,6 +41,11 @@ def is_measurable() -> bool:
 def far_beyond(limit: int) -> int:
     """Bytes of which no task with that limit can be in honest need, whatever its libraries reserve."""
     return limit + max(limit, _SLACK) + _PER_CORE * (os.cpu_count() or 1)
+
+
+def ceiling(limit: int | None) -> int | None:
+    """`far_beyond` where there is a limit: for who can bound a process before it runs a line of code."""
+    return None if limit is None else far_beyond(limit)
 
 
 def bound(record: ProcessRecord, limit: int) -> None:

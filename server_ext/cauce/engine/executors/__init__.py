@@ -69,8 +69,8 @@ class Job:
     memory: int | None = None
     """Bytes that it may use together with all processes that it starts; None: as many as there are.
 
-    `limits` sees to it for each process that `Listener.process` is told of, so that an executor of
-    this machine need not; for one that runs tasks elsewhere it is what to ask for.
+    `limits` sees to it for each process that `Listener.process` is told of. What an executor can do
+    is to bound a process from its first moment on (`memory.ceiling`), or to ask for so much elsewhere.
     """
 
     @property

@@ -31,6 +31,7 @@ from cauce.engine.executors.forked import fork
 from cauce.engine.executors.log import Log
 from cauce.engine.executors.output import Output
 from cauce.engine.executors.watched import Process, Watched
+from cauce.engine.memory import ceiling
 from cauce.engine.process import KILL, Guard, die_with_parent, record_of
 from cauce.forkserver.address import Unavailable
 
@@ -95,11 +96,13 @@ class Children:
         cancel: asyncio.Event,
         cwd: Path | None = None,
         preload: Sequence[str] | None = None,
+        memory: int | None = None,
     ) -> Answer:
         """Have `runner.<verb>` answer `request` (JSON data) in a process of its own.
 
         It works in `cwd`, else in `root`, from which the project's modules are imported. It is
-        forked with the modules of `preload` imported ahead; started, when that is None. A
+        forked with the modules of `preload` imported ahead and told of its limit of `memory`
+        (bytes); started, when that is None. A
         traceback goes to the log, too. `Failed` is what the project's code raised (or what the
         verb has against the request), `Crashed` a process that died without a word.
 
@@ -115,7 +118,7 @@ class Children:
             child = _Child(self._guard, log)
             self._running.add(child)
             try:
-                process = await child.start(verb, channel, cwd or root, preload)
+                process = await child.start(verb, channel, cwd or root, preload, memory)
                 record = record_of(process.pid)
                 if record is not None:
                     listener.process(record)
@@ -147,20 +150,24 @@ class _Child:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._output = Output(lambda data: log.write(self._decode(data)))
 
-    async def start(self, verb: str, channel: IO[bytes], cwd: Path, preload: Sequence[str] | None) -> Process:
-        process = None if preload is None else await self._fork(verb, channel, cwd, preload)
+    async def start(
+        self, verb: str, channel: IO[bytes], cwd: Path, preload: Sequence[str] | None, memory: int | None
+    ) -> Process:
+        process = None if preload is None else await self._fork(verb, channel, cwd, preload, memory)
         self._process = process or self._launch(verb, channel, cwd)
         self._output.listen()
         if self.unwanted:
             self._process.signal(KILL)
         return self._process
 
-    async def _fork(self, verb: str, channel: IO[bytes], cwd: Path, preload: Sequence[str]) -> Process | None:
+    async def _fork(
+        self, verb: str, channel: IO[bytes], cwd: Path, preload: Sequence[str], memory: int | None
+    ) -> Process | None:
         env = _environment()
         try:
             from cauce.forkserver.client import Request
 
-            request = Request("run", (verb,), str(cwd), env, files=(channel.fileno(), self._output.end))
+            request = Request("run", (verb,), str(cwd), env, ceiling(memory), (channel.fileno(), self._output.end))
             return await fork(request, preload, env, self._guard)
         except (ImportError, Unavailable):
             return None

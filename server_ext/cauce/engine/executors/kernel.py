@@ -38,6 +38,7 @@ from cauce.engine.executors.forked import fork
 from cauce.engine.executors.messages import Message
 from cauce.engine.executors.output import Output
 from cauce.engine.executors.watched import Process, Watched
+from cauce.engine.memory import ceiling
 from cauce.engine.process import KILL, Guard, ProcessRecord, die_with_parent, record_of
 from cauce.forkserver.address import Unavailable
 
@@ -148,8 +149,12 @@ class Kernel:
         guard: Guard,
         context: zmq.Context[zmq.Socket[bytes]],
         preload: Sequence[str] | None = (),
+        memory: int | None = None,
     ) -> None:
-        """`preload` are modules that are imported before it is forked; None: it is not to be forked."""
+        """`preload` are modules that are imported before it is forked; None: it is not to be forked.
+
+        `memory` is its task's limit in bytes, which a forked one is told of.
+        """
         self.name = name
         self.killed = False
         """Was it `kill` that ended it?"""
@@ -163,6 +168,7 @@ class Kernel:
         self._guard = guard
         self._context = context
         self._preload = preload
+        self._memory = memory
         self._process: Process | None = None
         self._channels: Channels | None = None
         self._manager: AsyncKernelManager | None = None
@@ -219,7 +225,8 @@ class Kernel:
         file = self._write(where)
         self._listen_to(where)
         env = environment(os.environ)
-        request = Request("task", ("-f", str(file)), str(folder), env, files=(self._output.end, self._output.end))
+        streams = (self._output.end, self._output.end)
+        request = Request("task", ("-f", str(file)), str(folder), env, ceiling(self._memory), streams)
         try:
             process = await fork(request, preload, env, self._guard)
         except Unavailable:

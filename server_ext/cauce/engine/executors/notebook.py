@@ -108,7 +108,7 @@ class NotebookExecutor:
             log.note(f"The source asks for the kernel '{own}', which is not installed: running in '{name}'.")
         kernel = await self._ahead.take(name, job.directory)
         if kernel is None:
-            kernel = Kernel(name, spec, self._guard, self._sockets(), job.preload)
+            kernel = Kernel(name, spec, self._guard, self._sockets(), job.preload, job.memory)
         # Whoever opens the result gets this kernel, and no script paired with it.
         notebook.metadata["kernelspec"] = kernel.spec
         notebook.metadata.pop("jupytext", None)

@@ -69,11 +69,11 @@ class ProjectExecutor:
             case "sql" | "dump" as verb:
                 return await self._ask(verb, sql_request(job), root, root, job.log, listener, cancel)
             case "function":
-                return await self._ask("function", task_of(job), root, root, job.log, listener, cancel, job.preload)
+                return await self._ask("function", task_of(job), root, root, job.log, listener, cancel, job)
             case "shell":
                 # To the byte, whatever its encoding.
                 request = task_of(job) | {"content": job.content.decode("utf-8", "surrogateescape")}
-                outcome = await self._ask("shell", request, root, root, job.log, listener, cancel, job.preload)
+                outcome = await self._ask("shell", request, root, root, job.log, listener, cancel, job)
                 return _told_by_shell(outcome, job.spec.source)
             case "script":
                 from cauce.engine.executors.script import Unrunnable, script_request
@@ -82,7 +82,7 @@ class ProjectExecutor:
                     request = script_request(job)
                 except Unrunnable as trouble:
                     return Failed(trouble.error, final=True)
-                return await self._ask("script", request, root, job.directory, job.log, listener, cancel, job.preload)
+                return await self._ask("script", request, root, job.directory, job.log, listener, cancel, job)
 
     async def hook(self, call: HookCall, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Call a hook; see `Executor.hook`."""
@@ -157,9 +157,10 @@ class ProjectExecutor:
         log: Path,
         listener: Listener,
         cancel: asyncio.Event,
-        preload: Sequence[str] | None = None,
+        job: Job | None = None,
     ) -> Outcome:
-        return outcome_of(await self._answer(verb, request, root, cwd, log, listener, cancel, preload))
+        """`job` is given where the child runs the task's own code."""
+        return outcome_of(await self._answer(verb, request, root, cwd, log, listener, cancel, job))
 
     async def _answer(
         self,
@@ -170,12 +171,21 @@ class ProjectExecutor:
         log: Path,
         listener: Listener,
         cancel: asyncio.Event,
-        preload: Sequence[str] | None = None,
+        job: Job | None = None,
     ) -> Answer:
+        preload, memory = (None, None) if job is None else (job.preload, job.memory)
         try:
             with Log(log, self._log_limit, listener.heard) as lines:
                 return await self._children.ask(
-                    verb, request, root=root, cwd=cwd, log=lines, listener=listener, cancel=cancel, preload=preload
+                    verb,
+                    request,
+                    root=root,
+                    cwd=cwd,
+                    log=lines,
+                    listener=listener,
+                    cancel=cancel,
+                    preload=preload,
+                    memory=memory,
                 )
         except OSError as error:
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
