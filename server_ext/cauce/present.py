@@ -31,7 +31,7 @@ from cauce.engine.source import unified_diff
 from cauce.engine.spec import RelationSpec
 from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory, Unreadable
 
-__all__ = ["Look", "present_detail", "present_run", "present_snapshot", "shares"]
+__all__ = ["Look", "present_detail", "present_run", "present_snapshot", "shares", "state_problems"]
 
 
 _NEVER_RUN = "every task counts as never run"
@@ -40,7 +40,13 @@ _UNREADABLE: dict[Unreadable, Problem] = {
         code="state_damaged",
         message=f"What is known of earlier runs cannot be read: {_NEVER_RUN}.",
         severity="warning",
-        hint="The next build begins anew and sets '.cauce/state.db' aside, unless a newer version of Cauce wrote it.",
+        hint="The next build sets '.cauce/state.db' aside, beside where it is, and begins anew.",
+    ),
+    "newer": Problem(
+        code="state_newer",
+        message=f"What is known of earlier runs was written by a newer version of Cauce: {_NEVER_RUN}.",
+        severity="warning",
+        hint="Update Cauce to build here. Or remove '.cauce/state.db': that costs rebuilds and history, nothing else.",
     ),
     "denied": Problem(
         code="state_denied",
@@ -105,8 +111,7 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
 
 def _troubles(look: Look) -> Iterator[Problem]:
     """What is in the way of telling how current the tasks are. Building may mend it."""
-    if look.history.unreadable is not None:
-        yield _UNREADABLE[look.history.unreadable]
+    yield from state_problems(look.history)
     for task in look.project.tasks.values():
         for product in task.products:
             why = look.observer.trouble(product.path)
@@ -119,6 +124,19 @@ def _troubles(look: Look) -> Iterator[Problem]:
                     where=task.where,
                     task=task.name,
                 )
+
+
+def state_problems(history: History) -> Iterator[Problem]:
+    """What is wrong with what is known of earlier runs."""
+    if history.unreadable is not None:
+        yield _UNREADABLE[history.unreadable]
+    if history.set_aside:
+        yield Problem(
+            code="state_set_aside",
+            message="What was known of earlier runs was damaged, and was begun anew before the last run.",
+            severity="warning",
+            hint=f"The damaged file is '.cauce/{history.set_aside}'. Remove it if you have no use for it.",
+        )
 
 
 def present_run(run: RunRow, *, active: bool) -> Run:

@@ -31,7 +31,7 @@ from cauce.engine.parsecache import ParseCache
 from cauce.engine.process import record_of
 from cauce.engine.project import load
 from cauce.engine.spec import entry_of_file
-from cauce.engine.store import state_folder
+from cauce.engine.store import Store, read_history, state_folder
 from cauce.server.workspace import Workspace
 
 Draw = Callable[[str], Workshop]
@@ -194,7 +194,7 @@ def test_a_database_with_more_than_tables_is_not_read(workshop: Draw, statement:
         db.commit()
     assert problem_of(project).code == "state_damaged"
     assert project.build().ran == ["load"]
-    assert project.status().problems == ()
+    assert problem_of(project).code == "state_set_aside"
 
 
 def test_a_store_about_to_be_born_is_not_damaged(workshop: Draw) -> None:
@@ -274,19 +274,20 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="takes two users, and processes with records")
-@pytest.mark.parametrize("foreign", ["state.db", "lock", ""])
+@pytest.mark.parametrize("foreign", ["state.db", "running.json", "lock", ""])
 def test_looking_kills_only_what_we_have_written_down_ourselves(
     workshop: Draw, bystander: subprocess.Popen[bytes], foreign: str
 ) -> None:
     project = workshop("load")
     project.build()
     folder = state_folder(project.root)
-    with contextlib.closing(sqlite3.connect(folder / "state.db")) as db:
-        process = msgspec.json.encode(record_of(bystander.pid))
-        db.execute("UPDATE attempts SET outcome = 'running', ended = NULL, process = ?", (process,))
-        db.execute("UPDATE runs SET state = 'running', ended = NULL")
-        db.execute("UPDATE run_tasks SET state = 'running'")
-        db.commit()
+    fingerprint = read_history(folder, "pipeline.yaml").tasks["load"].last.fingerprint
+    killed = Store(folder)  # never closed
+    killed.begin_run("killed", "pipeline.yaml", ("load",), 1.0, "host", "user")
+    attempt = killed.claim("killed", "pipeline.yaml", "load", fingerprint, 1.0)
+    process = record_of(bystander.pid)
+    assert process is not None
+    killed.process(attempt, process)
     if foreign:
         os.chown(folder / foreign, 65534, 65534)
     seen = shown(project.root.parent, lambda server: server.snapshot("project/pipeline.yaml"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sqlite3
 from collections.abc import Callable
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 from drawn import Workshop
 
-from cauce.contract import encode
+from cauce.contract import BuildEvent, encode
+from cauce.engine.build import Stop
 from cauce.engine.errors import ProjectUnwritable
 from cauce.engine.executors.fake import Fail
+from cauce.engine.files import ProductRecord, Stat
+from cauce.engine.running import running_file
 from cauce.engine.statefolder import tidy
 from cauce.engine.store import Store, read_attempts, read_history, read_runs, state_folder
 
@@ -34,7 +38,7 @@ def database(project: Workshop) -> Path:
 
 
 def set_aside(project: Workshop) -> list[Path]:
-    return sorted(state_folder(project.root).glob("state.db.damaged-*[0-9]"))
+    return sorted(path for path in state_folder(project.root).glob("state.db.damaged-*") if path.suffix[-1].isdigit())
 
 
 def survives(project: Workshop) -> bool:
@@ -94,17 +98,25 @@ def test_a_folder_in_its_place(built: Workshop) -> None:
 
 
 def test_damage_again_and_again_never_overwrites_what_was_set_aside(built: Workshop) -> None:
-    for count in (1, 2):
+    for count in range(5):
         database(built).write_text(f"damage {count}")
         built.build()
-    assert [path.read_text() for path in set_aside(built)] == ["damage 1", "damage 2"]
+    # The newest are kept.
+    assert [path.read_text() for path in set_aside(built)] == ["damage 2", "damage 3", "damage 4"]
 
 
 def test_damage_is_told(built: Workshop) -> None:
     database(built).write_text("damage")
     [problem] = built.status().problems
     assert (problem.code, problem.severity) == ("state_damaged", "warning")
-    built.build()
+    message = built.build().message
+    [damaged] = set_aside(built)
+    assert f"the damaged file is .cauce/{damaged.name}." in message
+    assert built.status().run is not None
+    [problem] = built.status().problems
+    assert (problem.code, problem.severity) == ("state_set_aside", "warning")
+    assert damaged.name in problem.hint
+    assert "damaged" not in built.build().message
     assert built.status().problems == ()
 
 
@@ -117,9 +129,12 @@ def change(project: Workshop, *statements: str) -> None:
 
 
 def test_a_newer_file_is_left_alone_and_says_so(built: Workshop) -> None:
-    change(built, "PRAGMA user_version = 99")
+    change(built, "PRAGMA user_version = 99", "ALTER TABLE runs ADD COLUMN weather TEXT")
     content = database(built).read_bytes()
     assert built.fresh == set()
+    [problem] = built.status().problems
+    assert (problem.code, problem.severity) == ("state_newer", "warning")
+    assert "Update Cauce" in problem.hint
     with pytest.raises(ProjectUnwritable) as refused:
         built.build()
     assert "newer version" in refused.value.message
@@ -127,15 +142,68 @@ def test_a_newer_file_is_left_alone_and_says_so(built: Workshop) -> None:
     assert database(built).read_bytes() == content
 
 
+@pytest.fixture
+def older(workshop: Draw) -> Workshop:
+    """A project with the store that version 1 left of it; fit has failed since, with another number."""
+    project = workshop("load ─► clean ─► fit")
+    project.build()
+    project.edit("fit", 9)
+    database(project).unlink()
+    with contextlib.closing(sqlite3.connect(database(project))) as db:
+        db.executescript((Path(__file__).parent / "stores/version-1.sql").read_text())
+    return project
+
+
+def test_an_older_file_is_understood_and_taken_over_by_who_builds(older: Workshop) -> None:
+    content = database(older).read_bytes()
+    assert older.status().problems == ()
+    assert older.fresh == {"load", "clean"}
+    attempt = older.task("fit").last_attempt
+    assert attempt is not None
+    assert (attempt.outcome, attempt.cause) == ("failed", "ValueError: told to fail")
+    assert [run.message for run in read_runs(state_folder(older.root), "pipeline.yaml")] == ["1 failed.", "3 ran."]
+    assert database(older).read_bytes() == content, "looking writes nothing"
+
+    assert older.build().ran == ["fit"]
+    assert older.fresh == set(older.tasks)
+    assert len(read_runs(state_folder(older.root), "pipeline.yaml")) == 3
+    assert len(read_attempts(state_folder(older.root), "pipeline.yaml", "fit")) == 3
+    assert set_aside(older) == []
+    copy = database(older).with_name("state.db.version-1")
+    database(older).unlink()
+    copy.rename(database(older))
+    assert older.fresh == {"load", "clean"}, "with the older Cauce, too"
+
+
+def test_an_older_file_that_is_damaged_is_set_aside(older: Workshop) -> None:
+    content = bytearray(database(older).read_bytes())
+    # The second page is a table's.
+    content[4096:4200] = bytes(104)
+    database(older).write_bytes(content)
+    assert older.build().state == "ok"
+    assert len(set_aside(older)) == 1
+
+
 @pytest.mark.parametrize(
     "statements",
     [
         ("PRAGMA user_version = 0",),
+        ("PRAGMA user_version = 1",),
+        # As no newer version would have left it.
+        ("PRAGMA user_version = 99",),
         ("DROP TABLE products",),
         ("ALTER TABLE attempts RENAME COLUMN fingerprint TO print",),
         ("UPDATE attempts SET fingerprint = CAST('{' AS BLOB)",),
         ("UPDATE attempts SET fingerprint = CAST('{\"code\": 1}' AS BLOB)",),
         ("UPDATE attempts SET outcome = 'splendid'",),
+        ("UPDATE attempts SET outcome = 'ok'",),
+        ("UPDATE products SET hash = replace(hash, 'a', 'b')",),
+        ("DELETE FROM products WHERE path LIKE '%.txt'",),
+        ("DELETE FROM attempts WHERE task = 'load'",),
+        ("UPDATE newest SET last = last_ok WHERE task = 'fit'",),
+        ("UPDATE identity SET key = randomblob(16)",),
+        ("DELETE FROM identity",),
+        ("UPDATE runs SET state = 'splendid'",),
     ],
 )
 def test_a_file_of_another_shape(built: Workshop, statements: tuple[str, ...]) -> None:
@@ -147,11 +215,10 @@ def test_a_file_of_another_shape(built: Workshop, statements: tuple[str, ...]) -
 
 def test_what_was_running_when_the_builder_died_has_crashed(built: Workshop) -> None:
     #  the builder was killed in the middle of load: nobody holds the lock
-    change(
-        built,
-        "UPDATE attempts SET outcome = 'running', ended = NULL WHERE task = 'load'",
-        "UPDATE runs SET state = 'running', ended = NULL WHERE id = (SELECT run FROM attempts WHERE task = 'load')",
-    )
+    with Store(state_folder(built.root)) as store:
+        store.begin_run("killed", "pipeline.yaml", ("load",), 1.0, "host", "user")
+        fingerprint = read_history(state_folder(built.root), "pipeline.yaml").tasks["load"].last.fingerprint
+        store.claim("killed", "pipeline.yaml", "load", fingerprint, 1.0)
     assert built.why("load") == ["last_run_failed"]
     attempt = built.task("load").last_attempt
     assert attempt is not None
@@ -167,20 +234,16 @@ def test_old_runs_are_forgotten_but_what_freshness_follows_from_is_not(built: Wo
     #  two real runs, then 300 of a task that is long gone from the pipeline
     folder = state_folder(built.root)
     real = [run.id for run in read_runs(folder, "pipeline.yaml")]
-    db = sqlite3.connect(database(built))
-    [(fingerprint,)] = db.execute("SELECT fingerprint FROM attempts WHERE task = 'load'")
-    for number in range(300):
-        run = f"{number:x}-00000000"
-        db.execute("INSERT INTO runs VALUES (?, 'pipeline.yaml', 'ok', 1.0, 2.0, 'host', 'user', '')", (run,))
-        db.execute("INSERT INTO run_tasks VALUES (?, 0, 'gone', 'ok', '')", (run,))
-        attempt = db.execute(
-            "INSERT INTO attempts(run, pipeline, task, outcome, started, fingerprint) "
-            "VALUES (?, 'pipeline.yaml', 'gone', 'ok', 1.0, ?)",
-            (run, fingerprint),
-        ).lastrowid
-        db.execute("INSERT INTO products VALUES (?, 'gone.txt', 'hash', 1, 1, 1, 1)", (attempt,))
-        (folder / "logs" / run).mkdir()
-    db.commit()
+    fingerprint = read_history(folder, "pipeline.yaml").tasks["load"].last.fingerprint
+    product = ProductRecord("gone.txt", "hash", Stat(1, 1, 1, 1))
+    with Store(folder) as store:
+        for number in range(300):
+            run = f"{number:x}-00000000"
+            store.begin_run(run, "pipeline.yaml", ("gone",), 1.0, "host", "user")
+            attempt = store.claim(run, "pipeline.yaml", "gone", fingerprint, 1.0)
+            store.commit(attempt, run, "gone", (product,), 1.0)
+            store.end_run(run, "ok", "", 1.0)
+            (folder / "logs" / run).mkdir()
     for _ in range(4):
         assert built.build().state == "ok"
     left = [run.id for run in read_runs(folder, "pipeline.yaml", limit=1000)]
@@ -190,6 +253,7 @@ def test_old_runs_are_forgotten_but_what_freshness_follows_from_is_not(built: Wo
     assert real[0] not in left
     assert built.fresh == set(built.tasks)
     assert {path.name for path in (folder / "logs").iterdir()} <= set(left)
+    db = sqlite3.connect(database(built))
     for orphans in (
         "attempts WHERE run NOT IN (SELECT id FROM runs)",
         "run_tasks WHERE run NOT IN (SELECT id FROM runs)",
@@ -207,6 +271,24 @@ def test_looking_changes_nothing(workshop: Draw) -> None:
     before = {path: path.read_bytes() for path in state_folder(project.root).rglob("*") if path.is_file()}
     project.status()
     assert {path: path.read_bytes() for path in state_folder(project.root).rglob("*") if path.is_file()} == before
+
+
+def test_a_task_costs_two_transactions(workshop: Draw) -> None:
+    #  each of which waits for the disk, and there may be thousands of tasks
+    project = workshop("load")
+    changes: dict[str, set[bytes]] = {"task_progress": set(), "task_started": set()}
+
+    def note(event: BuildEvent, _: Stop) -> None:
+        kind = type(event).__struct_config__.tag
+        if kind in changes:
+            changes[str(kind)].add(database(project).read_bytes())
+            if kind == "task_progress":
+                running = read_history(state_folder(project.root), "pipeline.yaml").tasks["load"].last
+                assert running.progress.total > 0
+
+    project.build(when=note)
+    assert changes["task_progress"] == changes["task_started"]
+    assert not running_file(state_folder(project.root)).exists()
 
 
 def test_a_full_disk_is_told(built: Workshop) -> None:

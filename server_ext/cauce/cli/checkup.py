@@ -25,6 +25,7 @@ from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry, TaskSpec
 from cauce.engine.store import read_history, state_folder
+from cauce.present import state_problems
 
 __all__ = ["Checkup", "checkup"]
 
@@ -328,11 +329,7 @@ def _writable(folder: Path) -> bool:
 
 def _state(project: Project, entry: Entry) -> Iterator[Problem]:
     folder = state_folder(project.root)
-    unreadable = read_history(folder, entry.name).unreadable
-    if unreadable is not None:
-        message = f"What is known of earlier runs cannot be read ({unreadable}): tasks look as if they never ran."
-        hint = "The next build sets it aside and begins anew, where it may."
-        yield _problem("state_unreadable", message, hint, severity="warning")
+    yield from state_problems(read_history(folder, entry.name))
     held = holder_of(folder)
     if held is not None:
         holder = held[0]

@@ -737,7 +737,8 @@ class _Build:
             state = "failed"
         else:
             state = "ok"
-        message = " ".join(filter(None, [_summary(state, ends, self.request.action), self.trouble]))
+        begun_anew = _begun_anew(self.store.set_aside, self.project.root)
+        message = " ".join(filter(None, [_summary(state, ends, self.request.action), self.trouble, begun_anew]))
         # Before the end is told: who begins another build upon that shall not find this one still at work.
         prune(self.store, self.folder, self.pipeline)
         with contextlib.suppress(OSError):
@@ -760,6 +761,14 @@ def _without_tables(known: TaskHistory) -> TaskHistory:
     products = tuple(record for record in known.last_ok.products if record.stat != NOWHERE)
     last_ok = replace(known.last_ok, products=products)
     return TaskHistory(last_ok if known.last.id == last_ok.id else known.last, last_ok)
+
+
+def _begun_anew(set_aside: Path | None, root: Path) -> str:
+    """What to say when the store was found damaged."""
+    if set_aside is None:
+        return ""
+    place = set_aside.relative_to(root).as_posix() if set_aside.is_relative_to(root) else str(set_aside)
+    return f"What was known of earlier runs was damaged and begun anew; the damaged file is {place}."
 
 
 def _cores() -> int:

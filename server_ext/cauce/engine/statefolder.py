@@ -15,6 +15,7 @@ from pathlib import Path
 from cauce.engine.errors import ProjectLocked, ProjectUnwritable
 from cauce.engine.lock import ProjectLock, lock_file, user_name
 from cauce.engine.process import reap
+from cauce.engine.running import running_file
 from cauce.engine.store import PATIENCE, Store, state_file
 
 __all__ = ["is_own", "log_file", "opened", "prepared", "prune", "tidy"]
@@ -70,7 +71,7 @@ def is_own(folder: Path) -> bool:
     """Have we written the state ourselves? What somebody else has may name any process of ours."""
     if sys.platform == "win32":
         return True
-    for path in (state_file(folder), lock_file(folder)):
+    for path in (state_file(folder), running_file(folder), lock_file(folder)):
         try:
             about = path.lstat()
         except FileNotFoundError:

@@ -2,8 +2,8 @@
 
 The store is a cache of facts: deleting it costs rebuilds and history, nothing else. There
 is one writer, the builder that holds the project's lock; anybody may read at any time.
-A rollback journal with full sync rather than WAL: that also works on network file systems
-and costs about a millisecond a commit, of which a task needs three.
+A task costs two transactions, its claim and its end; what is only of interest meanwhile is
+in `running`. How the file itself is kept whole is in `storefile`.
 
 The commit protocol lives in the order of calls: `claim` (from here the old success proves
 nothing) → run → `commit` with the products' hashes, in one transaction. Whatever is still
@@ -13,16 +13,16 @@ nothing) → run → `commit` with the products' hashes, in one transaction. Wha
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import secrets
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from types import TracebackType
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -31,6 +31,21 @@ from cauce.engine.errors import ProjectUnwritable
 from cauce.engine.files import STATE, ProductRecord, Stat
 from cauce.engine.fingerprint import Fingerprint
 from cauce.engine.process import ProcessRecord
+from cauce.engine.running import RunningNotes, read_running
+from cauce.engine.storefile import (
+    ATTEMPT_COLUMNS,
+    FAULTS,
+    PRODUCT_COLUMNS,
+    NewerFile,
+    current,
+    digest,
+    identity,
+    is_damage,
+    opened_file,
+    reseal,
+    set_aside,
+    transaction,
+)
 
 __all__ = [
     "PATIENCE",
@@ -58,30 +73,12 @@ PATIENCE = 10.0
 """Seconds to wait for others who use the file, which are quick unless the disk is slow."""
 _READING = 10.0
 """Seconds after which what is read cannot be what we wrote."""
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE runs(
-    id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, state TEXT NOT NULL, started REAL NOT NULL, ended REAL,
-    host TEXT NOT NULL, user TEXT NOT NULL, message TEXT NOT NULL DEFAULT '') STRICT;
-CREATE INDEX runs_by_pipeline ON runs(pipeline, started);
-CREATE TABLE run_tasks(
-    run TEXT NOT NULL REFERENCES runs(id), position INTEGER NOT NULL, task TEXT NOT NULL, state TEXT NOT NULL,
-    cause TEXT NOT NULL DEFAULT '', PRIMARY KEY(run, task)) STRICT, WITHOUT ROWID;
-CREATE TABLE attempts(
-    id INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES runs(id), pipeline TEXT NOT NULL, task TEXT NOT NULL,
-    outcome TEXT NOT NULL, started REAL NOT NULL, ended REAL, cause TEXT NOT NULL DEFAULT '', error BLOB,
-    fingerprint BLOB NOT NULL, process BLOB, done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE INDEX attempts_by_task ON attempts(pipeline, task, id);
-CREATE TABLE products(
-    attempt INTEGER NOT NULL REFERENCES attempts(id), path TEXT NOT NULL, hash TEXT NOT NULL, size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
-    PRIMARY KEY(attempt, path)) STRICT, WITHOUT ROWID;
-"""
 
 TaskState = Literal["waiting", "running", "ok", "failed", "cancelled", "crashed", "stopped", "skipped", "unchanged"]
 AttemptOutcome = Literal["running", "ok", "failed", "cancelled", "crashed", "stopped"]
-Unreadable = Literal["damaged", "denied", "linked"]
-"""Its content makes no sense; it belongs to another user; the state folder is a symbolic link."""
+Unreadable = Literal["damaged", "denied", "linked", "newer"]
+"""Its content makes no sense; it belongs to another user; the state folder is a symbolic link; a newer
+version has written it."""
 RunState = Literal["running", "ok", "failed", "cancelled", "crashed"]
 
 
@@ -138,6 +135,8 @@ class History:
     """Why the file could not be read: everything counts as never run."""
     elsewhere: Mapping[str, tuple[TaskHistory, ...]] = field(default_factory=dict)
     """The same of tasks in the project's other pipelines, by their names: theirs may be the same files."""
+    set_aside: str = ""
+    """The damaged file that this one has replaced, by its name in the state folder; '' once there was another run."""
 
 
 def new_run(now: float) -> str:
@@ -169,41 +168,58 @@ class Store:
         """
         self._path = state_file(folder)
         self._patience = patience
+        self._notes = RunningNotes(folder)
+        self.set_aside: Path | None = None
+        """Where a damaged file is that was found here."""
         try:
-            self._db = _open(self._path, patience)
-        except (OSError, sqlite3.Error) as error:
-            if not (_is_damage(error) or self._path.is_dir()):
+            self._db = opened_file(self._path, patience)
+        except NewerFile:
+            raise ProjectUnwritable(
+                f"{self._path} was written by a newer version of Cauce.",
+                hint="Update Cauce, or remove the file: that costs rebuilds and history, nothing else.",
+            ) from None
+        except (OSError, *FAULTS) as error:
+            if not (is_damage(error) or self._path.is_dir()):
                 raise self._unwritable(error) from error
             self._db = self._anew()
+        self._key = identity(self._db).key
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
+        self._notes.close()
         self._db.close()
 
     def _anew(self) -> sqlite3.Connection:
-        number = sum(1 for _ in self._path.parent.glob(f"{_FILE}.damaged-*[0-9]")) + 1
-        aside = self._path.with_name(f"{_FILE}.damaged-{number}")
         try:
-            self._path.replace(aside)
-            # Left behind, it would be rolled back into the new file.
-            journal = self._path.with_name(f"{_FILE}-journal")
-            if journal.exists() and journal.stat().st_size:
-                journal.replace(aside.with_name(f"{aside.name}-journal"))
-            return _open(self._path, self._patience)
-        except (OSError, sqlite3.Error) as error:
+            self.set_aside = set_aside(self._path)
+            return opened_file(self._path, self._patience, replaces=self.set_aside.name)
+        except (OSError, *FAULTS) as error:
             raise self._unwritable(error) from error
 
-    def _or_anew(self, query: Callable[[sqlite3.Connection], T], nothing: T) -> T:
+    def _or_anew(self, query: Callable[[], T], nothing: T) -> T:
         """What the file says; `nothing`, and a new file, when it turns out to be damaged further in."""
         try:
-            return query(self._db)
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
-            if not _is_damage(error):
+            return query()
+        except FAULTS as error:
+            if not is_damage(error):
                 raise self._unwritable(error) from error
             self._db.close()
             self._db = self._anew()
+            self._key = identity(self._db).key
             return nothing
 
     def _unwritable(self, error: Exception) -> ProjectUnwritable:
+        if is_damage(error):
+            return ProjectUnwritable(
+                f"{self._path} is damaged: {error}.", hint="It is set aside: build again, and it is begun anew."
+            )
         return ProjectUnwritable(
             f"Cannot write {self._path}: {error}.",
             hint="Make room, or make the folder writable. Removing the file costs rebuilds and history, nothing else.",
@@ -213,7 +229,24 @@ class Store:
 
     def recover(self, now: float) -> tuple[ProcessRecord, ...]:
         """Whatever is still running has crashed with its builder. Returns what to reap."""
-        return self._or_anew(lambda db: _recover(db, now), ())
+        return self._or_anew(lambda: self._recover(now), ())
+
+    def _recover(self, now: float) -> tuple[ProcessRecord, ...]:
+        cause = "The builder was killed."
+        notes = read_running(self._path.parent)
+        with transaction(self._db) as db:
+            left = db.execute("SELECT id, run FROM attempts WHERE outcome = 'running'").fetchall()
+            for attempt, _ in left:
+                with _resealed(db, self._key, attempt):
+                    db.execute(
+                        "UPDATE attempts SET outcome = 'crashed', ended = ?, cause = ? WHERE id = ?",
+                        (now, cause, attempt),
+                    )
+            db.execute("UPDATE run_tasks SET state = 'crashed' WHERE state = 'running'")
+            db.execute("UPDATE run_tasks SET state = 'skipped', cause = ? WHERE state = 'waiting'", (cause,))
+            db.execute("UPDATE runs SET state = 'crashed', ended = ?, message = ? WHERE ended IS NULL", (now, cause))
+        found = [notes[attempt].process for attempt, run in left if attempt in notes and notes[attempt].run == run]
+        return tuple(process for process in found if process is not None)
 
     def begin_run(self, run: str, pipeline: str, tasks: tuple[str, ...], now: float, host: str, user: str) -> None:
         with self._transaction() as db:
@@ -229,46 +262,61 @@ class Store:
     def claim(self, run: str, pipeline: str, task: str, fingerprint: Fingerprint, now: float) -> int:
         """From here on the task's earlier success proves nothing. Returns the attempt."""
         with self._transaction() as db:
-            cursor = db.execute(
+            attempt = db.execute(
                 "INSERT INTO attempts(run, pipeline, task, outcome, started, fingerprint) "
                 "VALUES (?, ?, ?, 'running', ?, ?)",
                 (run, pipeline, task, now, msgspec.json.encode(fingerprint)),
-            )
+            ).lastrowid
+            assert attempt is not None  # noqa: S101 - an INSERT always has a row id
+            reseal(db, self._key, attempt)
+            known = _pointers(db, self._key, pipeline, task).get(task)
+            _point(db, self._key, pipeline, task, attempt, None if known is None else known[1])
             db.execute("UPDATE run_tasks SET state = 'running', cause = '' WHERE run = ? AND task = ?", (run, task))
-        assert cursor.lastrowid is not None  # noqa: S101 - an INSERT always has a row id
-        return cursor.lastrowid
+        self._notes.begin(attempt, run)
+        return attempt
 
     def process(self, attempt: int, process: ProcessRecord) -> None:
-        with self._transaction() as db:
-            db.execute("UPDATE attempts SET process = ? WHERE id = ?", (msgspec.json.encode(process), attempt))
+        """Not for good, as all else: see `running`."""
+        try:
+            self._notes.process(attempt, process)
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def progress(self, attempt: int, progress: Progress) -> None:
-        with self._transaction() as db:
-            db.execute("UPDATE attempts SET done = ?, total = ? WHERE id = ?", (progress.done, progress.total, attempt))
+        """Not for good, as all else: see `running`."""
+        try:
+            self._notes.progress(attempt, progress)
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def amend(self, attempt: int, fingerprint: Fingerprint) -> None:
         """More is known of what the attempt's inputs were."""
-        with self._transaction() as db:
+        with self._transaction() as db, _resealed(db, self._key, attempt):
             db.execute("UPDATE attempts SET fingerprint = ? WHERE id = ?", (msgspec.json.encode(fingerprint), attempt))
 
     def commit(self, attempt: int, run: str, task: str, products: tuple[ProductRecord, ...], now: float) -> None:
         """The task succeeded and these are its products."""
         with self._transaction() as db:
-            db.executemany(
-                "INSERT INTO products VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(attempt, p.path, p.hash, *astuple(p.stat)) for p in products],
-            )
-            db.execute("UPDATE attempts SET outcome = 'ok', ended = ? WHERE id = ?", (now, attempt))
+            with _resealed(db, self._key, attempt) as pipeline:
+                db.executemany(
+                    "INSERT INTO products VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [(attempt, p.path, p.hash, *astuple(p.stat)) for p in products],
+                )
+                db.execute("UPDATE attempts SET outcome = 'ok', ended = ? WHERE id = ?", (now, attempt))
+            _point(db, self._key, pipeline, task, attempt, attempt)
             db.execute("UPDATE run_tasks SET state = 'ok' WHERE run = ? AND task = ?", (run, task))
+        self._notes.end(attempt)
 
     def confirm(self, products: Mapping[int, Collection[ProductRecord]]) -> None:
         """Attempt → products that were read again and hold what they held, though they look different."""
         with self._transaction() as db:
-            db.executemany(
-                "UPDATE products SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? "
-                "WHERE attempt = ? AND path = ? AND hash = ?",
-                [(*astuple(p.stat), attempt, p.path, p.hash) for attempt, found in products.items() for p in found],
-            )
+            for attempt, found in products.items():
+                with _resealed(db, self._key, attempt):
+                    db.executemany(
+                        "UPDATE products SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ? "
+                        "WHERE attempt = ? AND path = ? AND hash = ?",
+                        [(*astuple(p.stat), attempt, p.path, p.hash) for p in found],
+                    )
 
     def fail(
         self,
@@ -285,12 +333,14 @@ class Store:
         state = "running" if again else outcome
         blob = None if error is None else msgspec.json.encode(error)
         with self._transaction() as db:
-            db.execute(
-                "UPDATE attempts SET outcome = ?, ended = ?, cause = ?, error = ? WHERE id = ?",
-                (outcome, now, cause, blob, attempt),
-            )
+            with _resealed(db, self._key, attempt):
+                db.execute(
+                    "UPDATE attempts SET outcome = ?, ended = ?, cause = ?, error = ? WHERE id = ?",
+                    (outcome, now, cause, blob, attempt),
+                )
             ours = (state, again, run, task)
             db.execute("UPDATE run_tasks SET state = ?, cause = ? WHERE run = ? AND task = ?", ours)
+        self._notes.end(attempt)
 
     def not_again(self, run: str, task: str, outcome: Literal["failed", "crashed"]) -> None:
         """A task that waited to be tried again will not be: it ended as its last attempt did."""
@@ -331,64 +381,44 @@ class Store:
     # --- Reading, for the writer itself
 
     def history(self, pipeline: str) -> History:
-        return self._or_anew(lambda db: _history(db, pipeline), History())
+        return self._or_anew(lambda: _history(self._db, pipeline), History())
 
     def task_history(self, pipeline: str, task: str) -> TaskHistory | None:
         try:
-            return _tasks(self._db, pipeline, task).get(task)
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            return _tasks(self._db, self._key, pipeline, task).get(task)
+        except FAULTS as error:
             raise self._unwritable(error) from error
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
-            with _whole(self._db) as db:
+            with transaction(self._db) as db:
                 yield db
-        except sqlite3.Error as error:
+        except FAULTS as error:
+            if is_damage(error):  # who builds next must not find it again
+                self._db.close()
+                with contextlib.suppress(OSError):
+                    self.set_aside = set_aside(self._path)
             raise self._unwritable(error) from error
 
 
-@contextlib.contextmanager
-def _whole(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield db
-        db.commit()
-    except BaseException:
-        db.rollback()
-        raise
-
-
-def _recover(db: sqlite3.Connection, now: float) -> tuple[ProcessRecord, ...]:
-    cause = "The builder was killed."
-    with _whole(db):
-        rows = db.execute("SELECT process FROM attempts WHERE outcome = 'running' AND process IS NOT NULL").fetchall()
-        db.execute(
-            "UPDATE attempts SET outcome = 'crashed', ended = ?, cause = ? WHERE outcome = 'running'", (now, cause)
-        )
-        db.execute("UPDATE run_tasks SET state = 'crashed' WHERE state = 'running'")
-        db.execute("UPDATE run_tasks SET state = 'skipped', cause = ? WHERE state = 'waiting'", (cause,))
-        db.execute("UPDATE runs SET state = 'crashed', ended = ?, message = ? WHERE ended IS NULL", (now, cause))
-    return tuple(msgspec.json.decode(row[0], type=ProcessRecord) for row in rows)
-
-
-def _is_damage(error: Exception) -> bool:
-    """Is it the content that is wrong, rather than the disk, the permissions or a lock?
-
-    Pages that make no sense, text that is no UTF-8 (sqlite3 gives that no code), facts that
-    do not decode, and tables other than ours.
-    """
-    if isinstance(error, msgspec.MsgspecError):
-        return True
-    if not isinstance(error, sqlite3.DatabaseError):
-        return False
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+# --- Looking ------------------------------------------------------------------------------
 
 
 def read_history(folder: Path, pipeline: str) -> History:
     """What is known of a pipeline. Never raises, never creates or changes anything."""
-    return _reading(folder, lambda db: _history(db, pipeline), History(), lambda why: History(unreadable=why))
+    found = _reading(folder, lambda db: _history(db, pipeline), History(), lambda why: History(unreadable=why))
+    if all(known.last.outcome != "running" for known in found.tasks.values()):
+        return found
+    notes = read_running(folder)
+
+    def with_progress(known: TaskHistory) -> TaskHistory:
+        last, note = known.last, notes.get(known.last.id)
+        if last.outcome != "running" or note is None or note.run != last.run:
+            return known
+        return TaskHistory(replace(last, progress=note.progress), known.last_ok)
+
+    return replace(found, tasks={task: with_progress(known) for task, known in found.tasks.items()})
 
 
 def read_runs(folder: Path, pipeline: str, limit: int = 50) -> tuple[RunRow, ...]:
@@ -416,11 +446,9 @@ def read_attempts(folder: Path, pipeline: str, task: str, limit: int = 20) -> tu
     """A task's attempts, newest first."""
 
     def rows(db: sqlite3.Connection) -> tuple[AttemptRow, ...]:
-        found = db.execute(
-            f"SELECT {_ATTEMPT} FROM attempts WHERE pipeline = ? AND task = ? ORDER BY id DESC LIMIT ?",  # noqa: S608
-            (pipeline, task, limit),
-        )
-        return tuple(_attempt(db, row) for row in found.fetchall())
+        which = "SELECT id FROM attempts WHERE pipeline = ? AND task = ? ORDER BY id DESC LIMIT ?"
+        found = _attempts(db, identity(db).key, which, (pipeline, task, limit))
+        return tuple(found[number] for number in sorted(found, reverse=True))
 
     return _reading(folder, rows, (), lambda _: ())
 
@@ -429,44 +457,64 @@ _SUPERFLUOUS = """
 SELECT id FROM runs WHERE pipeline = :pipeline
 AND rowid <= (SELECT rowid FROM runs WHERE pipeline = :pipeline ORDER BY rowid DESC LIMIT 1 OFFSET :keep)
 AND id NOT IN (SELECT run FROM attempts WHERE id IN (
-    SELECT MAX(id) FROM attempts WHERE pipeline = :pipeline GROUP BY task
-    UNION SELECT MAX(id) FROM attempts WHERE pipeline = :pipeline AND outcome = 'ok' GROUP BY task))
+    SELECT last FROM newest WHERE pipeline = :pipeline UNION SELECT last_ok FROM newest WHERE pipeline = :pipeline))
 ORDER BY rowid LIMIT :limit
 """
-_ATTEMPT = "id, run, task, outcome, started, ended, cause, error, fingerprint, done, total"
 
 
 def _history(db: sqlite3.Connection, pipeline: str) -> History:
+    this = identity(db)
     # In the order in which they were written down: clocks are set back.
     latest = db.execute("SELECT id FROM runs WHERE pipeline = ? ORDER BY rowid DESC LIMIT 1", (pipeline,)).fetchone()
     others: dict[str, list[TaskHistory]] = {}
     # Not '<>', which would read every row where there is but this pipeline.
-    elsewhere = "SELECT DISTINCT pipeline FROM attempts WHERE pipeline < ? OR pipeline > ?"
+    elsewhere = "SELECT DISTINCT pipeline FROM newest WHERE pipeline < ? OR pipeline > ?"
     for (other,) in db.execute(elsewhere, (pipeline, pipeline)).fetchall():
-        for task, known in _tasks(db, other, None).items():
+        for task, known in _tasks(db, this.key, other, None).items():
             others.setdefault(task, []).append(known)
-    run = None if latest is None else _run(db, latest[0])
-    theirs = {task: tuple(known) for task, known in others.items()}
-    return History(_tasks(db, pipeline, None), run, elsewhere=theirs)
+    young = this.set_aside and db.execute("SELECT COUNT(*) FROM (SELECT 1 FROM runs LIMIT 2)").fetchone()[0] < 2
+    return History(
+        tasks=_tasks(db, this.key, pipeline, None),
+        run=None if latest is None else _run(db, latest[0]),
+        elsewhere={task: tuple(known) for task, known in others.items()},
+        set_aside=this.set_aside if young else "",
+    )
 
 
-def _tasks(db: sqlite3.Connection, pipeline: str, task: str | None) -> dict[str, TaskHistory]:
+def _tasks(db: sqlite3.Connection, key: bytes, pipeline: str, task: str | None) -> dict[str, TaskHistory]:
     """The newest attempt and the newest success of one task, or of all."""
-
-    def newest(condition: str) -> list[tuple[object, ...]]:
-        return db.execute(
-            f"SELECT {_ATTEMPT} FROM attempts WHERE id IN (SELECT MAX(id) FROM attempts "  # noqa: S608 - constants
-            f"WHERE pipeline = ? AND (? IS NULL OR task = ?) {condition} GROUP BY task)",
-            (pipeline, task, task),
-        ).fetchall()
-
-    succeeded = {row[2]: _attempt(db, row) for row in newest("AND outcome = 'ok'")}
+    which = (
+        f"SELECT {column} FROM newest WHERE pipeline = :pipeline AND (:task IS NULL OR task = :task)"  # noqa: S608
+        for column in ("last", "last_ok")
+    )
+    attempts = _attempts(db, key, " UNION ".join(which), {"pipeline": pipeline, "task": task})
     found: dict[str, TaskHistory] = {}
-    for row in newest(""):
-        ok = succeeded.get(row[2])
-        last = ok if ok is not None and ok.id == row[0] else _attempt(db, row)
-        found[last.task] = TaskHistory(last, ok)
+    for name, (last, last_ok) in _pointers(db, key, pipeline, task).items():
+        try:
+            known = TaskHistory(attempts[last], None if last_ok is None else attempts[last_ok])
+        except KeyError as error:
+            raise sqlite3.DatabaseError(f"the attempt {error} is not there") from None
+        found[name] = known
     return found
+
+
+def _pointers(db: sqlite3.Connection, key: bytes, pipeline: str, task: str | None) -> dict[str, tuple[int, int | None]]:
+    """Task → its last attempt and its last success."""
+    found: dict[str, tuple[int, int | None]] = {}
+    rows = db.execute(
+        "SELECT pipeline, task, last, last_ok, seal FROM newest WHERE pipeline = ? AND (? IS NULL OR task = ?)",
+        (pipeline, task, task),
+    )
+    for *row, seal in rows.fetchall():
+        if seal != digest(key, *row):
+            raise sqlite3.DatabaseError("what it says of a task is not what was written")
+        found[row[1]] = row[2], row[3]
+    return found
+
+
+def _point(db: sqlite3.Connection, key: bytes, pipeline: str, task: str, last: int, last_ok: int | None) -> None:
+    row = pipeline, task, last, last_ok
+    db.execute("INSERT OR REPLACE INTO newest VALUES (?, ?, ?, ?, ?)", (*row, digest(key, *row)))
 
 
 def _run(db: sqlite3.Connection, run: str) -> RunRow | None:
@@ -476,26 +524,52 @@ def _run(db: sqlite3.Connection, run: str) -> RunRow | None:
     if row is None:
         return None
     tasks = db.execute("SELECT task, state, cause FROM run_tasks WHERE run = ? ORDER BY position", (run,)).fetchall()
-    number, pipeline, state, started, ended, host, user, message = row
-    return RunRow(
-        id=number,
-        pipeline=pipeline,
-        state=state,
-        started=started,
-        ended=ended,
-        host=host,
-        user=user,
-        message=message,
-        tasks={task: state for task, state, _ in tasks},
-        causes={task: cause for task, _, cause in tasks if cause},
-    )
+    names = ("id", "pipeline", "state", "started", "ended", "host", "user", "message")
+    fields = dict(zip(names, row, strict=True)) | {
+        "tasks": {task: state for task, state, _ in tasks},
+        "causes": {task: cause for task, _, cause in tasks if cause},
+    }
+    return msgspec.convert(fields, RunRow)  # nothing is sealed here, and anything may stand there
 
 
-def _attempt(db: sqlite3.Connection, row: tuple[object, ...]) -> AttemptRow:
-    number, run, task, outcome, started, ended, cause, error, fingerprint, done, total = row
-    products = db.execute(
-        "SELECT path, hash, size, mtime_ns, ctime_ns, inode FROM products WHERE attempt = ? ORDER BY path", (number,)
-    ).fetchall()
+@contextlib.contextmanager
+def _resealed(db: sqlite3.Connection, key: bytes, attempt: int) -> Iterator[str]:
+    """Change what belongs to an attempt, which must be as we have left it; gives its pipeline."""
+    found = _rows(db, key, "VALUES(?)", (attempt,))
+    if not found:
+        raise sqlite3.DatabaseError(f"the attempt {attempt} is not there")
+    yield found[attempt][0][2]
+    reseal(db, key, attempt)
+
+
+def _rows(
+    db: sqlite3.Connection, key: bytes, which: str, values: Sequence[object] | Mapping[str, object]
+) -> dict[int, tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
+    """Attempts, by what selects their ids, each with its products. What is not as it was sealed is damage."""
+    products: dict[int, list[tuple[Any, ...]]] = {}
+    # Constants, with the values apart.
+    select = f"SELECT attempt, {PRODUCT_COLUMNS} FROM products WHERE attempt IN ({which}) ORDER BY attempt, path"  # noqa: S608
+    for number, *product in db.execute(select, values).fetchall():
+        products.setdefault(number, []).append(tuple(product))
+    found = {}
+    select = f"SELECT {ATTEMPT_COLUMNS}, seal FROM attempts WHERE id IN ({which})"  # noqa: S608
+    for *row, seal in db.execute(select, values).fetchall():
+        made = products.get(row[0], [])
+        if seal != digest(key, row, made):
+            raise sqlite3.DatabaseError(f"the attempt {row[0]} is not what was written")
+        found[row[0]] = tuple(row), made
+    return found
+
+
+def _attempts(
+    db: sqlite3.Connection, key: bytes, which: str, values: Sequence[object] | Mapping[str, object]
+) -> dict[int, AttemptRow]:
+    """As `_rows`, as what they mean."""
+    return {number: _attempt(row, made) for number, (row, made) in _rows(db, key, which, values).items()}
+
+
+def _attempt(row: tuple[Any, ...], products: list[tuple[Any, ...]]) -> AttemptRow:
+    number, run, _, task, outcome, started, ended, cause, error, fingerprint = row
     fields = {
         "id": number,
         "run": run,
@@ -504,62 +578,15 @@ def _attempt(db: sqlite3.Connection, row: tuple[object, ...]) -> AttemptRow:
         "started": started,
         "ended": ended,
         "cause": cause,
-        "error": None if error is None else msgspec.Raw(error if isinstance(error, bytes) else b"null"),
-        "fingerprint": msgspec.Raw(fingerprint if isinstance(fingerprint, bytes) else b"null"),
-        "progress": {"done": done, "total": total},
+        "error": None if error is None else msgspec.Raw(error),
+        "fingerprint": msgspec.Raw(fingerprint),
+        "progress": Progress(done=0, total=0),
     }
-    # Decoded as a whole: what another version or a bad disk left there must fail here, as
-    # damage, and not as a wrong value later.
+    # Decoded as a whole: what another version left there must fail here, as damage, and not
+    # as a wrong value later.
     attempt = msgspec.json.decode(msgspec.json.encode(fields), type=AttemptRow)
     records = tuple(ProductRecord(path, value, Stat(*stat)) for path, value, *stat in products)
     return replace(attempt, products=records)
-
-
-def _open(path: Path, patience: float) -> sqlite3.Connection:
-    if path.is_symlink():
-        raise sqlite3.DatabaseError("it is a symbolic link")  # somebody else's database
-    db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("PRAGMA trusted_schema = OFF")
-        db.execute("PRAGMA journal_mode = TRUNCATE")
-        db.execute("PRAGMA synchronous = FULL")
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
-            raise ProjectUnwritable(
-                f"{path} was written by a newer version of Cauce.",
-                hint="Update Cauce, or remove the file: that costs rebuilds and history, nothing else.",
-            )
-        if version == 0:
-            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-        else:
-            _check(db, path)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _check(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file with any table, index, view or trigger that is not ours, or that is cut off.
-
-    A view may be written so that reading it never ends. SQLite itself reads what is missing of
-    the last page as zeros.
-    """
-    if frozenset(db.execute(_SCHEMA_OF)) != _our_schema():
-        raise sqlite3.DatabaseError("it holds other tables than Cauce's")
-    pages, size = db.execute("PRAGMA page_count").fetchone()[0], db.execute("PRAGMA page_size").fetchone()[0]
-    if path.stat().st_size < pages * size:
-        raise sqlite3.DatabaseError("it is cut off")
-
-
-_SCHEMA_OF = "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 100"
-
-
-@functools.cache
-def _our_schema() -> frozenset[tuple[object, ...]]:
-    with contextlib.closing(sqlite3.connect(":memory:")) as db:
-        db.executescript(_SCHEMA)
-        return frozenset(db.execute(_SCHEMA_OF))
 
 
 def _reading(
@@ -580,19 +607,16 @@ def _reading(
         # able to roll the journal back. A folder that cannot be written is tried read-only.
         mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
         uri = f"{path.resolve().as_uri()}?mode={mode}"
-        db = sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)
-        with contextlib.closing(db):
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE, isolation_level=None)) as db:
             deadline = time.monotonic() + _READING
             db.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
-            db.execute("PRAGMA trusted_schema = OFF")
-            if db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-                return unreadable("damaged")
-            db.execute("BEGIN")  # one moment in time for all that is read
-            _check(db, path)
-            return query(db)
+            with contextlib.closing(current(db, path)) as now:
+                return query(now)
+    except NewerFile:
+        return unreadable("newer")
     except (FileNotFoundError, NotADirectoryError):
         return empty
     except PermissionError:
         return unreadable("denied")
-    except (sqlite3.Error, msgspec.MsgspecError, OSError):
+    except (OSError, *FAULTS):
         return unreadable("damaged")

@@ -23,6 +23,7 @@ from cauce.engine.files import Observer
 from cauce.engine.lock import holder_of, lock_file
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
+from cauce.engine.running import running_file
 from cauce.engine.spec import MAX_PROBLEMS, entry_of_file
 from cauce.engine.statefolder import tidy
 from cauce.engine.store import History, read_history, state_file, state_folder
@@ -130,7 +131,12 @@ class View:
                 snapshot = msgspec.structs.replace(snapshot, revision=max(same + 1, int(time.time() * 1000)))
                 self._snapshot = snapshot
                 self._publish(RevisionEvent(pipeline=self.pipeline, revision=snapshot.revision))
-            files = look.project.files | {state_file(self.folder), lock_file(self.folder), self.folder}
+            files = look.project.files | {
+                state_file(self.folder),
+                running_file(self.folder),
+                lock_file(self.folder),
+                self.folder,
+            }
             if files != self._watched.files:
                 self._watched = _Watched(files)
             if not whole and self._checking is None:
