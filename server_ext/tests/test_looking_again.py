@@ -9,15 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from drawn import Workshop
 
 from cauce.contract import Snapshot
+from cauce.engine.files import Observer, hash_inside
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.spec import entry_of_file
+from cauce.engine.store import Store, read_history
 from cauce.server.footprint import footprint_of, places_of
 from cauce.server.workspace import Workspace
 
@@ -131,3 +134,51 @@ def test_what_was_just_written_proves_nothing(tmp_path: Path) -> None:
     assert not inside.proves(inside), "what changes below a folder does not show in it"
     os.utime(file, ns=(1, 1))
     assert not later.proves(footprint_of(places, frozenset(), now + 10_000_000_000))
+
+
+# --- Within one tick of the clock --------------------------------------------------------------------
+
+
+def test_a_product_changed_within_the_tick_in_which_it_was_recorded(tmp_path: Path) -> None:
+    #  write, look, write again at equal size: all times may stay what they were
+    file = tmp_path / "a.txt"
+    for number in range(1_000):
+        file.write_text(f"{number:04}")
+        record = Observer(tmp_path).record("a.txt")
+        assert record is not None
+        before = file.stat()
+        file.write_text(f"{number:04}"[::-1])
+        if record.hash == hash_inside(tmp_path, "a.txt"):
+            continue  # a palindrome
+        later = Observer(tmp_path)
+        later.learn(record)
+        assert later.hash("a.txt") != record.hash
+        if file.stat().st_mtime_ns == before.st_mtime_ns and number > 20:
+            return  # that was the case in question
+
+
+def test_what_a_build_has_made_needs_no_hashing_after_it(workshop: Draw) -> None:
+    project = workshop(CHAIN)
+    project.build()
+    known = read_history(project.root / ".cauce", "pipeline.yaml").tasks
+    for task in known.values():
+        assert task.last_ok is not None
+        for record in task.last_ok.products:
+            assert record.settled
+            assert record.stat == Observer(project.root).stat(record.path)
+
+
+def test_a_builder_killed_before_it_has_looked_once_more(workshop: Draw) -> None:
+    project = workshop(CHAIN)
+    project.build()
+    folder = project.root / ".cauce"
+    known = read_history(folder, "pipeline.yaml").tasks["load"].last_ok
+    assert known is not None
+    young = [replace(record, stat=replace(record.stat, ctime_ns=-1)) for record in known.products]
+    with Store(folder) as store:
+        store.confirm({known.id: young})
+    assert project.fresh == {"load", "clean", "fit"}
+    project.build()
+    again = read_history(folder, "pipeline.yaml").tasks["load"].last_ok
+    assert again is not None
+    assert again.products == known.products

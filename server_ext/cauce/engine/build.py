@@ -66,7 +66,7 @@ from cauce.engine.executors import (
     Succeeded,
 )
 from cauce.engine.executors.log import Log
-from cauce.engine.files import NOWHERE, Observer, ProductRecord, remove_bytecode
+from cauce.engine.files import NOWHERE, TICK_NS, Observer, ProductRecord, remove_bytecode, settles_at
 from cauce.engine.fingerprint import Fingerprint, settled
 from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.lonehook import job_of
@@ -214,6 +214,8 @@ class _Build:
         self.durations: dict[str, float] = {}
         self.lost: set[str] = set()
         """Tasks whose tables are not there any more, though they were made."""
+        self.young: set[str] = set()
+        """Tasks with products that have been read, but may have been written again without looking different."""
         self.broken = ""
         """Why nothing can be written down any more; '' while it can."""
         self.clock = clock
@@ -287,20 +289,46 @@ class _Build:
         log = self.folder / "logs" / self.run / "tables.log"
         return await self.executor.gone(makers, self.project.root, log, self.stop.cancel)
 
-    def _confirm(self) -> None:
+    def _confirm(self, tasks: Collection[str] | None = None) -> None:
         """Remember what was read only to find it as it was: a copied project is hashed once, not at each look."""
         found: dict[int, list[ProductRecord]] = {}
         for task, known in self.known.items():
+            if tasks is not None and task not in tasks:
+                continue
             if known.last_ok is None or task not in self.assessed or self.assessed[task].fingerprint is None:
                 continue
             declared = {product.path for product in self.project.tasks[task].products}
             for record in known.last_ok.products:
                 if record.path in declared and self.observer.stat(record.path) not in (None, record.stat):
                     now = self.observer.record(record.path)
-                    if now is not None and now.hash == record.hash:
+                    if now is None or now.hash != record.hash:
+                        continue
+                    if now.settled:
                         found.setdefault(known.last_ok.id, []).append(now)
+                    else:
+                        self.young.add(task)
         if found:
             self.store.confirm(found)
+
+    async def _settle(self) -> None:
+        """Look once more at products that were hashed within a tick of being written, when that has passed.
+
+        Until then they are hashed at each look: whether anybody has changed them in that tick does not show.
+        """
+        tasks = self.young | {task for task, end in self.plan.ended.items() if end == "ok" and self._is_young(task)}
+        paths = [product.path for task in tasks for product in self.project.tasks[task].products]
+        stats = [stat for path in paths if (stat := self.observer.stat(path)) is not None]
+        if not stats:
+            return
+        now = time.time_ns()
+        pause = max(settles_at(stat, now) for stat in stats) - now
+        # Where clocks are coarse, or set wrong, the next build looks again.
+        await asyncio.sleep(min(max(pause, 0), 2 * TICK_NS) / 1e9)
+        await asyncio.to_thread(self._confirm, tasks)
+
+    def _is_young(self, task: str) -> bool:
+        known = self.known.get(task)
+        return known is not None and known.last_ok is not None and not all(r.settled for r in known.last_ok.products)
 
     def _check_inputs(self, planned: Collection[str]) -> None:
         """What tasks outside the plan should have made must at least exist."""
@@ -334,6 +362,7 @@ class _Build:
             else:
                 self._stop_waiting(self.trouble)
             await self._call_last_hooks()
+            await self._settle()
             return self._finish()
         except ProjectUnwritable as error:
             return await self._give_up(error, running)

@@ -10,8 +10,9 @@ import re
 import secrets
 import shutil
 import stat as stat_module
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ __all__ = [
     "MAX_ENTRIES",
     "NOWHERE",
     "STATE",
+    "TICK_NS",
     "FileTooLarge",
     "LeadsOutside",
     "NotRegular",
@@ -34,6 +36,7 @@ __all__ = [
     "real_path",
     "remove_bytecode",
     "replace_durably",
+    "settles_at",
     "sync",
     "temporary_beside",
     "write_whole",
@@ -60,6 +63,11 @@ class Stat:
 
 NOWHERE = Stat(0, 0, 0, 0)
 """Of a table or view, which no file is."""
+TICK_NS = 20_000_000
+"""The system's clock moves on that often at least, as files see it: moments in between look alike."""
+_COARSE_TICK_NS = 2_000_000_000
+"""The same where times are whole seconds: FAT has every second one."""
+_UNSETTLED = -1
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,11 @@ class ProductRecord:
     """POSIX, relative to the project root; of a table or view `RelationSpec.path`."""
     hash: str
     stat: Stat
+
+    @property
+    def settled(self) -> bool:
+        """Does its `stat` prove that it is unchanged? Not when it was looked at right after it was written."""
+        return self.stat.ctime_ns != _UNSETTLED
 
 
 class Observer:
@@ -131,17 +144,33 @@ class Observer:
         known = self._hashes.get((path, found))
         if known is not None:
             return known
+        before = time.time_ns()
         try:
             value = hash_inside(self._root, path)
         except OSError:
             return ""
-        self._hashes[path, found] = value
+        if settles_at(found, before) < before:
+            self._hashes[path, found] = value
         return value
 
     def record(self, path: str) -> ProductRecord | None:
         """The product as it is now; None when it is missing or unreadable."""
+        before = time.time_ns()
         found, value = self.stat(path), self.hash(path)
-        return None if found is None or not value else ProductRecord(path, value, found)
+        if found is None or not value:
+            return None
+        settled = (path, found) in self._hashes or settles_at(found, before) < before
+        return ProductRecord(path, value, found if settled else replace(found, ctime_ns=_UNSETTLED))
+
+
+def settles_at(found: Stat, now: int) -> int:
+    """Until when a file could be written again and look as it does; nanoseconds since the epoch, as `now`.
+
+    By the file system's clock: one that is far behind ours settles too soon.
+    """
+    # Anybody may set a time of writing, in the future, too; the other one is the system's.
+    newest = max(found.ctime_ns, found.mtime_ns if found.mtime_ns <= now else 0)
+    return newest + (_COARSE_TICK_NS if found.ctime_ns % 1_000_000_000 == 0 else TICK_NS)
 
 
 def _stat(root: Path, real: str, path: str) -> Stat:
