@@ -1,6 +1,6 @@
 """What the engine knows → what the contract says; the server and the terminal share it.
 
-Looks at the disk only to see the products, through the look's own `Observer`.
+Looks at the disk only to see the products, through the look's own `Observer`, and whether it can be written.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from cauce.contract import (
@@ -29,36 +30,28 @@ from cauce.engine.functionbook import book_path
 from cauce.engine.project import Project
 from cauce.engine.source import unified_diff
 from cauce.engine.spec import RelationSpec
+from cauce.engine.stateplace import elsewhere, place_in_words, state_folder
 from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory, Unreadable
 
 __all__ = ["Look", "present_detail", "present_run", "present_snapshot", "shares", "state_problems"]
 
 
-_NEVER_RUN = "every task counts as never run"
-_UNREADABLE: dict[Unreadable, Problem] = {
-    "damaged": Problem(
-        code="state_damaged",
-        message=f"What is known of earlier runs cannot be read: {_NEVER_RUN}.",
-        severity="warning",
-        hint="The next build sets '.cauce/state.db' aside, beside where it is, and begins anew.",
+_UNREADABLE: dict[Unreadable, tuple[str, str]] = {
+    "damaged": (
+        "What is known of earlier runs cannot be read",
+        "The next build sets '{place}/state.db' aside, beside where it is, and begins anew.",
     ),
-    "newer": Problem(
-        code="state_newer",
-        message=f"What is known of earlier runs was written by a newer version of Cauce: {_NEVER_RUN}.",
-        severity="warning",
-        hint="Update Cauce to build here. Or remove '.cauce/state.db': that costs rebuilds and history, nothing else.",
+    "newer": (
+        "What is known of earlier runs was written by a newer version of Cauce",
+        "Update Cauce to build here. Or remove '{place}/state.db': that costs rebuilds and history, nothing else.",
     ),
-    "denied": Problem(
-        code="state_denied",
-        message=f"What is known of earlier runs belongs to another user and cannot be read: {_NEVER_RUN}.",
-        severity="warning",
-        hint="Only that user can build here. To build for yourself, copy the project without '.cauce'.",
+    "denied": (
+        "What is known of earlier runs belongs to another user and cannot be read",
+        "Only that user can build here. To build for yourself, copy the project without '.cauce'.",
     ),
-    "linked": Problem(
-        code="state_linked",
-        message=f"'.cauce' is a symbolic link, which is not followed: {_NEVER_RUN}.",
-        severity="warning",
-        hint="Remove the link: the next build makes a folder in its place.",
+    "linked": (
+        "'.cauce' is a symbolic link, which is not followed",
+        "Remove the link: the next build makes a folder in its place.",
     ),
 }
 
@@ -111,7 +104,7 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
 
 def _troubles(look: Look) -> Iterator[Problem]:
     """What is in the way of telling how current the tasks are. Building may mend it."""
-    yield from state_problems(look.history)
+    yield from state_problems(look.history, look.project.root)
     for task in look.project.tasks.values():
         for product in task.products:
             why = look.observer.trouble(product.path)
@@ -126,16 +119,34 @@ def _troubles(look: Look) -> Iterator[Problem]:
                 )
 
 
-def state_problems(history: History) -> Iterator[Problem]:
-    """What is wrong with what is known of earlier runs."""
+def state_problems(history: History, root: Path) -> Iterator[Problem]:
+    """What there is to say of where the project's state is kept, and of what is wrong with it."""
+    place = place_in_words(state_folder(root), root)
+    other = elsewhere(root)
+    if other is not None:
+        there = place_in_words(other, root)
+        yield Problem(
+            code="state_elsewhere",
+            message=f"You cannot write to the project's folder: builds keep what they remember in '{there}'.",
+            severity="warning",
+            hint="Tasks can only run where the folders of their products are writable.",
+        )
     if history.unreadable is not None:
-        yield _UNREADABLE[history.unreadable]
+        what, hint = _UNREADABLE[history.unreadable]
+        if history.unreadable == "denied" and other is not None:
+            hint = "Your own builds begin with nothing known."
+        yield Problem(
+            code=f"state_{history.unreadable}",
+            message=f"{what}: every task counts as never run.",
+            severity="warning",
+            hint=hint.format(place=place),
+        )
     if history.set_aside:
         yield Problem(
             code="state_set_aside",
             message="What was known of earlier runs was damaged, and was begun anew before the last run.",
             severity="warning",
-            hint=f"The damaged file is '.cauce/{history.set_aside}'. Remove it if you have no use for it.",
+            hint=f"The damaged file is '{place}/{history.set_aside}'. Remove it if you have no use for it.",
         )
 
 

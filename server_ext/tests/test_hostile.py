@@ -253,8 +253,8 @@ def test_what_belongs_to_another_user_is_said_to(workshop: Draw) -> None:
     assert project.fresh == {"load"}
     for place in (state_folder(project.root) / "state.db", state_folder(project.root)):
         with without_access(project, place):
-            problem = problem_of(project)
-            assert problem.code == "state_denied"
+            elsewhere, problem = project.status().problems
+            assert (elsewhere.code, problem.code) == ("state_elsewhere", "state_denied")
             assert "another user" in problem.message
             assert project.status().run is None
     with without_access(project, project.source("load")):

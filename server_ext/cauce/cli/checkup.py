@@ -19,12 +19,13 @@ from typing import Literal
 from cauce.contract import Contract, Problem, Where
 from cauce.engine.checks import checks_of
 from cauce.engine.executors.formats import unknown_exporter
-from cauce.engine.files import real_path
+from cauce.engine.files import STATE, real_path
 from cauce.engine.lock import holder_of
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry, TaskSpec
-from cauce.engine.store import read_history, state_folder
+from cauce.engine.stateplace import elsewhere, state_folder
+from cauce.engine.store import read_history
 from cauce.present import state_problems
 
 __all__ = ["Checkup", "checkup"]
@@ -302,8 +303,9 @@ def _alike(project: Project) -> Iterator[Problem]:
 
 
 def _folders(project: Project) -> Iterator[Problem]:
-    if not _writable(state_folder(project.root)):
-        message = f"The folder {state_folder(project.root)} cannot be written: no build can keep its state."
+    folder = elsewhere(project.root) or project.root / STATE
+    if not _writable(folder):
+        message = f"The folder {folder} cannot be written: no build can keep its state."
         yield _problem("state_unwritable", message, "Make the project's folder writable for you.")
     said: set[Path] = set()
     for task in project.tasks.values():
@@ -329,7 +331,7 @@ def _writable(folder: Path) -> bool:
 
 def _state(project: Project, entry: Entry) -> Iterator[Problem]:
     folder = state_folder(project.root)
-    yield from state_problems(read_history(folder, entry.name))
+    yield from state_problems(read_history(folder, entry.name), project.root)
     held = holder_of(folder)
     if held is not None:
         holder = held[0]

@@ -71,6 +71,8 @@ class Attempt:
     task: str
     executor: TaskExecutor
     observer: Observer
+    folder: Path
+    """Of the state; the log is in it."""
     log: Path
     listener: Listener
     cancel: asyncio.Event
@@ -138,8 +140,9 @@ class Attempt:
     def _prepare(self) -> None:
         root = self.project.root
         # Anew: a task that ran before may have put a link there.
-        for path in (*(product.path for product in self.spec.products), self.log.relative_to(root).as_posix()):
-            real_path(root, path)
+        for product in self.spec.products:
+            real_path(root, product.path)
+        real_path(self.folder.parent, self.log.relative_to(self.folder.parent).as_posix())
         for folder in {(root / product.path).parent for product in self.spec.products} | {self.log.parent}:
             folder.mkdir(parents=True, exist_ok=True)
         for product in self.spec.products if self.spec.kind == "dump" else ():

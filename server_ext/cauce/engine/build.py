@@ -77,7 +77,8 @@ from cauce.engine.project import Project, load
 from cauce.engine.retries import delay, may_end_otherwise
 from cauce.engine.spec import Entry
 from cauce.engine.statefolder import log_file, opened, prepared, prune
-from cauce.engine.store import History, Store, TaskHistory, new_run, state_folder
+from cauce.engine.stateplace import place_in_words
+from cauce.engine.store import History, Store, TaskHistory, new_run
 from cauce.engine.timer import SystemTimer, Timer
 
 __all__ = ["RunState", "Stop", "build"]
@@ -160,7 +161,7 @@ async def build(
     project = load(entry, cache)
     if not project.spec.needs:
         admitted(project, request)  # what can be refused is refused before anything is written
-    folder = prepared(state_folder(entry.root))
+    folder = prepared(entry.root)
     run = new_run(clock())
     with ProjectLock(folder, run, user_name(), clock()):
         store = opened(folder, clock())
@@ -695,6 +696,7 @@ class _Build:
             task,
             self.executor,
             self.observer,
+            self.folder,
             log,
             listener,
             cancel,
@@ -796,7 +798,7 @@ def _begun_anew(set_aside: Path | None, root: Path) -> str:
     """What to say when the store was found damaged."""
     if set_aside is None:
         return ""
-    place = set_aside.relative_to(root).as_posix() if set_aside.is_relative_to(root) else str(set_aside)
+    place = place_in_words(set_aside, root)
     return f"What was known of earlier runs was damaged and begun anew; the damaged file is {place}."
 
 

@@ -17,13 +17,15 @@ from pathlib import Path, PurePosixPath
 
 from cauce.contract import Cleaned, RunRequest
 from cauce.engine.errors import ProjectLocked, ProjectUnwritable, UsageError
-from cauce.engine.files import LeadsOutside, Observer, real_path
+from cauce.engine.files import STATE, LeadsOutside, Observer, real_path
 from cauce.engine.lock import ProjectLock, holder_of
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.plan import select
 from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry
-from cauce.engine.store import History, read_history, state_folder
+from cauce.engine.statefolder import prepared
+from cauce.engine.stateplace import state_folder
+from cauce.engine.store import History, read_history
 
 __all__ = ["Found", "clean", "look_for", "to_clean"]
 
@@ -126,7 +128,7 @@ def _own_files(project: Project, root: Path) -> Iterator[Path]:
     made = {product.path for task in project.tasks.values() for product in task.products}
     own = {path.relative_to(project.root).as_posix() for path in project.files} - made
     own |= {task.source for task in project.tasks.values() if task.kind != "function"}
-    yield state_folder(root)
+    yield root / STATE
     yield root
     for path in own:
         yield Path(os.path.realpath(root / path))
@@ -146,7 +148,7 @@ def clean(entry: Entry, wanted: Collection[Found], *, force: bool = False, delet
     tasks = tuple({found.task: None for found in wanted})
     if not tasks:
         return Cleaned(moved=(), kept={})
-    folder = state_folder(entry.root)
+    folder = prepared(entry.root)
     moved: list[str] = []
     kept: dict[str, str] = {}
     with ProjectLock(folder, "", "", time.time()):

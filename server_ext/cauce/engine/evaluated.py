@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
 from cauce.engine.document import Value
-from cauce.engine.files import STATE, read_inside, write_whole
+from cauce.engine.files import read_inside, write_whole
 from cauce.engine.spec.model import Entry, Evaluated
+from cauce.engine.stateplace import state_folder
 
 __all__ = ["evaluated_path", "read_evaluated", "write_evaluated"]
 
@@ -28,17 +30,19 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: dict[str, msgspec.Raw]
 
 
-def evaluated_path(entry: Entry) -> str:
-    """Where the values of a pipeline are kept, relative to its root."""
+def evaluated_path(entry: Entry) -> Path:
+    """Where the values of a pipeline are kept."""
     # By its hash: a pipeline below the root has slashes in its name, a pattern worse.
     digest = hashlib.blake2b(entry.name.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return f"{STATE}/evaluated/{digest}.json"
+    return state_folder(entry.root) / "evaluated" / f"{digest}.json"
 
 
 def read_evaluated(entry: Entry) -> Evaluated:
     """The last known values; empty when there are none, or none that make sense."""
     try:
-        content = read_inside(entry.root, evaluated_path(entry), _LIMIT)
+        path = evaluated_path(entry)
+        above = path.parents[2]  # of the state folder, which must be no link out of it either
+        content = read_inside(above, path.relative_to(above).as_posix(), _LIMIT)
         if content is None:
             return {}
         file = msgspec.json.decode(content, type=_File)
@@ -56,7 +60,7 @@ def write_evaluated(entry: Entry, values: Mapping[str, Value]) -> None:
     Raises:
         OSError: The state folder cannot be written.
     """
-    path = entry.root / evaluated_path(entry)
+    path = evaluated_path(entry)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, msgspec.json.encode({"version": 1, "pipeline": entry.name, "values": dict(values)}))
 

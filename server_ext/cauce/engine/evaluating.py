@@ -14,7 +14,7 @@ from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import load
 from cauce.engine.spec import Entry, PipelineSpec
 from cauce.engine.spec.model import Need
-from cauce.engine.store import state_folder
+from cauce.engine.stateplace import state_folder
 
 __all__ = ["evaluate"]
 

@@ -15,7 +15,9 @@ from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.spec import Entry
-from cauce.engine.store import new_run, state_folder
+from cauce.engine.statefolder import prepared
+from cauce.engine.stateplace import state_folder
+from cauce.engine.store import new_run
 
 __all__ = ["call_on_finish", "job_of"]
 
@@ -53,6 +55,7 @@ async def call_on_finish(entry: Entry, task: str, executor: Executor) -> tuple[O
         raise UsageError(f"'{task}' has not made its products yet{what}.", hint=f"Run it: 'cauce task {task}'.")
     now = time.time()
     run = new_run(now)
+    folder = prepared(entry.root)
     log = folder / "logs" / run / "on_finish.log"
     job = job_of(project, task, log)
     with ProjectLock(folder, run, user_name(), now):

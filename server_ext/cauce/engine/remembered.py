@@ -1,4 +1,4 @@
-"""What reading sources has told, kept between processes: one file, `.cauce/facts`.
+"""What reading sources has told, kept between processes: one file, `facts` in the state folder.
 
 Reading a thousand notebooks takes seconds, looking up what they said takes milliseconds.
 An entry is found by the hash of everything that it follows from: content, path, what was
@@ -16,13 +16,14 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from cauce.engine.files import STATE, read_inside, write_whole
+from cauce.engine.files import read_inside, write_whole
+from cauce.engine.stateplace import state_folder
 
 __all__ = ["Remembered", "fact_key"]
 
 T = TypeVar("T")
 
-_PATH = f"{STATE}/facts"
+_FILE = "facts"
 _LIMIT = 200_000_000
 _VERSION = 1
 
@@ -80,7 +81,8 @@ class Remembered(Generic[T]):
         if self._entries is None:
             self._entries = {}
             try:
-                content = read_inside(self._root, _PATH, _LIMIT)
+                folder = state_folder(self._root)
+                content = read_inside(folder.parent, f"{folder.name}/{_FILE}", _LIMIT)
                 file = None if content is None else msgspec.msgpack.decode(content, type=_File)
             except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
                 file = None
@@ -99,5 +101,5 @@ class Remembered(Generic[T]):
             return
         encode = msgspec.msgpack.Encoder().encode
         entries = {key: known[key] if key in known else msgspec.Raw(encode(value)) for key, value in values.items()}
-        write_whole(self._root / _PATH, encode(_File(_VERSION, self._written_by, entries)))
+        write_whole(state_folder(self._root) / _FILE, encode(_File(_VERSION, self._written_by, entries)))
         self._entries = entries

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cauce.engine.errors import ProjectLocked, ProjectUnwritable
+from cauce.engine.files import STATE, open_regular, temporary_beside
 from cauce.engine.lock import ProjectLock, lock_file, user_name
 from cauce.engine.process import reap
 from cauce.engine.running import running_file
+from cauce.engine.stateplace import elsewhere
 from cauce.engine.store import PATIENCE, Store, state_file
 
 __all__ = ["is_own", "log_file", "opened", "prepared", "prune", "tidy"]
@@ -26,12 +28,49 @@ _RUNS_KEPT = 200
 _RUN_ID = re.compile(r"-?[0-9a-f]+-[0-9a-f]{8}")
 
 
-def prepared(folder: Path) -> Path:
-    """Make the folder, if it is not there.
+def prepared(root: Path) -> Path:
+    """The folder in which a build of the project keeps its state, made if it is not there.
 
     Raises:
-        ProjectUnwritable: It cannot be made, or is a link.
+        ProjectUnwritable: It cannot be made, or is a link, or is in a folder that others can write to.
     """
+    other = elsewhere(root)
+    if other is None:
+        return _made(root / STATE)
+    try:
+        other.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = other.parent.lstat()
+    except OSError as error:
+        raise ProjectUnwritable(
+            f"The project's folder is read-only, and {other.parent} cannot be made: {error.strerror}.",
+            hint="A build keeps its state in one of them. Set XDG_CACHE_HOME to a folder of yours.",
+        ) from error
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o022:
+        raise ProjectUnwritable(
+            f"{other.parent} is not a folder that only you can write to.",
+            hint="The project's folder is read-only, so builds keep their state there. Remove it, or mend its mode.",
+        )
+    _made(other)
+    _take_along(root / STATE, other)
+    return other
+
+
+def _take_along(own: Path, other: Path) -> None:
+    """What builds have left in the project itself, before it was read-only or by whoever may write to it."""
+    if state_file(other).exists() or own.is_symlink():
+        return
+    # Its journal first: without that it may be half of something.
+    for path in (state_file(own).with_name(f"{state_file(own).name}-journal"), state_file(own)):
+        copy = temporary_beside(other / path.name)
+        try:
+            with open_regular(path, follow=False) as there, copy.open("xb") as here:
+                shutil.copyfileobj(there, here)
+            copy.replace(other / path.name)
+        except OSError:  # nothing there, or not for us: everything is built
+            copy.unlink(missing_ok=True)
+
+
+def _made(folder: Path) -> Path:
     if folder.is_symlink():
         raise ProjectUnwritable(
             f"{folder} is a symbolic link, which is not followed.",

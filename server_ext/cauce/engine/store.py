@@ -28,10 +28,11 @@ import msgspec
 
 from cauce.contract import CellError, Progress
 from cauce.engine.errors import ProjectUnwritable
-from cauce.engine.files import STATE, ProductRecord, Stat
+from cauce.engine.files import ProductRecord, Stat
 from cauce.engine.fingerprint import Fingerprint
 from cauce.engine.process import ProcessRecord
 from cauce.engine.running import RunningNotes, read_running
+from cauce.engine.stateplace import state_folder
 from cauce.engine.storefile import (
     ATTEMPT_COLUMNS,
     FAULTS,
@@ -142,11 +143,6 @@ class History:
 def new_run(now: float) -> str:
     """An id for a run that begins now: those of one project sort by time."""
     return f"{int(now * 1000):x}-{secrets.token_hex(4)}"
-
-
-def state_folder(root: Path) -> Path:
-    """Where a project keeps its state."""
-    return root / STATE
 
 
 def state_file(folder: Path) -> Path:

@@ -13,11 +13,11 @@ __all__ = ["read_log"]
 _LOG_PIECE = 1 << 18
 
 
-def read_log(root: Path, path: Path, offset: int, over: bool) -> LogChunk:
+def read_log(above: Path, path: Path, offset: int, over: bool) -> LogChunk:
     """What is at `offset` (in bytes) of the file; `over`: nothing more will be written. Empty if it cannot be read."""
     try:
-        # Below the project, and the file itself: a link could show any file of the server's user.
-        with open_regular(real_path(root, str(path.parent)) / path.name, follow=False) as stream:
+        # Below what the state folder is in, and the file itself: a link could show any file of the server's user.
+        with open_regular(real_path(above, str(path.parent)) / path.name, follow=False) as stream:
             size = stream.seek(0, os.SEEK_END)
             start = min(max(offset, 0), size)
             stream.seek(start)

@@ -170,7 +170,7 @@ class View:
             return last.look, self._snapshot, True
         look, snapshot, whole = self._read(revision)
         project = look.project
-        files = project.files | {state_file(self.folder), self.entry.root / evaluated_path(self.entry)}
+        files = project.files | {state_file(self.folder), evaluated_path(self.entry)}
         self._places = (
             places_of(files, project.root),
             frozenset(str(project.root / product.path) for task in project.tasks.values() for product in task.products),
@@ -183,6 +183,7 @@ class View:
         """In a thread, one at a time: all that looks at the disk. False: checking the sources is not through yet."""
         entry = entry_of_file(self.path)  # its env.yaml may have come or gone
         self.entry = entry if entry.root == self.entry.root else self.entry
+        self.folder = state_folder(self.entry.root)  # it may have come to be read-only
         project = load(self.entry, self._cache)
         history = read_history(self.folder, self.entry.name)
         held = holder_of(self.folder)

@@ -147,7 +147,7 @@ class Workspace:
         if path is None:
             raise NotFound(f"The task '{task}' is not part of the run '{run}'.", hint="Choose another run.")
         over = row.tasks[task] not in ("waiting", "running") or row.state != "running"
-        return await asyncio.to_thread(read_log, view.entry.root, path, offset, over)
+        return await asyncio.to_thread(read_log, view.folder.parent, path, offset, over)
 
     # --- Acting
 
@@ -162,7 +162,7 @@ class Workspace:
         view = await self._view(pipeline)
         builder = await Builder.start(view.path, request)
         follower = asyncio.create_task(self._follow(view, builder))
-        self._builders[view.folder] = (builder, follower)
+        self._builders[view.entry.root] = (builder, follower)
         view.hint()  # a look may find the pipeline gone: the run has started all the same
         return Build(run=builder.run)
 
@@ -210,7 +210,7 @@ class Workspace:
             NotPermitted: It is another user's.
         """
         view = await self._view(pipeline)
-        builder, _ = self._builders.get(view.folder, (None, None))
+        builder, _ = self._builders.get(view.entry.root, (None, None))
         if builder is not None and builder.run == run:
             builder.cancel()
             return
@@ -285,7 +285,7 @@ class Workspace:
     async def _view(self, pipeline: str) -> View:
         path = await asyncio.to_thread(self._resolve, pipeline)
         for other in [other for other, view in self._views.items() if view.idle > _MEMORY]:
-            if self._views[other].folder not in self._builders:
+            if self._views[other].entry.root not in self._builders:
                 del self._views[other]
         if path not in self._views:
             self._views[path] = View(path, pipeline, self.root, self._publish, self._log, self._attention)
@@ -351,8 +351,8 @@ class Workspace:
         except Exception:
             self._log.exception("The builder of %s, run %s, cannot be followed", view.pipeline, builder.run)
         finally:
-            if self._builders.get(view.folder, (None,))[0] is builder:
-                del self._builders[view.folder]
+            if self._builders.get(view.entry.root, (None,))[0] is builder:
+                del self._builders[view.entry.root]
             view.hint()
 
 
