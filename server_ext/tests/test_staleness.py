@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawn import Workshop
@@ -199,16 +204,66 @@ def test_a_task_with_problems_is_neither_fresh_nor_stale_and_hides_no_other(buil
     assert (problem.code, problem.task) == ("source_missing", "clean")
 
 
+def brought(built: Workshop, name: str, bring: Callable[[Path, Path], object]) -> None:
+    target = built.root.with_name(f"{built.root.name}-{name}")
+    bring(built.root, target)
+    built.root, built.path = target, target / "pipeline.yaml"
+
+
+def copied(source: Path, target: Path, **how: Any) -> None:
+    shutil.copytree(source, target, symlinks=True, **how)
+
+
 def test_a_project_stays_fresh_where_it_is_moved_or_copied_to(built: Workshop) -> None:
-    def copy(source: Path, target: Path) -> None:
-        shutil.copytree(source, target, symlinks=True)
-
-    def move(source: Path, target: Path) -> None:
-        shutil.move(source, target)
-
-    for bring in (copy, move):
-        target = built.root.with_name(f"{built.root.name}-{bring.__name__}")
-        bring(built.root, target)
-        built.root, built.path = target, target / "pipeline.yaml"
+    # As mv, as cp -a, as cp -r: all files are new by their times.
+    for name, bring in (
+        ("moved", shutil.move),
+        ("archived", copied),
+        ("copied", partial(copied, copy_function=shutil.copyfile)),
+    ):
+        brought(built, name, bring)
         assert built.fresh == {"load", "clean", "report", "plot"}
         assert built.build().ran == []
+        assert built.fresh == {"load", "clean", "report", "plot"}
+
+
+def test_a_clone_has_nothing_made(built: Workshop) -> None:
+    everything = ["load", "clean", "plot", "report"]
+    brought(built, "with-state", partial(copied, ignore=shutil.ignore_patterns("out")))
+    assert built.why("load") == ["product_missing out/load.ipynb", "product_missing out/load.txt"]
+    assert sorted(built.build().ran) == sorted(everything)
+    brought(built, "without", partial(copied, ignore=shutil.ignore_patterns("out", ".cauce")))
+    assert {task: built.why(task) for task in everything} == {task: ["never_run"] for task in everything}
+    assert sorted(built.build().ran) == sorted(everything)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes two users")
+def test_another_user_takes_over_a_copy(built: Workshop) -> None:
+    brought(built, "given", copied)
+    for path in (built.root, *built.root.rglob("*")):
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+    built.root.parent.chmod(0o755)
+    os.setresuid(65534, 65534, 0)
+    try:
+        assert built.build().ran == []
+        built.edit("plot", 40)
+        assert built.build().ran == ["plot"]
+        assert built.fresh == {"load", "clean", "report", "plot"}
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+def test_the_state_names_no_place_of_this_computer(tmp_path: Path) -> None:
+    root = tmp_path / "a-place-of-this-computer"
+    root.mkdir()
+    (root / "a.py").write_text('# %% tags=["parameters"]\nupstream = product = None\n\n# %%\nimport helper\n')
+    (root / "helper.py").write_text("x = 1\n")
+    (root / "f.py").write_text("import pathlib\ndef make(product, upstream):\n    pathlib.Path(product).touch()\n")
+    (root / "pipeline.yaml").write_text(
+        "tasks:\n- {source: a.py, product: out/a.ipynb}\n- {source: f.make, product: out/f.txt, upstream: a}\n"
+        "meta: {extract_upstream: false}\n"
+    )
+    subprocess.run([sys.executable, "-P", "-m", "cauce", "build"], cwd=root, check=True, capture_output=True)
+    state = [path for path in (root / ".cauce").rglob("*") if path.is_file()]
+    assert {"state.db", "facts"} <= {path.name for path in state}
+    assert [path for path in state if root.name.encode() in path.read_bytes()] == []

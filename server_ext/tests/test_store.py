@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -261,6 +262,25 @@ def test_old_runs_are_forgotten_but_what_freshness_follows_from_is_not(built: Wo
     ):
         assert db.execute(f"SELECT COUNT(*) FROM {orphans}").fetchone() == (0,)  # noqa: S608
     db.close()
+
+
+def test_ten_thousand_runs_are_listed_at_once(built: Workshop) -> None:
+    runs = [(f"{number:x}-00000000", 1.0 + number) for number in range(10_000)]
+    with contextlib.closing(sqlite3.connect(database(built))) as db:
+        db.executemany("INSERT INTO runs VALUES (?, 'pipeline.yaml', 'ok', ?, 2.0, 'host', 'user', 'x')", runs)
+        tasks = [(run, number, f"task {number}") for run, _ in runs for number in range(5)]
+        db.executemany("INSERT INTO run_tasks VALUES (?, ?, ?, 'ok', '')", tasks)
+        db.commit()
+    folder = state_folder(built.root)
+
+    def seconds(look: Callable[[], object]) -> float:
+        began = time.perf_counter()
+        look()
+        return time.perf_counter() - began
+
+    assert len(read_runs(folder, "pipeline.yaml")) == 50
+    assert min(seconds(lambda: read_runs(folder, "pipeline.yaml")) for _ in range(5)) < 0.2
+    assert min(seconds(lambda: read_history(folder, "pipeline.yaml")) for _ in range(5)) < 0.2
 
 
 def test_looking_changes_nothing(workshop: Draw) -> None:
