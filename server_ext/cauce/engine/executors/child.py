@@ -11,22 +11,18 @@ import asyncio
 import codecs
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
-
-from cauce.contract import CellError, Where
-from cauce.engine.executors import Cancelled, Crashed, Failed, Listener, Stopped
-from cauce.engine.executors.failure import Exit, clipped, death
+from cauce.contract import CellError
+from cauce.engine.executors import Cancelled, Crashed, Listener
+from cauce.engine.executors.answer import Answer, answer_of
+from cauce.engine.executors.failure import Exit
 from cauce.engine.executors.forked import fork
 from cauce.engine.executors.log import Log
 from cauce.engine.executors.output import Output
@@ -35,44 +31,11 @@ from cauce.engine.memory import ceiling
 from cauce.engine.process import KILL, Guard, die_with_parent, record_of
 from cauce.forkserver.address import Unavailable
 
-__all__ = ["Answer", "Children", "Reply"]
+__all__ = ["Children", "environment"]
 
 _INTERRUPT_PATIENCE = 3.0
 _TERMINATE_PATIENCE = 2.0
 _KILL_PATIENCE = 5.0
-_LARGEST_REPLY = 50_000_000
-_LONGEST_MESSAGE = 10_000
-_LONGEST_TRACEBACK = 64 * 1024
-_FATAL_FRAME = re.compile(r'^ *File "([^"\n]+)", line (\d+) in ', re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the verb had to say: JSON data, not validated."""
-
-    data: Mapping[str, Any]
-
-
-Answer = Reply | Failed | Stopped | Cancelled | Crashed
-
-
-class _Place(msgspec.Struct, frozen=True):
-    path: str
-    line: int | None = None
-
-
-class _Error(msgspec.Struct, frozen=True):
-    name: str
-    message: str
-    traceback: str = ""
-    where: _Place | None = None
-    output: bool = False
-
-
-class _Told(msgspec.Struct, frozen=True):
-    reply: dict[str, Any] | None = None
-    error: _Error | None = None
-    stop: str | None = None
 
 
 class Children:
@@ -126,7 +89,12 @@ class Children:
             finally:
                 child.close()
                 self._running.discard(child)
-            return _answer(child, channel, root)
+            if child.unwanted:
+                log.note("The task was cancelled.")
+                return Cancelled()
+            if child.exit is None:  # stuck in the system, in spite of everything
+                return Crashed(CellError(name="process stuck", message="The process did not end when it was killed."))
+            return answer_of(channel, log=log, words=child.last_words(), exit=child.exit, root=root)
 
     def kill(self) -> None:
         """Kill every child, with its process group, now. They end as `Cancelled`."""
@@ -163,7 +131,7 @@ class _Child:
     async def _fork(
         self, verb: str, channel: IO[bytes], cwd: Path, preload: Sequence[str], memory: int | None
     ) -> Process | None:
-        env = _environment()
+        env = environment()
         try:
             from cauce.forkserver.client import Request
 
@@ -182,7 +150,7 @@ class _Child:
             stdout=self._output.end,
             stderr=subprocess.STDOUT,
             cwd=cwd,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
             preexec_fn=die_with_parent(os.getpid()),
         )
@@ -230,67 +198,10 @@ class _Child:
         return self._output.tail()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What a process is told that works in another folder than we do."""
     # The name of the notebook in which somebody typed `!cauce build`: not this process's.
     ours = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
     if paths := ours.get("PYTHONPATH"):  # the child works elsewhere
         ours["PYTHONPATH"] = os.pathsep.join(str(Path(path).absolute()) for path in paths.split(os.pathsep))
     return ours | {"PYTHONUNBUFFERED": "1"}
-
-
-# --- What came of it ----------------------------------------------------------------------
-
-
-def _answer(child: _Child, channel: IO[bytes], root: Path) -> Answer:
-    log = child.log
-    if child.unwanted:
-        return Cancelled()
-    exit = child.exit
-    if exit is None:  # stuck in the system, in spite of everything
-        return Crashed(CellError(name="process stuck", message="The process did not end when it was killed."))
-    channel.seek(0)
-    content = channel.read(_LARGEST_REPLY + 1)
-    if len(content) > _LARGEST_REPLY:
-        message = f"The reply is larger than {_LARGEST_REPLY:,} bytes. Return less, or write it to a file."
-        log.note(message)
-        return Failed(CellError(name="Reply too large", message=message))
-    told = None
-    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        told = msgspec.json.decode(content, type=_Told)
-    match told:
-        case _Told(error=_Error() as error):
-            return Failed(_error(error, child))
-        case _Told(stop=str() as message):
-            return Stopped(clipped(message, _LONGEST_MESSAGE))
-        case _Told(reply=dict() as data):
-            if exit.code < 0:
-                log.note(f"{death(exit, 'after the task had ended', 'process')} The task itself had succeeded.")
-            return Reply(data)
-    return Crashed(_died(child, exit, root))
-
-
-def _error(error: _Error, child: _Child) -> CellError:
-    child.log.error(error.traceback or f"[cauce] {error.name}: {error.message}")
-    trace = child.last_words().strip() if error.output else error.traceback
-    return CellError(
-        name=error.name,
-        message=clipped(error.message, _LONGEST_MESSAGE),
-        traceback=clipped(trace, _LONGEST_TRACEBACK),
-        where=None if error.where is None else Where(path=error.where.path, line=error.where.line),
-    )
-
-
-def _died(child: _Child, exit: Exit, root: Path) -> CellError:
-    message = death(exit, "while it was running", "process")
-    words = child.last_words().strip()
-    child.log.error(f"[cauce] {message}")
-    return CellError(name="process died", message=message, traceback=words, where=_place_of_death(words, root))
-
-
-def _place_of_death(words: str, root: Path) -> Where | None:
-    """The innermost line of the project, where Python's fault handler had something to say."""
-    for filename, line in _FATAL_FRAME.findall(words):
-        path = Path(filename)
-        if path.is_relative_to(root) and "site-packages" not in path.parts:
-            return Where(path=path.relative_to(root).as_posix(), line=int(line))
-    return None

@@ -10,7 +10,7 @@ import msgspec
 from cauce.contract import CellError, Where
 from cauce.engine.document import Value
 from cauce.engine.executors import Cancelled, Crashed, Evaluation, Failed, Stopped
-from cauce.engine.executors.child import Answer
+from cauce.engine.executors.answer import Answer
 from cauce.engine.executors.request import dotted_of
 from cauce.engine.spec.model import Need
 

@@ -24,7 +24,8 @@ from cauce.engine.executors import (
     Outcome,
     Succeeded,
 )
-from cauce.engine.executors.child import Answer, Children, Reply
+from cauce.engine.executors.answer import Answer, Reply
+from cauce.engine.executors.child import Children
 from cauce.engine.executors.evaluation import evaluation_requests, values_told
 from cauce.engine.executors.formats import conversion, lacking
 from cauce.engine.executors.log import LIMIT, Log
