@@ -6,11 +6,11 @@ import asyncio
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cauce.contract import CellError, Progress, TaskKind, Where
 from cauce.engine.executors import Failed, HookCall, Job, Listener, Outcome
@@ -20,6 +20,8 @@ from cauce.engine.process import ProcessRecord
 from cauce.engine.spec.model import Dotted, ProductSpec, TaskSpec
 
 __all__ = ["ChildBench", "Try", "bench_in", "children", "error_of", "members", "until"]
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -46,6 +48,7 @@ class ChildBench:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.executor = ProjectExecutor(log_limit=200_000)
+        self._runner = asyncio.Runner()
 
     def write(self, name: str, text: str) -> Path:
         path = self.root / name
@@ -94,7 +97,18 @@ class ChildBench:
         return await self.executor.run(attempt.job, attempt.listener, attempt.cancel)
 
     def run(self, attempt: Try) -> Outcome:
-        return asyncio.run(self.go(attempt))
+        return self.wait(self.go(attempt))
+
+    def wait(self, for_what: Coroutine[Any, Any, T]) -> T:
+        """What it returns. There is one event loop for all, as in a build."""
+        return self._runner.run(for_what)
+
+    def close(self) -> None:
+        async def close() -> None:
+            self.executor.close()
+
+        self.wait(close())
+        self._runner.close()
 
     def hook(self, path: str, moment: Any = "on_finish", job: Job | None = None, **given: Any) -> tuple[Outcome, str]:
         """The outcome, and what it printed."""
@@ -103,7 +117,7 @@ class ChildBench:
         log.unlink(missing_ok=True)
         call = HookCall(Dotted(path, given), moment, self.root, log, job, **more)
         listener = Listener(lambda _: None, lambda _: None)
-        return asyncio.run(self.executor.hook(call, listener, asyncio.Event())), log.read_text("utf-8")
+        return self.wait(self.executor.hook(call, listener, asyncio.Event())), log.read_text("utf-8")
 
     async def appears(self, name: str) -> None:
         await until(lambda: (self.root / name).exists())
@@ -120,7 +134,7 @@ def bench_in(root: Path) -> Iterator[ChildBench]:
         bench = ChildBench(root)
         try:
             yield bench
-            bench.executor.close()
+            bench.close()
             assert (children(), descriptors(), threading.active_count()) == before
             assert os.listdir(scratch) == []  # noqa: PTH208
         finally:

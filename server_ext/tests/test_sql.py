@@ -263,7 +263,7 @@ def test_tasks_side_by_side_wait_for_a_database_that_takes_one_at_a_time(bench: 
     async def together() -> list[Any]:
         return await asyncio.gather(*(bench.go(attempt) for attempt in attempts))
 
-    assert asyncio.run(together()) == [Succeeded()] * 3
+    assert bench.wait(together()) == [Succeeded()] * 3
 
 
 def test_a_password_is_not_remembered_and_another_makes_nothing_stale(tmp_path: Path) -> None:

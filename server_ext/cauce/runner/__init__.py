@@ -1,6 +1,7 @@
 """The child process in which a project's own code runs: ``python -m cauce.runner <verb>``.
 
-Each verb is a module here with ``run(request: dict) -> dict``; `engine/executors/child` asks. Nothing
+Each verb is a module here with ``run(request: dict) -> dict``; `engine/executors/child` asks. Those that
+work in a database are asked by `engine/executors/sessions`, many by one process (`session`). Nothing
 but the standard library and this package is imported before the project's code is: it starts in an
 instant, in whatever the project has installed. A verb imports at its top all that it needs itself,
 for once the project's folder is first on `sys.path` a file of the project may have the name of a

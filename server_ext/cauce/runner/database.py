@@ -11,7 +11,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -21,9 +21,23 @@ from cauce.runner import Trouble, dotted, errors
 from cauce.runner.log import conceal, say
 from cauce.runner.products import Relation
 
-__all__ = ["Database", "Statement", "opened", "raw_connection", "split"]
+__all__ = [
+    "Database",
+    "Opening",
+    "Statement",
+    "adopted",
+    "in_use",
+    "made_by",
+    "opened",
+    "patiently",
+    "quietly",
+    "raw_connection",
+    "split",
+]
 
 Flavour = Literal["sqlite", "duckdb", "other"]
+Client = Mapping[str, Any] | str
+"""A function as ``{"path", "arguments"}``, or a URL."""
 
 _PATIENCE = 300.0
 """Seconds for which a database file that somebody else is writing to is waited for."""
@@ -34,9 +48,13 @@ T = TypeVar("T")
 # --- Opening ------------------------------------------------------------------------------
 
 
+Opening = Callable[[Client | None, str], AbstractContextManager["Database"]]
+"""How a verb gets at the database of a client, for a task: `opened`, or what a session has in its place."""
+
+
 @contextmanager
-def opened(client: Mapping[str, Any] | str | None, task: str) -> Iterator[Database]:
-    """The database that a task works in.
+def opened(client: Client | None, task: str) -> Iterator[Database]:
+    """The database that a task works in, closed in the end.
 
     Raises:
         Trouble: There is none, or it cannot be opened.
@@ -48,7 +66,7 @@ def opened(client: Mapping[str, Any] | str | None, task: str) -> Iterator[Databa
             "pipeline.yaml, such as 'clients: {SQLScript: clients.get}' with a function 'get' in clients.py that "
             "returns a connection; or for this task, such as 'client: sqlite:///data.db'.",
         )
-    database = _quietly(lambda: _patiently(lambda: _database(client)))
+    database = quietly(lambda: patiently(lambda: adopted(made_by(client), client)))
     try:
         yield database
     finally:
@@ -56,30 +74,36 @@ def opened(client: Mapping[str, Any] | str | None, task: str) -> Iterator[Databa
             database.close()
 
 
-def _database(client: Mapping[str, Any] | str) -> Database:
-    if isinstance(client, str):
-        return _adopted(client, "")
-    return _adopted(dotted.call(client), client["path"])
+def made_by(client: Client) -> Any:
+    """What the function of a client returns; a URL is itself."""
+    return client if isinstance(client, str) else dotted.call(client)
 
 
-def _adopted(made: Any, by: str) -> Database:
-    """The database behind what the function `by` returned, or behind a URL."""
+def adopted(made: Any, client: Client) -> Database:
+    """The database behind `made`, which is what the function of a client returned or a URL."""
     name = type(made).__name__
     if isinstance(made, str) or (name == "URL" and hasattr(made, "render_as_string")):
         return _from_url(made if isinstance(made, str) else made.render_as_string(hide_password=False))
     if hasattr(made, "connection") and hasattr(made, "execute") and hasattr(made, "split_source"):
         return Database(made.connection, made.close, made.split_source)
     if hasattr(made, "raw_connection"):  # an engine
-        return Database(made.raw_connection(), made.dispose)
+        return _from_engine(made)
     if hasattr(made, "exec_driver_sql"):  # a connection of SQLAlchemy
-        return Database(made.connection, made.close)
+        return Database(made.connection, lambda: (made.close(), made.engine.dispose()))
     if hasattr(made, "cursor"):
         return Database(made, made.close)
+    by = client if isinstance(client, str) else client["path"]
     raise Trouble(
         "Not a client",
         f"'{by}' returned {'nothing' if made is None else f'an object of the class {name}'}, which is no database. "
         "Return a connection, an SQLAlchemy engine, or a URL such as 'sqlite:///data.db'.",
     )
+
+
+def _from_engine(engine: Any) -> Database:
+    connection = engine.raw_connection()
+    # One that is handed out is nothing that an engine disposes of.
+    return Database(connection, lambda: (connection.close(), engine.dispose()))
 
 
 def _from_url(url: str) -> Database:
@@ -91,8 +115,7 @@ def _from_url(url: str) -> Database:
         scheme = url.partition(":")[0]
         message = f"A '{scheme}' database needs SQLAlchemy. Run: pip install sqlalchemy"
         raise Trouble("SQLAlchemy is missing", message) from None
-    engine = sqlalchemy.create_engine(url)
-    return Database(engine.raw_connection(), engine.dispose)
+    return _from_engine(sqlalchemy.create_engine(url))
 
 
 _FILE_URL = re.compile(r"(sqlite|duckdb)://(?:/([^?]*))?")
@@ -118,7 +141,7 @@ def raw_connection(url: str) -> Any:
     return duckdb.connect(path)
 
 
-def _quietly(call: Callable[[], T]) -> T:
+def quietly(call: Callable[[], T]) -> T:
     """What the project's own code raises goes to the log with its traceback, but no password does."""
     root = Path.cwd()
     try:
@@ -132,20 +155,24 @@ def _quietly(call: Callable[[], T]) -> T:
         raise Trouble(type(error).__name__, message, where.get("path"), where.get("line"), output=True) from None
 
 
-def _patiently(call: Callable[[], T]) -> T:
+def patiently(call: Callable[[], T]) -> T:
     """Another task of the build may have a DuckDB file open, which one process alone can have."""
     deadline, pause = time.monotonic() + _PATIENCE, 0.1
     while True:
         try:
             return call()
         except Exception as error:
-            in_use = "duckdb" in type(error).__module__ and "Could not set lock" in str(error)
-            if not in_use or time.monotonic() > deadline:
+            if not in_use(error) or time.monotonic() > deadline:
                 raise
         if pause == 0.1:
             say("[cauce] The database is in use by another process: waiting for it.")
         time.sleep(pause)
         pause = min(pause * 1.5, 2.0)
+
+
+def in_use(error: Exception) -> bool:
+    """Has another process a file of DuckDB open?"""
+    return "duckdb" in type(error).__module__ and "Could not set lock" in str(error)
 
 
 # --- Working ------------------------------------------------------------------------------
@@ -185,6 +212,30 @@ class Database:
         except Exception as error:
             if self.flavour != "duckdb" or "no transaction is active" not in str(error):
                 raise
+
+    def rollback(self) -> None:
+        """Undo what was not committed, if there is anything."""
+        with suppress(Exception):
+            self.connection.rollback()
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs, where the driver can; from another thread."""
+        for name in ("interrupt", "cancel"):
+            if (stop := getattr(self.raw, name, None)) is not None:
+                with suppress(Exception):
+                    stop()
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Is all that it holds lost when it is closed?"""
+        query = {
+            "sqlite": "SELECT file FROM pragma_database_list",
+            "duckdb": "SELECT path FROM duckdb_databases() WHERE NOT internal",
+        }.get(self.flavour)
+        try:
+            return query is not None and not any(row[0] for row in self.raw.execute(query).fetchall())
+        except Exception:
+            return False
 
     def kind_of(self, relation: Relation) -> str | None:
         """'table' or 'view', as it is; None where there is no such relation that outlives the connection."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cauce.runner import Trouble, dotted, products, template
-from cauce.runner.database import Database, Statement, opened
+from cauce.runner.database import Database, Opening, Statement, opened
 from cauce.runner.log import say
 from cauce.runner.sql import execute
 
@@ -24,7 +24,7 @@ _CHUNK = 10_000
 Rows = Sequence[Sequence[Any]]
 
 
-def run(request: dict[str, Any]) -> dict[str, Any]:
+def run(request: dict[str, Any], opened: Opening = opened) -> dict[str, Any]:
     """Write the file. `request` is a task, with `folder` (see `sql`) and the `output` to write to."""
     values = template.values_of(request)
     path = request["source"]

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from cauce.runner import Trouble, products, template
-from cauce.runner.database import Database, Statement, opened
+from cauce.runner.database import Database, Opening, Statement, opened
 from cauce.runner.log import conceal, say
 
 __all__ = ["check", "execute", "run"]
 
 
-def run(request: dict[str, Any]) -> dict[str, Any]:
+def run(request: dict[str, Any], opened: Opening = opened) -> dict[str, Any]:
     """Run the script. `request` is a task, with the `folder` from which templates are imported."""
     values = template.values_of(request)
     path = request["source"]

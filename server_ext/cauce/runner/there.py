@@ -6,27 +6,20 @@ from contextlib import suppress
 from typing import Any
 
 from cauce.runner import Trouble, products
-from cauce.runner.database import opened
+from cauce.runner.database import Opening, opened
 
 __all__ = ["run"]
 
 
-def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Look for what each task has made. `request`: ``{"tasks": [{"name", "product", "client"}, …]}``.
+def run(request: dict[str, Any], opened: Opening = opened) -> dict[str, Any]:
+    """Look for what tasks have made in the database of one client.
 
-    Reply: ``{"gone": [name, …]}``. Where a database cannot be asked nothing is gone: who needs
-    the table will have more to say about that.
+    `request`: ``{"client", "tasks": [{"name", "relations": [product, …]}, …]}``. Reply: ``{"gone": [name, …]}``.
+    Where a database cannot be asked nothing is gone: who needs the table will have more to say about that.
     """
-    return {"gone": [task["name"] for task in request["tasks"] if _lacks_something(task)]}
-
-
-def _lacks_something(task: dict[str, Any]) -> bool:
-    described = task["product"]
-    for each in described.get("many", {"": described}).values():
-        client = each.get("client") or task["client"]
-        if "relation" not in each or client is None:
-            continue
-        with suppress(Trouble), opened(client, task["name"]) as database:
-            if database.kind_of(products.build(each)) is None:
-                return True
-    return False
+    gone: list[str] = []
+    with suppress(Trouble), opened(request["client"], request["tasks"][0]["name"]) as database:
+        for task in request["tasks"]:
+            if any(database.kind_of(products.build(each)) is None for each in task["relations"]):
+                gone.append(task["name"])
+    return {"gone": gone}

@@ -2,9 +2,9 @@
 
 An executor is given a `Job` (all it may know) and answers with an `Outcome` (how it
 ended, as a value). Exceptions out of an executor are bugs of ours. `notebook` runs Jupyter
-kernels, `child` the project's Python, SQL and shell code in processes of their own, `project`
-gives each task to the one that can run it; `fake` is the shipped stand-in that runs nothing,
-for tests and for trying out the build loop.
+kernels, `child` the project's Python and shell code in processes of their own, `sessions` its SQL
+in a process for each client, `project` gives each task to the one that can run it; `fake` is the
+shipped stand-in that runs nothing, for tests and for trying out the build loop.
 """
 
 from __future__ import annotations

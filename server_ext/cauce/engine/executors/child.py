@@ -90,7 +90,6 @@ class Children:
                 child.close()
                 self._running.discard(child)
             if child.unwanted:
-                log.note("The task was cancelled.")
                 return Cancelled()
             if child.exit is None:  # stuck in the system, in spite of everything
                 return Crashed(CellError(name="process stuck", message="The process did not end when it was killed."))

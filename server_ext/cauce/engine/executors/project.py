@@ -1,10 +1,10 @@
-"""Gives each task of a project to what can run it: notebooks to kernels, all else to child processes."""
+"""Gives each task of a project to what can run it: notebooks to kernels, SQL to sessions, all else to children."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ from cauce.engine.executors.formats import conversion, lacking
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.executors.notebook import OUTPUT_LIMIT, NotebookExecutor
 from cauce.engine.executors.request import dotted_of, task_of, tasks_of
-from cauce.engine.executors.sql import relations_request, sql_request, there_request
+from cauce.engine.executors.sessions import Sessions
+from cauce.engine.executors.sql import relations_requests, sql_request, there_requests
 from cauce.engine.executors.storage import downloads, uploads
 from cauce.engine.spec import TaskSpec
 
@@ -46,15 +47,18 @@ class ProjectExecutor:
         self._log_limit = log_limit
         self._notebooks = NotebookExecutor(log_limit=log_limit, output_limit=output_limit)
         self._children = Children()
+        self._sessions = Sessions(self._children)
 
     async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Run the job to its end; see `Executor.run`."""
         root = job.binding.root
         outcome = await self._run(job, listener, cancel)
-        request = relations_request(job) if isinstance(outcome, Succeeded) else None
-        if request is None:
-            return outcome
-        return await self._ask("relations", request, root, root, job.log, listener, cancel)
+        for request in relations_requests(job):
+            if not isinstance(outcome, Succeeded):
+                break
+            answer = await self._query("relations", request, root, job.log, listener, cancel)
+            outcome = outcome_of(answer)
+        return outcome
 
     async def _run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         root = job.binding.root
@@ -68,7 +72,7 @@ class ProjectExecutor:
                     return outcome
                 return await self._ask("convert", request, root, root, job.log, listener, cancel)
             case "sql" | "dump" as verb:
-                return await self._ask(verb, sql_request(job), root, root, job.log, listener, cancel)
+                return outcome_of(await self._query(verb, sql_request(job), root, job.log, listener, cancel))
             case "function":
                 return await self._ask("function", task_of(job), root, root, job.log, listener, cancel, job)
             case "shell":
@@ -115,8 +119,9 @@ class ProjectExecutor:
 
     async def gone(self, tasks: Sequence[TaskSpec], root: Path, log: Path, cancel: asyncio.Event) -> frozenset[str]:
         """Names of those tasks whose tables or views are not there any more; see `Executor.gone`."""
-        answer = await self._answer("there", there_request(tasks), root, root, log, DEAF, cancel)
-        return frozenset(map(str, answer.data["gone"])) if isinstance(answer, Reply) else frozenset()
+        asked = [self._query("there", request, root, log, DEAF, cancel) for request in there_requests(tasks)]
+        replies = [answer.data for answer in await asyncio.gather(*asked) if isinstance(answer, Reply)]
+        return frozenset(str(name) for data in replies for name in data["gone"])
 
     async def upload(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
         """Copy the products of a job, which are in place, to the storages that they have, if any."""
@@ -143,10 +148,12 @@ class ProjectExecutor:
         """Kill everything that runs, now."""
         self._notebooks.kill()
         self._children.kill()
+        self._sessions.kill()
 
     def close(self) -> None:
-        """Give back what is kept between jobs."""
+        """Give back what is kept between jobs: in the event loop, where there is something."""
         self._notebooks.close()
+        self._sessions.close()
         self._children.close()
 
     async def _ask(
@@ -175,19 +182,42 @@ class ProjectExecutor:
         job: Job | None = None,
     ) -> Answer:
         preload, memory = (None, None) if job is None else (job.preload, job.memory)
+
+        def ask(lines: Log) -> Awaitable[Answer]:
+            return self._children.ask(
+                verb,
+                request,
+                root=root,
+                cwd=cwd,
+                log=lines,
+                listener=listener,
+                cancel=cancel,
+                preload=preload,
+                memory=memory,
+            )
+
+        return await self._logged(log, listener, ask)
+
+    async def _query(
+        self,
+        verb: str,
+        request: Mapping[str, Any],
+        root: Path,
+        log: Path,
+        listener: Listener,
+        cancel: asyncio.Event,
+    ) -> Answer:
+        """Ask the database of the client that the request names."""
+
+        def ask(lines: Log) -> Awaitable[Answer]:
+            return self._sessions.ask(verb, request, root=root, log=lines, listener=listener, cancel=cancel)
+
+        return await self._logged(log, listener, ask)
+
+    async def _logged(self, log: Path, listener: Listener, ask: Callable[[Log], Awaitable[Answer]]) -> Answer:
         try:
             with Log(log, self._log_limit, listener.heard) as lines:
-                return await self._children.ask(
-                    verb,
-                    request,
-                    root=root,
-                    cwd=cwd,
-                    log=lines,
-                    listener=listener,
-                    cancel=cancel,
-                    preload=preload,
-                    memory=memory,
-                )
+                return await ask(lines)
         except OSError as error:
             what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
             return Failed(CellError(name="Cannot run", message=f"{what}. Make room or permit it, and build again."))

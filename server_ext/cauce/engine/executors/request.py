@@ -16,7 +16,7 @@ from typing import Any
 from cauce.engine.executors import Job
 from cauce.engine.spec.model import Dotted, ProductSpec, RelationSpec, TaskSpec
 
-__all__ = ["dotted_of", "product_of", "task_of", "tasks_of"]
+__all__ = ["described", "dotted_of", "product_of", "task_of", "tasks_of"]
 
 
 def task_of(job: Job) -> dict[str, Any]:
@@ -47,8 +47,8 @@ def product_of(task: TaskSpec) -> dict[str, Any]:
     """What a task makes, as it is called by those who need it."""
     made: list[ProductSpec | RelationSpec] = [*task.products, *task.relations]
     if len(made) == 1 and made[0].key == "":
-        return _described(made[0])
-    return {"many": {each.key: _described(each) for each in made}}
+        return described(made[0])
+    return {"many": {each.key: described(each) for each in made}}
 
 
 def dotted_of(dotted: Dotted | str | None) -> Any:
@@ -86,7 +86,8 @@ def _upstream(job: Job) -> dict[str, Any] | None:
     return named
 
 
-def _described(product: ProductSpec | RelationSpec) -> dict[str, Any]:
+def described(product: ProductSpec | RelationSpec) -> dict[str, Any]:
+    """A single product."""
     if isinstance(product, ProductSpec):
         return {"file": product.path, "client": dotted_of(product.client)}
     client = dotted_of(product.client)

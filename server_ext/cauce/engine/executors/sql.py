@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from cauce.engine.executors import Job
-from cauce.engine.executors.request import dotted_of, product_of, task_of
+from cauce.engine.executors.request import described, dotted_of, task_of
 from cauce.engine.spec import TaskSpec
 
-__all__ = ["relations_request", "sql_request", "there_request"]
+__all__ = ["relations_requests", "sql_request", "there_requests"]
 
 
 def sql_request(job: Job) -> dict[str, Any]:
@@ -29,14 +30,33 @@ def sql_request(job: Job) -> dict[str, Any]:
     return request
 
 
-def there_request(tasks: Iterable[TaskSpec]) -> dict[str, Any]:
-    """What has to be asked to know whether the tables of tasks are still there."""
-    return {
-        "tasks": [{"name": task.name, "product": product_of(task), "client": dotted_of(task.client)} for task in tasks]
-    }
+def there_requests(tasks: Iterable[TaskSpec]) -> list[dict[str, Any]]:
+    """What each database has to be asked to know whether the tables of tasks are still there."""
+    asked: dict[str, dict[str, Any]] = {}
+    for task in tasks:
+        for client, relations in _by_client(task):
+            if client is not None:
+                one = {"name": task.name, "relations": relations}
+                asked.setdefault(repr(client), {"client": client, "tasks": []})["tasks"].append(one)
+    return list(asked.values())
 
 
-def relations_request(job: Job) -> dict[str, Any] | None:
-    """A task in another language, where it has to be asked whether it made its tables; None for others."""
-    asked = job.spec.kind != "sql" and any(relation.client is not None for relation in job.spec.relations)
-    return task_of(job) if asked else None
+def relations_requests(job: Job) -> list[dict[str, Any]]:
+    """Of a task in another language: a request for each database that is to say whether the task made its tables."""
+    if job.spec.kind == "sql":
+        return []
+    named = replace(job.spec, client=None)
+    return [
+        {"name": job.spec.name, "client": client, "relations": relations}
+        for client, relations in _by_client(named)
+        if client is not None
+    ]
+
+
+def _by_client(task: TaskSpec) -> list[tuple[Any, list[dict[str, Any]]]]:
+    """The tables and views that a task makes, by the database that they are in."""
+    found: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
+    for relation in task.relations:
+        client = dotted_of(task.client if relation.client is None else relation.client)
+        found.setdefault(repr(client), (client, []))[1].append(described(relation))
+    return list(found.values())
