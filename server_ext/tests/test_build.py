@@ -35,6 +35,7 @@ from cauce.contract import (
 )
 from cauce.engine.build import Stop
 from cauce.engine.errors import NotFound, PipelineHasErrors, ProjectLocked, ProjectUnwritable, UsageError
+from cauce.engine.executors import Job, Listener, Outcome
 from cauce.engine.executors.fake import Crash, Fail, FakeExecutor, Hang, Succeed, Wait
 from cauce.engine.files import Observer
 from cauce.engine.lock import ProjectLock, holder_of
@@ -271,6 +272,25 @@ def test_a_slow_task_holds_up_nothing_but_what_needs_it(workshop: Draw) -> None:
         when=on(TaskFinished, "c", lambda stop: gate.set()),
     )
     assert list(built.ends) == ["a", "b", "c", "slow", "after"]
+
+
+def test_what_took_longest_last_time_begins_first(workshop: Draw) -> None:
+    class Slow(Calculator):
+        """`c` takes a hundred seconds of the project's own clock, and `d`, which follows `b`, fifty."""
+
+        async def run(self, job: Job, listener: Listener, cancel: asyncio.Event) -> Outcome:
+            for _ in range({"c": 100, "d": 50}.get(job.binding.task, 0)):
+                self._tick()
+            return await super().run(job, listener, cancel)
+
+    project = workshop("a\n b\n c\n b ─► d")
+    once = RunRequest(force=True, jobs=1)
+    assert project.build_with(Slow(project.tick), once).ran == ["b", "a", "c", "d"]  # only the chain is known
+    assert project.build_with(Slow(project.tick), once).ran == ["c", "b", "d", "a"]
+    # Taken for current without running, nothing is known of how long it takes: as long as most, say.
+    project.edit("c", 7)
+    project.build("c", action="mark", mode="only")
+    assert project.build_with(Slow(project.tick), once).ran == ["b", "d", "a", "c"]
 
 
 # --- Failures -------------------------------------------------------------------------------

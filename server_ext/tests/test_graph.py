@@ -189,13 +189,66 @@ def test_a_failure_skips_what_needs_it_and_says_which_was_in_the_way() -> None:
     assert plan.stopped().ended["t5"] == "skipped"
 
 
+def makespan(plan: Plan, takes: Mapping[str, float], jobs: int) -> tuple[float, list[str]]:
+    """How long a build takes in which each task takes what it takes, and in which order tasks begin."""
+    now, running, began = 0.0, dict[str, float](), list[str]()
+    while not plan.done:
+        while plan.ready and len(running) < jobs:
+            task = plan.ready[0]
+            assert all(plan.ended.get(need) == "ok" for need in plan.needed_by if task in plan.needed_by[need])
+            plan = plan.began(task)
+            running[task] = now + takes[task]
+            began.append(task)
+        task = min(running, key=running.__getitem__)
+        now = running.pop(task)
+        plan = plan.finished(task, "ok")
+    return now, began
+
+
+#  Four small tasks, and the long way that is written last: begun in that order it would start when
+#  the others are over.
+LONG_WAY_LAST = """
+    a
+    b
+    c
+    d
+    load ─► train ─► report
+"""
+TAKES = {"a": 2.0, "b": 2.0, "c": 2.0, "d": 2.0, "load": 3.0, "train": 4.0, "report": 1.0}
+
+
+def test_the_longest_way_to_the_end_begins_first() -> None:
+    upstream = drawn(LONG_WAY_LAST)
+    tasks = tuple(upstream)
+    took, began = makespan(Plan.of(tasks, upstream, TAKES), TAKES, jobs=2)
+    assert began == ["load", "a", "b", "train", "c", "d", "report"]
+    assert took == sum(TAKES.values()) / 2 == 8  # no way of doing it is quicker
+    # Where nothing is known all take the same, and the longer chain still comes first.
+    assert Plan.of(tasks, upstream).ready == ("load", "a", "b", "c", "d")
+    # In the order of the file it takes half as long again.
+    misled = {"a": 99.0, "b": 98.0, "c": 97.0, "d": 96.0} | dict.fromkeys(("load", "train", "report"), 1.0)
+    assert makespan(Plan.of(tasks, upstream, misled), TAKES, jobs=2) == (12, list(tasks))
+
+
+def test_a_task_that_never_ran_is_expected_to_take_as_long_as_most() -> None:
+    upstream: dict[str, tuple[str, ...]] = dict.fromkeys(("new", "quick", "usual", "slow", "newer"), ())
+    known = {"quick": 1.0, "usual": 5.0, "slow": 60.0, "of another build": 5.0}
+    assert Plan.of(tuple(upstream), upstream, known).ready == ("slow", "new", "usual", "newer", "quick")
+
+
 @given(graphs(), st.data())
 def test_any_course_of_events_starts_tasks_in_order_and_ends_each_once(
     upstream: Mapping[str, tuple[str, ...]], data: st.DataObject
 ) -> None:
     chosen = tuple(task for task in build_graph(upstream).order if data.draw(st.booleans()))
-    plan = Plan.of(chosen, upstream)
+    seconds = st.floats(0.01, 100)
+    known = {task: data.draw(seconds) for task in upstream if data.draw(st.booleans())}
+    plan = Plan.of(chosen, upstream, known)
+    assert plan == Plan.of(chosen, upstream, {task: known[task] for task in reversed(known)})
     while not plan.done:
+        assert list(plan.ready) == sorted(plan.ready, key=plan.rank.__getitem__)
+        for task in plan.ready:  # what has to come later never is more urgent
+            assert all(plan.rank[task] < plan.rank[other] for other in plan.needed_by[task])
         assert not plan.running & set(plan.ended)
         assert set(plan.waiting) | plan.running | set(plan.ended) == set(chosen)
         for task in plan.ready:

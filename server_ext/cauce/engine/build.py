@@ -26,7 +26,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -249,7 +249,7 @@ class _Build:
                 self.lost |= await self._gone(planned)
             case _:
                 pass
-        self.plan = Plan.of(planned, self.project.graph.upstream)
+        self.plan = Plan.of(planned, self.project.graph.upstream, _durations(self.known))
 
     def _planned(self, selection: Selection) -> tuple[str, ...]:
         planned: dict[str, None] = {}
@@ -800,6 +800,16 @@ def _begun_anew(set_aside: Path | None, root: Path) -> str:
         return ""
     place = place_in_words(set_aside, root)
     return f"What was known of earlier runs was damaged and begun anew; the damaged file is {place}."
+
+
+def _durations(known: Mapping[str, TaskHistory]) -> dict[str, float]:
+    """Task → seconds that its last success took. One that was marked as current in no time says nothing of that."""
+    found: dict[str, float] = {}
+    for task, history in known.items():
+        last = history.last_ok
+        if last is not None and last.ended is not None and last.ended > last.started:
+            found[task] = last.ended - last.started
+    return found
 
 
 def _cores() -> int:

@@ -5,12 +5,18 @@
 
 `Plan` is a value: every step answers with a new one. The build loop asks it what is ready,
 tells it what began and how it ended, and never decides anything itself.
+
+When more tasks are ready than may run, the most urgent begins: the one with the longest way to the
+end of the build, its own expected duration and those of what can only follow it added up. Begun in
+the order of the file, a long chain that is written last would start when all else is over.
 """
 
 from __future__ import annotations
 
+import bisect
 import fnmatch
-from collections.abc import Mapping
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -71,32 +77,48 @@ class Plan:
     """A build in progress. Tasks that are not in it count as there and done."""
 
     tasks: tuple[str, ...]
+    """In build order."""
     running: frozenset[str]
     ended: Mapping[str, End]
     ready: tuple[str, ...]
-    """Waiting tasks whose needs are all through, in build order."""
+    """Waiting tasks whose needs are all through, the most urgent first."""
     lacking: Mapping[str, int]
     """Task → how many of its needs are not through yet."""
     needed_by: Mapping[str, tuple[str, ...]]
     position: Mapping[str, int]
+    """Task → its place in build order."""
+    rank: Mapping[str, int]
+    """Task → its place among all when they are ordered by urgency, ties by build order."""
 
     @classmethod
-    def of(cls, tasks: tuple[str, ...], upstream: Mapping[str, tuple[str, ...]]) -> Plan:
-        """A plan for `tasks` in build order; needs outside of them are left out."""
+    def of(
+        cls,
+        tasks: tuple[str, ...],
+        upstream: Mapping[str, tuple[str, ...]],
+        durations: Mapping[str, float] | None = None,
+    ) -> Plan:
+        """A plan for `tasks` in build order; needs outside of them are left out.
+
+        `durations`: seconds that tasks are known to take, be they in the plan or not. Others are
+        expected to take the median of these, or all the same where nothing is known.
+        """
         position = {task: index for index, task in enumerate(tasks)}
         needs = {task: [need for need in upstream[task] if need in position] for task in tasks}
-        needed_by: dict[str, list[str]] = {task: [] for task in tasks}
+        followers: dict[str, list[str]] = {task: [] for task in tasks}
         for task, its in needs.items():
             for need in its:
-                needed_by[need].append(task)
+                followers[need].append(task)
+        needed_by = {task: tuple(others) for task, others in followers.items()}
+        rank = _ranked(tasks, needed_by, durations or {})
         return cls(
             tasks=tasks,
             running=frozenset(),
             ended={},
-            ready=tuple(task for task in tasks if not needs[task]),
+            ready=tuple(sorted((task for task in tasks if not needs[task]), key=rank.__getitem__)),
             lacking={task: len(its) for task, its in needs.items()},
-            needed_by={task: tuple(others) for task, others in needed_by.items()},
+            needed_by=needed_by,
             position=position,
+            rank=rank,
         )
 
     @property
@@ -110,7 +132,7 @@ class Plan:
 
     def began(self, task: str) -> Plan:
         """The task runs now."""
-        return replace(self, running=self.running | {task}, ready=_without(self.ready, task))
+        return replace(self, running=self.running | {task}, ready=self._ready_without(task))
 
     def finished(self, task: str, end: End) -> Plan:
         """The task ended. What needs it is ready once nothing else is lacking, or skipped if it did not succeed."""
@@ -118,7 +140,7 @@ class Plan:
             self,
             running=self.running - {task},
             ended={**self.ended, task: end},
-            ready=_without(self.ready, task),
+            ready=self._ready_without(task),
         )
         return plan._released(task) if end in ("ok", "unchanged") else plan._blocked(task)
 
@@ -127,11 +149,16 @@ class Plan:
         return replace(self, ended={**self.ended, **dict.fromkeys(self.waiting, "skipped")}, ready=())
 
     def _released(self, task: str) -> Plan:
+        followers = self.needed_by[task]
+        if not followers:
+            return self
         lacking = {**self.lacking}
-        for other in self.needed_by[task]:
+        ready = [*self.ready]
+        for other in followers:
             lacking[other] -= 1
-        new = [other for other in self.needed_by[task] if not lacking[other] and other not in self.ended]
-        return replace(self, lacking=lacking, ready=tuple(sorted((*self.ready, *new), key=self.position.__getitem__)))
+            if not lacking[other] and other not in self.ended:
+                bisect.insort(ready, other, key=self.rank.__getitem__)
+        return replace(self, lacking=lacking, ready=tuple(ready))
 
     def _blocked(self, task: str) -> Plan:
         found: set[str] = set()
@@ -143,6 +170,20 @@ class Plan:
         skipped = sorted(found, key=self.position.__getitem__)
         return replace(self, ended={**self.ended, **dict.fromkeys(skipped, "skipped")})
 
+    def _ready_without(self, task: str) -> tuple[str, ...]:
+        place = bisect.bisect_left(self.ready, self.rank[task], key=self.rank.__getitem__)
+        if self.ready[place : place + 1] != (task,):
+            return self.ready
+        return self.ready[:place] + self.ready[place + 1 :]
 
-def _without(tasks: tuple[str, ...], task: str) -> tuple[str, ...]:
-    return tuple(other for other in tasks if other != task)
+
+def _ranked(
+    tasks: Sequence[str], needed_by: Mapping[str, Iterable[str]], durations: Mapping[str, float]
+) -> dict[str, int]:
+    usual = statistics.median(durations.values()) if durations else 1.0
+    urgency: dict[str, float] = {}
+    for task in reversed(tasks):
+        after = max((urgency[other] for other in needed_by[task]), default=0.0)
+        urgency[task] = durations.get(task, usual) + after
+    by_urgency = sorted(tasks, key=urgency.__getitem__, reverse=True)  # which leaves equals in their order
+    return {task: place for place, task in enumerate(by_urgency)}
