@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import eventually
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 
@@ -149,3 +150,15 @@ def test_nothing_survives_and_nothing_is_falsely_fresh(project: Path, server: Se
     assert events[0]["tasks"] == ["child", "gil"]
     assert set(states(project).values()) == {"fresh"}
     assert (project / "out" / "gil.txt").read_text() == "done"
+
+
+def test_a_builder_that_waits_for_the_next_build_ends_with_the_server(project: Path, server: Server) -> None:
+    (project / "pipeline.yaml").write_text("tasks:\n  - source: quick.sh\n    product: out/quick.txt\n")
+    (project / "quick.sh").write_text("echo done > {{product}}\n")
+    server.wait()
+    server.ask("/project/pipeline.yaml/runs", {})
+    while not any("--standby" in command for command in working_in(project)):
+        time.sleep(0.05)
+    server.process.kill()
+    server.process.wait()
+    assert eventually(lambda: working_in(project) == [], GONE_WITHIN)

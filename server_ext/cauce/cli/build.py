@@ -1,7 +1,9 @@
 """``cauce build``: run what is stale.
 
 The server starts its builders through ``cauce build --json --lifeline``, so what it can do
-and what a terminal can do never differ.
+and what a terminal can do never differ. With ``--standby`` such a builder first gets ready: it imports
+what it will need, reads the pipeline, and waits for its request. It holds no lock then, writes
+nothing and runs nothing; when the request is there it is a builder like any other.
 
 Signals to a build: SIGTERM cancels it, once or many times, and leaves tasks the time to
 clean up; so does the first SIGINT (Ctrl-C in a terminal), while a second kills the tasks.
@@ -11,8 +13,10 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NoReturn
 
@@ -38,9 +42,11 @@ if TYPE_CHECKING:
 
     from cauce.engine.build import RunState, Stop
     from cauce.engine.executors import Executor
+    from cauce.engine.parsecache import ParseCache
 
 __all__ = ["command", "perform"]
 
+_LONGEST_REQUEST = 1 << 24
 _EXIT = {"ok": OK, "failed": FAILED, "crashed": FAILED, "cancelled": CANCELLED}
 
 log = logging.getLogger("cauce.build")
@@ -74,6 +80,9 @@ def _no_debugger(_: click.Context, __: click.Parameter, asked: bool) -> None:
 )
 @click.option("--request", hidden=True, help="All of the above as the JSON of a RunRequest: how the server asks.")
 @click.option("--lifeline", is_flag=True, hidden=True, help="End, and leave nothing behind, when stdin closes.")
+@click.option(
+    "--standby", type=float, hidden=True, help="Get ready, and wait so many seconds for the request on stdin."
+)
 def command(
     asked: Asked,
     tasks: tuple[str, ...],
@@ -86,14 +95,56 @@ def command(
     fail_fast: bool,
     request: str | None,
     lifeline: bool,
+    standby: float | None,
 ) -> None:
     """Run what is stale, or the given TASKS with what they need. A name may be a pattern: 'fit-*'.
 
     Ctrl-C cancels: tasks are interrupted and may clean up. A second Ctrl-C kills them at once.
     """
+    if standby is not None:
+        _stand_by(asked, standby)
     mode = "only" if skip_upstream else mode
     asked_for = RunRequest(tasks=(*tasks, *partially), mode=mode, force=force, jobs=jobs, fail_fast=fail_fast)
     perform(asked, _decoded(request) if request else asked_for, as_json, lifeline)
+
+
+def _stand_by(asked: Asked, patience: float) -> NoReturn:
+    """Get ready, wait for the request, and perform it as for ``--json --lifeline``."""
+    from cauce.engine.parsecache import ParseCache
+    from cauce.engine.project import load
+    from cauce.engine.warmup import TAKEN, warm_up
+
+    _spare_the_server()
+    cache = ParseCache()
+    try:
+        project = load(find_pipeline(asked), cache)
+    except CauceError:  # it may be mended by then
+        project = None
+    kept = warm_up(project)  # noqa: F841 - until we end
+    request = _line_from(0, patience)
+    if request is None:
+        sys.exit(OK)
+    sys.stdout.buffer.write(TAKEN)
+    sys.stdout.buffer.flush()
+    perform(asked, _decoded(request), as_json=True, lifeline=True, cache=cache)
+
+
+def _spare_the_server() -> None:
+    # jupytext imports its contents managers, and with them Jupyter's server, wherever that is
+    # installed; it does without. No code but ours runs in this process.
+    sys.modules.setdefault("jupyter_server", None)  # type: ignore[arg-type]  # the documented way to forbid an import
+
+
+def _line_from(descriptor: int, patience: float) -> str | None:
+    """The one line that is sent; None when it does not come in time, or the other end is closed."""
+    deadline = time.monotonic() + patience
+    line = b""
+    while not line.endswith(b"\n"):
+        readable, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        if not readable or len(line) > _LONGEST_REQUEST or not (more := os.read(descriptor, 65_536)):
+            return None
+        line += more
+    return line.decode()
 
 
 def _decoded(request: str) -> RunRequest:
@@ -105,17 +156,20 @@ def _decoded(request: str) -> RunRequest:
         raise click.BadParameter(f"{error}.", param_hint="--request") from error
 
 
-def perform(asked: Asked, request: RunRequest, as_json: bool, lifeline: bool = False) -> NoReturn:
+def perform(
+    asked: Asked, request: RunRequest, as_json: bool, lifeline: bool = False, cache: ParseCache | None = None
+) -> NoReturn:
     """Run a builder for this request, showing what it does, and end with the exit code that says how it went."""
+    _spare_the_server()
     try:
         entry = find_pipeline(asked)
         if as_json:
-            state = _run(entry, request, _write_line, lifeline)
+            state = _run(entry, request, _write_line, lifeline, cache)
         else:
             from cauce.terminal import build_display
 
             with build_display() as show:
-                state = _run(entry, request, show, lifeline)
+                state = _run(entry, request, show, lifeline, cache)
     except CauceError as error:
         if as_json:
             problems = error.problems if isinstance(error, PipelineHasErrors) else ()
@@ -124,7 +178,9 @@ def perform(asked: Asked, request: RunRequest, as_json: bool, lifeline: bool = F
     sys.exit(_EXIT[state])
 
 
-def _run(entry: Entry, request: RunRequest, emit: Callable[[BuildEvent], None], lifeline: bool) -> RunState:
+def _run(
+    entry: Entry, request: RunRequest, emit: Callable[[BuildEvent], None], lifeline: bool, cache: ParseCache | None
+) -> RunState:
     import asyncio
 
     from cauce.engine.build import Stop, build
@@ -157,7 +213,7 @@ def _run(entry: Entry, request: RunRequest, emit: Callable[[BuildEvent], None], 
                 stop.lose()
 
         try:
-            return await build(entry, request, executor=executor, emit=careful, stop=stop)
+            return await build(entry, request, executor=executor, emit=careful, stop=stop, cache=cache)
         finally:
             executor.close()
 

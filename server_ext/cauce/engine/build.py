@@ -145,8 +145,11 @@ async def build(
     stop: Stop,
     clock: Callable[[], float] = time.time,
     timer: Timer | None = None,
+    cache: ParseCache | None = None,
 ) -> RunState:
     """Build a pipeline; returns when everything has ended.
+
+    `cache` is what the caller has read of the pipeline before; it goes by content, so it may be of any age.
 
     Whatever it raises, it raises before the first event. A state folder that cannot be
     written any more once the run has begun ends the run as crashed, in words.
@@ -157,7 +160,7 @@ async def build(
         ProjectLocked: Another builder is at work.
         ProjectUnwritable: The state folder cannot be written.
     """
-    cache = ParseCache()
+    cache = ParseCache() if cache is None else cache
     project = load(entry, cache)
     if not project.spec.needs:
         admitted(project, request)  # what can be refused is refused before anything is written

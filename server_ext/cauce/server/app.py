@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
-from traitlets import Bool
+from traitlets import Bool, Int
 
 from cauce.server.bus import Bus
 from cauce.server.contents import wrap_contents_manager
@@ -35,6 +35,14 @@ class CauceApp(ExtensionApp):
         help="Open the scripts of tasks as notebooks, with their inputs and outputs filled in.",
     )
 
+    standby_builders = Int(
+        2,
+        min=0,
+        config=True,
+        help="After a build keep a process ready for the next one, for this many pipelines at most: the build begins a "
+        "second sooner. Each takes some 70 MB of memory and ends after ten minutes. 0: none.",
+    )
+
     def initialize_settings(self) -> None:
         server = self.serverapp
         assert server is not None and server.event_logger is not None  # noqa: S101, PT018 - linked by now
@@ -45,6 +53,7 @@ class CauceApp(ExtensionApp):
             bus.publish,
             self.log,
             allow_hidden=bool(getattr(contents, "allow_hidden", False)),
+            standbys=self.standby_builders,
         )
         self._pulse: asyncio.Task[None] | None = None
         self.settings["cauce_workspace"] = self.workspace

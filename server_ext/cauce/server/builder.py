@@ -14,7 +14,7 @@ import msgspec
 from cauce.contract import BuildEvent, ErrorBody, RunRefused, RunRequest, RunStarted, encode
 from cauce.engine.errors import CauceError
 
-__all__ = ["BuildRefused", "Builder", "BuilderFailed"]
+__all__ = ["BuildRefused", "Builder", "BuilderFailed", "BuilderProcess", "spawn"]
 
 _LINE_LIMIT = 1 << 24
 _FIRST_WORD = 900.0
@@ -41,13 +41,73 @@ class BuilderFailed(CauceError):
     code = "builder_failed"
 
 
+class BuilderProcess:
+    """A process of ``cauce build`` with its three pipes."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - they are pipes
+        self._process = process
+        self.hears = process.stdin
+        self.says = process.stdout
+        self._complaints = asyncio.create_task(process.stderr.read())
+
+    @property
+    def ended(self) -> bool:
+        return self._process.returncode is not None
+
+    async def complaints(self) -> str:
+        """What it wrote to stderr, once it has ended; normally nothing."""
+        return (await self._complaints).decode("utf-8", "replace").strip()
+
+    async def wait(self) -> None:
+        """Until it has ended."""
+        await self._process.wait()
+
+    def terminate(self) -> None:
+        """SIGTERM; harmless when it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL; harmless when it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+
+async def spawn(path: Path, *options: str) -> BuilderProcess:
+    """Start ``cauce build`` for the pipeline at `path`, in its folder.
+
+    Raises:
+        BuilderFailed: The system does not let us.
+    """
+    # -P: the project's folder is the working directory, but nothing in it is to be imported
+    # by the builder itself, whatever its files are called.
+    command = [sys.executable, "-P", "-m", "cauce", "build", "--entry-point", str(path), *options]
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=path.parent,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            limit=_LINE_LIMIT,
+            # Ctrl-C in the server's terminal asks whether to stop the server; it is not for us.
+            start_new_session=True,
+        )
+    except OSError as error:  # no memory, no processes left, a command line too long
+        raise BuilderFailed(
+            f"The builder cannot be started: {error.strerror}.",
+            hint="Name fewer tasks, or ask who runs the server.",
+        ) from error
+    return BuilderProcess(process)
+
+
 class Builder:
     """A running builder. It lives as long as we hold its standard input open: should this
     process be killed, the pipe closes, and the builder ends with all its kernels."""
 
-    def __init__(self, process: Process, run: str, complaints: asyncio.Task[bytes]) -> None:
+    def __init__(self, process: BuilderProcess, run: str) -> None:
         self._process = process
-        self._complaints = complaints
         self.run = run
 
     @classmethod
@@ -58,27 +118,15 @@ class Builder:
             BuildRefused: Locked, the pipeline has errors, or the request makes no sense.
             BuilderFailed: It said nothing.
         """
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *_command(path, request),
-                cwd=path.parent,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=PIPE,
-                limit=_LINE_LIMIT,
-                # Ctrl-C in the server's terminal asks whether to stop the server; it is not for us.
-                start_new_session=True,
-            )
-        except OSError as error:  # no memory, no processes left, a command line too long
-            raise BuilderFailed(
-                f"The builder cannot be started: {error.strerror}.",
-                hint="Name fewer tasks, or ask who runs the server.",
-            ) from error
-        assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - they are pipes
-        complaints = asyncio.create_task(process.stderr.read())
+        process = await spawn(path, "--json", "--lifeline", "--request", encode(request).decode())
+        return await cls.begun(process)
+
+    @classmethod
+    async def begun(cls, process: BuilderProcess) -> Builder:
+        """Wait until a process that has been told what to build says that it has begun. Raises as `start`."""
         try:
             async with asyncio.timeout(_FIRST_WORD):
-                first = _decode(await process.stdout.readline())  # at once, when it dies
+                first = _decode(await process.says.readline())  # at once, when it dies
         except TimeoutError:
             process.kill()
             first = None
@@ -86,12 +134,12 @@ class Builder:
             process.kill()
             raise
         if isinstance(first, RunStarted):
-            return cls(process, first.run, complaints)
+            return cls(process, first.run)
         if isinstance(first, RunRefused):
             await process.wait()
             raise BuildRefused(first.error)
         await process.wait()
-        last = (await complaints).decode("utf-8", "replace").strip().splitlines()
+        last = (await process.complaints()).splitlines()
         raise BuilderFailed(
             f"The builder ended before it began{': ' + last[-1] if last else '.'}",
             hint="Try 'cauce build' in a terminal, in the project's folder.",
@@ -99,10 +147,9 @@ class Builder:
 
     async def events(self) -> AsyncIterator[BuildEvent]:
         """What the builder says, until it has ended."""
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         while True:
             try:
-                line = await self._process.stdout.readline()
+                line = await self._process.says.readline()
             except ValueError:  # longer than anything we say; the next line is whole again
                 continue
             if not line:
@@ -114,30 +161,21 @@ class Builder:
 
     async def complaints(self) -> str:
         """What it wrote to stderr, once it has ended; normally nothing."""
-        return (await self._complaints).decode("utf-8", "replace").strip()
+        return await self._process.complaints()
 
     def cancel(self) -> None:
         """Ask it to stop; harmless when asked before, or when it has ended."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        self._process.terminate()
 
     async def close(self, patience: float = 10) -> None:
         """Let go of it: it ends with all its kernels."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self._process.hears.close()
         try:
             async with asyncio.timeout(patience):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
-
-
-def _command(path: Path, request: RunRequest) -> list[str]:
-    # -P: the project's folder is the working directory, but nothing in it is to be imported
-    # by the builder itself, whatever its files are called.
-    command = [sys.executable, "-P", "-m", "cauce", "build", "--json", "--lifeline", "--entry-point", str(path)]
-    return [*command, "--request", encode(request).decode()]
 
 
 def _decode(line: bytes) -> BuildEvent | None:

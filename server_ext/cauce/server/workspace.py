@@ -60,6 +60,7 @@ from cauce.server import changes
 from cauce.server.builder import Builder
 from cauce.server.discovery import find_pipelines
 from cauce.server.logs import read_log
+from cauce.server.standby import Standbys
 from cauce.server.view import View, below
 
 __all__ = ["Workspace"]
@@ -83,6 +84,7 @@ class Workspace:
         root: The server's root; nothing outside of it is shown.
         publish: Tells everybody that a pipeline has a new revision.
         allow_hidden: Whether pipelines in hidden folders may be shown, as Jupyter is set.
+        standbys: How many builders may be kept ready for the next build.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Workspace:
         *,
         allow_hidden: bool = False,
         attention: float = _ATTENTION,
+        standbys: int = 2,
     ) -> None:
         self.root = root.resolve()
         self._publish = publish
@@ -101,6 +104,7 @@ class Workspace:
         self._attention = attention
         self._views: dict[Path, View] = {}
         self._builders: dict[Path, tuple[Builder, asyncio.Task[None]]] = {}
+        self._standbys = Standbys(lambda: not self._builders, standbys)
         self._index = SourceIndex(self.root)
         self._list: tuple[float, PipelineList] | None = None
         self._warm = False
@@ -156,11 +160,11 @@ class Workspace:
 
         Raises:
             UsageError: It names too much, or what can be no name.
-            BuildRefused: See `Builder.start`.
+            BuildRefused, BuilderFailed: See `Builder.start`.
         """
         _check_names(request.tasks)
         view = await self._view(pipeline)
-        builder = await Builder.start(view.path, request)
+        builder = await self._standbys.start(view.path, request)
         follower = asyncio.create_task(self._follow(view, builder))
         self._builders[view.entry.root] = (builder, follower)
         view.hint()  # a look may find the pipeline gone: the run has started all the same
@@ -246,7 +250,7 @@ class Workspace:
     async def close(self) -> None:
         """End all builders and watchers."""
         followers = [follower for _, follower in self._builders.values()]
-        await asyncio.gather(*(builder.close() for builder, _ in self._builders.values()))
+        await asyncio.gather(self._standbys.close(), *(builder.close() for builder, _ in self._builders.values()))
         await asyncio.gather(*followers, *(view.close() for view in self._views.values()), return_exceptions=True)
 
     # --- What an open document belongs to (TaskIndex of `cauce.server.taskfiles`)
@@ -287,6 +291,7 @@ class Workspace:
         for other in [other for other, view in self._views.items() if view.idle > _MEMORY]:
             if self._views[other].entry.root not in self._builders:
                 del self._views[other]
+                self._standbys.release(other)
         if path not in self._views:
             self._views[path] = View(path, pipeline, self.root, self._publish, self._log, self._attention)
         return self._views[path]
@@ -354,6 +359,7 @@ class Workspace:
             if self._builders.get(view.entry.root, (None,))[0] is builder:
                 del self._builders[view.entry.root]
             view.hint()
+        await self._standbys.built(view.path)
 
 
 def _check_names(tasks: tuple[str, ...]) -> None:
