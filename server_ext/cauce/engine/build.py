@@ -26,6 +26,7 @@ import random
 import secrets
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +42,7 @@ from cauce.contract import (
     RunRequest,
     RunStarted,
     TaskFinished,
+    TaskKind,
     TaskProgress,
     TaskRetry,
     TaskStarted,
@@ -220,6 +222,8 @@ class _Build:
         """Tasks whose tables are not there any more, though they were made."""
         self.young: set[str] = set()
         """Tasks with products that have been read, but may have been written again without looking different."""
+        self.left: Counter[TaskKind] = Counter()
+        """Tasks by kind that have not begun, as far as is known: some may be skipped."""
         self.broken = ""
         """Why nothing can be written down any more; '' while it can."""
         self.clock = clock
@@ -253,6 +257,7 @@ class _Build:
             case _:
                 pass
         self.plan = Plan.of(planned, self.project.graph.upstream, _durations(self.known))
+        self.left = Counter(self.project.tasks[task].kind for task in planned)
 
     def _planned(self, selection: Selection) -> tuple[str, ...]:
         planned: dict[str, None] = {}
@@ -693,7 +698,7 @@ class _Build:
         findings = errors_of(self.project, task)
         cancel = self.stop.cancel
         kind = self.project.tasks[task].kind
-        followed = any(self.project.tasks[other].kind == kind for other in self.plan.waiting)
+        self.left[kind] -= 1
         this = Attempt(
             self.project,
             task,
@@ -706,7 +711,7 @@ class _Build:
             findings,
             recorded=recorded,
             timer=self.timer,
-            followed=followed,
+            followed=self.left[kind] > 0,
         )
         return await this.go()
 
