@@ -1,0 +1,155 @@
+"""However a task's process dies, hangs or is replaced: an outcome follows, with a cause and the last output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from patience import eventually
+from survival import Ground, Server, ground_in
+
+from cauce.contract import Attempt, LogChunk, RunRequest, Snapshot
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
+
+PROMISED = 5.0
+"""Seconds from the death until it is told."""
+
+LAST = 'import subprocess\nchild = subprocess.Popen(["sleep", "600"])\nprint("last words", flush=True)\n'
+DYING = f"{LAST}here.begun({{name!r}}, child.pid)\ntime.sleep(0.3)\nPath('died-{{name}}').touch()\n"
+EXHAUSTS = """\
+import resource
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20),) * 2)
+hog = []
+while True:
+    hog.append(bytearray(1 << 20))
+"""
+
+
+@dataclass(frozen=True)
+class Death:
+    """How it dies, and what is told of it."""
+
+    code: str
+    outcome: str
+    cause: str
+
+
+DEATHS = {
+    "segfault": Death("import ctypes\nctypes.string_at(0)\n", "crashed", "SIGSEGV"),
+    "killed": Death("os.kill(os.getpid(), 9)\n", "crashed", "SIGKILL"),
+    "terminated": Death("os.kill(os.getpid(), 15)\n", "crashed", ""),
+    "aborts": Death("os.abort()\n", "crashed", "SIGABRT"),
+    "exits": Death("os._exit(3)\n", "crashed", "exit code 3"),
+    "leaves": Death("sys.exit(3)\n", "failed", "SystemExit"),
+    "exhausts": Death(EXHAUSTS, "failed", "MemoryError"),
+    "replaced": Death("os.execv('/bin/true', ['true'])\n", "crashed", "exit code 0"),
+}
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    with ground_in(tmp_path) as ground:
+        yield ground
+
+
+@pytest.fixture
+def server(ground: Ground) -> Iterator[Server]:
+    with ground.server() as server:
+        yield server
+
+
+def ended(server: Server) -> tuple[dict[str, Attempt], dict[str, str]]:
+    """Of each task what happened to it, and its log."""
+    snapshot = server.over()
+    assert snapshot.run is not None
+    attempts, logs = {}, {}
+    for task in snapshot.tasks:
+        assert task.last_attempt is not None
+        attempts[task.name] = task.last_attempt
+        logs[task.name] = server.get(f"/runs/{snapshot.run.id}/log", LogChunk, task=task.name).text
+    return attempts, logs
+
+
+def test_each_death_is_told_with_its_cause_and_the_last_output(ground: Ground, server: Server) -> None:
+    for name, death in DEATHS.items():
+        ground.notebook(f"k_{name}", DYING.format(name=f"k_{name}") + death.code)
+        ground.function(f"f_{name}", DYING.format(name=f"f_{name}") + death.code)
+    ground.script("s_killed", DYING.format(name="s_killed") + DEATHS["killed"].code)
+    ground.shell(
+        "sh_killed", "sleep 600 &\necho last words\nbegun $$ $!\nsleep 0.3\ntouch died-sh_killed\nkill -9 $$\n"
+    )
+
+    server.start(RunRequest(jobs=4))
+    attempts, logs = ended(server)
+
+    expected = {f"{kind}_{name}": death for name, death in DEATHS.items() for kind in "kf"}
+    expected |= {"s_killed": DEATHS["killed"], "sh_killed": Death("", "failed", "")}
+    for name, death in expected.items():
+        attempt = attempts[name]
+        told = f"{attempt.cause} {attempt.error.message if attempt.error else ''}"
+        assert (name, attempt.outcome) == (name, death.outcome), attempt
+        assert death.cause in told, attempt
+        assert attempt.cause, attempt
+        assert "last words" in logs[name], name
+        assert attempt.ended is not None
+        late = attempt.ended - (ground.folder / f"died-{name}").stat().st_mtime
+        assert late < PROMISED, (name, late)
+    assert ground.noted() == {}
+
+
+# --- What lives on but will never answer ---------------------------------------------------
+
+# Starts the real kernel, and another one whenever that has died: what a server with automatic restarts does.
+RESTARTS = """\
+import subprocess, sys
+while True:
+    subprocess.run([sys.executable, "-m", "ipykernel_launcher", "-f", sys.argv[1]])
+"""
+AGAIN = """\
+words = Path("/proc/self/cmdline").read_bytes().split(b"\\0")[:-1]
+os.execv(sys.executable, [sys.executable, *words[1:]])
+"""
+STOPS = "import signal\nos.kill(os.getpid(), signal.SIGSTOP)\n"
+SILENCES = {
+    "k_restarted": ("os._exit(3)\n", "kernelspec_name: restarting"),
+    "k_begins_again": (AGAIN,),
+    "k_is_something_else": ("os.execv('/bin/sleep', ['sleep', '600'])\n",),
+    "k_stopped": (STOPS,),
+    "f_stopped": (STOPS,),
+}
+WAITED_FOR = "The builder learns of the process's end alone: what lives on is waited for until it is cancelled."
+
+
+@pytest.fixture(scope="module")
+def silenced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ground, Snapshot, dict[str, str]]]:
+    """How all of them stand once they have been silent for as long as they may, and their logs."""
+    with ground_in(tmp_path_factory.mktemp("silenced")) as ground, ground.server() as server:
+        ground.kernel("restarting", sys.executable, "-c", RESTARTS, "{connection_file}")
+        for name, (code, *keys) in SILENCES.items():
+            make = ground.notebook if name.startswith("k_") else ground.function
+            make(name, DYING.format(name=name) + code, *keys)
+        run = server.start(RunRequest(jobs=len(SILENCES)))
+        if not eventually(lambda: all((ground.folder / f"died-{name}").exists() for name in SILENCES), 60):
+            raise RuntimeError("They do not come to die.")
+        eventually(lambda: server.snapshot().holder is None, PROMISED)
+        logs = {name: server.get(f"/runs/{run}/log", LogChunk, task=name).text for name in SILENCES}
+        yield ground, server.snapshot(), logs
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=WAITED_FOR)) for name in SILENCES]
+)
+def test_a_process_that_lives_but_is_not_what_it_was_is_not_waited_for(
+    silenced: tuple[Ground, Snapshot, dict[str, str]], name: str
+) -> None:
+    ground, snapshot, logs = silenced
+    assert "last words" in logs[name]
+    attempt = {task.name: task for task in snapshot.tasks}[name].last_attempt
+    assert attempt is not None
+    assert (attempt.outcome, bool(attempt.cause)) == ("crashed", True)
+    assert [process for process, task in ground.noted().items() if task == name] == []
