@@ -94,7 +94,7 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
             Edge(source=need, target=task) for task in project.graph.order for need in project.graph.upstream[task]
         ),
         problems=(*project.problems, *look.findings, *_troubles(look)),
-        run=None if run is None else present_run(run, active=look.active is not None),
+        run=None if run is None else present_run(run, look.holder),
         holder=look.holder,
         files=project.ingredients,
         evaluable=bool(project.spec.needs),
@@ -150,8 +150,9 @@ def state_problems(history: History, root: Path) -> Iterator[Problem]:
         )
 
 
-def present_run(run: RunRow, *, active: bool) -> Run:
+def present_run(run: RunRow, holder: Holder | None) -> Run:
     """One run. One that claims to be running although nobody runs it has crashed."""
+    active = holder is not None and holder.run == run.id
     # The lock is held for a moment longer than the run lasts.
     running = run.state == "running" and active
     crashed = run.state == "running" and not active

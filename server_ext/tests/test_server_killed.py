@@ -117,9 +117,13 @@ def cauce(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def tasks(project: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(cauce(project, "status", "--json").stdout)["tasks"]
+    return found
+
+
 def states(project: Path) -> dict[str, str]:
-    snapshot = json.loads(cauce(project, "status", "--json").stdout)
-    return {task["name"]: task["freshness"]["state"] for task in snapshot["tasks"]}
+    return {task["name"]: task["freshness"]["state"] for task in tasks(project)}
 
 
 def test_nothing_survives_and_nothing_is_falsely_fresh(project: Path, server: Server) -> None:
@@ -139,6 +143,8 @@ def test_nothing_survives_and_nothing_is_falsely_fresh(project: Path, server: Se
         time.sleep(0.05)
     assert left == []
     assert states(project) == {"quick": "fresh", "child": "stale", "gil": "stale"}
+    for attempt in (task["lastAttempt"] for task in tasks(project)[1:]):
+        assert (attempt["outcome"], bool(attempt["ended"]), bool(attempt["cause"])) == ("crashed", True, True)
 
     # The nastiest case: the sources now are what an earlier success was made from, or might
     # have been; the files on the disk are half written all the same.

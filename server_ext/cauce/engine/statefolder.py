@@ -11,18 +11,24 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
+from cauce.contract import Holder
 from cauce.engine.errors import ProjectLocked, ProjectUnwritable
 from cauce.engine.files import STATE, open_regular, temporary_beside
-from cauce.engine.lock import ProjectLock, lock_file, user_name
+from cauce.engine.lock import ProjectLock, holder_of, lock_file, user_name
 from cauce.engine.process import reap
 from cauce.engine.running import running_file
 from cauce.engine.stateplace import elsewhere
-from cauce.engine.store import PATIENCE, Store, state_file
+from cauce.engine.store import PATIENCE, History, RunRow, Store, read_history, state_file
 
-__all__ = ["is_own", "log_file", "opened", "prepared", "prune", "tidy"]
+__all__ = ["history_of", "is_own", "log_file", "opened", "prepared", "prune", "runs_of", "tidy"]
+
+Known = TypeVar("Known")
 
 _TIDY_PATIENCE = 0.5
+_MORE_QUESTIONS = 2
+"""A build that began or ended between two questions looks like one that was killed."""
 _RUNS_KEPT = 200
 """Per pipeline; older ones are forgotten, but for those that freshness follows from."""
 _RUN_ID = re.compile(r"-?[0-9a-f]+-[0-9a-f]{8}")
@@ -146,3 +152,53 @@ def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
     """
     with contextlib.suppress(ProjectLocked, ProjectUnwritable), ProjectLock(folder, "", user_name(), clock()):
         opened(folder, clock(), patience=_TIDY_PATIENCE).close()
+
+
+def history_of(folder: Path, pipeline: str) -> tuple[History, Holder | None]:
+    """What is known of a pipeline, and who builds the project.
+
+    Whoever looks first after a builder was killed writes down that its attempts have crashed. In a
+    folder that is not ours they still say that they are running, though nobody builds.
+    """
+    return _settled(
+        folder,
+        lambda: (read_history(folder, pipeline), _holder(folder)),
+        lambda history, holder: holder is None and _unfinished(history),
+    )
+
+
+def runs_of(folder: Path, read: Callable[[], tuple[RunRow, ...]]) -> tuple[tuple[RunRow, ...], Holder | None]:
+    """The runs that `read` finds, and who builds the project; else as `history_of`."""
+    return _settled(
+        folder,
+        lambda: (read(), _holder(folder)),
+        lambda runs, holder: any(run.state == "running" and (holder is None or holder.run != run.id) for run in runs),
+    )
+
+
+def _settled(
+    folder: Path,
+    ask: Callable[[], tuple[Known, Holder | None]],
+    is_left: Callable[[Known, Holder | None], bool],
+) -> tuple[Known, Holder | None]:
+    known, holder = ask()
+    for _ in range(_MORE_QUESTIONS):
+        if not is_left(known, holder):
+            break
+        tidy(folder)
+        known, holder = ask()
+    return known, holder
+
+
+def _holder(folder: Path) -> Holder | None:
+    held = holder_of(folder)
+    return None if held is None else held[0]
+
+
+def _unfinished(history: History) -> bool:
+    run = history.run
+    return (run is not None and run.state == "running") or any(
+        known.last.outcome == "running"
+        for every in (history.tasks.values(), *history.elsewhere.values())
+        for known in every
+    )

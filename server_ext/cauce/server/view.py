@@ -25,8 +25,8 @@ from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.running import running_file
 from cauce.engine.spec import MAX_PROBLEMS, entry_of_file
-from cauce.engine.statefolder import tidy
-from cauce.engine.store import History, read_history, state_file, state_folder
+from cauce.engine.statefolder import history_of
+from cauce.engine.store import state_file, state_folder
 from cauce.present import Look, present_snapshot
 from cauce.server.footprint import Footprint, footprint_of, places_of
 
@@ -185,15 +185,11 @@ class View:
         self.entry = entry if entry.root == self.entry.root else self.entry
         self.folder = state_folder(self.entry.root)  # it may have come to be read-only
         project = load(self.entry, self._cache)
-        history = read_history(self.folder, self.entry.name)
-        held = holder_of(self.folder)
-        if held is None and _unfinished(history):
-            tidy(self.folder)
-            history = read_history(self.folder, self.entry.name)
+        history, holder = history_of(self.folder, self.entry.name)
         observer = self._observer.glance()
         assessed = assess(project, history, observer)
         findings, whole = _findings(project, 0 if self._checking is not None else _CHECKING)
-        look = Look(project, history, assessed, observer, None if held is None else held[0], findings)
+        look = Look(project, history, assessed, observer, holder, findings)
         return look, present_snapshot(look, pipeline=self.pipeline, root=self._where, revision=revision), whole
 
     # --- Watching
@@ -270,15 +266,6 @@ def _findings(project: Project, seconds: float) -> tuple[tuple[Problem, ...], bo
         whole = whole and known is not None
         found += known or ()
     return tuple(found[:MAX_PROBLEMS]), whole
-
-
-def _unfinished(history: History) -> bool:
-    run = history.run
-    return (run is not None and run.state == "running") or any(
-        known.last.outcome == "running"
-        for every in (history.tasks.values(), *history.elsewhere.values())
-        for known in every
-    )
 
 
 def below(root: Path, folder: Path) -> str:

@@ -21,6 +21,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from cauce.contract import (
@@ -53,8 +54,8 @@ from cauce.engine.lookup import SourceIndex
 from cauce.engine.notebook import warm_up
 from cauce.engine.process import is_alive
 from cauce.engine.spec import entry_of_file
-from cauce.engine.statefolder import is_own, log_file
-from cauce.engine.store import read_attempts, read_run, read_runs
+from cauce.engine.statefolder import is_own, log_file, runs_of
+from cauce.engine.store import RunRow, read_attempts, read_run, read_runs
 from cauce.present import present_detail, present_run
 from cauce.server import changes
 from cauce.server.builder import Builder
@@ -130,18 +131,23 @@ class Workspace:
 
     async def runs(self, pipeline: str) -> RunList:
         view = await self._view(pipeline)
-        rows = await asyncio.to_thread(read_runs, view.folder, view.entry.name)
-        active = await self._active(view)
-        return RunList(runs=tuple(present_run(row, active=row.id == active) for row in rows))
+        read = partial(read_runs, view.folder, view.entry.name)
+        rows, holder = await asyncio.to_thread(runs_of, view.folder, read)
+        return RunList(runs=tuple(present_run(row, holder) for row in rows))
 
     async def run(self, pipeline: str, run: str) -> Run:
         view = await self._view(pipeline)
-        row = await asyncio.to_thread(read_run, view.folder, view.entry.name, run)
-        if row is None:
+
+        def read() -> tuple[RunRow, ...]:
+            row = read_run(view.folder, view.entry.name, run)
+            return () if row is None else (row,)
+
+        rows, holder = await asyncio.to_thread(runs_of, view.folder, read)
+        if not rows:
             raise NotFound(
                 f"There is no run '{run}' of {pipeline}.", hint="Only the newest runs are kept: look at the list."
             )
-        return present_run(row, active=row.id == await self._active(view))
+        return present_run(rows[0], holder)
 
     async def log(self, pipeline: str, run: str, task: str, offset: int) -> LogChunk:
         """A piece of a task's log, cut between characters."""
@@ -335,10 +341,6 @@ class Workspace:
         if relative.suffix not in (".yaml", ".yml"):
             raise NotFound(f"{pipeline} is no pipeline file.", hint="Their names end in .yaml or .yml.")
         return self.root / relative
-
-    async def _active(self, view: View) -> str | None:
-        held = await asyncio.to_thread(holder_of, view.folder)
-        return None if held is None else held[0].run
 
     async def _follow(self, view: View, builder: Builder) -> None:
         last: BuildEvent | None = None
