@@ -31,6 +31,7 @@ from patience import eventually
 from cauce.contract import (
     BuildEvent,
     Contract,
+    ErrorBody,
     RunFinished,
     RunRequest,
     Snapshot,
@@ -206,13 +207,21 @@ class Ground:
     @contextmanager
     def server(self, *options: str) -> Iterator[Server]:
         """A Jupyter server that answers."""
-        server = Server(self, self._beside / f"server-{uuid.uuid4().hex}.log", options)
-        try:
-            server.wait()
+        with self.servers(1, *options) as (server,):
             yield server
+
+    @contextmanager
+    def servers(self, number: int, *options: str) -> Iterator[list[Server]]:
+        """Several of them beside each other."""
+        begun = [Server(self, self._beside / f"server-{uuid.uuid4().hex}.log", options) for _ in range(number)]
+        try:
+            for server in begun:
+                server.wait()
+            yield begun
         finally:
-            server.process.kill()
-            server.process.wait()
+            for server in begun:
+                server.process.kill()
+                server.process.wait()
 
     # --- Looking
 
@@ -322,10 +331,10 @@ class Ended:
 class Refused(Exception):
     """The server answered with an error."""
 
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
-        super().__init__(f"{status}: {body}")
+    def __init__(self, status: int, error: ErrorBody) -> None:
+        super().__init__(f"{status}: {error.message}")
         self.status = status
-        self.body = body
+        self.error = error
 
 
 class Server:
@@ -361,7 +370,7 @@ class Server:
                 content: bytes = reply.read()
                 return content
         except urllib.error.HTTPError as error:
-            raise Refused(error.code, json.load(error)) from error
+            raise Refused(error.code, msgspec.json.decode(error.read(), type=ErrorBody)) from error
 
     def get(self, path: str, as_: type[Reply], **query: str | int) -> Reply:
         """Something of the pipeline: `path` begins with a slash, or is empty for its snapshot."""
