@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -20,7 +20,7 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,7 +40,7 @@ from cauce.contract import (
     encode,
 )
 
-__all__ = ["Being", "Building", "Ground", "Refused", "Server", "ground_in", "is_alive", "peak_memory"]
+__all__ = ["Being", "Building", "Ground", "Refused", "Server", "ground_in", "is_alive", "peak_memory", "zombies_of"]
 
 Reply = TypeVar("Reply", bound=Contract)
 
@@ -92,6 +92,17 @@ def is_alive(process: Being) -> bool:
     return being(process.pid) == process
 
 
+def zombies_of(parent: int) -> list[int]:
+    """Its children that have ended and were not asked how."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text("utf-8", "replace").rpartition(")")[2].split()
+            if fields[0] == "Z" and int(fields[1]) == parent:
+                found.append(int(path.parent.name))
+    return found
+
+
 def peak_memory(pid: int) -> int:
     """In MiB, so far; 0 when it is gone."""
     with suppress(OSError):
@@ -113,6 +124,8 @@ class Ground:
         self.root = root / "root"
         self.folder = self.root / "project"
         self.folder.mkdir(parents=True)
+        self.temporary: Path | None = None
+        """Where temporary files go, if not where they usually do."""
         self._beside = root
         self._mark = uuid.uuid4().hex
         self._entries: dict[str, list[str]] = {}
@@ -123,6 +136,8 @@ class Ground:
         # ipykernel behaves otherwise when it believes that it is being tested.
         ours = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
         beside = {name: str(self._beside / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
+        if self.temporary is not None:
+            beside["TMPDIR"] = str(self.temporary)
         return ours | beside | {_MARK: self._mark, "JUPYTER_PATH": str(self._beside / "share")}
 
     def write(self, name: str, text: str) -> Path:
@@ -328,6 +343,12 @@ class Ended:
         return {event.task: event for event in self.events if isinstance(event, TaskFinished)}
 
 
+def _with_tests(environment: dict[str, str]) -> dict[str, str]:
+    """So that an extension of the tests can be loaded."""
+    paths = [environment["PYTHONPATH"]] if "PYTHONPATH" in environment else []
+    return environment | {"PYTHONPATH": os.pathsep.join([*paths, str(Path(__file__).parent)])}
+
+
 class Refused(Exception):
     """The server answered with an error."""
 
@@ -341,21 +362,21 @@ class Server:
     """A Jupyter server as a process of its own, asked as the browser asks it."""
 
     def __init__(self, ground: Ground, log: Path, options: tuple[str, ...] = ()) -> None:
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}/"
         self.log = log
         self._pipeline = f"cauce/api/pipelines/{ground.pipeline}"
         command = [
             *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
-            *(f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={ground.root}"),
+            # Below those that the system gives to whoever asks for any.
+            *(f"--port={random.randrange(20_000, 30_000)}", f"--ServerApp.root_dir={ground.root}"),
             *(f"--IdentityProvider.token={_TOKEN}", "--ServerApp.jpserver_extensions=cauce=True", *options),
         ]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=ground.environment
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_with_tests(ground.environment)
             )
+        runtime = Path(ground.environment["JUPYTER_RUNTIME_DIR"])
+        self._about = runtime / f"jpserver-{self.process.pid}.json"
+        self.url = ""
 
     def ask(self, path: str, body: bytes | None = None, method: str = "", **query: str | int) -> bytes:
         """What it answers. Raises `Refused`, and OSError when nobody does."""
@@ -395,15 +416,22 @@ class Server:
             time.sleep(0.1)
         return snapshot
 
-    def over(self, seconds: float = 100) -> Snapshot:
-        """How it is when nothing is built any more."""
-        return self.until(lambda each: each.run is not None and each.run.state != "running", seconds)
+    def over(self, run: str) -> Snapshot:
+        """How it is when the run has ended and nobody builds."""
+
+        def ended(snapshot: Snapshot) -> bool:
+            last = snapshot.run
+            return last is not None and (last.id, snapshot.holder) == (run, None) and last.state != "running"
+
+        return self.until(ended)
 
     def wait(self) -> None:
-        while True:
-            try:
+        """Until it answers, at the port that it has found."""
+        while not self.url:
+            assert self.process.poll() is None, self.log.read_text("utf-8", "replace")
+            with suppress(OSError, ValueError):
+                self.url = json.loads(self._about.read_bytes())["url"]
                 self.ask("api/status")
                 return
-            except OSError:
-                assert self.process.poll() is None, self.log.read_text("utf-8", "replace")
-                time.sleep(0.1)
+            self.url = ""
+            time.sleep(0.1)

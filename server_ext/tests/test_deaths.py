@@ -63,15 +63,14 @@ def server(ground: Ground) -> Iterator[Server]:
         yield server
 
 
-def ended(server: Server) -> tuple[dict[str, Attempt], dict[str, str]]:
+def ended(server: Server, run: str) -> tuple[dict[str, Attempt], dict[str, str]]:
     """Of each task what happened to it, and its log."""
-    snapshot = server.over()
-    assert snapshot.run is not None
+    snapshot = server.over(run)
     attempts, logs = {}, {}
     for task in snapshot.tasks:
         assert task.last_attempt is not None
         attempts[task.name] = task.last_attempt
-        logs[task.name] = server.get(f"/runs/{snapshot.run.id}/log", LogChunk, task=task.name).text
+        logs[task.name] = server.get(f"/runs/{run}/log", LogChunk, task=task.name).text
     return attempts, logs
 
 
@@ -84,8 +83,7 @@ def test_each_death_is_told_with_its_cause_and_the_last_output(ground: Ground, s
         "sh_killed", "sleep 600 &\necho last words\nbegun $$ $!\nsleep 0.3\ntouch died-sh_killed\nkill -9 $$\n"
     )
 
-    server.start(RunRequest(jobs=4))
-    attempts, logs = ended(server)
+    attempts, logs = ended(server, server.start(RunRequest(jobs=4)))
 
     expected = {f"{kind}_{name}": death for name, death in DEATHS.items() for kind in "kf"}
     expected |= {"s_killed": DEATHS["killed"], "sh_killed": Death("", "failed", "")}
