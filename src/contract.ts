@@ -1351,7 +1351,7 @@ export interface operations {
             readonly query: {
                 /** @description The task whose log it is. */
                 readonly task: string;
-                /** @description Where to go on, from `nextOffset`; 0 at first. */
+                /** @description Where to go on, from `nextOffset`; at first 0 for the beginning, or -n for the last n bytes. */
                 readonly offset?: number;
             };
             readonly header?: never;

@@ -160,21 +160,23 @@ export class TaskModel implements IDisposable {
     }
     if (this._log?.run !== run) {
       this._log = { run, text: '', complete: false, cut: false };
-      this._offset = 0;
+      // Of a long log its end alone: the rest would be read only to be forgotten.
+      this._offset = -LOG_LIMIT;
     }
     for (;;) {
       const chunk = await this._client.log(path, run, task.name, this._offset);
       if (about !== this._about || this._log.run !== run) {
         return;
       }
-      this._offset = chunk.nextOffset;
       const { text: before, cut }: ILog = this._log;
       const text: string = before + chunk.text;
+      const skipped = this._offset < 0 && chunk.offset > 0;
+      this._offset = chunk.nextOffset === 0 ? -LOG_LIMIT : chunk.nextOffset;
       this._log = {
         run,
         text: text.slice(-LOG_LIMIT),
         complete: chunk.complete,
-        cut: cut || text.length > LOG_LIMIT
+        cut: cut || skipped || text.length > LOG_LIMIT
       };
       this._changed.emit();
       if (chunk.complete || chunk.text === '') {

@@ -185,7 +185,12 @@ ROUTES: tuple[Route, ...] = (
         reply=contract.LogChunk,
         query=(
             Parameter("task", "string", "The task whose log it is."),
-            Parameter("offset", "integer", "Where to go on, from `nextOffset`; 0 at first.", required=False),
+            Parameter(
+                "offset",
+                "integer",
+                "Where to go on, from `nextOffset`; at first 0 for the beginning, or -n for the last n bytes.",
+                required=False,
+            ),
         ),
         errors=(400, 403, 404),
     ),

@@ -424,33 +424,41 @@ describe('The selected task', () => {
     task.dispose();
   });
 
-  it('has a log that is read once it is wanted, and to its end', async () => {
-    const world = new World();
-    const task = await look(world);
-    const lastAttempt = {
-      run: 'r',
-      outcome: 'ok' as const,
-      started: 1,
-      ended: 2,
-      cause: '',
-      error: null
-    };
-    world.change(ML, { tasks: [fakeTask('a', { lastAttempt })] });
-    await world.model.refresh();
-    world.client.logs.set('a', 'hello\n');
-    world.model.select('a');
-    await settled();
-    expect(task.log).toBeNull();
-    const told = new Promise<void>(resolve => {
-      task.changed.connect(() => {
-        if (task.log?.complete === true) {
-          resolve();
-        }
+  it.each([
+    ['hello\n', false],
+    [`${'x\n'.repeat(1_000_000)}the end\n`, true]
+  ])(
+    'has a log that is read once it is wanted: its end, and all of a short one',
+    async (log, cut) => {
+      const world = new World();
+      const task = await look(world);
+      const lastAttempt = {
+        run: 'r',
+        outcome: 'ok' as const,
+        started: 1,
+        ended: 2,
+        cause: '',
+        error: null
+      };
+      world.change(ML, { tasks: [fakeTask('a', { lastAttempt })] });
+      await world.model.refresh();
+      world.client.logs.set('a', log);
+      world.model.select('a');
+      await settled();
+      expect(task.log).toBeNull();
+      const told = new Promise<void>(resolve => {
+        task.changed.connect(() => {
+          if (task.log?.complete === true) {
+            resolve();
+          }
+        });
       });
-    });
-    task.showLog = true;
-    await told;
-    expect(task.log).toEqual({ run: 'r', text: 'hello\n', complete: true, cut: false });
-    task.dispose();
-  });
+      world.asked();
+      task.showLog = true;
+      await told;
+      expect(task.log).toEqual({ run: 'r', text: log.slice(-200_000), complete: true, cut });
+      expect(world.asked().filter(call => call.startsWith('log '))).toHaveLength(1);
+      task.dispose();
+    }
+  );
 });

@@ -85,8 +85,14 @@ export class FakeClient implements IClient {
 
   log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk> {
     return this._answer(`log ${pipeline} ${run} ${task} ${String(offset)}`, () => {
-      const text = (this.logs.get(task) ?? '').slice(offset);
-      return { text, offset, nextOffset: offset + text.length, complete: true };
+      const whole = this.logs.get(task) ?? '';
+      const text = whole.slice(offset);
+      return {
+        text,
+        offset: whole.length - text.length,
+        nextOffset: whole.length,
+        complete: true
+      };
     });
   }
 

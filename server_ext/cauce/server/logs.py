@@ -14,16 +14,22 @@ _LOG_PIECE = 1 << 18
 
 
 def read_log(above: Path, path: Path, offset: int, over: bool) -> LogChunk:
-    """What is at `offset` (in bytes) of the file; `over`: nothing more will be written. Empty if it cannot be read."""
+    """What is at `offset` of the file, in bytes: from its end when it is negative. Empty if it cannot be read.
+
+    `over`: nothing more will be written.
+    """
     try:
         # Below what the state folder is in, and the file itself: a link could show any file of the server's user.
         with open_regular(real_path(above, str(path.parent)) / path.name, follow=False) as stream:
             size = stream.seek(0, os.SEEK_END)
-            start = min(max(offset, 0), size)
+            start = min(offset, size) if offset >= 0 else max(size + offset, 0)
             stream.seek(start)
             piece = stream.read(_LOG_PIECE)
     except OSError:
         return LogChunk(text="", offset=0, next_offset=0, complete=over)
+    if offset < 0:
+        cut = _rest_of_a_character(piece)
+        start, piece = start + cut, piece[cut:]
     at_end = start + len(piece) >= size
     if not (at_end and over):
         piece = piece[: _whole_characters(piece)]
@@ -33,6 +39,14 @@ def read_log(above: Path, path: Path, offset: int, over: bool) -> LogChunk:
         next_offset=start + len(piece),
         complete=over and at_end,
     )
+
+
+def _rest_of_a_character(piece: bytes) -> int:
+    """Length of what the piece begins with of a UTF-8 character that begins before it."""
+    length = 0
+    while length < min(3, len(piece)) and piece[length] & 0xC0 == 0x80:
+        length += 1
+    return length
 
 
 def _whole_characters(piece: bytes) -> int:

@@ -18,8 +18,9 @@ LONGEST_ERROR = 256 * 1024
 class Log:
     """Appends to a file, at once and in UTF-8; what cannot be encoded becomes '?'.
 
-    Beyond `limit` bytes output is dropped and the log says so, once. Errors and our own
-    notes are short and always written. A disk that is full ends the log, not the task.
+    Beyond `limit` bytes output is dropped; the log says so there, and at its end how much it
+    was. Errors and our own notes are short and always written. A disk that is full ends the
+    log, not the task.
     """
 
     def __init__(self, path: Path, limit: int = LIMIT, heard: Callable[[], None] = lambda: None) -> None:
@@ -30,6 +31,8 @@ class Log:
         self._left = limit
         self._limit = limit
         self._full = False
+        self._dropped_lines = 0
+        self._dropped_bytes = 0
         self._at_line_start = _ends_a_line(path)
 
     def __enter__(self) -> Log:
@@ -38,16 +41,21 @@ class Log:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._dropped_bytes:
+            self.note(f"{self._dropped_lines:,} lines ({self._dropped_bytes:,} bytes) were dropped.")
         self._file.close()
 
     def write(self, text: str) -> None:
         """Append what the code wrote to stdout or stderr."""
         self.heard()
-        if self._full:
-            return
         data = text.encode("utf-8", "replace")
+        if self._full:
+            self._drop(data)
+            return
         if len(data) > self._left:
-            data = data[: self._left].decode("utf-8", "ignore").encode("utf-8")
+            fits = data[: self._left].decode("utf-8", "ignore").encode("utf-8")
+            self._drop(data[len(fits) :])
+            data = fits
             self._full = True
         self._left -= len(data)
         self._append(data)
@@ -55,6 +63,10 @@ class Log:
             self.note(
                 f"The log has reached its limit of {self._limit:,} bytes. What the task printed after this was dropped."
             )
+
+    def _drop(self, data: bytes) -> None:
+        self._dropped_lines += data.count(b"\n")
+        self._dropped_bytes += len(data)
 
     def error(self, text: str) -> None:
         """Append a traceback on lines of its own."""
