@@ -1,0 +1,112 @@
+"""Many runs in one server leave nothing behind: no file, thread, process, socket, temporary file or memory."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from patience import eventually
+from survival import Ground, Server, ground_in, zombies_of
+
+from cauce.contract import LogChunk, RunList, RunRequest, TaskDetail
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for leaks in /proc")
+
+MEMORY_GROWS = 1.05
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    # Short: sockets' names may not be long.
+    with TemporaryDirectory(prefix="cauce-", dir="/tmp") as temporary, ground_in(tmp_path) as ground:
+        ground.temporary = Path(temporary)
+        ground.notebook("kernel", "print('hello')\n")
+        ground.function("fails", "raise ValueError('no')\n")
+        ground.function("child", "import subprocess\nsubprocess.Popen(['sleep', '600'])\n")
+        ground.function("endless", "here.begun('endless')\ntime.sleep(600)\n")
+        yield ground
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a server holds, counted by kind, and what is there because of it."""
+
+    files: Counter[str]
+    threads: Counter[str]
+    tasks: int
+    processes: int
+    zombies: int
+    temporary: tuple[str, ...]
+
+
+def held(ground: Ground, server: Server) -> tuple[Held, int]:
+    """That, and its memory in MiB."""
+    ticking = json.loads(server.ask("ticking"))
+    threads = [name.rstrip("0123456789") for name in ticking["threads"]]
+    assert ground.temporary is not None
+    return Held(
+        Counter(ticking["files"]),
+        # Those of the loop's own pool come as they are needed, up to a limit, and stay.
+        Counter(name for name in threads if not name.startswith("asyncio_")),
+        ticking["tasks"],
+        len(ground.alive()),
+        len(zombies_of(server.process.pid)),
+        tuple(sorted(str(path.relative_to(ground.temporary)) for path in ground.temporary.rglob("*"))),
+    ), ticking["memory"]
+
+
+def one_of_each(ground: Ground, server: Server) -> None:
+    """Four runs: three to their ends, one cancelled; with everything that the panel asks."""
+    for task in ("kernel", "fails", "child"):
+        run = server.start(RunRequest(tasks=(task,), force=True))
+        server.over(run)
+        server.get(f"/runs/{run}/log", LogChunk, task=task)
+        server.get(f"/tasks/{task}", TaskDetail)
+        server.get("/runs", RunList)
+    run = server.start(RunRequest(tasks=("endless",)))
+    assert eventually(lambda: ground.has_begun("endless"), 60)
+    server.cancel(run)
+    server.over(run)
+    (ground.folder / "begun/endless").unlink()
+
+
+def settled(ground: Ground, server: Server) -> tuple[Held, int]:
+    """What is held a second later still: the last builder has ended."""
+    before = held(ground, server)
+    for _ in range(10):
+        time.sleep(1)
+        now = held(ground, server)
+        if now[0] == before[0]:
+            break
+        before = now
+    return before
+
+
+def leaks_nothing(ground: Ground, *, warm: int, rounds: int) -> None:
+    with ground.server("--ServerApp.jpserver_extensions=ticking=True") as server:
+        for _ in range(warm):
+            one_of_each(ground, server)
+        before, memory = settled(ground, server)
+        assert before.zombies == 0
+        for _ in range(rounds):
+            one_of_each(ground, server)
+        after, now = settled(ground, server)
+        assert after == before
+        assert now <= memory * MEMORY_GROWS
+
+
+def test_runs_leave_nothing_behind(ground: Ground) -> None:
+    leaks_nothing(ground, warm=1, rounds=2)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(1800)
+def test_two_hundred_runs_leave_nothing_behind(ground: Ground) -> None:
+    leaks_nothing(ground, warm=5, rounds=50)
