@@ -40,7 +40,18 @@ from cauce.contract import (
     encode,
 )
 
-__all__ = ["Being", "Building", "Ground", "Refused", "Server", "ground_in", "is_alive", "peak_memory", "zombies_of"]
+__all__ = [
+    "Being",
+    "Building",
+    "Ground",
+    "Refused",
+    "Server",
+    "ground_in",
+    "is_alive",
+    "open_files",
+    "peak_memory",
+    "zombies_of",
+]
 
 Reply = TypeVar("Reply", bound=Contract)
 
@@ -103,6 +114,12 @@ def zombies_of(parent: int) -> list[int]:
     return found
 
 
+def open_files(pid: int) -> int:
+    with suppress(OSError):
+        return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    return 0
+
+
 def peak_memory(pid: int) -> int:
     """In MiB, so far; 0 when it is gone."""
     with suppress(OSError):
@@ -124,8 +141,9 @@ class Ground:
         self.root = root / "root"
         self.folder = self.root / "project"
         self.folder.mkdir(parents=True)
-        self.temporary: Path | None = None
-        """Where temporary files go, if not where they usually do."""
+        # What is kept warm for the next build runs nobody's code; let it go soon, so that nothing has to be left.
+        self.variables = {"CAUCE_FORKSERVER_IDLE": "1"}
+        """Of the environment of all that is started from here."""
         self._beside = root
         self._mark = uuid.uuid4().hex
         self._entries: dict[str, list[str]] = {}
@@ -136,9 +154,7 @@ class Ground:
         # ipykernel behaves otherwise when it believes that it is being tested.
         ours = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
         beside = {name: str(self._beside / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
-        if self.temporary is not None:
-            beside["TMPDIR"] = str(self.temporary)
-        return ours | beside | {_MARK: self._mark, "JUPYTER_PATH": str(self._beside / "share")}
+        return ours | beside | self.variables | {_MARK: self._mark, "JUPYTER_PATH": str(self._beside / "share")}
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name

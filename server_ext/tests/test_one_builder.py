@@ -145,7 +145,7 @@ def rounds(ground: Ground, number: int) -> None:
 
 
 def test_one_of_three_builds_and_the_others_are_told_who(ground: Ground) -> None:
-    rounds(ground, 4)
+    rounds(ground, 3)
 
 
 @pytest.mark.torture
