@@ -59,6 +59,8 @@ if child == 0:
     stay()
 other = multiprocessing.get_context("fork").Process(target=stay, daemon=True)
 other.start()
+while any(os.getpgid(pid) == os.getpgid(0) for pid in (child, other.pid)):
+    time.sleep(0.01)
 here.note("children", child, other.pid)
 """
 UNTIL_LET_GO = """\
