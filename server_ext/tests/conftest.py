@@ -22,6 +22,9 @@ if "PYTHONPATH" in os.environ:
     paths = os.environ["PYTHONPATH"].split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(str(Path(path).resolve()) for path in paths)
 
+# Fork servers that tests start are of no use to anybody after them.
+os.environ.setdefault("CAUCE_FORKSERVER_IDLE", "30")
+
 # A busy machine is slow; that is no failure of the code. CI tries the same examples each time, so that
 # what it says is about the change; at home every run looks for new ones.
 settings.register_profile("cauce", deadline=None, derandomize="CI" in os.environ, print_blob=True)

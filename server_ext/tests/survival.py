@@ -178,10 +178,10 @@ class Ground:
         self.write(f"{name}.py", _HEAD + _BODY + textwrap.dedent(code))
         self._declare(name, f"{name}.py", f"{{data: out/{name}.txt}}", "class: ScriptRunner")
 
-    def function(self, name: str, code: str) -> None:
+    def function(self, name: str, code: str, *keys: str) -> None:
         body = textwrap.indent(_BODY + textwrap.dedent(code), "    ")
         self.write(f"{name}.py", f"def f(product):\n{body}")
-        self._declare(name, f"{name}.f", f"{{data: out/{name}.txt}}")
+        self._declare(name, f"{name}.f", f"{{data: out/{name}.txt}}", *keys)
 
     def shell(self, name: str, code: str) -> None:
         """Its shell is called $$, and `begun` what it says when it has begun."""

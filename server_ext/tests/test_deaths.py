@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from patience import eventually
 from survival import Ground, Server, ground_in
 
-from cauce.contract import Attempt, LogChunk, RunRequest, Snapshot
+from cauce.contract import Attempt, LogChunk, RunRequest
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 
@@ -115,49 +114,34 @@ words = Path("/proc/self/cmdline").read_bytes().split(b"\\0")[:-1]
 os.execv(sys.executable, [sys.executable, *words[1:]])
 """
 STOPS = "import signal\nos.kill(os.getpid(), signal.SIGSTOP)\n"
-SILENCES = {
-    "k_restarted": ("os._exit(3)\n", "kernelspec_name: restarting"),
-    "k_begins_again": (AGAIN,),
-    "k_is_something_else": ("os.execv('/bin/sleep', ['sleep', '600'])\n",),
-    "k_stopped": (STOPS,),
-    "f_stopped": (STOPS,),
+ANSWERS_NO_MORE = {
+    "k_restarted": Death("os._exit(3)\n", "crashed", "started it anew"),
+    "k_begins_again": Death(AGAIN, "crashed", ""),
+    "k_is_something_else": Death("os.execv('/bin/sleep', ['sleep', '600'])\n", "failed", "Silent too long"),
+    "k_stopped": Death(STOPS, "failed", "Silent too long"),
+    "f_stopped": Death(STOPS, "failed", "Silent too long"),
 }
-WAITED_FOR = "The builder learns of the process's end alone: what lives on is waited for until it is cancelled."
+SILENT = 3
 
 
-@pytest.fixture(scope="module")
-def silenced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ground, Snapshot, dict[str, str]]]:
-    """How all of them stand once they have been silent for as long as they may, and their logs."""
-    with ground_in(tmp_path_factory.mktemp("silenced")) as ground, ground.server() as server:
-        ground.kernel("restarting", sys.executable, "-c", RESTARTS, "{connection_file}")
-        for name, (code, *keys) in SILENCES.items():
-            make = ground.notebook if name.startswith("k_") else ground.function
-            make(name, DYING.format(name=name) + code, *keys)
-        run = server.start(RunRequest(jobs=len(SILENCES)))
-        if not eventually(lambda: all((ground.folder / f"died-{name}").exists() for name in SILENCES), 60):
-            raise RuntimeError("They do not come to die.")
-        eventually(lambda: server.snapshot().holder is None, PROMISED)
-        logs = {name: server.get(f"/runs/{run}/log", LogChunk, task=name).text for name in SILENCES}
-        yield ground, server.snapshot(), logs
+def test_a_process_that_lives_but_is_not_what_it_was_is_not_waited_for(ground: Ground, server: Server) -> None:
+    ground.kernel("restarting", sys.executable, "-c", RESTARTS, "{connection_file}")
+    for name, death in ANSWERS_NO_MORE.items():
+        make = ground.notebook if name.startswith("k_") else ground.function
+        limit = [f"silence_timeout: {SILENT}"] if death.cause == "Silent too long" else []
+        kernel = ["kernelspec_name: restarting"] if name == "k_restarted" else []
+        make(name, DYING.format(name=name) + death.code, *limit, *kernel)
 
+    attempts, logs = ended(server, server.start(RunRequest(jobs=len(ANSWERS_NO_MORE))))
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "k_begins_again",
-        *(
-            pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=WAITED_FOR))
-            for name in SILENCES
-            if name != "k_begins_again"
-        ),
-    ],
-)
-def test_a_process_that_lives_but_is_not_what_it_was_is_not_waited_for(
-    silenced: tuple[Ground, Snapshot, dict[str, str]], name: str
-) -> None:
-    ground, snapshot, logs = silenced
-    assert "last words" in logs[name]
-    attempt = {task.name: task for task in snapshot.tasks}[name].last_attempt
-    assert attempt is not None
-    assert (attempt.outcome, bool(attempt.cause)) == ("crashed", True)
-    assert [process for process, task in ground.noted().items() if task == name] == []
+    for name, death in ANSWERS_NO_MORE.items():
+        attempt = attempts[name]
+        assert (name, attempt.outcome) == (name, death.outcome), attempt
+        assert attempt.cause, attempt
+        assert death.cause in attempt.cause, attempt
+        assert "last words" in logs[name], name
+        assert attempt.ended is not None
+        late = attempt.ended - (ground.folder / f"died-{name}").stat().st_mtime
+        # Interrupt, SIGTERM and SIGKILL, where it does not answer at all.
+        assert late < (PROMISED if death.outcome == "crashed" else SILENT + 10), (name, late)
+    assert ground.noted() == {}

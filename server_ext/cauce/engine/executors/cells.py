@@ -20,7 +20,7 @@ from cauce.engine.executors.log import Log
 from cauce.engine.executors.messages import Message
 from cauce.engine.executors.outputs import Outputs
 
-__all__ = ["Cells", "Died", "Raised"]
+__all__ = ["Cells", "Died", "Raised", "Replaced"]
 
 _DRAIN = 0.2
 """Seconds for what a kernel has sent before it died to arrive."""
@@ -40,6 +40,10 @@ class Raised(Exception):
 
 class Died(Exception):
     """The kernel died."""
+
+
+class Replaced(Exception):
+    """Something has started the kernel anew."""
 
 
 @dataclass
@@ -98,14 +102,16 @@ class Cells:
     async def run(self, progress: Callable[[Progress], None], stop: asyncio.Event) -> None:
         """Run until the end, `stop`, or a call of ``exit()``.
 
-        Raises Raised when a cell does, TimeoutError when one takes too long, and Died.
+        Raises Raised when a cell does, TimeoutError when one takes too long, Died and Replaced.
         """
         self._progress, self._stop = progress, stop
         self._kernel.hear = self._hear
         try:
             self._send()
-            news: set[asyncio.Future[Any]] = {self._ended, self._kernel.exited}
+            news: set[asyncio.Future[Any]] = {self._ended, self._kernel.exited, self._kernel.replaced}
             await asyncio.wait(news, return_when=asyncio.FIRST_COMPLETED)
+            if self._kernel.replaced.done() and not self._kernel.exited.done():
+                raise Replaced
             if not self._ended.done():
                 # What the kernel sent before it died is still being received: leave it a moment.
                 await asyncio.wait({self._ended}, timeout=_DRAIN)

@@ -179,6 +179,10 @@ class Kernel:
         self._subscribed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._informed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked: set[str] = set()
+        self._session = ""
+        """How the kernel signs what it says of itself: another process, another session."""
+        self.replaced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when another kernel answers in its place: something has started it anew, its memory is gone."""
 
     @property
     def spec(self) -> dict[str, str]:
@@ -308,6 +312,11 @@ class Kernel:
             self._channels = None
 
     def _hear(self, channel: Channel, message: Message) -> None:
+        if message.type in ("status", "iopub_welcome"):
+            session = str(message.header.get("session", ""))
+            if self._session and session != self._session:
+                _done(self.replaced)
+            self._session = session
         if channel == "iopub" and (message.type == "iopub_welcome" or message.parent in self._asked):
             _done(self._subscribed)
         if message.type == "kernel_info_reply":

@@ -40,9 +40,13 @@ OUTPUT_LIMIT = 10_000_000
 _INTERRUPT_PATIENCE = 3.0
 _TERMINATE_PATIENCE = 2.0
 _KILL_PATIENCE = 5.0
-_CANCELLED_EXIT_PATIENCE = 2.0
+_SHORT_EXIT_PATIENCE = 2.0
 _DRAIN_PATIENCE = 2.0
 _LONGEST_TRACEBACK = 64 * 1024
+_REPLACED = (
+    "The kernel died while a cell was running, and something started it anew: what it knew is gone. "
+    "The log may say what it died of; name a kernel in pipeline.yaml ('kernelspec_name') that is not restarted."
+)
 _PARTIAL_PAUSE = 3.0
 """Seconds between two times that the notebook is written while it runs."""
 _PARTIAL_SHARE = 30
@@ -117,8 +121,8 @@ class NotebookExecutor:
         try:
             run = _Run(job, listener, cancel, log, kernel, notebook, self._output_limit, self._start_another)
             outcome = await run.go()
-            if isinstance(outcome, Cancelled):
-                patience = Patience(exit=_CANCELLED_EXIT_PATIENCE)
+            if not isinstance(outcome, Succeeded):
+                patience = Patience(exit=_SHORT_EXIT_PATIENCE)
             return outcome
         finally:
             await kernel.end(patience)
@@ -272,7 +276,7 @@ class _Run:
             await kernel.wait(_KILL_PATIENCE)
 
     def _outcome(self, cells: Cells, running: asyncio.Future[None]) -> Outcome:
-        from cauce.engine.executors.cells import Raised
+        from cauce.engine.executors.cells import Raised, Replaced
 
         error = None if running.cancelled() else running.exception()
         ended = not running.cancelled() and error is None
@@ -286,6 +290,9 @@ class _Run:
             return Failed(self._raised(cells, error.reply))
         if isinstance(error, TimeoutError):
             return Failed(self._too_slow(cells))
+        if isinstance(error, Replaced):
+            self.kernel.signal(KILL)  # it would be started anew for ever
+            return Crashed(self._died(cells, _REPLACED))
         if self.kernel.exited.done():
             return Crashed(self._died(cells))
         raise error or RuntimeError("the cells ended for no reason")
@@ -318,9 +325,10 @@ class _Run:
             where=self._where(cells.current, 1),
         )
 
-    def _died(self, cells: Cells) -> CellError:
-        doing = "before the first cell" if cells.current is None else "while a cell was running"
-        message = death(self.kernel.exited.result(), doing)
+    def _died(self, cells: Cells, message: str = "") -> CellError:
+        if not message:
+            doing = "before the first cell" if cells.current is None else "while a cell was running"
+            message = death(self.kernel.exited.result(), doing)
         words = self.kernel.last_words().strip()
         self.log.error(f"{words}\n[cauce] {message}" if words else f"[cauce] {message}")
         line = None if cells.current is None else line_at_death(words, self.notebook.cells[cells.current].source)
