@@ -359,14 +359,11 @@ class _Run:
         return None if first is None else Where(path=_relative(self.job), line=first + line - 1)
 
     def _save(self) -> None:
-        import nbformat
+        from cauce.engine.executors.saved import saved
 
-        writes: Callable[[NotebookNode], str] = nbformat.writes
-        text = writes(self.notebook)
         assert self.job.notebook is not None  # noqa: S101 - every task with a kernel has one
         self.job.notebook.parent.mkdir(parents=True, exist_ok=True)
-        # Half a character (a lone surrogate) in an output must not cost the notebook.
-        self.job.notebook.write_bytes(f"{text}\n".encode("utf-8", "replace"))
+        self.job.notebook.write_bytes(saved(self.notebook))
 
 
 def _seconds(job: Job, name: str) -> float | None:
