@@ -327,6 +327,8 @@ def test_a_header_may_have_aliases() -> None:
         ("a.py", commented(HEADER, b"#"), "holds more than 20,000 values"),
         ("a.py", b"# ---\n# jupyter:\n#   a: " + b"[" * 60_000 + b"\n# ---\n", "nested more than 64 levels"),
         ("a.py", b"# ---\n# jupyter:\n#   a: [\n# ---\n", "cannot be read as a notebook"),
+        ("a.py", b"# %% name=3\n1\n", "is not of type 'string'"),
+        ("a.py", b'# %% [raw] tags=["a", "a"]\n1\n', "has non-unique elements"),
         ("a.ipynb", b"", "empty file"),
         ("a.ipynb", b'{\n"cells": [,]}', "a.ipynb:2: The notebook is not valid JSON"),
         ("a.ipynb", b"[" * 100_000, "cannot be read"),

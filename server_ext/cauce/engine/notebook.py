@@ -129,7 +129,10 @@ def _read_text(lines: Sequence[str], path: Path, cookie: str | None) -> Notebook
     import jupytext
     from jupytext import formats
 
+    from cauce.engine.jupytextcells import hasten_jupytext
+
     guard_jupytext()
+    hasten_jupytext()
     _check_size(path, 0, len(lines))
     reads: Callable[..., NotebookNode] = jupytext.reads
     declared_format: Callable[[str, str], str | None] = formats.read_format_from_metadata
