@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 __all__ = ["OFF", "Address", "Unavailable", "address_of", "runtime_folder"]
@@ -104,8 +105,9 @@ def _packages() -> tuple[tuple[str, int], ...]:
     return tuple((each, _changed(each)) for each in sys.path if each.endswith(("site-packages", "dist-packages")))
 
 
+@cache
 def _own_code() -> int:
-    """When this package was changed last: its children must speak as we do."""
+    """When this package was changed last, as we have it: its children must speak as we do."""
     package = Path(__file__).parents[1]
     folders = [package / "forkserver", package / "runner", *sorted((package / "runner").glob("*/"))]
     return max(_changed(file) for folder in folders for file in folder.glob("*.py"))
