@@ -37,6 +37,7 @@ import msgspec
 from cauce.contract import (
     BuildEvent,
     CellError,
+    Problem,
     Progress,
     RunFinished,
     RunRequest,
@@ -171,8 +172,11 @@ async def build(
     with ProjectLock(folder, run, user_name(), clock()):
         store = opened(folder, clock())
         try:
-            troubles = await evaluate(entry, cache, executor, folder / "logs" / run / "evaluation.log", stop.cancel)
-            project = load(entry, cache)
+            troubles: tuple[Problem, ...] = ()
+            if project.spec.needs:
+                log = folder / "logs" / run / "evaluation.log"
+                troubles = await evaluate(entry, cache, executor, log, stop.cancel)
+                project = load(entry, cache)
             selection = admitted(project, request, troubles)
             timer = timer or SystemTimer()
             this = _Build(run, project, cache, request, selection, store, folder, executor, emit, stop, clock, timer)
