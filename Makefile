@@ -9,6 +9,7 @@
 PYTHON ?= $(shell command -v python3)
 JUPYTERLAB ?= jupyterlab>=4.6,<4.7
 LAB_ARGS ?=
+ROUNDS ?= 7
 
 ROOT := $(CURDIR)
 VENV := $(ROOT)/.venv
@@ -35,7 +36,7 @@ help:
 	@echo 'make lab      set up, then open JupyterLab on examples/ with the Cauce panel'
 	@echo 'make test     set up, then run every check: lint, types, unit, wheel, browser'
 	@echo 'make wheel    build dist/*.whl, which installs without Node'
-	@echo 'make bench    compare with nbclient on this machine, and time looking at large pipelines'
+	@echo 'make bench    compare with papermill and nbclient, write docs/benchmarks.md (ROUNDS=$(ROUNDS))'
 	@echo 'make conformance  write docs/conformance.md anew'
 	@echo 'make clean    remove whatever was built or fetched'
 	@echo
@@ -140,8 +141,12 @@ wheel: $(STAMPS)/venv $(STAMPS)/labextension
 	rm -rf dist
 	hatchling build -t wheel
 
-bench: $(STAMPS)/install
-	python scripts/bench.py
+$(STAMPS)/bench: $(STAMPS)/install
+	pip install --quiet --no-build-isolation --editable '.[bench]'
+	@touch $@
+
+bench: $(STAMPS)/bench
+	PYTHONPATH=scripts python -m bench --rounds $(ROUNDS) --write docs/benchmarks.md
 
 clean:
 	rm -rf $(STAMPS) '$(VENV)' node_modules ui-tests/node_modules lib dist server_ext/cauce/labextension \
