@@ -19,7 +19,7 @@ from cauce.engine.injection import Binding
 from cauce.engine.process import ProcessRecord
 from cauce.engine.spec.model import Dotted, ProductSpec, TaskSpec
 
-__all__ = ["ChildBench", "Try", "bench_in", "children", "error_of", "members", "until"]
+__all__ = ["ChildBench", "Try", "bench_in", "children", "descriptors", "error_of", "members", "until"]
 
 T = TypeVar("T")
 

@@ -1,174 +1,41 @@
 """Tasks in real kernels: what comes of them, and that nothing of them stays behind.
 
 Every test here also checks that no process, file descriptor, thread, asyncio task or temporary
-file is left (see `bench`).
+file is left (see `kernelbench`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
+from childbench import members, until
+from kernelbench import Bench, Try, kernel_bench_in
 from patience import eventually
 
 from cauce.contract import Progress, Where
-from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Stopped, Succeeded
+from cauce.engine.executors import Cancelled, Crashed, Failed, Listener, Outcome, Stopped, Succeeded
 from cauce.engine.executors.failure import Exit, death, line_in_cell, locate
 from cauce.engine.executors.fake import Crash, Fail, FakeExecutor, Hang, Succeed, Wait
-from cauce.engine.executors.notebook import NotebookExecutor
-from cauce.engine.injection import Binding
-from cauce.engine.process import ProcessRecord, is_alive
-from cauce.engine.spec import ProductSpec, TaskSpec
+from cauce.engine.process import is_alive
+from cauce.engine.spec import ProductSpec
 from cauce.engine.spec.model import NotebookOptions
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for leaks in /proc")
 
 
-read: Callable[..., Any] = nbformat.read
-
-
-# --- The bench ----------------------------------------------------------------------------
-
-
-@dataclass
-class Try:
-    """One job, and what was told about it."""
-
-    job: Job
-    cancel: asyncio.Event = field(default_factory=asyncio.Event)
-    progress: list[Progress] = field(default_factory=list)
-    processes: list[ProcessRecord] = field(default_factory=list)
-
-    @property
-    def log(self) -> str:
-        return self.job.log.read_text("utf-8")
-
-    @property
-    def notebook(self) -> Any:
-        """The executed notebook, which must be valid."""
-        notebook = read(self.job.notebook, as_version=4)
-        nbformat.validate(notebook)
-        return notebook
-
-    @property
-    def outputs(self) -> list[list[Any]]:
-        """Of the code cells after the injected one."""
-        return [cell.outputs for cell in self.notebook.cells if cell.cell_type == "code"][1:]
-
-    def streams(self) -> list[str]:
-        return [output.text for outputs in self.outputs for output in outputs if output.output_type == "stream"]
-
-
-class Bench:
-    """A project folder and an executor."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.executor = NotebookExecutor(log_limit=2_000, output_limit=20_000)
-
-    def task(self, source: str | bytes, name: str = "task.py", **binding: Any) -> Try:
-        stem = Path(name).stem
-        bound = Binding(
-            root=self.root, pipeline="pipeline.yaml", task=stem, params={}, upstream=None, product=f"out/{stem}.ipynb"
-        )
-        content = source if isinstance(source, bytes) else source.encode()
-        spec = TaskSpec(stem, "notebook", name, (), ("",), {}, None, Where(path="pipeline.yaml"))
-        target, log = self.root / f"out/.{stem}.tmp", self.root / f"{stem}.log"
-        return Try(Job(spec, replace(bound, **binding), content, {f"out/{stem}.ipynb": target}, target, log))
-
-    async def go(self, attempt: Try) -> Outcome:
-        # ipykernel behaves otherwise when it believes that it is being tested.
-        os.environ.pop("PYTEST_CURRENT_TEST", None)
-        listener = Listener(attempt.progress.append, attempt.processes.append)
-        return await self.executor.run(attempt.job, listener, attempt.cancel)
-
-    def run(self, attempt: Try) -> Outcome:
-        return asyncio.run(self.go(attempt))
-
-    def run_all(self, attempts: list[Try], *beside: Coroutine[Any, Any, None]) -> list[Outcome]:
-        async def together() -> list[Outcome]:
-            extra = asyncio.gather(*beside)
-            outcomes = await asyncio.gather(*map(self.go, attempts))
-            await extra
-            assert asyncio.all_tasks() == {asyncio.current_task()}
-            return outcomes
-
-        return asyncio.run(together())
-
-    async def appears(self, name: str) -> None:
-        await until(lambda: (self.root / name).exists())
-
-
-def children() -> set[int]:
-    """Our child processes, zombies included."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = path.read_text("utf-8", "replace").rpartition(")")[2].split()[1]
-        except OSError:
-            continue
-        if int(parent) == os.getpid():
-            found.add(int(path.parent.name))
-    return found
-
-
-def members(group: int) -> set[int]:
-    """The live processes of a group."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, theirs = path.read_text("utf-8", "replace").rpartition(")")[2].split()[:3]
-        except OSError:
-            continue
-        if int(theirs) == group and state not in "ZX":
-            found.add(int(path.parent.name))
-    return found
-
-
-def descriptors() -> dict[str, str]:
-    found = {}
-    for path in Path("/proc/self/fd").iterdir():
-        try:
-            found[path.name] = str(path.readlink())
-        except OSError:  # the one that reads this folder
-            continue
-    return found
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 (what we wait for happens in another process)
-        await asyncio.sleep(0.005)
-
-
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    # A folder of our own to look for leaks in; pytest's would be too long for a socket's name.
-    scratch = tempfile.mkdtemp(prefix="scratch-", dir="/tmp")
-    monkeypatch.setattr(tempfile, "tempdir", scratch)
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", f"{scratch}/runtime")
-    monkeypatch.setenv("JPY_SESSION_NAME", "somebody's notebook")
-    before = children(), descriptors(), threading.active_count()
-    bench = Bench(tmp_path)
-    try:
+    with kernel_bench_in(tmp_path, monkeypatch) as bench:
         yield bench
-        bench.executor.close()
-        assert (children(), descriptors(), threading.active_count()) == before
-        assert os.listdir(scratch) == []  # noqa: PTH208
-    finally:
-        shutil.rmtree(scratch)
 
 
 # --- Success ------------------------------------------------------------------------------

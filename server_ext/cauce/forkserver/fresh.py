@@ -9,21 +9,28 @@ from __future__ import annotations
 
 import atexit
 import gc
+import importlib.machinery
 import io
 import os
 import random
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
-__all__ = ["Base", "leave", "live"]
+__all__ = ["Base", "is_installed", "leave", "live"]
+
+_PYTHON, _OURS = f"{Path(os.__file__).parent}{os.sep}", f"{Path(__file__).parents[1]}{os.sep}"
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,12 @@ def live(message: Mapping[str, Any], files: list[int], base: Base) -> int:
         os.environ.clear()
         os.environ.update({**base.environment, **message["env"]})
         time.tzset()
+    tempfile.tempdir = None  # where TMPDIR says
     _differ()
     kind = message["op"]
     if kind == "run":
+        # IPython and its debugger have put theirs there.
+        sys.excepthook, sys.breakpointhook = sys.__excepthook__, sys.__breakpointhook__
         _take_streams(files[0], files[1], files[1])
         signal.signal(signal.SIGINT, signal.default_int_handler)
     else:
@@ -107,9 +117,13 @@ def _settle_matplotlib(*, inline: bool) -> None:
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is None:
         return
+    if Path("matplotlibrc").is_file() or "MATPLOTLIBRC" in os.environ:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of settings that are out of date: it copies them all
+            found = matplotlib.rc_params_from_file(matplotlib.matplotlib_fname(), use_default_template=True)
+            for settings in (matplotlib.rcParams, matplotlib.rcParamsOrig):
+                settings.update(found)
     backend = os.environ.get("MPLBACKEND") or ("module://matplotlib_inline.backend_inline" if inline else None)
-    if Path("matplotlibrc").exists() or "MATPLOTLIBRC" in os.environ:
-        matplotlib.rc_file(matplotlib.matplotlib_fname())
     if backend is not None:
         matplotlib.rcParams["backend"] = backend
 
@@ -117,21 +131,35 @@ def _settle_matplotlib(*, inline: bool) -> None:
 def _uncover(folder: str, base: Collection[str]) -> None:
     """Forget modules that the project has its own of, and that a process that was started would not have loaded yet."""
     with suppress(OSError), os.scandir(folder) as entries:
-        own = {entry.name.removesuffix(".py") for entry in entries}
-        for name in [name for name in sys.modules if name.partition(".")[0] in own and name not in base]:
-            if name.partition(".")[0] not in base:
-                del sys.modules[name]
+        own = {name for entry in entries if (name := _module(entry)) is not None}
+        for name in [
+            name for name in sys.modules if (package := name.partition(".")[0]) in own and package not in base
+        ]:
+            del sys.modules[name]
 
 
-def leave(code: int) -> NoReturn:
-    """End as an interpreter does that reaches its end, but without taking modules apart one by one.
+def _module(entry: os.DirEntry[str]) -> str | None:
+    """The module that this would be imported as; None for a folder of data, say, that is named like one."""
+    name, dot, rest = entry.name.partition(".")
+    if dot:
+        return name if f".{rest}" in importlib.machinery.all_suffixes() else None
+    # Not a namespace: an installed package of that name would be preferred.
+    return name if name in sys.modules and os.path.exists(f"{entry.path}/__init__.py") else None  # noqa: PTH110 (quick)
 
-    The private names are what `multiprocessing` ends its forked children with, too.
+
+def leave(code: int, before: Collection[str]) -> NoReturn:
+    """End as an interpreter does that reaches its end, but take only those modules apart that hold code of the user's.
+
+    `before` are the modules that were there at the fork. The private names are what
+    `multiprocessing` ends its forked children with, too.
     """
     with suppress(BaseException):
         threading._shutdown()  # type: ignore[attr-defined]  # waits for threads of the code's
     with suppress(BaseException):
         atexit._run_exitfuncs()
+    own = [module for name, module in sys.modules.items() if name not in before and not is_installed(module)]
+    with suppress(BaseException):
+        _take_apart(own)
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         with suppress(BaseException):
             if stream is not None:
@@ -142,4 +170,27 @@ def leave(code: int) -> NoReturn:
         if type(thing) in kinds:
             with suppress(BaseException):
                 thing.flush()
+    if own:
+        with suppress(BaseException):
+            gc.collect()
     os._exit(code)
+
+
+def is_installed(module: ModuleType) -> bool:
+    """Is it part of Python, of an installed package, or ours? Not so what its user may edit."""
+    file = getattr(module, "__file__", None)
+    return file is None or file.startswith((_PYTHON, _OURS)) or not _INSTALLED.isdisjoint(Path(file).parts)
+
+
+def _take_apart(modules: list[ModuleType]) -> None:
+    """Let go of the values that modules hold: an archive that was left open gets its table of contents only then.
+
+    One by one, so that files are closed from the outside in, as the collector of cycles does not.
+    """
+    lasting = (ModuleType, FunctionType, type)  # what is let go of may still call these
+    for names in map(vars, reversed(modules)):
+        for name in [
+            name for name, value in names.items() if not name.startswith("__") and not isinstance(value, lasting)
+        ]:
+            with suppress(BaseException):
+                names[name] = None

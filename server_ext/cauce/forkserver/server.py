@@ -25,16 +25,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-if __name__ == "__main__":
+if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]  # the folder of this script, whose modules are found as parts of a package
 
 from cauce.forkserver import fresh
 from cauce.forkserver.wire import Lines, send
 
 __all__ = ["main"]
-
-_INLINE = "module://matplotlib_inline.backend_inline"
-_LONGEST_WAIT = 60.0
 
 
 @dataclass
@@ -177,14 +174,15 @@ class _Server:
             os.close(writer)
             raise
         if pid == 0:
-            self._be_child(message, client.lines.files, server, writer)
+            os.close(reader)
+            self._be_child(message, client.lines, server, writer)
         os.close(writer)
         os.read(reader, 1)
         os.close(reader)
         return pid
 
-    def _be_child(self, message: dict[str, Any], files: list[int], server: int, settled: int) -> NoReturn:
-        code = 70
+    def _be_child(self, message: dict[str, Any], lines: Lines, server: int, settled: int) -> NoReturn:
+        code, before = 70, frozenset(sys.modules)
         try:
             os.setsid()
             _die_with(server)
@@ -197,12 +195,14 @@ class _Server:
                 os.close(descriptor)
             for other in self.clients.values():
                 os.close(other.socket.detach())
+                if other.lines is not lines:
+                    other.lines.close_files()
             _limit(message.get("memory"))
-            code = fresh.live(message, files, self.base)
+            code = fresh.live(message, lines.files, self.base)
         except BaseException:  # ours, or it has no folder to work in
             traceback.print_exc()
         finally:
-            fresh.leave(code)
+            fresh.leave(code, before)
 
 
 def _noticed(signum: int, frame: FrameType | None) -> None:
@@ -280,6 +280,15 @@ def _check(module: str) -> None:
         raise ImportError("it is not among the installed packages, so that it may change")
 
 
+def _trouble(base: fresh.Base) -> str:
+    """Why children should not have all of this imported ahead; nothing, as a rule."""
+    edited = (n for n, module in sys.modules.items() if n not in base.kernel and not fresh.is_installed(module))
+    if (name := next(edited, None)) is not None:
+        return f"they import {name}, which is not among the installed packages, so that it may change"
+    # A lock that another thread holds at the fork stays locked in the child for ever.
+    return "imports have started threads" if _threads() > 1 else ""
+
+
 def _threads() -> int:
     """How many of our own there are once a fork has ended those that end by that (OpenBLAS' do)."""
     pid = os.fork()
@@ -300,10 +309,11 @@ def main() -> NoReturn:
     os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     backend = os.environ.pop("MPLBACKEND", None)  # each child decides
     base, refused = _import_all(options["preload"])
-    if _threads() > 1:
-        # A lock that another thread holds at the fork stays locked in the child for ever.
+    refused |= options.get("refused", {})
+    if trouble := _trouble(base):
         if not options["preload"]:
-            raise SystemExit("Importing ipykernel has started threads: kernels cannot be forked.")
+            raise SystemExit(f"Kernels cannot be forked: {trouble}.")
+        options["refused"] = dict.fromkeys(options["preload"], trouble)
         options["preload"] = []
         if backend is not None:
             os.environ["MPLBACKEND"] = backend
