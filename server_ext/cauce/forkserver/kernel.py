@@ -15,6 +15,7 @@ import importlib
 import io
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -44,6 +45,10 @@ class _Kernel(IPythonKernel):
     stopped = False
     """Shall no cell that was sent ahead be begun any more?"""
 
+    @property
+    def _supports_kernel_subshells(self) -> bool:
+        return False
+
     def should_handle(self, stream: Any, msg: dict[str, Any], idents: Any) -> bool:
         about = msg["metadata"].get(_ABOUT, {})
         if not self.stopped or msg["header"]["msg_type"] != "execute_request" or not about.get("ahead"):
@@ -68,6 +73,19 @@ class _Kernel(IPythonKernel):
         signal.default_int_handler(signum, frame)
 
 
+class _NoSubshells:
+    """Takes the place of the thread through which, for the sake of subshells, each message would have to go.
+
+    Taken for None where the question is whether there is one; asked all the same who has begun it.
+    """
+
+    def __init__(self) -> None:
+        self.parent_thread = threading.current_thread()
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class _Prepared(BaseIPythonApplication):
     """Takes the place of the part of `initialize` that was done before the fork."""
 
@@ -83,7 +101,7 @@ class _TaskApp(IPKernelApp, _Prepared):
 
     def init_control(self, context: Any) -> None:
         super().init_control(context)
-        self.shell_channel_thread = None  # for subshells: a thread through which each message would have to go
+        self.shell_channel_thread = _NoSubshells()
 
     def init_heartbeat(self) -> None:
         """Whether it lives is seen without asking it."""
