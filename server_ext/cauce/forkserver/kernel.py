@@ -13,12 +13,13 @@ import atexit
 import faulthandler
 import importlib
 import io
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
@@ -44,6 +45,8 @@ class _Kernel(IPythonKernel):
 
     stopped = False
     """Shall no cell that was sent ahead be begun any more?"""
+    interrupts = -1
+    """Descriptor from which a byte can be read for each signal, the number of the signal."""
 
     @property
     def _supports_kernel_subshells(self) -> bool:
@@ -51,7 +54,13 @@ class _Kernel(IPythonKernel):
 
     def should_handle(self, stream: Any, msg: dict[str, Any], idents: Any) -> bool:
         about = msg["metadata"].get(_ABOUT, {})
-        if not self.stopped or msg["header"]["msg_type"] != "execute_request" or not about.get("ahead"):
+        if msg["header"]["msg_type"] != "execute_request":
+            return bool(super().should_handle(stream, msg, idents))
+        with suppress(BlockingIOError):
+            # Also where the cell has swallowed it. A handler of ours would be seen in its traceback.
+            self.stopped = signal.SIGINT in os.read(self.interrupts, 4096) or self.stopped
+        self.stopped = self.stopped and bool(about.get("ahead"))  # else whoever sends it knows of all before it
+        if not self.stopped:
             return bool(super().should_handle(stream, msg, idents))
         self._send_abort_reply(stream, msg, idents)
         return False
@@ -63,14 +72,6 @@ class _Kernel(IPythonKernel):
         if leaves or (reply.get("status") != "ok" and not may_fail):
             self.stopped = True
         return reply
-
-    def pre_handler_hook(self) -> None:
-        super().pre_handler_hook()
-        signal.signal(signal.SIGINT, self._interrupted)
-
-    def _interrupted(self, signum: int, frame: FrameType | None) -> None:
-        self.stopped = True  # also where the cell swallows it
-        signal.default_int_handler(signum, frame)
 
 
 class _NoSubshells:
@@ -132,6 +133,8 @@ def run(argv: list[str], *, for_task: bool) -> None:
         app = IPKernelApp.instance(parent_handle=1)
     app.initialize(argv)
     if for_task:
+        _Kernel.interrupts, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         # A crash in compiled code then tells the line of Python that led to it.
         try:
             faulthandler.enable(sys.stderr, all_threads=False)

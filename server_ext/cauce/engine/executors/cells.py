@@ -227,12 +227,16 @@ class Cells:
         moved = False
         while self._line and not self._ended.done():
             sent = self._sent[self._line[0]]
-            if sent.reply is None or not sent.idle:
+            if sent.reply is None:
                 break
-            if sent.reply.get("status") == "aborted":  # it was not begun
+            if (
+                sent.reply.get("status") == "aborted"
+            ):  # it was not begun (and older kernels do not say that they are idle)
                 self._begun = self._todo.index(sent.index)
                 self._line.clear()
                 moved = True
+                break
+            if not sent.idle:
                 break
             self._line.pop(0)
             self._done += 1
@@ -247,7 +251,9 @@ class Cells:
         failed = reply.get("status") == "error"
         # As in a script, and in Papermill: leaving with 0 is no failure.
         leaves = failed and reply.get("ename") == "SystemExit" and reply.get("evalue") in {"", "0", "None"}
-        leaves = leaves or any(payload.get("source") == "ask_exit" for payload in reply.get("payload") or ())
+        leaves = (leaves and not _may_fail(cell)) or any(
+            payload.get("source") == "ask_exit" for payload in reply.get("payload") or ()
+        )
         if failed and not leaves and not _may_fail(cell):
             self._end(Raised(reply))
             return True
