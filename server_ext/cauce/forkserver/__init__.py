@@ -20,6 +20,10 @@ when nobody has been connected for a while. A child does not: its connection clo
 builder, whatever that died of, and the server kills the child with its whole process group.
 Should the server itself be killed, the system kills its children (`PR_SET_PDEATHSIG`).
 
+In the environment of whoever asks, ``CAUCE_FORKSERVER=off`` has every process started the ordinary way,
+``CAUCE_FORKSERVER_IDLE`` says after how many seconds without a connection a server ends (300), and
+``CAUCE_FORKSERVER_PATIENCE`` for how many one is waited for before a process is started instead (60).
+
 Linux only. Everything here begins with the standard library; other systems, and other
 languages' kernels, are served by ordinary processes.
 """

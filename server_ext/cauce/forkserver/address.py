@@ -24,12 +24,28 @@ OFF = "CAUCE_FORKSERVER"
 
 _READ_AT_IMPORT = (
     *("OMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_", "NUMEXPR_", "NUMBA_", "VECLIB_", "KMP_"),
-    *("CUDA_", "NVIDIA_", "XLA_", "JAX_", "TF_", "TORCH_", "PYTORCH_"),
+    *("CUDA_", "NVIDIA_", "XLA_", "JAX_", "TF_", "TORCH_", "PYTORCH_", "GOMP_", "TBB_", "OMPI_"),
     *("LD_", "DYLD_", "MALLOC_", "PYTHON", "LC_", "LANG", "TZ"),
     *("IPYTHON", "JUPYTER_CONFIG", "JUPYTER_PREFER", "JUPYTER_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "HOME"),
     *("XDG_CONFIG", "XDG_DATA", "XDG_CACHE", "MPLCONFIGDIR", "MATPLOTLIBRC", "PATH", "PANDAS_", "NPY_", "SCIPY_"),
+    *(
+        "SKLEARN_",
+        "JOBLIB_",
+        "ARROW_",
+        "SQLALCHEMY_",
+        "SYMPY_",
+        "PLOTLY_",
+        "BOKEH_",
+        "TQDM_",
+        "PYDANTIC_",
+        "GDAL_",
+        "PROJ_",
+    ),
 )
 """Beginnings of the names of variables that libraries, or Python, look at while they are imported."""
+
+_HANDED_DOWN = ("Uid", "Gid", "Groups", "Umask", "Cap", "NoNewPrivs", "Seccomp", "Cpus_allowed:", "Mems_allowed:")
+"""Beginnings of lines of ``/proc/self/status``."""
 
 _NOT_READ = ("PYTHONUNBUFFERED", "PYTHON_EGG")
 """They begin like those but make no difference in a child."""
@@ -64,7 +80,10 @@ def address_of(env: Mapping[str, str], preload: Iterable[str]) -> Address:
     preload = tuple(sorted(preload))
     folder = runtime_folder()
     variables = sorted((name, value) for name, value in env.items() if _is_read(name))
-    facts = (sys.executable, sys.version, preload, variables, _packages(), _own_code(), _configuration(env))
+    facts = (
+        *(sys.executable, sys.version, preload, variables),
+        *(_packages(), _own_code(), _configuration(env), _circumstances()),
+    )
     name = hashlib.blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
     return Address(
         python=sys.executable,
@@ -83,7 +102,16 @@ def runtime_folder() -> Path:
     """A folder of this user's alone, which is gone when the machine starts anew. Raises Unavailable."""
     # Not where TMPDIR says: jobs that have a folder of their own for files may share a server all the same.
     bases = (os.environ.get("XDG_RUNTIME_DIR", ""), "/tmp", tempfile.gettempdir())  # noqa: S108 (see below)
-    folder = Path(next(filter(os.path.isdir, bases)), f"cauce-{os.getuid()}")
+    trouble = Unavailable("There is no folder for sockets.")
+    for base in filter(os.path.isdir, bases):
+        try:
+            return _own_folder(Path(base, f"cauce-{os.getuid()}"))
+        except Unavailable as why:  # another user's, as `su` may leave it in XDG_RUNTIME_DIR
+            trouble = why
+    raise trouble
+
+
+def _own_folder(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         about = folder.lstat()
@@ -114,12 +142,38 @@ def _own_code() -> int:
 
 
 def _configuration(env: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
-    """IPython's configuration files, which a server reads before it forks kernels."""
+    """IPython's and matplotlib's configuration files, which a server reads before it forks."""
     home = env.get("IPYTHONDIR") or os.path.join(env.get("HOME", ""), ".ipython")  # noqa: PTH118
     folders = [f"{home}/profile_default", f"{sys.prefix}/etc/ipython", "/usr/local/etc/ipython", "/etc/ipython"]
     names = [f"{kind}_config.{end}" for kind in ("ipython", "ipython_kernel") for end in ("py", "json")]
-    found = ((f"{folder}/{name}", _changed(f"{folder}/{name}")) for folder in folders for name in names)
-    return tuple((path, changed) for path, changed in found if changed)
+    paths = [f"{folder}/{name}" for folder in folders for name in names]
+    above = env.get("XDG_CONFIG_HOME") or os.path.join(env.get("HOME", ""), ".config")  # noqa: PTH118
+    paths.append(f"{env.get('MPLCONFIGDIR') or f'{above}/matplotlib'}/matplotlibrc")
+    return tuple((path, changed) for path in paths if (changed := _changed(path)))
+
+
+def _circumstances() -> tuple[str, ...]:
+    """What a process hands down to its children, and a server would not know of: who it is, where, and its limits."""
+    about = _text("status").splitlines()
+    namespaces = (_link(f"ns/{kind}") for kind in ("mnt", "net", "pid", "user", "ipc", "uts"))
+    return (
+        *(line for line in about if line.startswith(_HANDED_DOWN)),
+        *(_text("limits"), _text("cgroup"), str(os.getpriority(os.PRIO_PROCESS, 0)), *namespaces),
+    )
+
+
+def _text(name: str) -> str:
+    try:
+        return Path("/proc/self", name).read_text("utf-8", "surrogateescape")
+    except OSError:
+        return ""
+
+
+def _link(name: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/{name}")  # noqa: PTH115 (it names no path)
+    except OSError:
+        return ""
 
 
 def _changed(path: str | Path) -> int:

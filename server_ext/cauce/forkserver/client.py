@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -9,6 +10,7 @@ import secrets
 import select
 import socket
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,10 +20,17 @@ from typing import Literal
 from cauce.forkserver.address import Address, Unavailable
 from cauce.forkserver.wire import Lines, send
 
-__all__ = ["Ended", "Forked", "Request", "ask", "connect"]
+__all__ = ["Ended", "Forked", "Request", "ask", "connect", "patience"]
 
 _IDLE = "CAUCE_FORKSERVER_IDLE"
+"""This variable says after how many seconds a server ends that nobody is connected to."""
 _IDLE_SECONDS = 300.0
+_PATIENCE = "CAUCE_FORKSERVER_PATIENCE"
+"""This one says for how many seconds a server is waited for."""
+_PATIENCE_SECONDS = 60.0
+_CONNECT_SECONDS = 3.0
+"""For the system to take a connection or a message: a server that is busy importing need not do anything for that."""
+_LOCK_SECONDS = 10.0
 _BACKLOG = 128
 
 
@@ -137,9 +146,8 @@ def connect(address: Address, *, start: bool = True) -> socket.socket:
     if not start:
         raise Unavailable("no fork server runs")
     try:
-        lock = os.open(address.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        lock = _locked(address.lock)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
             connection = _try(address)  # another builder was quicker
             if connection is None:
                 _start(address)
@@ -153,9 +161,26 @@ def connect(address: Address, *, start: bool = True) -> socket.socket:
     return connection
 
 
+def _locked(path: Path, seconds: float = _LOCK_SECONDS) -> int:
+    """A descriptor of the lock, which is ours until it is closed. Raises OSError, Unavailable."""
+    until = time.monotonic() + seconds
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), os.stat(path)):  # noqa: PTH116 (like the one beside it)
+                return lock
+        except (BlockingIOError, FileNotFoundError):
+            pass  # somebody has it, or a server that ended has just removed it
+        os.close(lock)
+        if time.monotonic() > until:
+            raise Unavailable("somebody has been starting the fork server for too long")
+        time.sleep(0.02)
+
+
 def _try(address: Address) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(10)
+    connection.settimeout(_CONNECT_SECONDS)
     try:
         connection.connect(str(address.socket))
     except (FileNotFoundError, ConnectionRefusedError):
@@ -169,18 +194,21 @@ def _try(address: Address) -> socket.socket | None:
 
 def _start(address: Address) -> None:
     """Start a server that listens from this moment on, though it answers only once it has imported everything."""
+    _sweep(address.socket.parent)
     temporary = address.socket.with_name(f"{secrets.token_hex(4)}.tmp")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(str(temporary))
         listener.listen(_BACKLOG)
         temporary.replace(address.socket)
+        about = address.socket.stat()
         options = {
             "preload": list(address.preload),
             "listener": listener.fileno(),
             "socket": str(address.socket),
+            "inode": [about.st_dev, about.st_ino],
             "lock": str(address.lock),
-            "idle": _idle_seconds(),
+            "idle": _seconds(_IDLE, _IDLE_SECONDS),
         }
         log = os.open(address.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
@@ -202,8 +230,28 @@ def _start(address: Address) -> None:
             temporary.unlink()
 
 
-def _idle_seconds() -> float:
+def patience() -> float:
+    """Seconds for a server to import everything and to fork: pandas from a cold disk takes a while."""
+    return _seconds(_PATIENCE, _PATIENCE_SECONDS)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what servers have left that were killed. Whoever listens, at least takes connections."""
+    for path in folder.glob("*.sock"):
+        with suppress(OSError, Unavailable), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.setblocking(False)
+            if connection.connect_ex(str(path)) != errno.ECONNREFUSED:
+                continue
+            lock = _locked(path.with_suffix(".lock"), 0)
+            try:
+                for end in (".sock", ".log", ".lock"):
+                    path.with_suffix(end).unlink(missing_ok=True)
+            finally:
+                os.close(lock)
+
+
+def _seconds(variable: str, default: float) -> float:
     try:
-        return max(0.0, float(os.environ[_IDLE]))
+        return max(0.0, float(os.environ[variable]))
     except (KeyError, ValueError):
-        return _IDLE_SECONDS
+        return default

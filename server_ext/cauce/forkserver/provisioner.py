@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -27,12 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ForkProvisioner", "launches_ipykernel"]
 
-_PATIENCE = 60.0
-
 
 def launches_ipykernel(command: list[str]) -> bool:
     """Does this start an IPython kernel in the interpreter that runs us, and nothing else?"""
-    return len(command) >= 5 and command[0] == sys.executable and command[1:4] == ["-m", "ipykernel_launcher", "-f"]
+    words = [word for word in command[1:] if word != "-Xfrozen_modules=off"]  # it makes no difference but to a debugger
+    return command[:1] == [sys.executable] and words[:3] == ["-m", "ipykernel_launcher", "-f"] and len(words) > 3
 
 
 class ForkProvisioner(LocalProvisioner):
@@ -58,14 +60,17 @@ class ForkProvisioner(LocalProvisioner):
         return await super().launch_kernel(cmd, **kwargs)
 
     def _fork(self, command: list[str], wanted: dict[str, Any]) -> Forked:
-        from cauce.forkserver.client import Request, ask, connect
+        from cauce.forkserver.client import Request, ask, connect, patience
 
         env = {name: value for name, value in (wanted.get("env") or os.environ).items() if name != "JPY_PARENT_PID"}
-        streams = (_descriptor(wanted.get("stdout"), 1), _descriptor(wanted.get("stderr"), 2))
         cwd = os.path.abspath(wanted.get("cwd") or ".")  # noqa: PTH100 (may be a text)
-        request = Request("kernel", tuple(command[3:]), cwd, env, files=streams)
-        forked = ask(connect(address_of(env, self.preload)), request)
-        while not forked.settled and forked.wait(_PATIENCE):
+        arguments = tuple(command[command.index("ipykernel_launcher") + 1 :])
+        with ExitStack() as opened:
+            files = [_descriptor(wanted.get(name), opened, default) for name, default in (("stdout", 1), ("stderr", 2))]
+            request = Request("kernel", arguments, cwd, env, files=files)
+            forked = ask(connect(address_of(env, self.preload)), request)
+        until = time.monotonic() + patience()
+        while not forked.settled and forked.wait(max(0, until - time.monotonic())):
             forked.receive()
         if forked.pid is None:
             forked.close()
@@ -106,9 +111,16 @@ class _Process:
             os.kill(self.pid, signum)
 
 
-def _descriptor(stream: int | IO[Any] | None, default: int) -> int:
-    if stream is None:
-        return default
-    if isinstance(stream, int):
-        return stream if stream >= 0 else default
-    return stream.fileno()
+def _descriptor(stream: int | IO[Any] | None, opened: ExitStack, default: int) -> int:
+    """As `subprocess.Popen` would understand it. Raises Unavailable for a pipe, whose other end somebody wants."""
+    match stream:
+        case None:
+            return default
+        case subprocess.DEVNULL:
+            return opened.enter_context(open(os.devnull, "wb")).fileno()  # noqa: PTH123 (no path)
+        case int() if stream < 0:
+            raise Unavailable("the kernel's output is to be read through a pipe")
+        case int():
+            return stream
+        case _:
+            return stream.fileno()

@@ -48,6 +48,8 @@ class _Client:
 class _Server:
     listener: socket.socket
     address: Path
+    inode: list[int]
+    """Device and number of our socket's name: another server may have taken its place."""
     lock: Path
     idle: float
     """Seconds without a connection after which it ends."""
@@ -95,21 +97,32 @@ class _Server:
 
     def _end_if_forgotten(self) -> None:
         """End, unless somebody has just connected: who holds the lock may be about to."""
-        lock = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            lock = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:  # the folder has gone
+            self._end()
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(lock)
             return
+        self._remove(".sock")  # from here on nobody can connect
         if not select.select([self.listener], [], [], 0)[0]:
             self._end()
         os.close(lock)
 
     def _end(self) -> NoReturn:
-        for end in (".sock", ".log", ".lock"):
-            with suppress(OSError):
-                self.address.with_suffix(end).unlink()
+        self._remove(".sock", ".log", ".lock")
         os._exit(0)
+
+    def _remove(self, *endings: str) -> None:
+        """Remove files of ours, unless they are another server's by now."""
+        with suppress(OSError):
+            about = self.address.stat()
+            self.inode = self.inode if [about.st_dev, about.st_ino] == self.inode else []
+        for ending in endings if self.inode else ():
+            with suppress(OSError):
+                self.address.with_suffix(ending).unlink()
 
     # --- Clients
 
@@ -323,7 +336,8 @@ def main() -> NoReturn:
     listener = socket.socket(fileno=options["listener"])
     listener.setblocking(False)
     about = {"server": os.getpid(), "preloaded": sorted({*options["preload"]} - {*refused}), "refused": refused}
-    _Server(listener, Path(options["socket"]), Path(options["lock"]), options["idle"], about, base).serve()
+    address, lock = Path(options["socket"]), Path(options["lock"])
+    _Server(listener, address, options["inode"], lock, options["idle"], about, base).serve()
 
 
 if __name__ == "__main__":

@@ -80,6 +80,8 @@ class Children:
             channel.seek(0)
             child = _Child(self._guard, log)
             self._running.add(child)
+            cancelled = asyncio.ensure_future(cancel.wait())
+            cancelled.add_done_callback(lambda _: child.hurry.set())
             try:
                 process = await child.start(verb, channel, cwd or root, preload, memory)
                 record = record_of(process.pid)
@@ -87,6 +89,7 @@ class Children:
                     listener.process(record)
                 await child.ended(cancel)
             finally:
+                cancelled.cancel()
                 child.close()
                 self._running.discard(child)
             if child.unwanted:
@@ -112,6 +115,8 @@ class _Child:
         self.log = log
         self.unwanted = False
         """Was it asked to end before it had?"""
+        self.hurry = asyncio.Event()
+        """Once it is set, a fork server is not waited for."""
         self._guard = guard
         self._process: Process | None = None
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -135,7 +140,7 @@ class _Child:
             from cauce.forkserver.client import Request
 
             request = Request("run", (verb,), str(cwd), env, ceiling(memory), (channel.fileno(), self._output.end))
-            return await fork(request, preload, env, self._guard)
+            return await fork(request, preload, env, self._guard, self.hurry)
         except (ImportError, Unavailable):
             return None
 
@@ -179,6 +184,7 @@ class _Child:
     def kill(self) -> None:
         if self._process is None or not self._process.exited.done():
             self.unwanted = True
+            self.hurry.set()
             if self._process is not None:
                 self._process.signal(KILL)
 

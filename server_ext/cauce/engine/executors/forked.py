@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from cauce.engine.executors.failure import Exit
 from cauce.engine.process import KILL, Guard, signal_group
 from cauce.forkserver.address import Unavailable, address_of
 
 if sys.platform != "win32":
-    from cauce.forkserver.client import Forked, Request, ask, connect
+    from cauce.forkserver.client import Forked, Request, ask, connect, patience
 
 __all__ = ["ForkedProcess", "fork"]
 
-_PATIENCE = 60.0
-"""Seconds for a server to import everything and to fork: pandas from a cold disk takes a while."""
+_silent: set[Path] = set()
+"""Sockets of servers that have not answered in time. One task has waited; those after it need not."""
 
 
 class ForkedProcess:
@@ -63,19 +65,25 @@ class ForkedProcess:
         self._forked.close()
 
 
-async def fork(request: Request, preload: Sequence[str], env: Mapping[str, str], guard: Guard) -> ForkedProcess:
+async def fork(
+    request: Request, preload: Sequence[str], env: Mapping[str, str], guard: Guard, unwanted: asyncio.Event
+) -> ForkedProcess:
     """Have a child forked by the server for this environment, which is started if there is none.
 
+    A server that does not answer is not waited for any longer once the child is `unwanted`.
     Raises Unavailable: start an ordinary process.
     """
     address = address_of(env, preload)
+    if address.socket in _silent:
+        raise Unavailable("the fork server has not answered before")
     try:
         connection = connect(address, start=False)
     except Unavailable:
         connection = await asyncio.to_thread(connect, address)
     forked = ask(connection, request)
     loop = asyncio.get_running_loop()
-    answered = loop.create_future()
+    answered: asyncio.Future[Any] = loop.create_future()
+    given_up: asyncio.Future[Any] = asyncio.ensure_future(unwanted.wait())
 
     def hear() -> None:
         forked.receive()
@@ -84,11 +92,16 @@ async def fork(request: Request, preload: Sequence[str], env: Mapping[str, str],
 
     loop.add_reader(forked.fileno(), hear)
     try:
-        await asyncio.wait({answered}, timeout=_PATIENCE)
+        await asyncio.wait({answered, given_up}, timeout=patience(), return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        forked.close()
+        raise
     finally:
+        given_up.cancel()
         loop.remove_reader(forked.fileno())
-        if forked.pid is None:
-            forked.close()
     if forked.pid is None:
+        forked.close()
+        if not answered.done() and not given_up.done():
+            _silent.add(address.socket)
         raise Unavailable(forked.refused or "the fork server does not answer")
     return ForkedProcess(forked, guard)

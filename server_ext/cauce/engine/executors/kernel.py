@@ -158,6 +158,8 @@ class Kernel:
         self.name = name
         self.killed = False
         """Was it `kill` that ended it?"""
+        self.unwanted = asyncio.Event()
+        """Once it is set, `start` no longer waits for a fork server."""
         self.info: dict[str, Any] = {}
         """What it has said of itself, once it has: ``language_info`` and more."""
         self.is_forked = False
@@ -232,7 +234,7 @@ class Kernel:
         streams = (self._output.end, self._output.end)
         request = Request("task", ("-f", str(file)), str(folder), env, ceiling(self._memory), streams)
         try:
-            process = await fork(request, preload, env, self._guard)
+            process = await fork(request, preload, env, self._guard, self.unwanted)
         except Unavailable:
             self._hang_up()
             raise
@@ -382,6 +384,7 @@ class Kernel:
     def kill(self) -> None:
         """End it now, before or after it was started."""
         self.killed = True
+        self.unwanted.set()
         self.signal(KILL)
 
     def last_words(self) -> str:

@@ -178,6 +178,7 @@ class _Run:
         from cauce.engine.executors.kernel import NotStarted
 
         kernel = self.kernel
+        cancelled.add_done_callback(lambda _: kernel.unwanted.set())
         try:
             record = await kernel.start(self.job.directory)
         except NotStarted as error:
