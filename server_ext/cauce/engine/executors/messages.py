@@ -98,7 +98,10 @@ def _decoded(part: bytes) -> dict[str, Any]:
         found = msgspec.json.decode(part)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # Not quite JSON: NaN, or bytes that are no text.
-        found = json.loads(part.decode("utf-8", "replace"))
+        try:
+            found = json.loads(part.decode("utf-8", "replace"))
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
     if not isinstance(found, dict):
         raise ValueError("not a message")
     return found
