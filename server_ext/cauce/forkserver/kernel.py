@@ -59,8 +59,10 @@ class _Kernel(IPythonKernel):
         with suppress(BlockingIOError):
             # Also where the cell has swallowed it. A handler of ours would be seen in its traceback.
             self.stopped = signal.SIGINT in os.read(self.interrupts, 4096) or self.stopped
-        self.stopped = self.stopped and bool(about.get("ahead"))  # else whoever sends it knows of all before it
-        if not self.stopped:
+        ahead = bool(about.get("ahead"))  # else whoever sends it knows of all before it
+        self.stopped = self.stopped and ahead
+        # A front end's answer to a widget must come between the cells, and is behind those that were sent ahead.
+        if not self.stopped and not (ahead and self.comm_manager.comms):
             return bool(super().should_handle(stream, msg, idents))
         self._send_abort_reply(stream, msg, idents)
         return False

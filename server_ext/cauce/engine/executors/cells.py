@@ -134,7 +134,8 @@ class Cells:
 
     def _send(self) -> None:
         """Send as many cells as may be on their way, if there are any left."""
-        while len(self._line) < (_AHEAD if self._kernel.is_forked else 1) and self._begun < len(self._todo):
+        ahead = _AHEAD if self._kernel.is_forked and not self.outputs.has_widgets else 1
+        while len(self._line) < ahead and self._begun < len(self._todo):
             if self._stop.is_set():
                 break
             index = self._todo[self._begun]

@@ -88,6 +88,11 @@ class Outputs:
         self._capturing: dict[str, list[str]] = {}
         """Request → the Output widgets that take its outputs, the last one first."""
 
+    @property
+    def has_widgets(self) -> bool:
+        """Does the kernel wait for what we have to say of its widgets?"""
+        return bool(self._widgets)
+
     def take(self, index: int, message: Message) -> None:
         """Take a message on the outputs of a cell, or of any other kind."""
         content = message.content
