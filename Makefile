@@ -30,13 +30,14 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 .DELETE_ON_ERROR:
 .NOTPARALLEL: test lint
 .PHONY: help lab install test lint lint-python lint-front lint-ui test-python test-front test-wheel test-ui \
-        conformance chromium screenshots wheel bench clean
+        conformance programs torture screenshots wheel bench clean
 
 help:
 	@echo 'make lab      set up, then open JupyterLab on examples/ with the Cauce panel'
 	@echo 'make test     set up, then run every check: lint, types, unit, wheel, browser'
 	@echo 'make wheel    build dist/*.whl, which installs without Node'
 	@echo 'make bench    compare with papermill and nbclient, write docs/benchmarks.md (ROUNDS=$(ROUNDS))'
+	@echo 'make torture  kill builds and fail disks at every system call, and more random tests: about an hour'
 	@echo 'make conformance  write docs/conformance.md anew'
 	@echo 'make clean    remove whatever was built or fetched'
 	@echo
@@ -109,8 +110,12 @@ lint-front: $(STAMPS)/install
 lint-ui: $(STAMPS)/ui-tests
 	npm run --silent --prefix ui-tests lint
 
-test-python: $(STAMPS)/install chromium
+test-python: $(STAMPS)/install programs
 	python -m pytest --conformance-check=docs/conformance.md
+
+# All that `test-python` tries a sample of. The tables at the end say what was tried, and what came of it.
+torture: $(STAMPS)/install programs
+	python -m pytest --torture -m "torture or sampled"
 
 # The acceptance cases of the dialect with the tests that prove them, from a run of those tests.
 conformance: $(STAMPS)/install
@@ -122,18 +127,18 @@ test-front: $(STAMPS)/node_modules
 test-wheel: wheel
 	python scripts/check_wheel.py '$(JUPYTERLAB)'
 
-test-ui: $(STAMPS)/install $(STAMPS)/ui-tests chromium
+test-ui: $(STAMPS)/install $(STAMPS)/ui-tests programs
 	npm run --silent --prefix ui-tests test
 
-screenshots: $(STAMPS)/install $(STAMPS)/ui-tests chromium
+screenshots: $(STAMPS)/install $(STAMPS)/ui-tests programs
 	npm run --silent --prefix ui-tests screenshots
 
 $(STAMPS)/ui-tests: ui-tests/package.json ui-tests/package-lock.json | $(STAMPS)
 	cd ui-tests && $(NPM_CI)
 	@touch $@
 
-chromium:
-	@scripts/find-chromium.sh
+programs:
+	@scripts/find-programs.sh chromium strace
 
 # --- Build ---------------------------------------------------------------------------
 

@@ -7,15 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import conformance
 import pytest
-from conformance import pytest_configure
 from drawn import MEMORY, Workshop
 from hypothesis import settings
 
-__all__ = ["pytest_configure"]
-
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
+pytest_plugins = ["pytest_jupyter.jupyter_server", "conformance", "torture"]
 
 if "PYTHONPATH" in os.environ:
     # Builders run in their projects' folders: a relative path must mean the same there.
@@ -29,18 +25,6 @@ os.environ.setdefault("CAUCE_FORKSERVER_IDLE", "30")
 # what it says is about the change; at home every run looks for new ones.
 settings.register_profile("cauce", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("cauce")
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    conformance.pytest_addoption(parser)
-    parser.addoption("--torture", action="store_true", help="run the tests marked 'torture', too: minutes of them")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--torture"):
-        chosen = [item for item in items if item.get_closest_marker("torture") is None]
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = chosen
 
 
 @pytest.fixture

@@ -1,0 +1,469 @@
+"""Killing builds anywhere: a project that shows what is stale, `strace` to stop it, and what must hold after.
+
+    grid = Grid(folder, CHEAP)
+    start = grid.built("start", version=1)          # a project that was built
+    points = grid.points(start, version=2)          # where a build of its edited sources touches the disk
+    grid.kill(start, version=2, at=points[7])       # what must hold holds, or AssertionError
+
+Each task's products hold the version of its source, in several lines, and all that its upstream made:
+a product that is torn, or left from before, differs from what a clean build makes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from click.testing import CliRunner
+from patience import eventually
+from systemcalls import Point, moments, parse, points_in
+
+from cauce.cli import main
+
+__all__ = [
+    "CHEAP",
+    "FULL",
+    "Grid",
+    "Layout",
+    "Said",
+    "Table",
+    "cauce",
+    "no_tracing",
+    "possible_errors",
+    "working_in",
+]
+
+BUILD = (sys.executable, "-P", "-m", "cauce", "build", "--jobs", "1")
+_PATIENCE = 60
+"""Seconds in which a build of three small tasks ends, however busy the machine."""
+_STARTS_AND_WAITS = ("vfork", "clone", "clone3", "pidfd_open", "epoll_wait", "epoll_pwait")
+_OURS = re.compile(
+    r"\.cauce(/(\.gitignore|lock|state\.db|state\.db-journal|facts|logs|logs/[^/]+|logs/[^/]+/\w+\.log))?"
+)
+"""What may lie in the state folder."""
+
+_STEPS = """
+def _write(path, *lines):
+    with open(str(path), "w") as file:
+        for line in lines:
+            file.write(line)
+            file.flush()
+
+
+def load(product):
+    _write(product, "load VERSION\\n", "more of VERSION\\n")
+
+
+def total(product, upstream):
+    made = open(str(upstream["double"])).read()
+    _write(product["text"], "total VERSION\\n", made)
+    _write(product["log"], "log VERSION\\n", made)
+"""
+_DOUBLE = """{% set made = upstream["load"] %}
+echo double VERSION > {{product}}
+cat {{made}} {{made}} >> {{product}}
+"""
+_REPORT = """# %% tags=["parameters"]
+upstream = ["double"]
+product = None
+
+# %%
+from pathlib import Path
+
+made = Path(upstream["double"]).read_text()
+with open(product["text"], "w") as file:
+    print("report VERSION", file=file, flush=True)
+    print(made, file=file, flush=True)
+"""
+_FIRST_TWO = """tasks:
+  - source: steps.load
+    product: out/load.txt
+  - source: tasks/double.sh
+    product: out/double.txt
+"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A project of three tasks, each of which needs the one before."""
+
+    sources: Mapping[str, str]
+    products: tuple[tuple[str, ...], ...]
+    """Of each task."""
+
+    def write(self, root: Path, version: int) -> None:
+        """Have the sources say this version."""
+        for path, text in self.sources.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text.replace("VERSION", str(version)))
+
+
+CHEAP = Layout(
+    {
+        "pipeline.yaml": _FIRST_TWO + "  - source: steps.total\n    product: {text: out/total.txt, log: out/log.txt}\n",
+        "steps.py": _STEPS,
+        "tasks/double.sh": _DOUBLE,
+    },
+    (("out/load.txt",), ("out/double.txt",), ("out/total.txt", "out/log.txt")),
+)
+FULL = Layout(
+    {
+        "pipeline.yaml": _FIRST_TWO
+        + "  - source: tasks/report.py\n    product: {nb: out/report.ipynb, text: out/report.txt}\n",
+        "steps.py": _STEPS,
+        "tasks/double.sh": _DOUBLE,
+        "tasks/report.py": _REPORT,
+    },
+    (("out/load.txt",), ("out/double.txt",), ("out/report.ipynb", "out/report.txt")),
+)
+
+
+# --- Asking Cauce
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    text: str
+
+    @property
+    def killed(self) -> bool:
+        return self.code == -signal.SIGKILL
+
+
+def cauce(root: Path, *arguments: str) -> Said:
+    """The command line, in this process: starting Python a thousand times takes too long."""
+    with contextlib.chdir(root):
+        result = CliRunner().invoke(main, arguments)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Said(result.exit_code, result.output)
+
+
+def fresh_tasks(root: Path) -> list[bool]:
+    """Of each task in order: does `cauce status` call it current?"""
+    said = cauce(root, "status", "--json")
+    assert said.code == 0, said.text
+    return [task["freshness"]["state"] == "fresh" for task in json.loads(said.text)["tasks"]]
+
+
+def working_in(root: Path) -> list[str]:
+    """Command lines of the processes whose working directory lies in that folder: kernels, runners, their children.
+
+    A process that serves several builds has none of its own there, and may stay.
+    """
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                if (entry / "cwd").readlink().is_relative_to(root):
+                    command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                    if command:  # a zombie has none
+                        found.append(command)
+    return found
+
+
+@cache
+def no_tracing() -> str:
+    """Why processes cannot be traced here; '' where they can."""
+    if not sys.platform.startswith("linux"):
+        return "system calls are traced with strace, which is for Linux"
+    strace = shutil.which("strace")
+    if strace is None:
+        return "strace is not installed (Debian: apt-get install strace)"
+    with TemporaryDirectory() as folder:
+        trace = Path(folder) / "trace"
+        tried = subprocess.run(
+            [strace, "-o", trace, "-e", "inject=chdir:error=EIO:when=1", "sh", "-c", "cd /"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if not trace.exists() or "(INJECTED)" not in trace.read_text():
+            return f"strace may not trace processes here: {(tried.stderr.strip().splitlines() or ['no reason'])[0]}"
+    return ""
+
+
+# --- What can go wrong where
+
+_NO_ROOM = ("ENOSPC", "EDQUOT", "EIO")
+_ERRORS: Mapping[str, tuple[str, ...]] = {
+    "fsync": ("EIO", "ENOSPC", "EDQUOT"),
+    "fdatasync": ("EIO", "ENOSPC", "EDQUOT"),
+    "write": _NO_ROOM,
+    "pwrite64": _NO_ROOM,
+    "ftruncate": ("EIO", "EROFS"),
+    "flock": ("EIO",),
+    "fchown": ("EIO", "EROFS"),
+}
+_OTHER_CHANGES = ("ENOSPC", "EDQUOT", "EIO", "EROFS")
+
+
+def possible_errors(point: Point) -> tuple[str, ...]:
+    """What a failing disk may answer to that call: a full one refuses no reading, one that is read-only no writing
+    to what is open."""
+    return _ERRORS.get(point.call, _OTHER_CHANGES) if point.changes else ("EIO",)
+
+
+# --- The grid
+
+
+@dataclass
+class Grid:
+    """One layout; its projects lie in `folder`, as they are needed."""
+
+    folder: Path
+    layout: Layout
+    _clean: dict[int, dict[str, bytes]] = field(default_factory=dict)
+    """Version → product → what it should hold."""
+
+    def built(self, name: str, *, version: int | None) -> Path:
+        """A project that has been built at this version; None: never."""
+        root = self.folder / name
+        self.layout.write(root, version or 0)
+        if version is not None:
+            said = cauce(root, "build")
+            assert said.code == 0, said.text
+        return root
+
+    def killed(self, name: str, start: Path, version: int, at: Point) -> Path:
+        """What is left of `start` when a build of that version was killed there."""
+        root = self.folder / name
+        with self._copy(start, version) as copy:
+            said, _ = self._trace(copy, at.call, f"inject={at.call}:signal=KILL:when={at.number}")
+            assert said.killed, said.text
+            copy.rename(root)
+        return root
+
+    def clean(self, version: int) -> Mapping[str, bytes]:
+        """The products that a build from nothing makes."""
+        if version not in self._clean:
+            self._clean[version] = self._products(self.built(f"clean-{version}", version=version))
+        return self._clean[version]
+
+    def points(self, start: Path, version: int) -> list[Point]:
+        """Where a builder touches the project, in order, and where it starts processes and waits for them."""
+        with self._copy(start, version) as root:
+            said, trace = self._trace(root, "%file,%desc,%process")
+            assert said.code == 0, said.text
+            calls = parse(trace, str(root))
+            found = {*points_in(calls, str(root)), *moments(calls, _STARTS_AND_WAITS)}
+            order = {(call.name, call.number): index for index, call in enumerate(calls)}
+            return sorted(found, key=lambda point: order[point.call, point.number])
+
+    def kill(self, start: Path, version: int, at: Point) -> str:
+        """Build a copy of `start` with sources of that version, kill the builder there: what was killed, in a word.
+
+        What was killed is 'killed', or 'ended' when the build never came there: system calls
+        that wait are made more often on some days.
+
+        Raises:
+            AssertionError: Something does not hold that must.
+        """
+        with self._copy(start, version) as root:
+            said, _ = self._trace(root, at.call, f"inject={at.call}:signal=KILL:when={at.number}")
+            assert said.killed or said.code == 0, said.text
+            self.check(root, version)
+            return "killed" if said.killed else "ended"
+
+    def refuse(self, start: Path, version: int, at: Point, error: str) -> str:
+        """As `kill`, but the system answers with an error: 'told', or 'no matter' if the build did not mind."""
+        with self._copy(start, version) as root:
+            said, trace = self._trace(root, at.call, f"inject={at.call}:error={error}:when={at.number}")
+            assert "Traceback" not in said.text, said.text
+            assert said.code in (0, 1, 2), f"exit code {said.code}\n{said.text}"
+            if said.code:
+                assert tells(said.text, root, error), said.text
+            else:
+                assert self._products(root) == self.clean(version), f"built with exit code 0, wrongly\n{said.text}"
+            self.check(root, version)
+            if "(INJECTED)" not in trace:
+                return "ended"
+            return "told" if said.code else "no matter"
+
+    def check(self, root: Path, version: int) -> None:
+        """What must hold of a project in which a build of sources of that version came to a bad end.
+
+        Nothing is called current that is not, neither now nor once the edit is taken back;
+        the store is sound; nothing of the build goes on; one more build puts everything right.
+        """
+        assert eventually(lambda: not working_in(root)), working_in(root)
+        self._check_sources(root, version)
+        self._check_verdicts(root, version)
+        earlier = version - 1
+        self.layout.write(root, earlier)
+        self._check_verdicts(root, earlier)
+        self._check_store(root)
+        # Either way it is put right: built as it is once the edit was taken back, or edited again.
+        for now in (version, earlier):
+            self.layout.write(root, now)
+            said = cauce(root, "build", "--jobs", "1")
+            assert said.code == 0, said.text
+            assert self._products(root) == self.clean(now)
+            assert all(fresh_tasks(root))
+        self._check_store(root, over=True)
+        self._check_nothing_left(root)
+        self._check_sources(root, earlier)
+
+    # --- What must hold
+
+    def _check_verdicts(self, root: Path, version: int) -> None:
+        made, meant = self._products(root), self.clean(version)
+        for fresh, paths in zip(fresh_tasks(root), self.layout.products, strict=True):
+            for path in paths if fresh else ():
+                assert made.get(path) == meant[path], f"falsely fresh at version {version}: {path}: {made.get(path)!r}"
+
+    def _check_store(self, root: Path, *, over: bool = False) -> None:
+        state = root / ".cauce" / "state.db"
+        if not state.exists() or not state.stat().st_size:
+            assert not over
+            return
+        with contextlib.closing(sqlite3.connect(state)) as db:
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            if over:
+                assert db.execute("SELECT id FROM runs WHERE ended IS NULL OR state = 'running'").fetchall() == []
+                assert db.execute("SELECT id FROM attempts WHERE ended IS NULL").fetchall() == []
+
+    def _check_sources(self, root: Path, version: int) -> None:
+        for path, text in self.layout.sources.items():
+            assert (root / path).read_text() == text.replace("VERSION", str(version)), path
+
+    def _check_nothing_left(self, root: Path) -> None:
+        assert not working_in(root)
+        known = {path for task in self.layout.products for path in task} | {*self.layout.sources}
+        folders = {Path(path).parent.as_posix() for path in known}
+        found = {path.relative_to(root).as_posix() for path in root.rglob("*")}
+        left = {path for path in found - known - folders if not _OURS.fullmatch(path) and "__pycache__" not in path}
+        assert not left, f"left behind: {sorted(left)}"
+
+    # --- How
+
+    def _products(self, root: Path) -> dict[str, bytes]:
+        paths = (path for task in self.layout.products for path in task)
+        return {path: (root / path).read_bytes() for path in paths if (root / path).exists()}
+
+    @contextlib.contextmanager
+    def _copy(self, start: Path, version: int) -> Any:
+        root = self.folder / "copy"
+        shutil.copytree(start, root)
+        self.layout.write(root, version)
+        try:
+            yield root
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+
+    def _trace(self, root: Path, calls: str, *inject: str) -> tuple[Said, str]:
+        trace = self.folder / "trace"
+        trace.unlink(missing_ok=True)
+        options = [option for each in (f"trace={calls}", *inject) for option in ("-e", each)]
+        said = run(["strace", "-y", "-s", "300", "-o", str(trace), *options, *BUILD], root)
+        return said, trace.read_text(errors="replace")
+
+
+def run(command: Sequence[str], cwd: Path) -> Said:
+    """Run a command to its end, which must come.
+
+    Raises:
+        AssertionError: It hangs.
+    """
+    plain = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "COLUMNS")}
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=plain,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        text, _ = process.communicate(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        text, _ = process.communicate()
+        raise AssertionError(f"it hangs:\n{text}") from None
+    return Said(process.returncode, text)
+
+
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "ENOSPC": ("No space left on device", "database or disk is full"),
+    "EDQUOT": ("Disk quota exceeded",),
+    "EIO": ("Input/output error",),
+    "EROFS": ("Read-only file system",),
+    "EFBIG": ("File too large",),
+}
+_OF_SQLITE = ("disk I/O error", "unable to open database file")
+"""It does not say more."""
+
+
+def tells(text: str, root: Path, error: str) -> bool:
+    """Does a text say in words what went wrong, and with which file?"""
+    text = " ".join(text.split())  # a terminal's lines are broken anywhere
+    why = any(words in text for words in (*_WORDS[error], *_OF_SQLITE))
+    names = {path.name for path in root.rglob("*")} | {root.name}
+    return why and any(name in text for name in names)
+
+
+# --- What came of it
+
+
+@dataclass
+class Table:
+    """Points and verdicts, for people."""
+
+    title: str
+    rows: list[tuple[str, Point, str]] = field(default_factory=list)
+    """What was done (a signal, an error), where, and what came of it."""
+    failures: list[str] = field(default_factory=list)
+
+    def record(self, what: str, point: Point, act: Callable[[], str]) -> None:
+        """Act, and write down what came of it; failures too, so that one does not hide the next."""
+        try:
+            verdict = act()
+        except AssertionError as error:
+            verdict = "WRONG"
+            self.failures.append(f"{what} at {point}: {error}")
+        self.rows.append((what, point, verdict))
+
+    @property
+    def verdicts(self) -> Counter[str]:
+        return Counter(verdict for _, _, verdict in self.rows)
+
+    def __str__(self) -> str:
+        """A line for each kind of call and place."""
+        lines: dict[tuple[str, str, str], Counter[str]] = {}
+        for what, point, verdict in self.rows:
+            lines.setdefault((what, point.call, point.place), Counter())[verdict] += 1
+        head = f"{self.title}: {len(self.rows)} points, {_in_words(self.verdicts)}"
+        table = [(what, call, place, _in_words(verdicts)) for (what, call, place), verdicts in sorted(lines.items())]
+        return "\n".join([head, *_aligned(table)])
+
+
+def _in_words(verdicts: Counter[str]) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+
+
+def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    rows = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
