@@ -71,10 +71,7 @@ class ProjectLock:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         except OSError as error:
-            raise ProjectUnwritable(
-                f"Cannot write {self._path}: {os.strerror(error.errno or 0)}.",
-                hint="Cauce keeps a project's state in '.cauce' beside pipeline.yaml.",
-            ) from error
+            raise self._unwritable(error) from error
         began = time.monotonic()
         while True:
             try:
@@ -89,9 +86,13 @@ class ProjectLock:
                     os.close(descriptor)
                     raise ProjectLocked(note.holder if note is not None and note.holder.run else None) from error
                 time.sleep(0.02)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, msgspec.json.encode(self._note))
+        except OSError as error:
+            os.close(descriptor)
+            raise self._unwritable(error) from error
         self._descriptor = descriptor
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, msgspec.json.encode(self._note))
         return self
 
     def _patience(self, note: _Note | None) -> float:
@@ -99,6 +100,12 @@ class ProjectLock:
         building = bool(self._note.holder.run)
         tidied = note is not None and not note.holder.run
         return _PATIENCE_WITH_TIDYING if building and tidied else _PATIENCE
+
+    def _unwritable(self, error: OSError) -> ProjectUnwritable:
+        return ProjectUnwritable(
+            f"Cannot write {self._path}: {os.strerror(error.errno or 0)}.",
+            hint="Cauce keeps a project's state in '.cauce' beside pipeline.yaml: make room, or make it writable.",
+        )
 
     def _no_lock(self, error: OSError) -> ProjectUnwritable:
         hint = "Make the file writable, or remove it: it is made anew."
