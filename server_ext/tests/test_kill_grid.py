@@ -1,4 +1,4 @@
-"""A builder is killed at any system call with which it touches the project.
+"""A builder is killed, or its disk fails, at any system call with which it touches the project.
 
 Here a sample of all points; `make torture` tries each of them, and prints what came of it. See `killgrid`
 for what must hold after.
@@ -14,13 +14,15 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from drawn import MEMORY
-from killgrid import CHEAP, FULL, Grid, Layout, Table, no_tracing
-from systemcalls import sample
+from killgrid import CHEAP, FULL, Grid, Layout, Table, no_tracing, possible_errors
+from systemcalls import Point, sample
 
 pytestmark = [pytest.mark.sampled, pytest.mark.skipif(bool(no_tracing()), reason=no_tracing())]
 
 Start = Callable[[Grid], tuple[Path, int]]
 """A project in some state, and the version of its sources that is to be built."""
+_PLAIN = frozenset(["ioctl", "lseek"])
+"""They ask the disk for nothing."""
 
 
 @pytest.fixture
@@ -68,3 +70,26 @@ def test_killed_anywhere(
         table.record("KILL", point, partial(grid.kill, project, version, point))
     assert not table.failures, "\n\n".join(table.failures)
     assert table.verdicts["killed"] > 0.8 * len(table.rows), f"too many points were not met\n{table}"
+
+
+@pytest.mark.parametrize(
+    ("start", "size"), [(edited, 12), pytest.param(never_built, 0, marks=pytest.mark.torture(only=True))]
+)
+def test_refused_anything(folder: Path, torture: bool, tables: list[object], start: Start, size: int) -> None:
+    grid = Grid(folder, CHEAP)
+    project, version = start(grid)
+    points = [point for point in grid.points(project, version) if point.place and point.call not in _PLAIN]
+    table = Table("A disk that fails anywhere")
+    tables.append(table)
+    for error, point in _refusals(points if torture else sample(points, size), every=torture):
+        table.record(error, point, partial(grid.refuse, project, version, point, error))
+    assert not table.failures, "\n\n".join(table.failures)
+    assert table.verdicts["told"] > 0
+
+
+def _refusals(points: list[Point], *, every: bool) -> Iterator[tuple[str, Point]]:
+    """Each point with each error that it may meet, or with one of them in turn."""
+    for number, point in enumerate(points):
+        errors = possible_errors(point)
+        for error in errors if every else (errors[number % len(errors)],):
+            yield error, point

@@ -42,6 +42,7 @@ from cauce.engine.storefile import (
     digest,
     identity,
     is_damage,
+    misread,
     opened_file,
     reseal,
     set_aside,
@@ -175,7 +176,7 @@ class Store:
                 hint="Update Cauce, or remove the file: that costs rebuilds and history, nothing else.",
             ) from None
         except (OSError, *FAULTS) as error:
-            if not (is_damage(error) or self._path.is_dir()):
+            if not (self._is_damaged(error) or self._path.is_dir()):
                 raise self._unwritable(error) from error
             self._db = self._anew()
         self._key = identity(self._db).key
@@ -204,14 +205,23 @@ class Store:
         try:
             return query()
         except FAULTS as error:
-            if not is_damage(error):
+            if not self._is_damaged(error):
                 raise self._unwritable(error) from error
             self._db.close()
             self._db = self._anew()
             self._key = identity(self._db).key
             return nothing
 
+    def _is_damaged(self, error: Exception) -> bool:
+        return is_damage(error) and not misread(error, self._path)
+
     def _unwritable(self, error: Exception) -> ProjectUnwritable:
+        if why := misread(error, self._path):
+            return ProjectUnwritable(
+                f"Cannot read {self._path}: {why}.",
+                hint="The disk, or the connection to it, fails. Build again; if that is no help, copy the project to "
+                "another disk.",
+            )
         if is_damage(error):
             return ProjectUnwritable(
                 f"{self._path} is damaged: {error}.", hint="It is set aside: build again, and it is begun anew."
@@ -391,7 +401,7 @@ class Store:
             with transaction(self._db) as db:
                 yield db
         except FAULTS as error:
-            if is_damage(error):  # who builds next must not find it again
+            if self._is_damaged(error):  # who builds next must not find it again
                 self._db.close()
                 with contextlib.suppress(OSError):
                     self.set_aside = set_aside(self._path)

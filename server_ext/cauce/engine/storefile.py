@@ -16,6 +16,7 @@ files, of which people copy one; and SQLite before 3.51.3 can lose pages of it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import hashlib
 import os
@@ -39,6 +40,7 @@ __all__ = [
     "digest",
     "identity",
     "is_damage",
+    "misread",
     "opened_file",
     "reseal",
     "set_aside",
@@ -91,6 +93,7 @@ CREATE TABLE products(
     PRIMARY KEY(attempt, path)) STRICT, WITHOUT ROWID;
 """
 
+_CHUNK = 1 << 20
 _KEY_SIZE = 16
 _CHECKING = 2.0
 """Seconds for looking at all pages of a file before it is written to."""
@@ -163,6 +166,28 @@ def is_damage(error: Exception) -> bool:
         sqlite3.SQLITE_MISMATCH,
     )
     return code & 0xFF in wrong
+
+
+def misread(error: Exception, path: Path) -> str:
+    """Why a sound file was taken for damaged; '' where it was not.
+
+    SQLite calls a file malformed also when the disk did not read one of its pages: that must
+    cost nobody their history.
+    """
+    if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) != sqlite3.SQLITE_CORRUPT:
+        return ""
+    try:
+        with path.open("rb") as file:
+            while file.read(_CHUNK):
+                pass
+        # By another connection, that has read nothing yet. It may have to roll back what a killed builder began.
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as db:
+            sound = db.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
+    except OSError as failed:
+        return failed.strerror or str(failed)
+    except sqlite3.Error:
+        return ""
+    return os.strerror(errno.EIO) if sound else ""
 
 
 def set_aside(path: Path) -> Path:
@@ -322,7 +347,9 @@ def _check_pages(db: sqlite3.Connection) -> None:
     finally:
         db.set_progress_handler(None, 0)
     if said != "ok":
-        raise sqlite3.DatabaseError(f"its pages make no sense: {said}")
+        senseless = sqlite3.DatabaseError(f"its pages make no sense: {said}")
+        senseless.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise senseless
 
 
 _SCHEMA_OF = "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 100"
