@@ -16,12 +16,17 @@ and of nothing else, so that every test knows what a clean rebuild would make.
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import os
 import re
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import yaml
@@ -39,6 +44,7 @@ from cauce.contract import (
 )
 from cauce.engine.assessment import assess
 from cauce.engine.build import RunState, Stop, build
+from cauce.engine.errors import UsageError
 from cauce.engine.executors import Executor, Job, Listener, Outcome
 from cauce.engine.executors.fake import Fail, FakeExecutor, Script, Succeed
 from cauce.engine.files import Observer
@@ -53,6 +59,11 @@ from cauce.present import Look, present_snapshot
 MEMORY = Path("/dev/shm")
 """Hundreds of builds are mostly waiting for the disk."""
 
+_EFFECTS = frozenset(
+    "open write mkdir unlink rename replace rmdir fsync ftruncate flock utime FileIO.write BufferedWriter.write "
+    "TextIOWrapper.write connect Connection.execute Connection.executemany Connection.commit".split()
+)
+"""Functions of the system and of SQLite that a build calls for what they do to the disk."""
 _NUMBER = re.compile(r"^number = (-?\d+)", re.MULTILINE)
 
 
@@ -173,9 +184,7 @@ class Workshop:
         self.timer: FakeTimer | None = None
         """What builds wait by, if not by the system's."""
         self._ticks = itertools.count(1_700_000_000_000_000_000, 1_000_000_000)
-        for name in self.tasks:
-            self._write_source(name)
-        self._write_spec()
+        self._write_all()
 
     # --- Changing
 
@@ -209,6 +218,28 @@ class Workshop:
         self.tasks[task].text = text
         self._write_spec()
 
+    def rename(self, task: str, name: str) -> None:
+        """Call a task by another name wherever it is mentioned; what its text is called stays."""
+        self.source(task).unlink()
+        self.tasks = {
+            (name if each == task else each): replace(
+                facts, upstream=tuple(name if n == task else n for n in facts.upstream)
+            )
+            for each, facts in self.tasks.items()
+        }
+        self._write_all()
+
+    def remember(self) -> dict[str, _Drawn]:
+        """All that is written in the sources and the pipeline."""
+        return copy.deepcopy(self.tasks)
+
+    def revert(self, to: dict[str, _Drawn]) -> None:
+        """Have them say again what was remembered."""
+        for task in self.tasks:
+            self.source(task).unlink()
+        self.tasks = copy.deepcopy(to)
+        self._write_all()
+
     def respell(self, before: str, after: str) -> None:
         """Change the text of pipeline.yaml."""
         text = self.path.read_text()
@@ -238,6 +269,11 @@ class Workshop:
 
     def tick(self) -> int:
         return next(self._ticks)
+
+    def _write_all(self) -> None:
+        for name in self.tasks:
+            self._write_source(name)
+        self._write_spec()
 
     def _write_source(self, task: str) -> None:
         facts = self.tasks[task]
@@ -270,6 +306,24 @@ class Workshop:
         """Build with the calculating executor; `when` hears every event and may stop the build."""
         executor = Calculator(self.tick, scripts)
         return self.build_with(executor, RunRequest(tasks=tasks, **request), when)
+
+    def build_and_die(self, steps: int, *tasks: str, **request: Any) -> bool:
+        """Build in a process that is killed at the so-manieth thing it does; False if it ended before."""
+        process = os.fork()
+        if process == 0:
+            try:
+                _die_after(steps)
+                self.build(*tasks, **request)
+            except UsageError:  # refused, which is an end too
+                pass
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(process, 0)
+        code = os.waitstatus_to_exitcode(status)
+        assert code in (0, -signal.SIGKILL)
+        self._ticks = itertools.count(self.tick() + 1_000_000_000_000, 1_000_000_000)  # it had ticks of its own
+        return code != 0
 
     def build_with(
         self, executor: FakeExecutor, request: RunRequest, when: Callable[[BuildEvent, Stop], None] | None = None
@@ -342,6 +396,21 @@ class Workshop:
             return made[task]
 
         return {task: f"{make(task)}\n" for task in self.tasks}
+
+
+def _die_after(steps: int) -> None:
+    """Have this process killed when it is about to do the so-manieth thing that may change something."""
+    left = steps
+
+    def count(_: FrameType, event: str, function: object) -> None:
+        nonlocal left
+        if event == "c_call" and getattr(function, "__qualname__", "") in _EFFECTS:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.setprofile(count)
+    sys.setprofile(count)
 
 
 def half_made(workshop: Workshop, task: str) -> Fail:
