@@ -330,12 +330,16 @@ def test_where_a_function_is_defined(
     assert where == Where(path=place[0], line=place[1])
 
 
-def problem(source: str, files: dict[str, str]) -> tuple[str, str, str, str]:
+def problem(source: str, files: dict[str, str | None]) -> tuple[str, str, str, str]:
     def listing(folder: str) -> list[str]:
         prefix = f"{folder}/" if folder else ""
         return [path.removeprefix(prefix).split("/")[0] for path in files if path.startswith(prefix)]
 
-    index = FunctionIndex(lambda path: files[path].encode() if path in files else None, listing)
+    def read(path: str) -> bytes | None:
+        text = files.get(path)
+        return None if text is None else text.encode()
+
+    index = FunctionIndex(read, listing)
     [found] = function_facts(source, "task", Where(path="pipeline.yaml", line=7), index).problems
     assert found.task == "task"
     return found.severity, found.code, found.message, found.hint
@@ -347,6 +351,8 @@ def problem(source: str, files: dict[str, str]) -> tuple[str, str, str, str]:
         ("tsks.f", {"tasks.py": ""}, "error", "There is no module 'tsks'. Did you mean 'tasks'?"),
         ("p.q.f", {"p/qq.py": ""}, "error", "There is no module 'p.q'. Did you mean 'p.qq'?"),
         ("p.q.f", {"p/other.py": ""}, "error", "There is no module 'p.q'. Create p/q.py, or correct 'source'."),
+        ("p.q.f", {"p/q.py": None}, "error", "The module p/q.py cannot be read. Make it readable for you, or"),
+        ("p.f", {"p/q.py": ""}, "error", "'p' is a folder, in which no function is. Write 'folder.module.function'."),
         (
             "nowhere_at_all.f",
             {},
@@ -375,7 +381,7 @@ def problem(source: str, files: dict[str, str]) -> tuple[str, str, str, str]:
         ("m..f", {}, "error", "'m..f' is not the name of a function."),
     ],
 )
-def test_what_is_wrong_is_told_in_words(source: str, files: dict[str, str], severity: str, words: str) -> None:
+def test_what_is_wrong_is_told_in_words(source: str, files: dict[str, str | None], severity: str, words: str) -> None:
     found = problem(source, files)
     assert found[0] == severity
     assert f"{found[2]} {found[3]}".startswith(words)

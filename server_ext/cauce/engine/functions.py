@@ -271,12 +271,22 @@ def _no_module(parts: Sequence[str], index: FunctionIndex) -> tuple[str, str]:
         known = tuple(names)
         if parts[depth] not in known:
             break
+    else:  # all of it is there: it was no file that could be read
+        file = next((path for path in index.candidates(parts) if _is_listed(path, index)), None)
+        if file is not None:
+            return f"The module {file} cannot be read.", "Make it readable for you, or correct 'source'."
+        return f"'{'.'.join(parts)}' is a folder, in which no function is.", "Write 'folder.module.function'."
     [close] = difflib.get_close_matches(parts[depth], known[:500], n=1) or [""]
     module = ".".join(parts)
     meant = ".".join([*parts[:depth], close, *parts[depth + 1 :]])
     if close:
         return f"There is no module '{module}'.", f"Did you mean '{meant}'?"
     return f"There is no module '{module}'.", f"Create {'/'.join(parts)}.py, or correct 'source'."
+
+
+def _is_listed(path: str, index: FunctionIndex) -> bool:
+    folder, _, name = path.rpartition("/")
+    return name in index.listing(folder)
 
 
 def _modules(names: Iterable[str]) -> Iterator[str]:
