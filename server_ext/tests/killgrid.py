@@ -20,16 +20,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from click.testing import CliRunner
 from patience import eventually
+from smalldisk import SmallDisk
+from strace import attached, traced
 from systemcalls import Point, moments, parse, points_in
 
 from cauce.cli import main
@@ -40,11 +39,8 @@ __all__ = [
     "Grid",
     "Layout",
     "Said",
-    "Table",
     "cauce",
-    "no_tracing",
     "possible_errors",
-    "working_in",
 ]
 
 BUILD = (sys.executable, "-P", "-m", "cauce", "build", "--jobs", "1")
@@ -57,6 +53,20 @@ _OURS = re.compile(
 """What may lie in the state folder."""
 
 _STEPS = """
+import os
+import time
+
+
+def _wait_for_strace(task):
+    gate = f"../gate/{task}"
+    if os.path.isdir(gate):
+        with open(f"{gate}/written", "w") as file:
+            file.write(str(os.getpid()))
+        os.rename(f"{gate}/written", f"{gate}/process")
+        while not os.path.exists(f"{gate}/go"):
+            time.sleep(0.01)
+
+
 def _write(path, *lines):
     with open(str(path), "w") as file:
         for line in lines:
@@ -65,15 +75,23 @@ def _write(path, *lines):
 
 
 def load(product):
+    _wait_for_strace("load")
     _write(product, "load VERSION\\n", "more of VERSION\\n")
 
 
 def total(product, upstream):
+    _wait_for_strace("total")
     made = open(str(upstream["double"])).read()
     _write(product["text"], "total VERSION\\n", made)
     _write(product["log"], "log VERSION\\n", made)
 """
 _DOUBLE = """{% set made = upstream["load"] %}
+gate=../gate/double
+if [ -d $gate ]; then
+    echo $$ > $gate/written
+    mv $gate/written $gate/process
+    while [ ! -e $gate/go ]; do sleep 0.01; done
+fi
 echo double VERSION > {{product}}
 cat {{made}} {{made}} >> {{product}}
 """
@@ -84,6 +102,10 @@ product = None
 # %%
 from pathlib import Path
 
+from steps import _wait_for_strace
+
+# %%
+_wait_for_strace("report")
 made = Path(upstream["double"]).read_text()
 with open(product["text"], "w") as file:
     print("report VERSION", file=file, flush=True)
@@ -102,8 +124,8 @@ class Layout:
     """A project of three tasks, each of which needs the one before."""
 
     sources: Mapping[str, str]
-    products: tuple[tuple[str, ...], ...]
-    """Of each task."""
+    products: Mapping[str, tuple[str, ...]]
+    """Task → what it makes, in order."""
 
     def write(self, root: Path, version: int) -> None:
         """Have the sources say this version."""
@@ -118,7 +140,7 @@ CHEAP = Layout(
         "steps.py": _STEPS,
         "tasks/double.sh": _DOUBLE,
     },
-    (("out/load.txt",), ("out/double.txt",), ("out/total.txt", "out/log.txt")),
+    {"load": ("out/load.txt",), "double": ("out/double.txt",), "total": ("out/total.txt", "out/log.txt")},
 )
 FULL = Layout(
     {
@@ -128,7 +150,7 @@ FULL = Layout(
         "tasks/double.sh": _DOUBLE,
         "tasks/report.py": _REPORT,
     },
-    (("out/load.txt",), ("out/double.txt",), ("out/report.ipynb", "out/report.txt")),
+    {"load": ("out/load.txt",), "double": ("out/double.txt",), "report": ("out/report.ipynb", "out/report.txt")},
 )
 
 
@@ -177,27 +199,6 @@ def working_in(root: Path) -> list[str]:
                     if command:  # a zombie has none
                         found.append(command)
     return found
-
-
-@cache
-def no_tracing() -> str:
-    """Why processes cannot be traced here; '' where they can."""
-    if not sys.platform.startswith("linux"):
-        return "system calls are traced with strace, which is for Linux"
-    strace = shutil.which("strace")
-    if strace is None:
-        return "strace is not installed (Debian: apt-get install strace)"
-    with TemporaryDirectory() as folder:
-        trace = Path(folder) / "trace"
-        tried = subprocess.run(
-            [strace, "-o", trace, "-e", "inject=chdir:error=EIO:when=1", "sh", "-c", "cd /"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if not trace.exists() or "(INJECTED)" not in trace.read_text():
-            return f"strace may not trace processes here: {(tried.stderr.strip().splitlines() or ['no reason'])[0]}"
-    return ""
 
 
 # --- What can go wrong where
@@ -286,16 +287,67 @@ class Grid:
         """As `kill`, but the system answers with an error: 'told', or 'no matter' if the build did not mind."""
         with self._copy(start, version) as root:
             said, trace = self._trace(root, at.call, f"inject={at.call}:error={error}:when={at.number}")
-            assert "Traceback" not in said.text, said.text
-            assert said.code in (0, 1, 2), f"exit code {said.code}\n{said.text}"
-            if said.code:
-                assert tells(said.text, root, error), said.text
-            else:
-                assert self._products(root) == self.clean(version), f"built with exit code 0, wrongly\n{said.text}"
+            told = self._judge(said, root, version, error)
             self.check(root, version)
-            if "(INJECTED)" not in trace:
-                return "ended"
+            return told if "(INJECTED)" in trace else "ended"
+
+    def build_limited(self, start: Path, version: int, size: int) -> str:
+        """As `refuse`, but no file may become larger than so many bytes."""
+        with self._copy(start, version) as root:
+            said = run(["prlimit", f"--fsize={size}", *BUILD], root)
+            told = self._judge(said, root, version, "EFBIG")
+            self.check(root, version)
+            return told
+
+    def build_on(self, disk: SmallDisk, start: Path, version: int, pages: int) -> str:
+        """As `refuse`, but on a disk with so little room left; there is more when all is put right."""
+        root = disk.folder / "project"
+        shutil.copytree(start, root)
+        self.layout.write(root, version)
+        try:
+            disk.leave(pages)
+            said = run(BUILD, root)
+            told = self._judge(said, root, version, "ENOSPC")
+            disk.leave(10_000)
+            self.check(root, version)
+            return told
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+
+    def _judge(self, said: Said, root: Path, version: int, error: str) -> str:
+        """Of a build that met an error: did it end well, or else in words?"""
+        assert "Traceback" not in said.text, said.text
+        assert said.code in (0, 1, 2), f"exit code {said.code}\n{said.text}"
+        if said.code:
+            assert tells(said.text, root, error), said.text
+            return "told"
+        assert self._products(root) == self.clean(version), f"built with exit code 0, wrongly\n{said.text}"
+        return "no matter"
+
+    def kill_task(self, start: Path, version: int, task: str, at: Point) -> str:
+        """As `kill`, but it is the process in which a task's code runs that is killed, while it runs."""
+        with self._copy(start, version) as root:
+            said, _ = self._trace_task(root, task, at.call, f"inject={at.call}:signal=KILL:when={at.number}")
+            assert 'Traceback (most recent call last):\n  File "<frozen runpy>' not in said.text, said.text
+            if said.code == 0:  # its last calls make no difference any more
+                assert self._products(root) == self.clean(version), f"built with exit code 0, wrongly\n{said.text}"
+            else:
+                assert said.code == 1, said.text
+                assert f"{task}: crashed" in said.text or f"{task}: failed" in said.text, said.text
+                names = [*self.layout.products]
+                for later in names[names.index(task) + 1 :]:
+                    assert f"{later}: skipped" in said.text, said.text
+            self.check(root, version)
             return "told" if said.code else "no matter"
+
+    def points_of_task(self, start: Path, version: int, task: str) -> list[Point]:
+        """Where a task's own process changes the project, and where it ends."""
+        with self._copy(start, version) as root:
+            said, trace = self._trace_task(root, task, "%file,%desc,exit_group")
+            assert said.code == 0, said.text
+            calls = parse(trace, str(root))
+            ends = moments(calls, ["exit_group"])
+            return [*(point for point in points_in(calls, str(root)) if point.changes), *ends]
 
     def check(self, root: Path, version: int) -> None:
         """What must hold of a project in which a build of sources of that version came to a bad end.
@@ -325,7 +377,7 @@ class Grid:
 
     def _check_verdicts(self, root: Path, version: int) -> None:
         made, meant = self._products(root), self.clean(version)
-        for fresh, paths in zip(fresh_tasks(root), self.layout.products, strict=True):
+        for fresh, paths in zip(fresh_tasks(root), self.layout.products.values(), strict=True):
             for path in paths if fresh else ():
                 assert made.get(path) == meant[path], f"falsely fresh at version {version}: {path}: {made.get(path)!r}"
 
@@ -346,7 +398,7 @@ class Grid:
 
     def _check_nothing_left(self, root: Path) -> None:
         assert not working_in(root)
-        known = {path for task in self.layout.products for path in task} | {*self.layout.sources}
+        known = {path for task in self.layout.products.values() for path in task} | {*self.layout.sources}
         folders = {Path(path).parent.as_posix() for path in known}
         found = {path.relative_to(root).as_posix() for path in root.rglob("*")}
         left = {path for path in found - known - folders if not _OURS.fullmatch(path) and "__pycache__" not in path}
@@ -355,11 +407,11 @@ class Grid:
     # --- How
 
     def _products(self, root: Path) -> dict[str, bytes]:
-        paths = (path for task in self.layout.products for path in task)
+        paths = (path for task in self.layout.products.values() for path in task)
         return {path: (root / path).read_bytes() for path in paths if (root / path).exists()}
 
     @contextlib.contextmanager
-    def _copy(self, start: Path, version: int) -> Any:
+    def _copy(self, start: Path, version: int) -> Iterator[Path]:
         root = self.folder / "copy"
         shutil.copytree(start, root)
         self.layout.write(root, version)
@@ -371,8 +423,27 @@ class Grid:
     def _trace(self, root: Path, calls: str, *inject: str) -> tuple[Said, str]:
         trace = self.folder / "trace"
         trace.unlink(missing_ok=True)
-        options = [option for each in (f"trace={calls}", *inject) for option in ("-e", each)]
-        said = run(["strace", "-y", "-s", "300", "-o", str(trace), *options, *BUILD], root)
+        said = run([*traced(trace, calls, *inject), *BUILD], root)
+        return said, trace.read_text(errors="replace")
+
+    def _trace_task(self, root: Path, task: str, calls: str, *inject: str) -> tuple[Said, str]:
+        """Build, with `strace` attached to the process that runs that task's code, once it is about to begin."""
+        gate, trace = self.folder / "gate" / task, self.folder / "trace"
+        gate.mkdir(parents=True)
+        trace.unlink(missing_ok=True)
+        with ThreadPoolExecutor(1) as beside:
+            building = beside.submit(run, BUILD, root)
+            try:
+                ready = gate / "process"
+                assert eventually(lambda: ready.exists() or building.done(), _PATIENCE)
+                if not ready.exists():
+                    raise AssertionError(f"the task was not begun:\n{building.result().text}")
+                strace = attached(int(ready.read_text()), trace, calls, *inject)
+            finally:
+                (gate / "go").touch()  # whatever happened, nobody is kept waiting
+            said = building.result()
+        strace.communicate(timeout=_PATIENCE)
+        shutil.rmtree(gate)
         return said, trace.read_text(errors="replace")
 
 
@@ -410,60 +481,13 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "EROFS": ("Read-only file system",),
     "EFBIG": ("File too large",),
 }
-_OF_SQLITE = ("disk I/O error", "unable to open database file")
-"""It does not say more."""
+_LESS = ("disk I/O error", "unable to open database file", "cannot be read")
+"""What SQLite says of most of them, and Cauce of a module."""
 
 
 def tells(text: str, root: Path, error: str) -> bool:
     """Does a text say in words what went wrong, and with which file?"""
     text = " ".join(text.split())  # a terminal's lines are broken anywhere
-    why = any(words in text for words in (*_WORDS[error], *_OF_SQLITE))
+    why = any(words in text for words in (*_WORDS[error], *_LESS))
     names = {path.name for path in root.rglob("*")} | {root.name}
     return why and any(name in text for name in names)
-
-
-# --- What came of it
-
-
-@dataclass
-class Table:
-    """Points and verdicts, for people."""
-
-    title: str
-    rows: list[tuple[str, Point, str]] = field(default_factory=list)
-    """What was done (a signal, an error), where, and what came of it."""
-    failures: list[str] = field(default_factory=list)
-
-    def record(self, what: str, point: Point, act: Callable[[], str]) -> None:
-        """Act, and write down what came of it; failures too, so that one does not hide the next."""
-        try:
-            verdict = act()
-        except AssertionError as error:
-            verdict = "WRONG"
-            self.failures.append(f"{what} at {point}: {error}")
-        self.rows.append((what, point, verdict))
-
-    @property
-    def verdicts(self) -> Counter[str]:
-        return Counter(verdict for _, _, verdict in self.rows)
-
-    def __str__(self) -> str:
-        """A line for each kind of call and place."""
-        lines: dict[tuple[str, str, str], Counter[str]] = {}
-        for what, point, verdict in self.rows:
-            lines.setdefault((what, point.call, point.place), Counter())[verdict] += 1
-        head = f"{self.title}: {len(self.rows)} points, {_in_words(self.verdicts)}"
-        table = [(what, call, place, _in_words(verdicts)) for (what, call, place), verdicts in sorted(lines.items())]
-        return "\n".join([head, *_aligned(table)])
-
-
-def _in_words(verdicts: Counter[str]) -> str:
-    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-
-
-def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    rows = list(rows)
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]

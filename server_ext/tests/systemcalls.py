@@ -64,8 +64,9 @@ class Point:
     """Relative to the project, with what is different in each run replaced; '' for what concerns no file."""
     changes: bool
 
-    def __str__(self) -> str:
-        return f"{self.call} #{self.number} {self.place}".rstrip()
+    @property
+    def kind(self) -> str:
+        return f"{self.call} {self.place}".rstrip()
 
 
 def parse(text: str, cwd: str) -> list[Call]:
@@ -125,7 +126,7 @@ def _place(path: str, root: str) -> str:
 def sample(points: Sequence[Point], size: int) -> list[Point]:
     """So many of them, always the same: one of every call that there is, the rest spread evenly."""
     chosen = {group[len(group) // 2]: None for group in _grouped(points, lambda point: point.call)}
-    places = [group[-1] for group in _grouped(points, lambda point: f"{point.call} {point.place}")]
+    places = [group[-1] for group in _grouped(points, lambda point: point.kind)]
     for pool in (places, points):
         wanted = min(size - len(chosen), len(pool))
         for number in range(max(wanted, 0)):

@@ -1,4 +1,4 @@
-"""A builder is killed, or its disk fails, at any system call with which it touches the project.
+"""A build is killed, or its disk fails, at any system call with which it touches the project.
 
 Here a sample of all points; `make torture` tries each of them, and prints what came of it. See `killgrid`
 for what must hold after.
@@ -7,6 +7,8 @@ for what must hold after.
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,10 +16,16 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from drawn import MEMORY
-from killgrid import CHEAP, FULL, Grid, Layout, Table, no_tracing, possible_errors
+from killgrid import CHEAP, FULL, Grid, Layout, possible_errors
+from smalldisk import SmallDisk, on_small_disk
+from strace import no_attaching, no_tracing
 from systemcalls import Point, sample
+from torture import Table
 
-pytestmark = [pytest.mark.sampled, pytest.mark.skipif(bool(no_tracing()), reason=no_tracing())]
+pytestmark = [
+    pytest.mark.torture,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="traces system calls, mounts disks: for Linux"),
+]
 
 Start = Callable[[Grid], tuple[Path, int]]
 """A project in some state, and the version of its sources that is to be built."""
@@ -31,6 +39,18 @@ def folder() -> Iterator[Path]:
         yield Path(os.path.realpath(name))
 
 
+@pytest.fixture
+def tracing() -> None:
+    if why := no_tracing():
+        pytest.skip(why)
+
+
+@pytest.fixture
+def attaching() -> None:
+    if why := no_attaching():
+        pytest.skip(why)
+
+
 def never_built(grid: Grid) -> tuple[Path, int]:
     return grid.built("start", version=None), 1
 
@@ -42,48 +62,65 @@ def edited(grid: Grid) -> tuple[Path, int]:
 def killed_before(grid: Grid) -> tuple[Path, int]:
     """In the middle of a transaction, which the next builder has to roll back."""
     start, version = edited(grid)
-    half = [
-        point for point in grid.points(start, version) if point.call == "pwrite64" and point.place == ".cauce/state.db"
-    ]
+    half = [point for point in grid.points(start, version) if point.kind == "pwrite64 .cauce/state.db"]
     return grid.killed("killed", start, version, half[len(half) // 2]), version
 
 
+@pytest.mark.usefixtures("tracing")
 @pytest.mark.parametrize(
     ("start", "layout", "size"),
     [
         pytest.param(edited, CHEAP, 9, id="edited"),
         pytest.param(never_built, CHEAP, 3, id="never built"),
         pytest.param(killed_before, CHEAP, 3, id="killed before"),
-        pytest.param(edited, FULL, 0, id="with a notebook", marks=pytest.mark.torture),
+        pytest.param(edited, FULL, 0, id="with a notebook", marks=pytest.mark.torture(only=True)),
     ],
 )
-def test_killed_anywhere(
-    folder: Path, torture: bool, tables: list[object], start: Start, layout: Layout, size: int
-) -> None:
+def test_builder_killed(folder: Path, torture: bool, table: Table, start: Start, layout: Layout, size: int) -> None:
     grid = Grid(folder, layout)
     project, version = start(grid)
     points = [point for point in grid.points(project, version) if point.changes or not point.place]
     assert len({point.call for point in points}) > 8, "not all was seen"
-    table = Table("A builder killed anywhere")
-    tables.append(table)
     for point in points if torture else sample(points, size):
-        table.record("KILL", point, partial(grid.kill, project, version, point))
-    assert not table.failures, "\n\n".join(table.failures)
+        table.record("KILL", point.kind, point.number, partial(grid.kill, project, version, point))
+    table.check()
     assert table.verdicts["killed"] > 0.8 * len(table.rows), f"too many points were not met\n{table}"
 
 
+@pytest.mark.usefixtures("attaching")
 @pytest.mark.parametrize(
-    ("start", "size"), [(edited, 12), pytest.param(never_built, 0, marks=pytest.mark.torture(only=True))]
+    ("task", "layout", "size"),
+    [
+        pytest.param("load", CHEAP, 2, id="function"),
+        pytest.param("double", CHEAP, 1, id="shell"),
+        pytest.param("report", FULL, 1, id="notebook"),
+    ],
 )
-def test_refused_anything(folder: Path, torture: bool, tables: list[object], start: Start, size: int) -> None:
+def test_task_killed(folder: Path, torture: bool, table: Table, task: str, layout: Layout, size: int) -> None:
+    grid = Grid(folder, layout)
+    project, version = edited(grid)
+    points = grid.points_of_task(project, version, task)
+    for point in points if torture else sample(points, size):
+        table.record("KILL", point.kind, point.number, partial(grid.kill_task, project, version, task, point))
+    table.check()
+    assert table.verdicts["told"] > 0
+
+
+@pytest.mark.usefixtures("tracing")
+@pytest.mark.parametrize(
+    ("start", "size"),
+    [
+        pytest.param(edited, 12, id="edited"),
+        pytest.param(never_built, 0, id="never built", marks=pytest.mark.torture(only=True)),
+    ],
+)
+def test_disk_fails(folder: Path, torture: bool, table: Table, start: Start, size: int) -> None:
     grid = Grid(folder, CHEAP)
     project, version = start(grid)
     points = [point for point in grid.points(project, version) if point.place and point.call not in _PLAIN]
-    table = Table("A disk that fails anywhere")
-    tables.append(table)
     for error, point in _refusals(points if torture else sample(points, size), every=torture):
-        table.record(error, point, partial(grid.refuse, project, version, point, error))
-    assert not table.failures, "\n\n".join(table.failures)
+        table.record(error, point.kind, point.number, partial(grid.refuse, project, version, point, error))
+    table.check()
     assert table.verdicts["told"] > 0
 
 
@@ -93,3 +130,34 @@ def _refusals(points: list[Point], *, every: bool) -> Iterator[tuple[str, Point]
         errors = possible_errors(point)
         for error in errors if every else (errors[number % len(errors)],):
             yield error, point
+
+
+def test_disk_fills_up(folder: Path, torture: bool, table: Table) -> None:
+    grid = Grid(folder, CHEAP)
+    project, version = edited(grid)
+    for known in (version - 1, version):
+        grid.clean(known)  # while there is room
+    mount = folder / "disk"
+    mount.mkdir()
+
+    def build_with(pages: int, disk: SmallDisk) -> str:
+        return grid.build_on(disk, project, version, pages)
+
+    for pages in range(40) if torture else (0, 6, 12):
+        try:
+            table.record("ENOSPC", "pages left", pages, partial(on_small_disk, mount, partial(build_with, pages)))
+        except OSError as error:
+            pytest.skip(f"no disk can be mounted here: {error}")
+    table.check()
+    assert table.verdicts["told"] > 0
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not installed (Debian: util-linux)")
+def test_files_may_not_grow(folder: Path, torture: bool, table: Table) -> None:
+    grid = Grid(folder, CHEAP)
+    project, version = edited(grid)
+    every = (0, 1, 20, 100, 300, 500, 1000, 2000, *range(4096, 65_536, 2048))
+    for size in every if torture else (0, 100, 8192):
+        table.record("EFBIG", "bytes at most", size, partial(grid.build_limited, project, version, size))
+    table.check()
+    assert table.verdicts["told"] > 0

@@ -1,26 +1,74 @@
 """How hard the tests try: a sample in `make test`, everything that there is in `make torture`.
 
-    pytest --torture -m "torture or sampled"
+    pytest --torture -m torture
 
-A test marked ``sampled`` has more to do there, and no time limit; one marked ``torture`` is for there alone.
-What the fixture `tables` is given is printed at the end, whatever became of the test.
+A test marked ``torture`` has more to do there, and no time limit; one marked ``torture(only=True)`` is for
+there alone. What the fixture `table` has recorded is printed at the end.
 """
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import settings
 
 __all__ = [
+    "Table",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_terminal_summary",
-    "tables",
+    "table",
     "torture",
 ]
 
-_TABLES = pytest.StashKey[list[object]]()
+
+@dataclass
+class Table:
+    """What was tried and what came of it, for people."""
+
+    title: str
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    """What was done (a signal, an error), at a point of which kind, the verdict."""
+    failures: list[str] = field(default_factory=list)
+
+    def record(self, what: str, kind: str, number: int, act: Callable[[], str]) -> None:
+        """Try the point of that number, and write down the verdict: a failure too, lest it hides the next."""
+        try:
+            verdict = act()
+        except AssertionError as error:
+            verdict = "WRONG"
+            self.failures.append(f"{what} at {kind} #{number}: {error}")
+        self.rows.append((what, kind, verdict))
+
+    def check(self) -> None:
+        """Raises AssertionError when anything failed."""
+        assert not self.failures, "\n\n".join(self.failures)
+
+    @property
+    def verdicts(self) -> Counter[str]:
+        return Counter(verdict for _, _, verdict in self.rows)
+
+    def __str__(self) -> str:
+        """A line for each kind of point."""
+        kinds: dict[tuple[str, str], Counter[str]] = {}
+        for what, kind, verdict in self.rows:
+            kinds.setdefault((what, kind), Counter())[verdict] += 1
+        width = max((len(kind) for _, kind in kinds), default=0)
+        lines = [
+            f"  {what:<8}{kind:<{width}}  {_in_words(verdicts)}" for (what, kind), verdicts in sorted(kinds.items())
+        ]
+        return "\n".join([f"{self.title}: {len(self.rows)} points, {_in_words(self.verdicts)}", *lines])
+
+
+def _in_words(verdicts: Counter[str]) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+
+
+_TABLES = pytest.StashKey[list[Table]]()
 _FACTOR = 40
 """How many more random examples."""
 
@@ -38,12 +86,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    marked = {item: marker for item in items if (marker := item.get_closest_marker("torture")) is not None}
     if config.getoption("--torture"):
-        for item in items:
-            if any(item.iter_markers("torture")) or any(item.iter_markers("sampled")):
-                item.add_marker(pytest.mark.timeout(0))
+        for item in marked:
+            item.add_marker(pytest.mark.timeout(0))
         return
-    alone = [item for item in items if any(item.iter_markers("torture"))]
+    alone = [item for item, marker in marked.items() if marker.kwargs.get("only")]
     if alone:
         config.hook.pytest_deselected(items=alone)
         items[:] = [item for item in items if item not in alone]
@@ -61,6 +109,8 @@ def torture(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def tables(request: pytest.FixtureRequest) -> list[object]:
-    """What is to be printed at the end."""
-    return request.config.stash[_TABLES]
+def table(request: pytest.FixtureRequest) -> Table:
+    """To be printed at the end, whatever becomes of the test."""
+    table = Table(request.node.name.removeprefix("test_").replace("_", " "))
+    request.config.stash[_TABLES].append(table)
+    return table
