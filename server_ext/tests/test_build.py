@@ -428,6 +428,18 @@ def test_when_who_started_the_build_is_gone_nothing_goes_on(workshop: Draw) -> N
     assert project.build().state == "ok"
 
 
+def test_it_is_gone_also_while_the_build_leaves_a_cancelled_task_time(workshop: Draw) -> None:
+    def cancel_then_die(stop: Stop) -> None:
+        stop.ask()
+        asyncio.get_running_loop().call_later(0.2, stop.lose)
+
+    project = workshop(DIAMOND)
+    # Would run for ever, did nobody kill it.
+    built = project.build(scripts={"clean": Hang(deaf=True)}, when=on(TaskStarted, "clean", cancel_then_die))
+    assert built.finished("clean").cause == "The program that started the build is gone."
+    assert built.state == "crashed"
+
+
 # --- While it runs --------------------------------------------------------------------------
 
 

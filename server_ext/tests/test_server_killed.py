@@ -1,7 +1,7 @@
-"""The Jupyter server is killed with SIGKILL in the middle of a build.
+"""The Jupyter server is killed with SIGKILL at any moment of a build.
 
-Nothing of the build may survive it, nothing may look fresh that is not, and the next build
-must bring everything up to date as if nothing had happened.
+Nothing of the build may survive it, nothing may look fresh that is not, what became of it is
+told, and the next build must bring everything up to date as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +70,15 @@ class Server:
                               "JUPYTER_RUNTIME_DIR": str(root.parent / "runtime")},
         )  # fmt: skip
 
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
         request = urllib.request.Request(  # noqa: S310 - our own server
             self.url + path,
+            method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
-            return json.load(reply)
+            return json.loads(reply.read() or b"null")
 
     def wait(self) -> None:
         while True:
@@ -117,8 +120,12 @@ def cauce(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def status(project: Path) -> Any:
+    return json.loads(cauce(project, "status", "--json").stdout)
+
+
 def tasks(project: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(cauce(project, "status", "--json").stdout)["tasks"]
+    found: list[dict[str, Any]] = status(project)["tasks"]
     return found
 
 
@@ -168,3 +175,133 @@ def test_a_builder_that_waits_for_the_next_build_ends_with_the_server(project: P
     server.process.kill()
     server.process.wait()
     assert eventually(lambda: working_in(project) == [], GONE_WITHIN)
+
+
+# --- At which moment
+
+STEPS = """
+import os
+import signal
+import time
+
+
+def large(product):
+    with open(product, "wb") as file:
+        file.write(b"VERSION")
+        file.truncate(SIZE)
+
+
+def stubborn(product, upstream):
+    with open(product, "w") as file:
+        file.write("half of VERSION")
+        file.flush()
+        for asked in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(asked, signal.SIG_IGN)
+        while os.path.exists("wait"):
+            time.sleep(0.1)
+        file.write(", the other half")
+    upstream["large"]
+"""
+PIPELINE = """tasks:
+  - {source: steps.large, product: out/large.bin}
+  - {source: steps.stubborn, product: out/stubborn.txt}
+"""
+SIZE = 1 << 29
+"""Takes a while to hash, and no room: nothing is in it."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """One that a server is being asked for."""
+
+    server: Server
+    project: Path
+    answer: Future[Any]
+
+    @property
+    def run(self) -> str:
+        return str(self.answer.result(timeout=60)["run"])
+
+
+def starting(build: Build) -> bool:
+    return bool(working_in(build.project))
+
+
+def begun(build: Build) -> bool:
+    return bool(build.run)
+
+
+def committing(build: Build) -> bool:
+    return made(build.project)["large"] == "two"
+
+
+def running(build: Build) -> bool:
+    return made(build.project)["stubborn"] == "half of two"
+
+
+def cancelling(build: Build) -> bool:
+    if not running(build):
+        return False
+    build.server.ask(f"/project/pipeline.yaml/runs/{build.run}", method="DELETE")
+    return True
+
+
+def made(project: Path) -> dict[str, str]:
+    """Task → what its product says; of the large one '' unless all of it is there."""
+    large, stubborn = project / "out" / "large.bin", project / "out" / "stubborn.txt"
+    with large.open("rb") as file:
+        start = file.read(3).decode() if large.stat().st_size == SIZE else ""
+    return {"large": start, "stubborn": stubborn.read_text()}
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(moment, marks=[] if moment in (starting, cancelling) else pytest.mark.torture(only=True))
+        for moment in (starting, begun, committing, running, cancelling)
+    ],
+)
+def test_what_became_of_it_is_told(project: Path, server: Server, moment: Callable[[Build], bool]) -> None:
+    def write(version: str) -> None:
+        (project / "steps.py").write_text(STEPS.replace("VERSION", version).replace("SIZE", str(SIZE)))
+
+    def check(version: str) -> None:
+        meant = {"large": version, "stubborn": f"half of {version}, the other half"}
+        found = made(project)
+        assert {
+            task: found[task] for task, state in states(project).items() if state == "fresh"
+        }.items() <= meant.items()
+
+    (project / "pipeline.yaml").write_text(PIPELINE)
+    write("one")
+    assert cauce(project, "build").returncode == 0
+    before = status(project)["run"]["id"]
+    write("two")
+    (project / "wait").touch()
+    server.wait()
+    with ThreadPoolExecutor(1) as asking:
+        build = Build(server, project, asking.submit(server.ask, "/project/pipeline.yaml/runs", {"jobs": 1}))
+        while not moment(build):
+            time.sleep(0.01)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait()
+
+    assert eventually(lambda: not working_in(project), GONE_WITHIN), working_in(project)
+    told = status(project)["run"]
+    if told["id"] == before:
+        assert moment is starting
+    else:
+        assert told["state"] in ("crashed", "cancelled")
+        assert told["ended"] is not None
+        assert not {"running", "waiting"} & {*told["tasks"].values()}
+    check("two")
+    if moment in (running, cancelling):
+        assert states(project)["large"] == "fresh", "what was made stays made"
+    write("one")  # as though it had never been edited
+    check("one")
+    (project / "wait").unlink()
+    built = cauce(project, "build")
+    assert built.returncode == 0, built.stderr
+    assert set(states(project).values()) == {"fresh"}
+    check("one")

@@ -99,7 +99,12 @@ class Stop:
 
     def __init__(self) -> None:
         self.cancel = asyncio.Event()
-        self.lost = False
+        self.gone = asyncio.Event()
+
+    @property
+    def lost(self) -> bool:
+        """Is whoever started us gone?"""
+        return self.gone.is_set()
 
     def ask(self) -> None:
         """Cancel: interrupt what runs, begin nothing more."""
@@ -107,8 +112,8 @@ class Stop:
 
     def lose(self) -> None:
         """Whoever started us is gone: nothing may survive."""
-        self.lost = True
         self.cancel.set()
+        self.gone.set()
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,7 @@ async def build(
     run = new_run(clock())
     with ProjectLock(folder, run, user_name(), clock()):
         store = opened(folder, clock())
+        killing = asyncio.create_task(_kill_when_lost(stop, executor))
         try:
             troubles: tuple[Problem, ...] = ()
             if project.spec.needs:
@@ -184,7 +190,14 @@ async def build(
             await this.prepare(selection)
             return await this.go()
         finally:
+            killing.cancel()
             store.close()
+
+
+async def _kill_when_lost(stop: Stop, executor: Executor) -> None:
+    """At once, whatever the build waits for: told to cancel before, it leaves tasks the time to clean up."""
+    await stop.gone.wait()
+    executor.kill()
 
 
 class _Build:
@@ -496,8 +509,6 @@ class _Build:
                     news: set[asyncio.Future[Any]] = {*running, *(rest for rest in self.resting if not rest.done())}
                     news |= set() if cancelled.done() else {cancelled}
                     await asyncio.wait(news, return_when=asyncio.FIRST_COMPLETED)
-                    if self.stop.lost:
-                        self.executor.kill()
                     for attempt in [attempt for attempt in running if attempt.done()]:
                         ended = attempt.result()
                         if ended.again is None:
@@ -523,8 +534,6 @@ class _Build:
         """
         self.broken = error.message
         self.stop.ask()
-        if self.stop.lost:
-            self.executor.kill()
         await asyncio.gather(*running, *self.resting, return_exceptions=True)
         now = self.clock()
         begun = {*running.values(), *(ended.task for ended in self.resting.values())}

@@ -74,7 +74,9 @@ class Stop:
 
 @dataclass(frozen=True)
 class Hang:
-    """Run until cancelled or killed."""
+    """Run until cancelled or killed; one that is deaf, until killed."""
+
+    deaf: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,7 @@ class FakeExecutor:
             script = script.scripts[min(turn, len(script.scripts)) - 1]
         await asyncio.sleep(0)  # so that jobs started together do run together
         if isinstance(script, Hang):
-            await _first_of(cancel, self._killed)
+            await _first_of(self._killed, *(() if script.deaf else (cancel,)))
         elif isinstance(script, Wait):
             await _first_of(script.event, cancel, self._killed)
         if cancel.is_set() or self._killed.is_set():
