@@ -102,7 +102,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"\n{table}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def torture(request: pytest.FixtureRequest) -> bool:
     """Is everything to be tried, rather than a sample?"""
     return bool(request.config.getoption("--torture"))
