@@ -468,6 +468,7 @@ def run(command: Sequence[str], cwd: Path) -> Said:
         AssertionError: It hangs.
     """
     plain = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "COLUMNS")}
+    plain |= {"CAUCE_FORKSERVER_IDLE": "5"}  # on a disk of its own, or with limits, none but this build can use it
     process = subprocess.Popen(
         command,
         cwd=cwd,

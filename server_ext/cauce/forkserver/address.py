@@ -1,8 +1,9 @@
 """Which fork server serves a process, and where it listens.
 
 What an interpreter is like is settled while it starts and imports: by its packages, by
-environment variables that are read then, by configuration. Processes for which all of that is
-the same can be forked from the same server; for others there is another one.
+environment variables that are read then, by configuration; and it inherits limits, and a view of the machine.
+Processes for which all of that is the same can be forked from the same server; for others there
+is another one.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ _READ_AT_IMPORT = (
 )
 """Beginnings of the names of variables that libraries, or Python, look at while they are imported."""
 
+_RAISED_AT_WILL = ("Max open files", "Max pending signals")
 _HANDED_DOWN = ("Uid", "Gid", "Groups", "Umask", "Cap", "NoNewPrivs", "Seccomp", "Cpus_allowed:", "Mems_allowed:")
 """Beginnings of lines of ``/proc/self/status``."""
 
@@ -155,10 +157,13 @@ def _configuration(env: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
 def _circumstances() -> tuple[str, ...]:
     """What a process hands down to its children, and a server would not know of: who it is, where, and its limits."""
     about = _text("status").splitlines()
+    # How many files it may open is raised by one program and not by another, and matters to none.
+    limits = [line for line in _text("limits").splitlines() if not line.startswith(_RAISED_AT_WILL)]
     namespaces = (_link(f"ns/{kind}") for kind in ("mnt", "net", "pid", "user", "ipc", "uts"))
     return (
         *(line for line in about if line.startswith(_HANDED_DOWN)),
-        *(_text("limits"), _text("cgroup"), str(os.getpriority(os.PRIO_PROCESS, 0)), *namespaces),
+        *limits,
+        *(_text("cgroup"), str(os.getpriority(os.PRIO_PROCESS, 0)), *namespaces),
     )
 
 
