@@ -320,3 +320,12 @@ def test_a_full_disk_is_told(built: Workshop) -> None:
     store.close()
     assert "full" in refused.value.message
     assert refused.value.hint
+
+
+def test_half_written_files_of_a_killed_builder_are_removed(built: Workshop) -> None:
+    left = [state_folder(built.root) / path for path in (".cauce-0a1b2c3d.tmp", "evaluated/.cauce-0a1b2c3d.tmp")]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half of")
+    built.build()
+    assert not any(path.exists() for path in left)

@@ -31,6 +31,8 @@ _MORE_QUESTIONS = 2
 """A build that began or ended between two questions looks like one that was killed."""
 _RUNS_KEPT = 200
 """Per pipeline; older ones are forgotten, but for those that freshness follows from."""
+_LEFT_BEHIND = re.compile(r"\.cauce-[0-9a-f]{8}\.tmp")
+"""See `files.temporary_beside`."""
 _RUN_ID = re.compile(r"-?[0-9a-f]+-[0-9a-f]{8}")
 
 
@@ -134,6 +136,7 @@ def opened(folder: Path, now: float, *, patience: float = PATIENCE) -> Store:
     Only for who holds the project's lock. Raises as `Store` does.
     """
     may_kill = is_own(folder)  # before the store makes files of its own
+    _sweep(folder)
     store = Store(folder, patience=patience)
     try:
         left = store.recover(now)
@@ -142,6 +145,16 @@ def opened(folder: Path, now: float, *, patience: float = PATIENCE) -> Store:
         store.close()
         raise
     return store
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the half-written files of a builder that was killed: none but builders write here."""
+    for place in (folder, folder / "evaluated"):
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            for entry in entries:
+                if _LEFT_BEHIND.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    with contextlib.suppress(OSError):
+                        Path(entry.path).unlink()
 
 
 def tidy(folder: Path, clock: Callable[[], float] = time.time) -> None:
