@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from drawn import MEMORY, Workshop, half_made
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -23,6 +24,8 @@ from cauce.contract import BuildEvent, TaskStarted
 from cauce.engine.build import Stop
 from cauce.engine.errors import UsageError
 from cauce.engine.executors.fake import Hang, Script
+
+pytestmark = pytest.mark.sampled
 
 #   a ─► b ─► d ─► e
 #   a ─► c ─► d         f ─► e

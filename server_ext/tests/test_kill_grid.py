@@ -23,7 +23,7 @@ from systemcalls import Point, sample
 from torture import Table
 
 pytestmark = [
-    pytest.mark.torture,
+    pytest.mark.sampled,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="traces system calls, mounts disks: for Linux"),
 ]
@@ -79,7 +79,7 @@ def killed_before(grid: Grid) -> tuple[Path, int]:
         pytest.param(edited, CHEAP, 9, id="edited"),
         pytest.param(never_built, CHEAP, 3, id="never built"),
         pytest.param(killed_before, CHEAP, 3, id="killed before"),
-        pytest.param(edited, FULL, 0, id="with a notebook", marks=pytest.mark.torture(only=True)),
+        pytest.param(edited, FULL, 0, id="with a notebook", marks=pytest.mark.torture),
     ],
 )
 def test_builder_killed(grid_of: GridOf, torture: bool, table: Table, start: Start, layout: Layout, size: int) -> None:
@@ -119,7 +119,7 @@ def test_task_killed(grid_of: GridOf, torture: bool, table: Table, task: str, la
         pytest.param(edited, "", 12, id="edited"),
         # SQLite takes a page that was not read for damage. There are many of them, one is not enough.
         pytest.param(edited, "pread64 .cauce/state.db", 3, id="the store is not read"),
-        pytest.param(never_built, "", 0, id="never built", marks=pytest.mark.torture(only=True)),
+        pytest.param(never_built, "", 0, id="never built", marks=pytest.mark.torture),
     ],
 )
 def test_disk_fails(grid_of: GridOf, torture: bool, table: Table, start: Start, kind: str, size: int) -> None:

@@ -254,11 +254,11 @@ def made(project: Path) -> dict[str, str]:
     return {"large": start, "stubborn": stubborn.read_text()}
 
 
-@pytest.mark.torture
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "moment",
     [
-        pytest.param(moment, marks=[] if moment in (starting, cancelling) else pytest.mark.torture(only=True))
+        pytest.param(moment, marks=[] if moment in (starting, cancelling) else pytest.mark.torture)
         for moment in (starting, begun, committing, running, cancelling)
     ],
 )

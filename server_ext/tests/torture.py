@@ -1,9 +1,9 @@
 """How hard the tests try: a sample in `make test`, everything that there is in `make torture`.
 
-    pytest --torture -m torture
+    pytest --torture -m "torture or sampled"
 
-A test marked ``torture`` has more to do there, and no time limit; one marked ``torture(only=True)`` is for
-there alone. What the fixture `table` has recorded is printed at the end.
+A test marked ``sampled`` has more to do there, and no time limit; one marked ``torture`` is for there alone.
+What the fixture `table` has recorded is printed at the end.
 """
 
 from __future__ import annotations
@@ -86,12 +86,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    marked = {item: marker for item in items if (marker := item.get_closest_marker("torture")) is not None}
     if config.getoption("--torture"):
-        for item in marked:
-            item.add_marker(pytest.mark.timeout(0))
+        for item in items:
+            if any(item.iter_markers("torture")) or any(item.iter_markers("sampled")):
+                item.add_marker(pytest.mark.timeout(0))
         return
-    alone = [item for item, marker in marked.items() if marker.kwargs.get("only")]
+    alone = [item for item in items if any(item.iter_markers("torture"))]
     if alone:
         config.hook.pytest_deselected(items=alone)
         items[:] = [item for item in items if item not in alone]

@@ -183,10 +183,10 @@ def misread(error: Exception, path: Path) -> str:
         # By another connection, that has read nothing yet. It may have to roll back what a killed builder began.
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as db:
             sound = db.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
+    except (FileNotFoundError, sqlite3.Error):
+        return ""
     except OSError as failed:
         return failed.strerror or str(failed)
-    except sqlite3.Error:
-        return ""
     return os.strerror(errno.EIO) if sound else ""
 
 
