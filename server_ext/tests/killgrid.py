@@ -297,12 +297,17 @@ class Grid:
             return "killed" if said.killed else "ended"
 
     def refuse(self, start: Path, version: int, at: Point, error: str) -> str:
-        """As `kill`, but the system answers with an error: 'told', or 'no matter' if the build did not mind."""
+        """As `kill`, but the system answers with an error: 'told', or 'no matter' if the build did not mind.
+
+        'elsewhere' when it met another call: those that concern no file are made more often on some days.
+        """
         with self._copy(start, version) as root:
             said, trace = self._trace(root, at.call, f"inject={at.call}:error={error}:when={at.number}")
-            told = self._judge(said, root, version, error)
+            refused = [line for line in trace.splitlines() if "(INJECTED)" in line]
+            met = points_in(parse("\n".join(refused), str(root)), str(root))
+            told = self._judge(said, root, version, error) if met else "elsewhere" if refused else "ended"
             self.check(root, version)
-            return told if "(INJECTED)" in trace else "ended"
+            return told
 
     def build_limited(self, start: Path, version: int, size: int) -> str:
         """As `refuse`, but no file may become larger than so many bytes."""
@@ -496,7 +501,10 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "EROFS": ("Read-only file system",),
     "EFBIG": ("File too large",),
 }
-_LESS = ("disk I/O error", "unable to open database file", "cannot be read")
+_LESS = (
+    *("disk I/O error", "unable to open database file", "attempt to write a readonly database"),
+    "cannot be read",
+)
 """What SQLite says of most of them, and Cauce of a module."""
 
 

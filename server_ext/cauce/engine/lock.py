@@ -122,7 +122,8 @@ class ProjectLock:
         if self._descriptor is not None:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
-            os.close(self._descriptor)
+            with contextlib.suppress(OSError):  # it is closed, and unlocked, all the same
+                os.close(self._descriptor)
             self._descriptor = None
 
 

@@ -79,12 +79,12 @@ def _take_along(own: Path, other: Path) -> None:
 
 
 def _made(folder: Path) -> Path:
-    if folder.is_symlink():
-        raise ProjectUnwritable(
-            f"{folder} is a symbolic link, which is not followed.",
-            hint="Remove it: the next build makes a folder in its place.",
-        )
     try:
+        if folder.is_symlink():
+            raise ProjectUnwritable(
+                f"{folder} is a symbolic link, which is not followed.",
+                hint="Remove it: the next build makes a folder in its place.",
+            )
         folder.mkdir(mode=0o700, exist_ok=True)
         with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x") as ignore:
             ignore.write("# Made by Cauce: this folder is a cache, it needs no versions.\n*\n")
