@@ -25,6 +25,7 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from IPython.core.application import BaseIPythonApplication
+from IPython.core.inputtransformer2 import TransformerManager
 
 __all__ = ["prepare", "run"]
 
@@ -122,6 +123,8 @@ def prepare() -> None:
     app.config.HistoryManager.enabled = False
     app.config.IPythonKernel._execute_sleep = 0
     BaseIPythonApplication.initialize(app, [])
+    # Regular expressions and tables that each kernel would compile for itself before its first cell.
+    TransformerManager().transform_cell("a = 1\n")
 
 
 def run(argv: list[str], *, for_task: bool) -> None:
