@@ -450,10 +450,19 @@ def replace_durably(temporary: Path, path: Path) -> None:
     sync(path.parent)
 
 
+_LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
+
+
 def sync(path: Path) -> None:
-    """Have the system bring a file, or a folder's list of names, to the disk, if it can."""
-    with contextlib.suppress(OSError):  # some file systems cannot sync folders
+    """Have the system bring a file, or a folder's list of names, to the disk, if it can.
+
+    Raises OSError when the disk has lost what was written.
+    """
+    try:
         _fsync(path)
+    except OSError as error:  # some file systems cannot sync folders
+        if error.errno in _LOST:
+            raise
 
 
 def _fsync(path: Path) -> None:
