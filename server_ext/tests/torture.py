@@ -74,7 +74,7 @@ _FACTOR = 40
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--torture", action="store_true", help="Try everything rather than a sample: takes an hour.")
+    parser.addoption("--torture", action="store_true", help="Try everything rather than a sample: takes hours.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
