@@ -335,9 +335,9 @@ class Kernel:
     async def ready(self) -> None:
         """Wait, for ever if need be, until what the kernel puts out reaches us."""
         if self.is_forked:  # it says so itself when we are heard of, and does what it is asked in turn
-            while not self._subscribed.done():
-                self._ask()
-                await asyncio.wait({self._subscribed}, timeout=_ASK_AGAIN)  # older kernels do not say it by themselves
+            self._ask()
+            while not (await asyncio.wait({self._subscribed}, timeout=_ASK_AGAIN))[0]:
+                self._ask()  # older kernels do not say it by themselves
             return
         while not (self._informed.done() and self._subscribed.done()):
             self._ask()
