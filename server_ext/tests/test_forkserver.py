@@ -119,6 +119,27 @@ def test_processes_that_would_be_the_same_have_the_same_server(
     assert parent(bench) == os.getpid()
 
 
+def test_a_server_has_the_variables_of_whom_it_serves_and_not_of_who_starts_it(
+    bench: Bench, runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bench.root / "lib").mkdir()
+    (bench.root / "lib/shelf.py").write_text("name = 'shelf'")
+    monkeypatch.chdir(bench.root)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["lib", os.environ.get("PYTHONPATH", "")]))
+    attempt = task(bench, "import os, shelf\nprint(shelf.name, os.getppid())")
+    assert bench.run(attempt) == Succeeded()
+    assert attempt.log.split()[0] == "shelf" and int(attempt.log.split()[1]) in servers(runtime)
+
+    monkeypatch.setenv("MKL_NUM_THREADS", "7")
+    given = {name: value for name, value in os.environ.items() if name != "MKL_NUM_THREADS"} | {"OMP_NUM_THREADS": "3"}
+    with closing(ask(connect(address_of(given, ())), Request("hello"))) as forked:
+        while not forked.settled and forked.wait(60):
+            forked.receive()
+        environ = Path(f"/proc/{forked.about['server']}/environ").read_bytes().split(b"\0")
+    assert b"OMP_NUM_THREADS=3" in environ
+    assert b"MKL_NUM_THREADS=7" not in environ
+
+
 def test_many_who_want_a_server_at_the_same_moment_get_one(runtime: Path) -> None:
     def server(_: int) -> object:
         forked = ask(connect(address_of(os.environ, ())), Request("hello"))

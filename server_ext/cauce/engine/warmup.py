@@ -66,8 +66,9 @@ def _fork_servers(project: Project) -> Iterator[socket]:
     """Connections to those that the last build has left; none is started, for nobody has asked for a build."""
     if sys.platform == "win32":
         return
+    from cauce.engine.executors.watched import environment
     from cauce.forkserver.client import connect
 
     for preload in {preloaded(project.imports, project.spec.preload), ()}:
         with suppress(Unavailable):
-            yield connect(address_of(os.environ, preload), start=False)
+            yield connect(address_of(environment(), preload), start=False)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["OFF", "Address", "Unavailable", "address_of", "runtime_folder"]
+__all__ = ["OFF", "Address", "Unavailable", "address_of", "is_read", "runtime_folder"]
 
 OFF = "CAUCE_FORKSERVER"
 """This variable, set to ``off``, has all processes started the ordinary way."""
@@ -68,6 +68,8 @@ class Address:
     lock: Path
     """Who starts or ends the server holds this file."""
     log: Path
+    variables: tuple[tuple[str, str], ...]
+    """What its environment says of all that may be read while it imports. It has none but these of that kind."""
 
 
 def address_of(env: Mapping[str, str], preload: Iterable[str]) -> Address:
@@ -81,7 +83,7 @@ def address_of(env: Mapping[str, str], preload: Iterable[str]) -> Address:
         raise Unavailable(f"{OFF} is off.")
     preload = tuple(sorted(preload))
     folder = runtime_folder()
-    variables = sorted((name, value) for name, value in env.items() if _is_read(name))
+    variables = sorted((name, value) for name, value in env.items() if is_read(name))
     facts = (
         *(sys.executable, sys.version, preload, variables),
         *(_packages(), _own_code(), _configuration(env), _circumstances()),
@@ -93,10 +95,12 @@ def address_of(env: Mapping[str, str], preload: Iterable[str]) -> Address:
         socket=folder / f"{name}.sock",
         lock=folder / f"{name}.lock",
         log=folder / f"{name}.log",
+        variables=tuple(variables),
     )
 
 
-def _is_read(name: str) -> bool:
+def is_read(name: str) -> bool:
+    """May this variable be read while Python starts, or while something is imported?"""
     return name.startswith(_READ_AT_IMPORT) and not name.startswith(_NOT_READ)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cauce.forkserver.address import Address, Unavailable
+from cauce.forkserver.address import Address, Unavailable, is_read
 from cauce.forkserver.wire import Lines, send
 
 __all__ = ["Ended", "Forked", "Request", "ask", "connect", "patience"]
@@ -219,6 +219,8 @@ def _start(address: Address) -> None:
                 stderr=log,
                 pass_fds=[listener.fileno()],
                 cwd="/",
+                # Not ours: whom it shall serve may have been given another.
+                env={name: value for name, value in os.environ.items() if not is_read(name)} | dict(address.variables),
                 start_new_session=True,
             )
         finally:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cauce.contract import CellError
-from cauce.engine.executors import Cancelled, Crashed, Listener
+from cauce.engine.executors import Cancelled, Crashed, Listener, watched
 from cauce.engine.executors.answer import Answer, answer_of
 from cauce.engine.executors.failure import Exit
 from cauce.engine.executors.forked import fork
@@ -204,9 +204,5 @@ class _Child:
 
 
 def environment() -> dict[str, str]:
-    """What a process is told that works in another folder than we do."""
-    # The name of the notebook in which somebody typed `!cauce build`: not this process's.
-    ours = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
-    if paths := ours.get("PYTHONPATH"):  # the child works elsewhere
-        ours["PYTHONPATH"] = os.pathsep.join(str(Path(path).absolute()) for path in paths.split(os.pathsep))
-    return ours | {"PYTHONUNBUFFERED": "1"}
+    """What a runner is told; see `watched.environment`."""
+    return watched.environment() | {"PYTHONUNBUFFERED": "1"}

@@ -37,7 +37,7 @@ from cauce.engine.executors.failure import Exit
 from cauce.engine.executors.forked import fork
 from cauce.engine.executors.messages import Message
 from cauce.engine.executors.output import Output
-from cauce.engine.executors.watched import Process, Watched
+from cauce.engine.executors.watched import Process, Watched, environment
 from cauce.engine.memory import ceiling
 from cauce.engine.process import KILL, Guard, ProcessRecord, die_with_parent, record_of
 from cauce.forkserver.address import Unavailable
@@ -230,7 +230,7 @@ class Kernel:
         }
         file = self._write(where)
         self._listen_to(where)
-        env = environment(os.environ)
+        env = environment()
         streams = (self._output.end, self._output.end)
         request = Request("task", ("-f", str(file)), str(folder), env, ceiling(self._memory), streams)
         try:
@@ -269,7 +269,7 @@ class Kernel:
         try:
             await manager.start_kernel(
                 cwd=str(folder),
-                env=environment(os.environ),
+                env=environment(),
                 stdout=self._output.end,
                 stderr=self._output.end,
                 preexec_fn=die_with_parent(os.getpid()),
@@ -451,9 +451,3 @@ class Kernel:
 def _done(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-def environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a kernel that is started from a process with ours."""
-    # The name of the notebook in which somebody typed `!cauce build`: not this kernel's.
-    return {name: value for name, value in ours.items() if name != "JPY_SESSION_NAME"}

@@ -11,12 +11,13 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from cauce.engine.executors.failure import Exit
 from cauce.engine.process import KILL, Guard, signal_group
 
-__all__ = ["Process", "Watched"]
+__all__ = ["Process", "Watched", "environment"]
 
 _POLL = 0.2
 _KILLED = 1.0
@@ -119,6 +120,15 @@ class Watched:
         code = process.wait()
         if not self.exited.done():
             self.exited.set_result(Exit(code=code, peak_memory=memory))
+
+
+def environment() -> dict[str, str]:
+    """What a process is told that works in another folder than we do, and that a fork server in a third may fork."""
+    # The name of the notebook in which somebody typed `!cauce build`: not this process's.
+    ours = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+    if paths := ours.get("PYTHONPATH"):
+        ours["PYTHONPATH"] = os.pathsep.join(str(Path(path).absolute()) for path in paths.split(os.pathsep))
+    return ours
 
 
 def _reap(process: subprocess.Popen[bytes]) -> int | None:
