@@ -154,3 +154,23 @@ async def test_a_jupyter_server_uses_them(jp_fetch: Callable[..., Any], tmp_path
         assert await state(made["id"]) in {"starting", "idle", "busy", "restarting", "unknown"}
     await jp_fetch("api", "kernels", made["id"], method="DELETE")
     assert json.loads((await jp_fetch("api", "kernels")).body) == []
+
+
+async def test_a_kernel_ends_as_it_should_whatever_is_among_its_modules() -> None:
+    manager = AsyncKernelManager()
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        await answer(
+            client,
+            "import sys\nclass Lazy:\n    def __getattr__(self, name):\n        raise ImportError(name)\n"
+            "class Odd:\n    __file__ = b'odd'\nsys.modules.update(lazy=Lazy(), odd=Odd())\nit = None",
+        )
+        assert manager.provisioner is not None
+        await manager.request_shutdown()
+        assert await asyncio.wait_for(manager.provisioner.wait(), 30) == 0
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)

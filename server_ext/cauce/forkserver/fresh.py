@@ -153,11 +153,18 @@ def leave(code: int, before: Collection[str]) -> NoReturn:
     `before` are the modules that were there at the fork. The private names are what
     `multiprocessing` ends its forked children with, too.
     """
+    try:
+        _finish(before)
+    finally:  # whatever it is: the code above us is the server's
+        os._exit(code)
+
+
+def _finish(before: Collection[str]) -> None:
     with suppress(BaseException):
         threading._shutdown()  # type: ignore[attr-defined]  # waits for threads of the code's
     with suppress(BaseException):
         atexit._run_exitfuncs()
-    own = [module for name, module in sys.modules.items() if name not in before and not is_installed(module)]
+    own = [module for name, module in [*sys.modules.items()] if name not in before and not is_installed(module)]
     with suppress(BaseException):
         _take_apart(own)
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
@@ -173,13 +180,15 @@ def leave(code: int, before: Collection[str]) -> NoReturn:
     if own:
         with suppress(BaseException):
             gc.collect()
-    os._exit(code)
 
 
 def is_installed(module: ModuleType) -> bool:
     """Is it part of Python, of an installed package, or ours? Not so what its user may edit."""
-    file = getattr(module, "__file__", None)
-    return file is None or file.startswith((_PYTHON, _OURS)) or not _INSTALLED.isdisjoint(Path(file).parts)
+    try:
+        file = module.__file__
+    except Exception:  # anything may stand there for a module, and be lazy
+        return True
+    return not isinstance(file, str) or file.startswith((_PYTHON, _OURS)) or not _INSTALLED.isdisjoint(Path(file).parts)
 
 
 def _take_apart(modules: list[ModuleType]) -> None:
