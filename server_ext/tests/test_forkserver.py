@@ -309,6 +309,21 @@ def test_a_client_that_talks_nonsense_harms_nobody(bench: Bench, runtime: Path) 
     os.close(reader)
 
 
+def test_kernels_that_import_what_may_be_edited_are_started(
+    bench: Bench, runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = bench.root / "lib"
+    folder.mkdir()
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+    for name in ("one", "two"):
+        (folder / "sitecustomize.py").write_text(f"import builtins\nbuiltins.edited = {name!r}  # {len(name) * 'x'}")
+        attempt = task(bench, "print(edited)")
+        assert bench.run(attempt) == Succeeded()
+        assert attempt.log == f"{name}\n"
+    assert parent(bench) == os.getpid()
+    assert not servers(runtime)
+
+
 def test_what_cannot_be_imported_ahead_is_left_to_the_tasks(bench: Bench, packages: Path) -> None:
     (packages / "calm.py").write_text("")
     (packages / "broken.py").write_text("raise SystemExit(3)")

@@ -82,6 +82,11 @@ class Forked:
         """Is it known whether there is a child?"""
         return self.pid is not None or bool(self.refused) or bool(self.about)
 
+    @property
+    def is_alone(self) -> bool:
+        """Has the server gone?"""
+        return self._lines.closed
+
     def receive(self) -> None:
         """Take what the server says, without waiting (beyond the connection's timeout)."""
         try:

@@ -293,9 +293,10 @@ def _check(module: str) -> None:
         raise ImportError("it is not among the installed packages, so that it may change")
 
 
-def _trouble(base: fresh.Base) -> str:
+def _trouble() -> str:
     """Why children should not have all of this imported ahead; nothing, as a rule."""
-    edited = (n for n, module in sys.modules.items() if n not in base.kernel and not fresh.is_installed(module))
+    # What Python imports when it starts included: a sitecustomize in PYTHONPATH, an ipykernel that somebody works at.
+    edited = (name for name, module in sys.modules.items() if not fresh.is_installed(module))
     if (name := next(edited, None)) is not None:
         return f"they import {name}, which is not among the installed packages, so that it may change"
     # A lock that another thread holds at the fork stays locked in the child for ever.
@@ -323,7 +324,7 @@ def main() -> NoReturn:
     backend = os.environ.pop("MPLBACKEND", None)  # each child decides
     base, refused = _import_all(options["preload"])
     refused |= options.get("refused", {})
-    if trouble := _trouble(base):
+    if trouble := _trouble():
         if not options["preload"]:
             raise SystemExit(f"Kernels cannot be forked: {trouble}.")
         options["refused"] = dict.fromkeys(options["preload"], trouble)

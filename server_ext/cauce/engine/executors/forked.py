@@ -18,7 +18,7 @@ if sys.platform != "win32":
 __all__ = ["ForkedProcess", "fork"]
 
 _silent: set[Path] = set()
-"""Sockets of servers that have not answered in time. One task has waited; those after it need not."""
+"""Sockets of servers that have not answered in time, or have ended instead. One task has waited; others need not."""
 
 
 class ForkedProcess:
@@ -101,7 +101,7 @@ async def fork(
         loop.remove_reader(forked.fileno())
     if forked.pid is None:
         forked.close()
-        if not answered.done() and not given_up.done():
+        if forked.is_alone or not (answered.done() or given_up.done()):
             _silent.add(address.socket)
         raise Unavailable(forked.refused or "the fork server does not answer")
     return ForkedProcess(forked, guard)
