@@ -32,6 +32,7 @@ def test_the_same_surroundings_share_a_server(tmp_path: Path) -> None:
         "umask 027;",
         "ulimit -v 4000000;",
         "ulimit -f 100;",
+        "ulimit -n 300;",
         "exec taskset -c 0",
         "exec nice -n 1",
         "exec unshare --mount",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -138,6 +139,22 @@ def test_a_server_has_the_variables_of_whom_it_serves_and_not_of_who_starts_it(
         environ = Path(f"/proc/{forked.about['server']}/environ").read_bytes().split(b"\0")
     assert b"OMP_NUM_THREADS=3" in environ
     assert b"MKL_NUM_THREADS=7" not in environ
+
+
+def test_how_many_files_a_task_may_open_is_as_for_whom_it_runs(bench: Bench, runtime: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    tell = "import os, resource\nprint(os.getppid(), *resource.getrlimit(resource.RLIMIT_NOFILE))"
+    told = []
+    try:
+        for most in (soft // 2, soft):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            attempt = task(bench, tell)
+            assert bench.run(attempt) == Succeeded()
+            told.append([int(word) for word in attempt.log.split()])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert told == [[server := told[0][0], soft // 2, hard], [server, soft, hard]]
+    assert server in servers(runtime)
 
 
 def test_many_who_want_a_server_at_the_same_moment_get_one(runtime: Path) -> None:

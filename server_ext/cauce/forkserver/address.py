@@ -46,6 +46,7 @@ _READ_AT_IMPORT = (
 """Beginnings of the names of variables that libraries, or Python, look at while they are imported."""
 
 _RAISED_AT_WILL = ("Max open files", "Max pending signals")
+"""Of the first the hard limit counts all the same. How many a process may open of those comes with each request."""
 _HANDED_DOWN = ("Uid", "Gid", "Groups", "Umask", "Cap", "NoNewPrivs", "Seccomp", "Cpus_allowed:", "Mems_allowed:")
 """Beginnings of lines of ``/proc/self/status``."""
 
@@ -160,13 +161,15 @@ def _configuration(env: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
 
 def _circumstances() -> tuple[str, ...]:
     """What a process hands down to its children, and a server would not know of: who it is, where, and its limits."""
+    import resource
+
     about = _text("status").splitlines()
-    # How many files it may open is raised by one program and not by another, and matters to none.
     limits = [line for line in _text("limits").splitlines() if not line.startswith(_RAISED_AT_WILL)]
     namespaces = (_link(f"ns/{kind}") for kind in ("mnt", "net", "pid", "user", "ipc", "uts"))
     return (
         *(line for line in about if line.startswith(_HANDED_DOWN)),
         *limits,
+        str(resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
         *(_text("cgroup"), str(os.getpriority(os.PRIO_PROCESS, 0)), *namespaces),
     )
 

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import resource
 import secrets
 import select
 import socket
@@ -114,7 +115,9 @@ class Forked:
 
     def wait(self, seconds: float | None) -> bool:
         """Wait until there is something to `receive`."""
-        return bool(select.select([self._connection], [], [], seconds)[0])
+        poll = select.poll()  # `select.select` knows no descriptors beyond 1023, which a Jupyter server may have
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(None if seconds is None else seconds * 1000))
 
     def close(self) -> None:
         """Let go of it; harmless when it has ended."""
@@ -130,6 +133,7 @@ def ask(connection: socket.socket, request: Request) -> Forked:
         "cwd": request.cwd,
         "env": None if request.env is None else dict(request.env),
         "memory": request.memory,
+        "descriptors": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
     }
     try:
         send(connection, message, request.files)

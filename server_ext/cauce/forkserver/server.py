@@ -210,7 +210,7 @@ class _Server:
                 os.close(other.socket.detach())
                 if other.lines is not lines:
                     other.lines.close_files()
-            _limit(message.get("memory"))
+            _limit(message.get("memory"), message.get("descriptors"))
             code = fresh.live(message, lines.files, self.base)
         except BaseException:  # ours, or it has no folder to work in
             traceback.print_exc()
@@ -239,9 +239,11 @@ def _die_with(server: int) -> None:
         file.write(str(score))
 
 
-def _limit(memory: object) -> None:
+def _limit(memory: object, descriptors: object) -> None:
     if isinstance(memory, int):
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    if isinstance(descriptors, int):  # the hard limit is the same
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
 # --- Importing --------------------------------------------------------------------------------
@@ -317,6 +319,9 @@ def main() -> NoReturn:
     options = json.loads(sys.argv[1])
     if os.fork():  # nobody has to wait for us
         os._exit(0)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection for each child
     os.environ.pop("JPY_PARENT_PID", None)  # ipykernel reads it when it is imported
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # debugpy warns of modules that are frozen: all are
     # Arrow's allocator would begin a thread, only to give memory back in time, as soon as pandas is imported.

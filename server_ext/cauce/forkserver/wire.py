@@ -2,9 +2,10 @@
 
 One connection is one child. The client sends one request::
 
-    {"op": "task", "argv": ["-f", "kernel.json"], "cwd": "/project", "env": {…}, "memory": null}   + stdout, stderr
-    {"op": "run", "argv": ["function"], "cwd": "/project", "env": {…}, "memory": null}             + stdin, stdout
+    {"op": "task", "argv": ["-f", "kernel.json"], "cwd": "/project", "env": {…}, …}   + stdout, stderr
+    {"op": "run", "argv": ["function"], "cwd": "/project", "env": {…}, …}             + stdin, stdout
 
+(also ``"memory"``, bytes of data that it may have, and ``"descriptors"``, files that it may have open)
 and is told ``{"pid": 123}`` or ``{"error": "why not"}``, and at the end ``{"exit": -9, "peak_memory":
 123456}``: the exit code, minus the signal's number when it was killed by one; bytes. Whoever
 closes the connection before has the child killed. ``{"op": "hello"}`` is answered with what
