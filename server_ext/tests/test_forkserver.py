@@ -129,7 +129,9 @@ def test_a_server_has_the_variables_of_whom_it_serves_and_not_of_who_starts_it(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["lib", os.environ.get("PYTHONPATH", "")]))
     attempt = task(bench, "import os, shelf\nprint(shelf.name, os.getppid())")
     assert bench.run(attempt) == Succeeded()
-    assert attempt.log.split()[0] == "shelf" and int(attempt.log.split()[1]) in servers(runtime)
+    name, server = attempt.log.split()
+    assert name == "shelf"
+    assert int(server) in servers(runtime)
 
     monkeypatch.setenv("MKL_NUM_THREADS", "7")
     given = {name: value for name, value in os.environ.items() if name != "MKL_NUM_THREADS"} | {"OMP_NUM_THREADS": "3"}
@@ -270,6 +272,26 @@ def test_a_server_that_does_not_answer_is_done_without(bench: Bench, monkeypatch
     assert parent(bench) == os.getpid()
     monkeypatch.delenv("CAUCE_FORKSERVER_PATIENCE")
     assert parent(bench) == os.getpid()  # nor is it waited for again
+
+
+def test_a_server_that_does_not_start_is_not_waited_for_by_whom_nobody_wants(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = bench.root / "lib"
+    folder.mkdir()
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+    hang = "import sys, time\nif any('forkserver/server.py' in word for word in sys.orig_argv):\n    time.sleep(600)"
+    (folder / "sitecustomize.py").write_text(hang)
+
+    async def cancelled() -> None:
+        attempt = task(bench, "print('ran')")
+        running = asyncio.ensure_future(bench.go(attempt))
+        await asyncio.sleep(1)
+        attempt.cancel.set()
+        assert await asyncio.wait_for(running, 8) == Cancelled()
+
+    asyncio.run(cancelled())
+    assert parent(bench) == os.getpid()  # nor is it tried again
 
 
 @pytest.mark.parametrize(

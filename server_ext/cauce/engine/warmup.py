@@ -8,7 +8,6 @@ build has left it keeps from ending.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress

@@ -9,6 +9,7 @@ import os
 import resource
 import secrets
 import select
+import signal
 import socket
 import subprocess
 import time
@@ -32,6 +33,8 @@ _PATIENCE_SECONDS = 60.0
 _CONNECT_SECONDS = 3.0
 """For the system to take a connection or a message: a server that is busy importing need not do anything for that."""
 _LOCK_SECONDS = 10.0
+_START_SECONDS = 10.0
+"""For Python to start. What takes long, the imports, comes after that, and is waited for by who asks for a child."""
 _BACKLOG = 128
 
 
@@ -234,7 +237,12 @@ def _start(address: Address) -> None:
             )
         finally:
             os.close(log)
-        process.wait()  # it is the child of this one that stays: nobody has to wait for that
+        try:
+            process.wait(_START_SECONDS)  # it is the child of this one that stays: nobody has to wait for that
+        except subprocess.TimeoutExpired as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise Unavailable("Python does not start") from error
     finally:
         listener.close()
         with suppress(OSError):

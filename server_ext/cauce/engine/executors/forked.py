@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from cauce.engine.executors.failure import Exit
 from cauce.engine.process import KILL, Guard, signal_group
-from cauce.forkserver.address import Unavailable, address_of
+from cauce.forkserver.address import Address, Unavailable, address_of
 
 if sys.platform != "win32":
     from cauce.forkserver.client import Forked, Request, ask, connect, patience
@@ -76,11 +77,7 @@ async def fork(
     address = address_of(env, preload)
     if address.socket in _silent:
         raise Unavailable("the fork server has not answered before")
-    try:
-        connection = connect(address, start=False)
-    except Unavailable:
-        connection = await asyncio.to_thread(connect, address)
-    forked = ask(connection, request)
+    forked = ask(await _connected(address, unwanted), request)
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[Any] = loop.create_future()
     given_up: asyncio.Future[Any] = asyncio.ensure_future(unwanted.wait())
@@ -105,3 +102,34 @@ async def fork(
             _silent.add(address.socket)
         raise Unavailable(forked.refused or "the fork server does not answer")
     return ForkedProcess(forked, guard)
+
+
+async def _connected(address: Address, unwanted: asyncio.Event) -> socket.socket:
+    """A connection to the server, which may have to be started first. Raises Unavailable."""
+    try:
+        return connect(address, start=False)
+    except Unavailable:
+        connecting = asyncio.ensure_future(asyncio.to_thread(connect, address))
+    given_up = asyncio.ensure_future(unwanted.wait())
+    try:
+        await asyncio.wait({connecting, given_up}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        given_up.cancel()
+    if not connecting.done():
+        connecting.add_done_callback(lambda done: _let_go(done, address))
+        raise Unavailable("the fork server is still being started")
+    try:
+        return connecting.result()
+    except Unavailable:
+        _silent.add(address.socket)
+        raise
+
+
+def _let_go(connecting: asyncio.Future[socket.socket], address: Address) -> None:
+    """There is a connection after all, and nobody who wants it."""
+    if connecting.cancelled():
+        return
+    if connecting.exception() is None:
+        connecting.result().close()
+    else:
+        _silent.add(address.socket)
