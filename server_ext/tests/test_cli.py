@@ -183,7 +183,7 @@ def test_a_builder_that_is_killed_leaves_nothing_behind_and_no_lie(project: Work
     fit = after.tasks[1]
     assert fit.last_attempt is not None
     assert (fit.last_attempt.outcome, fit.freshness.state) == ("crashed", "stale")
-    assert "The last run was interrupted." in cauce(project, "status").stdout
+    assert "The last run crashed." in cauce(project, "status").stdout
 
     write(project, "fit", MAKES)  # as at the last success: the interrupted attempt still counts
     again = cauce(project, "build", "--json")

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import nbclient
 import nbformat
 import pytest
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerFactory
 
 from cauce.engine.process import is_alive, record_of
 
@@ -26,10 +27,14 @@ new_notebook: Callable[..., Any] = nbformat.v4.new_notebook
 
 
 @pytest.fixture(autouse=True)
-def _asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", "cauce-fork")
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # ipykernel behaves otherwise when it believes that it is tested
+    # It reads the variable once in a process, and other tests have started kernels in this one.
+    KernelProvisionerFactory.clear_instance()
+    yield
+    KernelProvisionerFactory.clear_instance()
 
 
 def book(*cells: str) -> Any:
