@@ -32,6 +32,7 @@ AHEAD = (
     "cauce.engine.executors.kernel",
     "cauce.engine.executors.late",
     "cauce.engine.executors.project",
+    "cauce.engine.executors.saved",
     "cauce.engine.executors.script",
 )
 """Modules that are imported where they are first used, since a build with nothing to do needs none of them.
