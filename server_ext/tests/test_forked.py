@@ -358,7 +358,7 @@ def test_modules_that_are_not_installed_are_read_anew_by_each_task(
 # --- What they leave ----------------------------------------------------------------------
 
 LEFT = """
-import atexit, bz2, gzip, io, os, tempfile, threading, time, weakref, zipfile
+import atexit, bz2, gzip, io, os, subprocess, tempfile, threading, time, weakref, zipfile
 def leave():
     global kept
     class Loose:
@@ -371,6 +371,8 @@ def leave():
     kept[3].writestr("file", "zipped")
     kept[5].write(b"zipped")
     weakref.finalize(kept[6], open, "finalized", "w")
+    # As a tracker of multiprocessing's does; whoever waits for it is killed before the rest is done.
+    subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 60"])
     atexit.register(lambda: open("exited", "w").write("exited"))
     def late():
         time.sleep(0.5)

@@ -294,9 +294,7 @@ def test_a_server_that_does_not_start_is_not_waited_for_by_whom_nobody_wants(
     assert parent(bench) == os.getpid()  # nor is it tried again
 
 
-@pytest.mark.parametrize(
-    "answer", [b"", b"what?\n", b'{"error": "no"}\n', b'["pid", 1]\n', b'{"pid": "1"}', b"\xff\n", b"1\n"]
-)
+@pytest.mark.parametrize("answer", [b"", b"what?\n", b'{"error": "no"}\n', b'["pid", 1]\n', b"\xff\n"])
 def test_a_server_that_talks_nonsense_is_done_without(bench: Bench, answer: bytes, runtime: Path) -> None:
     address = address_of(os.environ, ())
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:

@@ -53,6 +53,9 @@ class _Kernel(IPythonKernel):
     def _supports_kernel_subshells(self) -> bool:
         return False
 
+    async def _progressively_terminate_all_children(self) -> None:
+        """Ours are killed with our group. Waiting for one that does not heed SIGTERM would be the end of us, too."""
+
     def should_handle(self, stream: Any, msg: dict[str, Any], idents: Any) -> bool:
         about = msg["metadata"].get(_ABOUT, {})
         if msg["header"]["msg_type"] != "execute_request":
