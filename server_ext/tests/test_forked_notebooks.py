@@ -202,3 +202,26 @@ def test_no_cell_is_begun_after_the_last_one(bench: Bench) -> None:
     for (_, before), (attempt, _) in tries.items():
         counts = [cell.execution_count for cell in attempt.notebook.cells if cell.cell_type == "code"]
         assert counts == [*range(1, before + 3), None, None, None]
+
+
+SLOW_TO_SAY = """
+import threading
+kernel = get_ipython().kernel
+say, silent = kernel._publish_status, False
+def publish(status, channel, parent=None):
+    if status != "idle":
+        say(status, channel, parent)
+    elif not silent:
+        threading.Timer(0.5, say, (status, channel, parent or kernel.get_parent("shell"))).start()
+kernel._publish_status = publish
+"""
+
+
+def test_a_kernel_that_never_says_that_outputs_are_complete_is_not_waited_for(bench: Bench) -> None:
+    cells = [("", SLOW_TO_SAY), ("", "silent = True"), ("", "print('last')")]
+    attempt = task(bench, book_of(cells), "silent.ipynb")
+    spec = attempt.job.spec
+    spec = replace(spec, notebook=replace(spec.notebook, engine_arguments={"iopub_timeout": 1}))
+    attempt = replace(attempt, job=replace(attempt.job, spec=spec))
+    assert asyncio.run(asyncio.wait_for(bench.go(attempt), 30)) == Succeeded()
+    assert "last\n" in attempt.log

@@ -160,10 +160,13 @@ class Cells:
             self._end()
 
     def _look_at_first(self) -> None:
-        self.current = self._sent[self._line[0]].index
+        first, loop = self._sent[self._line[0]], asyncio.get_running_loop()
+        self.current = first.index
         self._wait_for_nothing()
-        if self._timeout is not None:
-            self._timer = asyncio.get_running_loop().call_later(self._timeout, self._end, TimeoutError())
+        if first.reply is not None:  # perhaps while what the one before it put out was on its way still
+            self._timer = loop.call_later(self._patience, self._give_up_on, first)
+        elif self._timeout is not None:
+            self._timer = loop.call_later(self._timeout, self._end, TimeoutError())
 
     def _wait_for_nothing(self) -> None:
         if self._timer is not None:
@@ -197,9 +200,7 @@ class Cells:
                 if content.get("status") != "aborted" and isinstance(content.get("execution_count"), int):
                     cell["execution_count"] = content["execution_count"]
                 if self._line and message.parent == self._line[0] and not sent.idle:
-                    self._wait_for_nothing()
-                    loop = asyncio.get_running_loop()
-                    self._timer = loop.call_later(self._patience, self._give_up_on, sent)
+                    self._look_at_first()
                 self._advance()
             case "status" if content.get("execution_state") == "idle":
                 sent.idle = True
