@@ -39,7 +39,12 @@ class Ahead:
         if kernel is None or starting is None:
             return None
         self._kernel = self._starting = None
-        await asyncio.wait({starting})
+        try:
+            await asyncio.wait({starting})
+        except BaseException:  # nobody else knows of it any more
+            starting.cancel()
+            kernel.abandon()
+            raise
         if (kernel.name, self._folder) == (name, folder) and kernel.is_alive:
             return kernel
         kernel.abandon()
