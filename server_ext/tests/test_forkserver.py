@@ -212,6 +212,13 @@ def test_a_server_that_nobody_needs_ends_and_leaves_nothing(
     assert parent(bench) != first
 
 
+def test_a_server_may_be_told_to_stay_for_ever(bench: Bench, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUCE_FORKSERVER_IDLE", "inf")
+    server = parent(bench)
+    assert server in servers(runtime)
+    assert parent(bench) == server
+
+
 def test_a_builder_that_is_killed_takes_its_children_along_but_not_the_server(runtime: Path, tmp_path: Path) -> None:
     code = "import os, subprocess, time\nfrom pathlib import Path\n"
     wait = "Path({0!r}).write_text(f'{{os.getppid()}} {{os.getpid()}} {{child.pid}}')\n    time.sleep(60)\n"

@@ -36,6 +36,8 @@ _LOCK_SECONDS = 10.0
 _START_SECONDS = 10.0
 """For Python to start. What takes long, the imports, comes after that, and is waited for by who asks for a child."""
 _BACKLOG = 128
+_LONGEST = 1e6
+"""Seconds; `poll` counts milliseconds in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -271,6 +273,6 @@ def _sweep(folder: Path) -> None:
 
 def _seconds(variable: str, default: float) -> float:
     try:
-        return max(0.0, float(os.environ[variable]))
+        return min(max(0.0, float(os.environ[variable])), _LONGEST)
     except (KeyError, ValueError):
         return default
