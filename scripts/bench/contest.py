@@ -191,7 +191,7 @@ def column(answers: Sequence[Answer], what: Literal["whole", "cpu", "task"]) -> 
 def end_fork_servers(runtime: Path) -> None:
     """End those that listen in a runtime folder."""
     for socket in runtime.glob("cauce-*/*.sock"):
-        address = Address(sys.executable, (), socket, socket.with_suffix(".lock"), socket.with_suffix(".log"))
+        address = Address(sys.executable, (), socket, socket.with_suffix(".lock"), socket.with_suffix(".log"), ())
         with suppress(Unavailable, ProcessLookupError):
             server = ask(connect(address, start=False), Request("hello"))
             while not server.settled and server.wait(10):
