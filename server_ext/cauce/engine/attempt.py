@@ -43,7 +43,7 @@ from cauce.engine.limits import Limited
 from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
 from cauce.engine.timer import SystemTimer, Timer
-from cauce.forkserver.preload import preloaded, sets_import_variables
+from cauce.forkserver.preload import sets_import_variables
 
 __all__ = ["Attempt", "partial_names", "sweep"]
 
@@ -168,10 +168,8 @@ class Attempt:
         )
 
     def _preload(self) -> tuple[str, ...]:
-        """What may be imported before its process is forked: the same for all tasks, so that they share a server."""
-        if sets_import_variables(self.project.facts[self.task].text):
-            return ()
-        return preloaded(self.project.imports, self.project.spec.preload)
+        """What may be imported before its process is forked."""
+        return () if sets_import_variables(self.project.facts[self.task].text) else self.project.preload
 
     async def _restored(self, job: Job) -> bool:
         """Have the missing products been fetched from their storages, and are they what was recorded?"""

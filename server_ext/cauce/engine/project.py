@@ -38,6 +38,7 @@ from cauce.engine.spec.shapes import unfilled
 
 if TYPE_CHECKING:
     pass
+from cauce.forkserver.preload import preloaded
 
 __all__ = ["Project", "load"]
 
@@ -78,6 +79,11 @@ class Project:
     def binding(self, task: str) -> Binding:
         """What the injected cell of a task says."""
         return bind(self.spec, self.tasks[task], self.dependencies[task], self.tasks)
+
+    @cached_property
+    def preload(self) -> tuple[str, ...]:
+        """Modules to import before processes of tasks are forked: the same for all, so that they share a server."""
+        return preloaded(self.imports, self.spec.preload)
 
     @cached_property
     def unknowable(self) -> frozenset[str]:

@@ -17,7 +17,6 @@ from socket import socket
 from cauce.engine.notebook import warm_up as warm_up_reading
 from cauce.engine.project import Project
 from cauce.forkserver.address import Unavailable, address_of
-from cauce.forkserver.preload import preloaded
 
 __all__ = ["AHEAD", "TAKEN", "warm_up"]
 
@@ -69,6 +68,6 @@ def _fork_servers(project: Project) -> Iterator[socket]:
     from cauce.engine.executors.watched import environment
     from cauce.forkserver.client import connect
 
-    for preload in {preloaded(project.imports, project.spec.preload), ()}:
+    for preload in {project.preload, ()}:
         with suppress(Unavailable):
             yield connect(address_of(environment(), preload), start=False)
