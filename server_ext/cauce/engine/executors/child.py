@@ -11,7 +11,6 @@ import asyncio
 import codecs
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,16 +25,12 @@ from cauce.engine.executors.failure import Exit
 from cauce.engine.executors.forked import fork
 from cauce.engine.executors.log import Log
 from cauce.engine.executors.output import Output
-from cauce.engine.executors.watched import Process, Watched
+from cauce.engine.executors.watched import LADDER, Process, Watched
 from cauce.engine.memory import ceiling
 from cauce.engine.process import KILL, Guard, die_with_parent, record_of
 from cauce.forkserver.address import Unavailable
 
 __all__ = ["Children", "environment"]
-
-_INTERRUPT_PATIENCE = 3.0
-_TERMINATE_PATIENCE = 2.0
-_KILL_PATIENCE = 5.0
 
 
 class Children:
@@ -170,11 +165,7 @@ class _Child:
             await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         finally:
             cancelled.cancel()
-        for signum, patience in (
-            (signal.SIGINT, _INTERRUPT_PATIENCE),
-            (signal.SIGTERM, _TERMINATE_PATIENCE),
-            (KILL, _KILL_PATIENCE),
-        ):
+        for signum, patience in LADDER:
             if process.exited.done():
                 return
             self.unwanted = True

@@ -15,7 +15,6 @@ import asyncio
 import codecs
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -33,14 +32,11 @@ from cauce.engine.executors.child import Children, environment
 from cauce.engine.executors.failure import Exit
 from cauce.engine.executors.log import Log
 from cauce.engine.executors.output import Output
-from cauce.engine.executors.watched import Watched
+from cauce.engine.executors.watched import LADDER, Watched
 from cauce.engine.process import KILL, Guard, die_with_parent, record_of
 
 __all__ = ["Sessions"]
 
-_INTERRUPT_PATIENCE = 3.0
-_TERMINATE_PATIENCE = 2.0
-_KILL_PATIENCE = 5.0
 _LEAVING_PATIENCE = 2.0
 _LONGEST_IDLE = 60.0
 """Seconds; what a database in memory holds is worth waiting longer for."""
@@ -315,11 +311,7 @@ class _Session:
         first: set[asyncio.Future[Any]] = {*over, cancelled}
         try:
             await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-            for signum, patience in (
-                (signal.SIGINT, _INTERRUPT_PATIENCE),
-                (signal.SIGTERM, _TERMINATE_PATIENCE),
-                (KILL, _KILL_PATIENCE),
-            ):
+            for signum, patience in LADDER:
                 if heard.done() or self.exited.done():
                     break
                 self.is_unwanted = True

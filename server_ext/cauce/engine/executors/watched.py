@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -17,11 +18,15 @@ from typing import Protocol
 from cauce.engine.executors.failure import Exit
 from cauce.engine.process import KILL, Guard, signal_group
 
-__all__ = ["Process", "Watched", "environment"]
+__all__ = ["LADDER", "Process", "Watched", "environment"]
 
 _POLL = 0.2
 _KILLED = 1.0
 """Seconds until a process that was killed is gone, unless it is stuck in the system."""
+
+
+LADDER = ((signal.SIGINT, 3.0), (signal.SIGTERM, 2.0), (KILL, 5.0))
+"""How a process is asked to end, ever less kindly: the signal, and for how many seconds it is waited for after it."""
 
 
 class Process(Protocol):
