@@ -27,10 +27,11 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
-__all__ = ["Base", "is_installed", "leave", "live"]
+__all__ = ["INSTALLED", "Base", "is_installed", "leave", "live"]
 
 _PYTHON, _OURS = f"{Path(os.__file__).parent}{os.sep}", f"{Path(__file__).parents[1]}{os.sep}"
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""Names of folders in which packages are installed."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def is_installed(module: ModuleType) -> bool:
         file = module.__file__
     except Exception:  # anything may stand there for a module, and be lazy
         return True
-    return not isinstance(file, str) or file.startswith((_PYTHON, _OURS)) or not _INSTALLED.isdisjoint(Path(file).parts)
+    return not isinstance(file, str) or file.startswith((_PYTHON, _OURS)) or not INSTALLED.isdisjoint(Path(file).parts)
 
 
 def _take_apart(modules: list[ModuleType]) -> None:

@@ -286,12 +286,10 @@ def _import(name: str) -> None:
 def _check(module: str) -> None:
     """Only what is installed: code that somebody edits would go on as it was. Raises ImportError."""
     found = importlib.util.find_spec(module.partition(".")[0])
-    places = (
-        [] if found is None else [*(found.submodule_search_locations or ()), *([found.origin] if found.origin else [])]
-    )
+    places = [] if found is None else [*(found.submodule_search_locations or ()), *filter(None, [found.origin])]
     if not places:
         raise ImportError("it is not installed")
-    if not all({"site-packages", "dist-packages"} & {*Path(place).parts} for place in places):
+    if any(fresh.INSTALLED.isdisjoint(Path(place).parts) for place in places):
         raise ImportError("it is not among the installed packages, so that it may change")
 
 
