@@ -150,8 +150,8 @@ export default tseslint.config(
     'The model says what is so and tells that it changed; who shows it listens.'
   ),
   forbid(
-    ['src/sidebar/!(view|panel).tsx'],
-    ['src/sidebar/view.tsx'],
+    ['src/@(sidebar|list|detail|runs|components)/**'],
+    ['src/sidebar/@(view|panel|context|hooks).@(ts|tsx)', '**/__tests__/**'],
     ['**/model', '**/client', '**/actions', '@lumino/signaling', '@jupyterlab/services'],
     'Components get props and call back: the bridge to the models is view.tsx.'
   )

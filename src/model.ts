@@ -124,13 +124,19 @@ export class PipelineModel implements IDisposable {
     return this._error;
   }
 
-  /** Name of the selected task, if the pipeline has it. */
+  /** The selected tasks by name, in the order in which they were chosen. */
+  get selection(): readonly string[] {
+    return this._selection;
+  }
+
+  /** The one of the selected tasks that was chosen last: details are told of it. */
   get selected(): string | null {
-    return this._selected;
+    return this._selection.at(-1) ?? null;
   }
 
   get selectedTask(): Task | null {
-    return this._snapshot?.tasks.find(task => task.name === this._selected) ?? null;
+    const { selected } = this;
+    return this._snapshot?.tasks.find(task => task.name === selected) ?? null;
   }
 
   get asked(): IAsked | null {
@@ -199,12 +205,24 @@ export class PipelineModel implements IDisposable {
     await this._fetch.call();
   }
 
-  /** Select a task by name, or none. */
+  /** Select a task by name and no other, or none. */
   select(task: string | null): void {
-    if (task !== this._selected) {
-      this._selected = task;
+    this.selectMany(task === null ? [] : [task]);
+  }
+
+  /** Select these tasks and no others; the last is the one that details are told of. */
+  selectMany(tasks: readonly string[]): void {
+    const wanted = [...new Set([...tasks].reverse())].reverse();
+    if (JSON.stringify(wanted) !== JSON.stringify(this._selection)) {
+      this._selection = wanted;
       this._changed.emit();
     }
+  }
+
+  /** Add a task to the selection, or take it out. */
+  toggle(task: string): void {
+    const others = this._selection.filter(each => each !== task);
+    this.selectMany(others.length < this._selection.length ? others : [...others, task]);
   }
 
   /** Ask the server for everything again; with `search` it also looks for new pipelines. */
@@ -339,8 +357,9 @@ export class PipelineModel implements IDisposable {
     if (last?.revision !== next.revision) {
       this._snapshot = next;
     }
-    if (this._selected !== null && !next.tasks.some(task => task.name === this._selected)) {
-      this._selected = null;
+    const names = new Set(next.tasks.map(task => task.name));
+    if (this._selection.some(name => !names.has(name))) {
+      this._selection = this._selection.filter(name => names.has(name));
     }
     const run = next.run;
     if (run !== null && run.state !== 'running') {
@@ -398,7 +417,7 @@ export class PipelineModel implements IDisposable {
     this._path = path;
     this._snapshot = null;
     this._confirmed = null;
-    this._selected = null;
+    this._selection = [];
     this._asked = null;
     this._changed.emit();
   }
@@ -441,7 +460,7 @@ export class PipelineModel implements IDisposable {
   private _snapshot: Snapshot | null = null;
   private _confirmed: number | null = null;
   private _error: CauceError | null = null;
-  private _selected: string | null = null;
+  private _selection: readonly string[] = [];
   private _asked: IAsked | null = null;
   private _active = false;
   private _refreshing = false;

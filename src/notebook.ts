@@ -16,7 +16,7 @@ import {
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import * as React from 'react';
 
-import type { Actions } from './actions';
+import type { Actions } from './actions/actions';
 import { cauceIcon } from './icons';
 import type { PipelineModel } from './model';
 
@@ -51,7 +51,7 @@ export async function buildFromNotebook(
   what: 'pipeline' | 'task'
 ): Promise<void> {
   await model.choose(pipeline);
-  await (what === 'task' ? actions.runTask(task) : actions.build());
+  await (what === 'task' ? actions.running.runTask(task) : actions.running.build());
 }
 
 /** Marks the injected cells of notebooks. */

@@ -26,7 +26,7 @@ describe('A source that several tasks share', () => {
     await lab.show(fakeSnapshot(ML, tasks));
     const { context } = lab.open('ml/report.py', { pipeline: ML, task: 'es' });
     for (const task of tasks.slice(0, 2)) {
-      lab.actions.openTask(task);
+      lab.actions.opening.openTask(task);
       await context.ready;
     }
     expect(await appears(() => told()[0])).toBe(
@@ -47,7 +47,7 @@ describe('A build', () => {
     for (const { context } of lab.documents.values()) {
       context.model.dirty = true;
     }
-    await lab.actions.build();
+    await lab.actions.running.build();
     expect(ours?.map(({ context }) => context.model.dirty)).toEqual([false, false, false, false]);
     expect(theirs?.map(({ context }) => context.model.dirty)).toEqual([true, true]);
     expect(lab.client.calls).toContain(`start ${ML} {}`);

@@ -1,6 +1,7 @@
 import { CommandRegistry } from '@lumino/commands';
 
-import { addCommands, CommandIDs } from '../commands';
+import { addCommands } from '../commands/commands';
+import { CommandIDs } from '../commands/ids';
 import { fakeSnapshot, fakeTask } from '../testing/fakeclient';
 import { appears, FakeLab } from '../testing/fakelab';
 

@@ -3,17 +3,28 @@
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Actions } from '../actions';
+import type { Actions } from '../actions/actions';
 import type { PipelineModel } from '../model';
 import type { TaskModel } from '../taskmodel';
+import type { IViewMemory, ViewState } from '../viewstate';
+import type { Lookers } from './lookers';
 
-export interface IPanelContext {
+/** What all panels share. */
+export interface IShared {
   readonly model: PipelineModel;
   readonly taskModel: TaskModel;
+  readonly lookers: Lookers;
   readonly actions: Actions;
   readonly trans: TranslationBundle;
   /** Show what else can be done with the pipeline, below an element. */
   readonly more: (anchor: HTMLElement) => void;
   /** The folder in which an example would be made. */
   readonly folder: () => string;
+  /** Where panels remember how somebody looked at a pipeline. */
+  readonly viewMemory: IViewMemory | null;
+}
+
+/** What the parts of one panel share. */
+export interface IPanelContext extends IShared {
+  readonly viewState: ViewState;
 }

@@ -6,8 +6,8 @@ import { ellipsesIcon, refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-com
 import * as React from 'react';
 
 import type { Pipeline } from '../contract';
-import { Button } from './button';
-import { Problems, type IProblemsProps } from './problems';
+import { Button } from '../components/button';
+import { Problems, type IProblemsProps } from '../components/problems';
 
 /** How the pipeline stands, in one line. */
 export interface IStatus {

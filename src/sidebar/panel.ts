@@ -1,23 +1,41 @@
 /**
  * The panel's shell: there at once, so that JupyterLab can restore it; filled when first shown.
+ *
+ * It may stand in a sidebar, in the main area or at the bottom, and be moved from one to another:
+ * what it looks like follows from its size alone.
  */
-import { SidePanel } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
+import { Panel } from '@lumino/widgets';
 
 import { cauceIcon } from '../icons';
-import type { IPanelContext } from './context';
+import { ViewState } from '../viewstate';
+import type { IPanelContext, IShared } from './context';
 
-export class PipelinePanel extends SidePanel {
-  constructor(context: IPanelContext) {
+export class PipelinePanel extends Panel {
+  constructor(shared: IShared, id: string) {
     super();
-    this._context = context;
-    this.id = 'cauce-panel';
+    const { model, trans, viewMemory } = shared;
+    const viewState = new ViewState(model, id, viewMemory);
+    this._context = { ...shared, viewState };
+    this.id = id;
     this.addClass('jp-cauce-Panel');
     this.title.icon = cauceIcon;
-    this.title.caption = context.trans.__('Pipeline');
+    this.title.caption = trans.__('Pipeline');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', context.trans.__('Pipeline'));
-    this.content.hide();
+    this.node.setAttribute('aria-label', trans.__('Pipeline'));
+    this.disposed.connect(() => {
+      viewState.dispose();
+    });
+  }
+
+  /** How the pipeline is looked at here. */
+  get viewState(): ViewState {
+    return this._context.viewState;
+  }
+
+  override dispose(): void {
+    this._look(false);
+    super.dispose();
   }
 
   protected override onAfterAttach(message: Message): void {
@@ -37,11 +55,11 @@ export class PipelinePanel extends SidePanel {
 
   protected override onBeforeDetach(message: Message): void {
     super.onBeforeDetach(message);
-    this._setActive(false);
+    this._look(false);
   }
 
   private _onVisible(): void {
-    this._setActive(this.isVisible);
+    this._look(this.isVisible);
     if (this.isVisible && !this._filled) {
       this._filled = true;
       // The graph and its layout are in a chunk of their own: who never looks never loads it.
@@ -53,9 +71,8 @@ export class PipelinePanel extends SidePanel {
     }
   }
 
-  private _setActive(active: boolean): void {
-    this._context.model.active = active;
-    this._context.taskModel.active = active;
+  private _look(looks: boolean): void {
+    this._context.lookers.set(this, looks);
   }
 
   private readonly _context: IPanelContext;

@@ -3,11 +3,10 @@
  *
  * The components below know neither signals nor services: they get props and call back.
  */
-import { ReactWidget, type SidePanel } from '@jupyterlab/ui-components';
+import { ReactWidget } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { MessageLoop } from '@lumino/messaging';
-import type { ISignal } from '@lumino/signaling';
-import { AccordionPanel, Widget, type PanelLayout } from '@lumino/widgets';
+import { SplitPanel, Widget, type Panel } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { Problem, Run, Snapshot, Task } from '../contract';
@@ -16,80 +15,73 @@ import type { Action, IAsked, PipelineModel } from '../model';
 import { problemsOf, remedies } from '../problems';
 import { stateOf } from '../taskstate';
 import { ago, busyWords, clock, errorWords, runWords, stateWord } from '../words';
+import type { View } from '../viewstate';
 import type { IPanelContext } from './context';
-import { Detail } from './detail';
+import { Detail } from '../detail/detail';
 import { Empty, type Emptiness } from './empty';
 import { Head, type IStatus } from './head';
-import { TaskList } from './list';
-import { taskNodes, type TaskNodes } from './nodes';
+import { TaskList } from '../list/list';
+import { taskNodes, type TaskNodes } from '../nodes';
+import { Tabs } from './tabs';
+import { useSignals, useWidth } from './hooks';
+
+/** From this width on the detail stands beside the tasks. */
+const WIDE = 620;
+/** From this width on the graph is what is shown first. */
+const GRAPH_FROM = 420;
 
 /** Put the parts into the panel and keep them in step with the model. */
-export function fillPanel(panel: SidePanel, context: IPanelContext): void {
-  const { model, trans } = context;
-  const nodesOf = taskNodes(trans);
+export function fillPanel(panel: Panel, context: IPanelContext): void {
+  const { model, viewState } = context;
+  const nodesOf = taskNodes(context.trans);
   const head = ReactWidget.create(<HeadPart {...context} />);
   const empty = ReactWidget.create(<EmptyPart {...context} />);
-  const graph = section(<GraphPart {...context} nodesOf={nodesOf} />, trans.__('Graph'));
-  const tasks = section(<ListPart {...context} nodesOf={nodesOf} />, trans.__('Tasks'));
-  const detail = section(<DetailPart {...context} />, trans.__('Task'));
+  const overview = ReactWidget.create(<OverviewPart {...context} nodesOf={nodesOf} />);
+  const detail = ReactWidget.create(<DetailPart {...context} />);
+  const split = new SplitPanel({ orientation: 'vertical', spacing: 1 });
   head.addClass('jp-cauce-Part-head');
   empty.addClass('jp-cauce-Part-empty');
-  graph.addClass('jp-cauce-Part-graph');
-
-  const layout = panel.layout as PanelLayout; // SidePanel's constructor makes it
-  layout.insertWidget(0, head);
-  layout.addWidget(empty);
-  for (const part of [graph, tasks, detail]) {
+  overview.addClass('jp-cauce-Part-overview');
+  detail.addClass('jp-cauce-Part-detail');
+  split.addClass('jp-cauce-Part-split');
+  split.addWidget(overview);
+  split.addWidget(detail);
+  split.setRelativeSizes([...viewState.current.sizes]);
+  for (const part of [head, empty, split]) {
     panel.addWidget(part);
-  }
-  if (panel.content instanceof AccordionPanel) {
-    panel.content.setRelativeSizes([36, 18, 46]);
   }
 
   const update = (): void => {
-    const what = emptiness(model, trans);
+    const what = emptiness(model, context.trans);
     panel.node.dataset.mode = what?.kind ?? 'pipeline';
-    panel.content.setHidden(what !== null);
+    split.setHidden(what !== null);
     empty.setHidden(what === null);
-    const count = model.snapshot?.tasks.length ?? 0;
-    tasks.title.label = count === 0 ? trans.__('Tasks') : trans.__('Tasks (%1)', count);
+    detail.setHidden(model.selected === null);
   };
-  model.changed.connect(update);
-  // The head grows and shrinks by what it says. The sections below are placed by numbers: tell them.
-  const headSize = new ResizeObserver(() => {
-    MessageLoop.sendMessage(panel.content, Widget.ResizeMessage.UnknownSize);
+  const arrange = (): void => {
+    const { clientWidth: width, clientHeight: height } = panel.node;
+    if (width === 0) {
+      return; // hidden: it stays as it was
+    }
+    const wide = width >= WIDE;
+    panel.node.dataset.wide = String(wide);
+    split.orientation = wide || width > 2 * height ? 'horizontal' : 'vertical';
+    // The head grows and shrinks by what it says, and the parts below are placed by numbers.
+    MessageLoop.sendMessage(split, Widget.ResizeMessage.UnknownSize);
+  };
+  const size = new ResizeObserver(arrange);
+  size.observe(panel.node);
+  size.observe(head.node);
+  split.handleMoved.connect(() => {
+    viewState.set({ sizes: split.relativeSizes() });
   });
-  headSize.observe(head.node);
+  model.changed.connect(update);
   panel.disposed.connect(() => {
-    headSize.disconnect();
+    size.disconnect();
     model.changed.disconnect(update);
   });
   update();
-}
-
-function section(content: React.JSX.Element, title: string): ReactWidget {
-  const widget = ReactWidget.create(content);
-  widget.addClass('jp-cauce-Part');
-  widget.title.label = title;
-  return widget;
-}
-
-/** Draw again whenever one of the signals speaks. */
-function useSignals(...signals: readonly ISignal<unknown, unknown>[]): void {
-  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    for (const signal of signals) {
-      signal.connect(redraw);
-    }
-    // It may have spoken between drawing and connecting.
-    redraw();
-    return () => {
-      for (const signal of signals) {
-        signal.disconnect(redraw);
-      }
-    };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- a model's signals never change
-  }, []);
+  arrange();
 }
 
 function now(): number {
@@ -160,34 +152,34 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
         ...(snapshot === null ? NO_REMEDIES : remedies(snapshot)),
         busy,
         onOpenWhere: where => {
-          void actions.openWhere(where);
+          void actions.opening.openWhere(where);
         },
         onSelect: task => {
           model.select(task);
         },
         onScaffold: () => {
-          void actions.scaffold();
+          void actions.changing.scaffold();
         },
         onEvaluate: () => {
-          void actions.evaluate();
+          void actions.running.evaluate();
         }
       }}
       onChoose={path => {
         void model.choose(path);
       }}
       onBuild={() => {
-        void actions.build();
+        void actions.running.build();
       }}
       onCancel={() => {
         setStopped(snapshot?.run?.id ?? null);
-        void actions.cancel().then(wasAsked => {
+        void actions.running.cancel().then(wasAsked => {
           if (!wasAsked) {
             setStopped(null);
           }
         });
       }}
       onRefresh={() => {
-        void actions.refresh();
+        void model.refresh(true);
       }}
       onMore={more}
     />
@@ -263,6 +255,47 @@ function progressOf(run: Run, tasks: readonly Task[]): number {
   return states.length === 0 ? 0 : done / states.length;
 }
 
+/** Both pictures of the tasks are made of the same nodes. */
+interface ITasksContext extends IPanelContext {
+  readonly nodesOf: TaskNodes;
+}
+
+/** The tasks, in the view that was chosen. */
+function OverviewPart(context: ITasksContext): React.JSX.Element {
+  const { trans, viewState } = context;
+  useSignals(viewState.changed);
+  const box = React.useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const view = viewState.current.view === '' ? automatic(width) : viewState.current.view;
+  const tabs = [
+    { id: 'list', label: trans.__('List') },
+    { id: 'graph', label: trans.__('Graph') }
+  ] as const;
+  return (
+    <div className="jp-cauce-Overview" ref={box}>
+      <Tabs
+        label={trans.__('Views of the pipeline')}
+        tabs={tabs}
+        current={view}
+        onChoose={id => {
+          viewState.set({ view: id });
+        }}
+      >
+        {width === null ? null : view === 'graph' ? (
+          <GraphPart {...context} />
+        ) : (
+          <ListPart {...context} />
+        )}
+      </Tabs>
+    </div>
+  );
+}
+
+/** What is shown first: a graph needs room. */
+function automatic(width: number | null): View {
+  return width !== null && width >= GRAPH_FROM ? 'graph' : 'list';
+}
+
 function useTaskCallbacks({ model, actions }: IPanelContext): {
   readonly onSelect: (name: string | null) => void;
   readonly onOpen: (name: string) => void;
@@ -276,20 +309,15 @@ function useTaskCallbacks({ model, actions }: IPanelContext): {
       onOpen: name => {
         const task = model.snapshot?.tasks.find(each => each.name === name);
         if (task !== undefined) {
-          actions.openTask(task);
+          actions.opening.openTask(task);
         }
       },
       onRun: name => {
-        void actions.runTask(name);
+        void actions.running.runTask(name);
       }
     }),
     [model, actions]
   );
-}
-
-/** Both pictures of the tasks are made of the same nodes. */
-interface ITasksContext extends IPanelContext {
-  readonly nodesOf: TaskNodes;
 }
 
 function GraphPart(context: ITasksContext): React.JSX.Element | null {
@@ -304,7 +332,7 @@ function GraphPart(context: ITasksContext): React.JSX.Element | null {
   );
   const words = React.useMemo(
     () => ({
-      graph: trans.__('Graph of the tasks. The list below shows the same.'),
+      graph: trans.__('Graph of the tasks. The list shows the same.'),
       zoomIn: trans.__('Zoom in (+)'),
       zoomOut: trans.__('Zoom out (-)'),
       fit: trans.__('Show all (0)'),
@@ -366,19 +394,19 @@ function DetailPart({ model, taskModel, actions, trans }: IPanelContext): React.
         model.select(name);
       }}
       onRun={(name, force) => {
-        void actions.runTask(name, { force });
+        void actions.running.runTask(name, { force });
       }}
       onOpenTask={each => {
-        actions.openTask(each);
+        actions.opening.openTask(each);
       }}
       onOpenProduct={product => {
-        actions.openProduct(product);
+        actions.opening.openProduct(product);
       }}
       onOpenPath={path => {
-        actions.openPath(path);
+        actions.opening.openPath(path);
       }}
       onOpenWhere={where => {
-        void actions.openWhere(where);
+        void actions.opening.openWhere(where);
       }}
       onShowLog={show => {
         taskModel.showLog = show;
@@ -396,13 +424,13 @@ function EmptyPart({ model, actions, trans, folder }: IPanelContext): React.JSX.
       what={what}
       folder={folder()}
       onCreate={() => {
-        void actions.createExample();
+        void actions.changing.createExample();
       }}
       onEvaluate={() => {
-        void actions.evaluate();
+        void actions.running.evaluate();
       }}
       onRetry={() => {
-        void actions.refresh();
+        void model.refresh(true);
       }}
     />
   );

@@ -8,15 +8,16 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import { Actions } from '../actions';
+import { Actions } from '../actions/actions';
 import type { Snapshot } from '../contract';
 import { PipelineModel } from '../model';
 import type { ITaskNotebook } from '../notebook';
-import type { IPanelContext } from '../sidebar/context';
+import type { IShared } from '../sidebar/context';
+import { Lookers } from '../sidebar/lookers';
 import { TaskModel } from '../taskmodel';
 import { FakeClient } from './fakeclient';
 
-export class FakeLab implements IDisposable, IPanelContext {
+export class FakeLab implements IDisposable, IShared {
   readonly client = new FakeClient();
   readonly trans = nullTranslator.load('jupyterlab-cauce');
   readonly model = new PipelineModel({ client: this.client, events: new Signal({}) });
@@ -39,6 +40,8 @@ export class FakeLab implements IDisposable, IPanelContext {
     show: () => undefined,
     notify: () => true
   });
+  readonly lookers = new Lookers([this.model, this.taskModel]);
+  readonly viewMemory = null;
   readonly more = (): void => undefined;
 
   /** Open a document. */

@@ -17,7 +17,7 @@ let panel: PipelinePanel;
 
 beforeEach(() => {
   lab = new FakeLab();
-  panel = new PipelinePanel(lab);
+  panel = new PipelinePanel(lab, 'cauce-panel');
   Widget.attach(panel, document.body);
 });
 
@@ -224,7 +224,7 @@ describe('An error', () => {
   it('of an act is told where the user looks', async () => {
     await lab.show(fakeSnapshot(ML, [fakeTask('a')]));
     lab.client.failure = CauceError.fromReply(502, null);
-    await lab.actions.build();
+    await lab.actions.running.build();
     const told = Notification.manager.notifications.map(({ message }) => message);
     expect(told).toEqual(['The server answered 502; its log may tell why.']);
   });
@@ -234,7 +234,7 @@ describe('An error', () => {
     jest.spyOn(Date, 'now').mockImplementation(() => (now += 1000));
     await lab.show(fakeSnapshot(ML, [fakeTask('a')]));
     lab.client.failure = CauceError.fromNetwork(new Error('no route'));
-    await lab.actions.build();
+    await lab.actions.running.build();
     expect(Notification.manager.count).toBe(1);
     lab.client.failure = null;
     await lab.model.refresh();
@@ -317,7 +317,7 @@ describe('While a pipeline is built', () => {
     lab.client.onStart = () => {
       throw CauceError.fromReply(409, { code: 'locked', message: 'busy', holder });
     };
-    await lab.actions.build();
+    await lab.actions.running.build();
     const told = Notification.manager.notifications.map(({ message }) => message);
     expect(told).toEqual([
       'This pipeline is being built already. Wait for it to end, or cancel it.'

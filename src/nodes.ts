@@ -3,12 +3,12 @@
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Snapshot } from '../contract';
-import type { IGraphNode } from '../graph/graph';
-import type { IAsked } from '../model';
-import { flaws } from '../problems';
-import { canRun, stateOf } from '../taskstate';
-import { stateWord } from '../words';
+import type { Snapshot } from './contract';
+import type { IGraphNode } from './graph/graph';
+import type { IAsked } from './model';
+import { flaws } from './problems';
+import { canRun, stateOf } from './taskstate';
+import { stateWord } from './words';
 
 export type TaskNodes = (snapshot: Snapshot | null, asked: IAsked | null) => readonly IGraphNode[];
 

@@ -9,11 +9,11 @@ import type { CellError, Problem, Product, Task, TaskDetail, Where } from '../co
 import type { ILog } from '../taskmodel';
 import type { TaskState } from '../taskstate';
 import { ago, duration, kindWord, moment, outcomeWord, size } from '../words';
-import { Button } from './button';
-import { Mark } from './mark';
-import { TaskProblems } from './problems';
-import { TerminalText } from './terminal';
-import { WhereLink } from './where';
+import { Button } from '../components/button';
+import { Mark } from '../components/mark';
+import { TaskProblems } from '../components/problems';
+import { TerminalText } from '../components/terminal';
+import { WhereLink } from '../components/where';
 
 export interface IDetailProps {
   readonly trans: TranslationBundle;

@@ -7,7 +7,7 @@ import { runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { TaskState } from '../taskstate';
-import { Flaw, Mark } from './mark';
+import { Flaw, Mark } from '../components/mark';
 
 export interface ITaskRow {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { fakeSnapshot, fakeTask } from '../../testing/fakeclient';
+import { fakeSnapshot, fakeTask } from '../testing/fakeclient';
 import { taskNodes } from '../nodes';
 
 const ML = 'ml/pipeline.yaml';

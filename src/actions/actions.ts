@@ -1,0 +1,67 @@
+/**
+ * What the user can do with a pipeline, each thing once: buttons, menus, keys and commands all
+ * end here. Whoever calls has made sure that the user wants it.
+ *
+ *     running   what starts and stops builds, and how their ends are told
+ *     opening   what opens documents
+ *     changing  what writes into the project
+ *     telling   how the user learns that something went wrong
+ */
+import type { IDocumentManager } from '@jupyterlab/docmanager';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { Widget } from '@lumino/widgets';
+
+import type { PipelineModel } from '../model';
+import type { ITaskNotebook } from '../notebook';
+import type { IFiles } from '../starter';
+import { Changing } from './changing';
+import { Opening } from './opening';
+import { Running } from './running';
+import { Telling } from './telling';
+
+export namespace Actions {
+  export interface IOptions {
+    readonly model: PipelineModel;
+    readonly documents: Pick<IDocumentManager, 'openOrReveal' | 'contextForWidget'>;
+    readonly contents: IFiles;
+    readonly trans: TranslationBundle;
+    /** The widgets that may show a document. */
+    readonly widgets: () => Iterable<Widget>;
+    /** Whose task a document is shown as; `null` when it is none. */
+    readonly shownAs: (widget: Widget) => ITaskNotebook | null;
+    /** The folder that the user looks at. */
+    readonly folder: () => string;
+    /** Bring the panel to the front. */
+    readonly show: () => void;
+    /** Should the end of a run be told? */
+    readonly notify: () => boolean;
+  }
+}
+
+export class Actions implements IDisposable {
+  constructor(options: Actions.IOptions) {
+    this.telling = new Telling(options);
+    this.running = new Running(options, this.telling);
+    this.opening = new Opening(options);
+    this.changing = new Changing(options, this.telling);
+  }
+
+  readonly telling: Telling;
+  readonly running: Running;
+  readonly opening: Opening;
+  readonly changing: Changing;
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** From here on the ends of runs are not told. */
+  dispose(): void {
+    this._isDisposed = true;
+    this.running.dispose();
+    this.telling.dispose();
+  }
+
+  private _isDisposed = false;
+}

@@ -1,0 +1,27 @@
+/**
+ * The names of the commands.
+ */
+export namespace CommandIDs {
+  export const show = 'cauce:show';
+  export const openMain = 'cauce:open-main';
+  export const build = 'cauce:build';
+  export const buildForce = 'cauce:build-force';
+  export const cancel = 'cauce:cancel';
+  export const refresh = 'cauce:refresh';
+  export const runTask = 'cauce:run-task';
+  export const forceTask = 'cauce:force-task';
+  export const runOnly = 'cauce:run-only';
+  export const evaluate = 'cauce:evaluate';
+  export const markTask = 'cauce:mark-task';
+  export const cleanTask = 'cauce:clean-task';
+  export const clean = 'cauce:clean';
+  export const scaffold = 'cauce:scaffold';
+  export const openTask = 'cauce:open-task';
+  export const openSource = 'cauce:open-source';
+  export const openFunction = 'cauce:open-function';
+  export const openExecuted = 'cauce:open-executed';
+  export const openProduct = 'cauce:open-product';
+  export const showDeclaration = 'cauce:show-declaration';
+  export const createExample = 'cauce:create-example';
+  export const showFile = 'cauce:show-file';
+}

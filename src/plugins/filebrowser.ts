@@ -1,0 +1,58 @@
+/**
+ * The plugin for pipeline files in the file browser.
+ */
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ITranslator } from '@jupyterlab/translation';
+
+import { CommandIDs } from '../commands/ids';
+import { IPipelines } from '../tokens';
+import { IPanel } from './panel';
+import { bundle } from './translation';
+
+export const filebrowser: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-cauce:filebrowser',
+  description: 'Shows a pipeline file of the file browser in the panel, and notices new ones.',
+  autoStart: true,
+  requires: [IPipelines, IPanel],
+  optional: [IDefaultFileBrowser, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    pipelines: IPipelines,
+    panel: IPanel,
+    browser: IDefaultFileBrowser | null,
+    translator: ITranslator | null
+  ): void => {
+    if (browser === null) {
+      return;
+    }
+    const { model } = pipelines;
+    const trans = bundle(translator);
+    const selected = (): string | null => {
+      const path = [...browser.selectedItems()][0]?.path;
+      return model.pipelines?.find(each => each.path === path)?.path ?? null;
+    };
+    app.commands.addCommand(CommandIDs.showFile, {
+      label: trans.__('Show Pipeline'),
+      caption: trans.__('Show this pipeline in the panel'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      isVisible: () => selected() !== null,
+      execute: async () => {
+        const path = selected();
+        if (path !== null) {
+          panel.show();
+          await model.choose(path);
+        }
+      }
+    });
+    app.serviceManager.contents.fileChanged.connect((_, change) => {
+      const paths = [change.oldValue?.path, change.newValue?.path];
+      const saved = change.type === 'save';
+      const known = model.pipelines?.some(each => paths.includes(each.path)) === true;
+      // A saved pipeline is watched by the server; one that came or went changes the list.
+      if (model.active && saved !== known && paths.some(path => /\.ya?ml$/.test(path ?? ''))) {
+        void model.refresh(true);
+      }
+    });
+  }
+};

@@ -1,0 +1,68 @@
+/**
+ * Menus that JupyterLab cannot read from a schema: those of the panel's own buttons, and submenus
+ * whose entries are known only when they open.
+ */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { MenuSvg } from '@jupyterlab/ui-components';
+import type { Menu, Widget } from '@lumino/widgets';
+
+import { CommandIDs } from '../commands/ids';
+import type { PipelineModel } from '../model';
+
+const PRODUCTS_MENU = 'jp-contextmenu-cauce-products';
+
+/** The menu of what can be done with the whole pipeline, beside building it. */
+export function moreMenu(app: JupyterFrontEnd): (anchor: HTMLElement) => void {
+  const menu = new MenuSvg({ commands: app.commands });
+  for (const group of [
+    [CommandIDs.buildForce, CommandIDs.evaluate],
+    [CommandIDs.scaffold, CommandIDs.clean]
+  ]) {
+    if (menu.items.length > 0) {
+      menu.addItem({ type: 'separator' });
+    }
+    for (const command of group) {
+      menu.addItem({ command });
+    }
+  }
+  let opener: HTMLElement | null = null;
+  menu.aboutToClose.connect(() => {
+    opener?.focus();
+  });
+  return anchor => {
+    const { left, bottom } = anchor.getBoundingClientRect();
+    opener = anchor;
+    menu.open(left, bottom);
+  };
+}
+
+/** When the context menu of something in a widget closes, the focus goes back to that. */
+export function refocus(app: JupyterFrontEnd, widget: Widget): void {
+  let opener: HTMLElement | SVGElement | null = null;
+  widget.node.addEventListener('contextmenu', () => {
+    const { activeElement } = document;
+    opener =
+      activeElement instanceof HTMLElement || activeElement instanceof SVGElement
+        ? activeElement
+        : null;
+  });
+  app.contextMenu.menu.aboutToClose.connect(() => {
+    opener?.focus();
+    opener = null;
+  });
+}
+
+/** Fill the submenu of a task's products whenever the context menu opens. */
+export function offerProducts(app: JupyterFrontEnd, model: PipelineModel): void {
+  const isProducts = (item: Menu.IItem): boolean => item.submenu?.id === PRODUCTS_MENU;
+  app.contextMenu.opened.connect(() => {
+    const submenu = app.contextMenu.menu.items.find(isProducts)?.submenu;
+    submenu?.clearItems();
+    for (const product of model.selectedTask?.products ?? []) {
+      if (product.kind !== 'file') {
+        continue;
+      }
+      submenu?.addItem({ command: CommandIDs.openProduct, args: { product: product.path } });
+    }
+  });
+}

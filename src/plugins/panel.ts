@@ -1,0 +1,186 @@
+/**
+ * The plugin with the panel, in the sidebar and as a tab of the main area, and its commands.
+ */
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+
+import { Actions } from '../actions/actions';
+import { addCommands } from '../commands/commands';
+import { CommandIDs } from '../commands/ids';
+import { cauceIcon } from '../icons';
+import { taskOf } from '../notebook';
+import type { IShared } from '../sidebar/context';
+import { Lookers } from '../sidebar/lookers';
+import { PipelinePanel } from '../sidebar/panel';
+import { TaskModel } from '../taskmodel';
+import { IPipelines } from '../tokens';
+import { folderOf } from './folder';
+import { moreMenu, offerProducts, refocus } from './menus';
+import { bundle } from './translation';
+
+const PANEL = 'jupyterlab-cauce:panel';
+
+/** What the panel's plugin shares with our other ones. */
+export interface IPanel {
+  readonly actions: Actions;
+  readonly show: () => void;
+}
+
+export const IPanel = new Token<IPanel>('jupyterlab-cauce:IPanel', 'The pipeline panel’s actions.');
+
+export const panel: JupyterFrontEndPlugin<IPanel> = {
+  id: PANEL,
+  description: 'The pipeline panel in the left sidebar or the main area, and its commands.',
+  autoStart: true,
+  provides: IPanel,
+  requires: [IPipelines, IDocumentManager],
+  optional: [
+    ILayoutRestorer,
+    ICommandPalette,
+    ISettingRegistry,
+    ITranslator,
+    IDefaultFileBrowser,
+    INotebookTracker,
+    IStateDB,
+    ILauncher
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    pipelines: IPipelines,
+    documents: IDocumentManager,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    settings: ISettingRegistry | null,
+    translator: ITranslator | null,
+    browser: IDefaultFileBrowser | null,
+    notebooks: INotebookTracker | null,
+    viewMemory: IStateDB | null,
+    launcher: ILauncher | null
+  ): IPanel => {
+    const { model, client } = pipelines;
+    const { commands, shell } = app;
+    const trans = bundle(translator);
+    const category = trans.__('Pipeline');
+    let notify = true;
+    const folder = (): string => folderOf(browser);
+    const show = (): void => {
+      shell.activateById(sidebar.id);
+    };
+    const actions = new Actions({
+      model,
+      documents,
+      contents: app.serviceManager.contents,
+      trans,
+      widgets: () => shell.widgets('main'),
+      shownAs: widget => taskOf(notebooks?.find(each => each === widget)?.model),
+      folder,
+      show,
+      notify: () => notify
+    });
+    const taskModel = new TaskModel(client, model);
+    const shared: IShared = {
+      model,
+      taskModel,
+      lookers: new Lookers([model, taskModel]),
+      actions,
+      trans,
+      more: moreMenu(app),
+      folder,
+      viewMemory
+    };
+    const sidebar = new PipelinePanel(shared, 'cauce-panel');
+    sidebar.disposed.connect(() => {
+      actions.dispose();
+      taskModel.dispose();
+    });
+    restorer?.add(sidebar, sidebar.id);
+    shell.add(sidebar, 'left', { rank: 600, type: 'Pipeline' });
+    refocus(app, sidebar);
+
+    const tabs = new WidgetTracker<MainAreaWidget<PipelinePanel>>({ namespace: 'cauce-main' });
+    commands.addCommand(CommandIDs.openMain, {
+      label: args =>
+        args.isLauncher === true ? trans.__('Pipeline') : trans.__('Open Pipeline in Main Area'),
+      caption: trans.__('Show the pipeline in a tab of its own, beside your notebooks'),
+      icon: cauceIcon,
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: async () => {
+        let tab = tabs.find(() => true);
+        if (tab === undefined) {
+          const content = new PipelinePanel(shared, 'cauce-main-panel');
+          tab = new MainAreaWidget({ content });
+          tab.id = 'cauce-main';
+          tab.title.label = trans.__('Pipeline');
+          tab.title.icon = cauceIcon;
+          tab.title.closable = true;
+          tab.toolbar.hide();
+          refocus(app, content);
+          shell.add(tab, 'main', { type: 'Pipeline' });
+          await tabs.add(tab);
+        }
+        shell.activateById(tab.id);
+      }
+    });
+    // Notebook 7 has neither a layout to restore nor a place for it.
+    void restorer?.restore(tabs, { command: CommandIDs.openMain, name: () => 'pipeline' });
+    launcher?.add({
+      command: CommandIDs.openMain,
+      args: { isLauncher: true },
+      category: trans.__('Other'),
+      rank: 3
+    });
+
+    addCommands({
+      commands,
+      model,
+      actions,
+      trans,
+      show,
+      notebookPipeline: () => {
+        const current = notebooks?.currentWidget;
+        return current != null && current === shell.currentWidget
+          ? (taskOf(current.model)?.pipeline ?? null)
+          : null;
+      }
+    });
+    notebooks?.currentChanged.connect(() => {
+      commands.notifyCommandChanged(CommandIDs.build);
+      commands.notifyCommandChanged(CommandIDs.buildForce);
+    });
+    for (const command of [
+      CommandIDs.build,
+      CommandIDs.buildForce,
+      CommandIDs.cancel,
+      CommandIDs.show,
+      CommandIDs.openMain,
+      CommandIDs.refresh,
+      CommandIDs.evaluate,
+      CommandIDs.scaffold,
+      CommandIDs.clean,
+      CommandIDs.createExample
+    ]) {
+      palette?.addItem({ command, category });
+    }
+    offerProducts(app, model);
+    void settings?.load(PANEL).then(loaded => {
+      const read = (): void => {
+        notify = loaded.composite.notifyOnFinish !== false;
+      };
+      loaded.changed.connect(read);
+      read();
+    });
+    return { actions, show };
+  }
+};
