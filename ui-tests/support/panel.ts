@@ -31,10 +31,14 @@ export class Panel {
     return this.root.locator('.jp-cauce-Detail');
   }
 
-  /** One of the panel's sections, by its title. */
-  section(title: 'Graph' | 'Tasks' | 'Task'): Locator {
-    const content = { Graph: '.jp-cauce-Graph', Tasks: '.jp-cauce-List', Task: '.jp-cauce-Detail' };
-    return this.root.locator('.jp-cauce-Part').filter({ has: this.page.locator(content[title]) });
+  /** The part with the tasks, or the one with what is told of the selected task. */
+  part(which: 'overview' | 'detail'): Locator {
+    return this.root.locator(`.jp-cauce-Part-${which}`);
+  }
+
+  /** Show the tasks in another way. */
+  async view(name: 'List' | 'Graph' | 'Runs'): Promise<void> {
+    await this.root.getByRole('tab', { name }).click();
   }
 
   async open(): Promise<void> {
@@ -103,13 +107,13 @@ export class Panel {
   /** Why the task would run. Selects it. */
   async expectReason(task: string, reason: RegExp): Promise<void> {
     await this.select(task);
-    await expect(this.part('Why it would run')).toContainText(reason);
+    await expect(this.told('Why it would run')).toContainText(reason);
   }
 
   /** What ended the task. Selects it. */
   async error(task: string): Promise<Locator> {
     await this.select(task);
-    return this.part(/^Error/);
+    return this.told(/^Error/);
   }
 
   async select(task: string): Promise<void> {
@@ -117,9 +121,9 @@ export class Panel {
     await expect(this.detail).toContainText(task);
   }
 
-  /** Open the task's source from the graph. */
+  /** Open the task's source. */
   async openTask(task: string): Promise<void> {
-    await this.node(task).dblclick();
+    await this.row(task).dblclick();
   }
 
   /** Choose something from the context menu of a task. */
@@ -152,7 +156,7 @@ export class Panel {
     return this.page.locator('.lm-Menu-item').filter({ hasText: label });
   }
 
-  private part(title: string | RegExp): Locator {
+  private told(title: string | RegExp): Locator {
     return this.detail
       .locator('.jp-cauce-Detail-part')
       .filter({ has: this.page.getByRole('heading', { name: title }) });

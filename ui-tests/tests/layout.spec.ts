@@ -1,5 +1,5 @@
 /**
- * What of the panel can be seen: whatever the head has to say, the sections below stay in the window.
+ * What of the panel can be seen: whatever the head has to say, the parts below stay in the window.
  */
 import type { Locator } from '@playwright/test';
 
@@ -27,19 +27,18 @@ test.describe('A pipeline with problems', () => {
     const folded = panel.problems.locator('summary');
     const all = await bottom(panel.root);
     for (let clicks = 0; clicks < 2; clicks++) {
-      await expect.poll(() => bottom(panel.section('Task'))).toBeLessThanOrEqual(all + 1);
+      await expect.poll(() => bottom(panel.part('detail'))).toBeLessThanOrEqual(all + 1);
       await folded.click();
     }
   });
 
-  test('scrolls in a low window, back to where one builds', async ({ page, panel }) => {
+  test('keeps both parts in a low window, and what builds', async ({ page, panel }) => {
     await page.setViewportSize({ width: 1000, height: 480 });
     await panel.select('two');
     await panel.detail.getByRole('button', { name: 'Open', exact: true }).focus();
-    await expect(panel.section('Task')).toBeInViewport();
-    await panel.root.evaluate(node => {
-      node.scrollTop = 0;
-    });
+    await expect(panel.part('detail')).toBeInViewport();
+    await expect(panel.part('overview')).toBeInViewport();
+    await panel.root.locator('[data-cauce-action="build"]').scrollIntoViewIfNeeded();
     await expect(panel.root.locator('[data-cauce-action="build"]')).toBeInViewport();
   });
 });
