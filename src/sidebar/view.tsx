@@ -46,7 +46,6 @@ export function fillPanel(panel: Panel, context: IPanelContext): void {
   split.addClass('jp-cauce-Part-split');
   split.addWidget(overview);
   split.addWidget(detail);
-  split.setRelativeSizes([...viewState.current.sizes]);
   for (const part of [head, empty, split]) {
     panel.addWidget(part);
   }
@@ -56,7 +55,10 @@ export function fillPanel(panel: Panel, context: IPanelContext): void {
     panel.node.dataset.mode = what?.kind ?? 'pipeline';
     split.setHidden(what !== null);
     empty.setHidden(what === null);
-    detail.setHidden(model.selected === null);
+    if (detail.isHidden !== (model.selected === null)) {
+      detail.setHidden(model.selected === null);
+      split.setRelativeSizes([...viewState.current.sizes]);
+    }
   };
   const arrange = (): void => {
     const { clientWidth: width, clientHeight: height } = panel.node;
