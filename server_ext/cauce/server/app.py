@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,11 @@ class CauceApp(ExtensionApp):
         )
         self._pulse: asyncio.Task[None] | None = None
         self.settings["cauce_workspace"] = self.workspace
+        # A Jupyter server without JupyterLab has no settings to translate.
+        with contextlib.suppress(ImportError):
+            from cauce.server.translation import offer_translations  # noqa: PLC0415
+
+            offer_translations()
 
     def initialize_handlers(self) -> None:
         base = url_path_join("cauce", "api")
