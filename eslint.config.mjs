@@ -123,6 +123,7 @@ export default tseslint.config(
       'src/problems.ts',
       'src/editing/files.ts',
       'src/editing/place.ts',
+      'src/filter.ts',
       'src/folded.ts'
     ],
     [],
