@@ -115,6 +115,7 @@ export default tseslint.config(
   forbid(
     [
       'src/contract.ts',
+      'src/diff/sidebyside.ts',
       'src/errors.ts',
       'src/ansi.ts',
       'src/trust.ts',
