@@ -102,7 +102,10 @@ function flaw(key, { plural }, forms, count) {
   const wanted = new Set(places(`${key} ${plural ?? ''}`));
   const last = places(forms.at(-1));
   // The form for one may leave its number out: "la tarea".
-  if (new Set(last).size !== wanted.size || forms.some(form => places(form).some(each => !wanted.has(each)))) {
+  if (
+    new Set(last).size !== wanted.size ||
+    forms.some(form => places(form).some(each => !wanted.has(each)))
+  ) {
     return `has not the placeholders ${[...wanted].join(' ')}`;
   }
   return '';
@@ -111,7 +114,9 @@ function flaw(key, { plural }, forms, count) {
 const messages = await said();
 const { version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'));
 const check = process.argv.includes('--check');
-for (const language of (await readdir(LOCALES, { withFileTypes: true })).filter(e => e.isDirectory())) {
+for (const language of (await readdir(LOCALES, { withFileTypes: true })).filter(e =>
+  e.isDirectory()
+)) {
   const file = path.join(LOCALES, language.name, 'LC_MESSAGES/jupyterlab_cauce.json');
   const before = await readFile(file, 'utf8');
   const { '': head, ...catalogue } = JSON.parse(before);
