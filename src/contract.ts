@@ -245,7 +245,7 @@ export interface components {
         };
         /**
          * Reason
-         * @description One reason why a task is stale, in words, with what it is about.
+         * @description One reason why a task is stale: in English, and by what it takes to say it in another language.
          */
         readonly Reason: {
             /** @enum {unknown} */
@@ -253,6 +253,18 @@ export interface components {
             readonly message: string;
             /** @description The upstream task, product path, module path or parameter concerned; '' for none. */
             readonly subject: string;
+            /**
+             * @description In which of the ways of its kind. computed: a parameter that only running code can tell; filled_in: what the
+             *     injected cell says; pickled: a module whose objects `task` may have pickled; the rest: how the last run ended.
+             * @enum {unknown}
+             */
+            readonly how: "added" | "cancelled" | "changed" | "computed" | "crashed" | "failed" | "filled_in" | "pickled" | "removed" | "running" | "stopped";
+            /** @description The value then, shortened, as a Python literal; None where there was none. */
+            readonly before: string | null;
+            /** @description The value now; None where there is none. */
+            readonly after: string | null;
+            /** @description The upstream task that made what the subject is used for, if that is another. */
+            readonly task: string;
         };
         /**
          * Freshness

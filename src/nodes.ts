@@ -8,7 +8,7 @@ import type { IGraphNode } from './graph/graph';
 import type { IAsked } from './model';
 import { flaws } from './problems';
 import { canRun, stateOf } from './taskstate';
-import { stateWord } from './words';
+import { reasonWords, stateWord } from './words';
 
 export type TaskNodes = (snapshot: Snapshot | null, asked: IAsked | null) => readonly IGraphNode[];
 
@@ -43,7 +43,7 @@ function nodesOf(
     const title = [
       trans.__('%1: %2', task.name, word),
       ...(flaw === null ? [] : [flaw]),
-      ...task.freshness.reasons.map(reason => reason.message)
+      ...task.freshness.reasons.map(reason => reasonWords(trans, reason))
     ].join('\n');
     const runnable = canRun(task, snapshot?.run ?? null, asked);
     const old = before.get(task.name);

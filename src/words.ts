@@ -82,6 +82,97 @@ function reasonWord(trans: TranslationBundle, kind: Reason['kind']): string {
   }
 }
 
+/** Why a task is out of date, in a sentence: as the server says it, in the user's language. */
+export function reasonWords(trans: TranslationBundle, reason: Reason): string {
+  const { kind, how, subject, task } = reason;
+  const before = reason.before ?? trans.__('nothing');
+  const after = reason.after ?? trans.__('nothing');
+  switch (kind) {
+    case 'never_run':
+      return trans.__('It has never run.');
+    case 'last_run_failed':
+      return lastRunWords(trans, how);
+    case 'code_changed':
+      return trans.__('The code changed.');
+    case 'module_changed':
+      switch (how) {
+        case 'added':
+          return trans.__('The module %1 is new.', subject);
+        case 'removed':
+          return trans.__('The module %1 is no longer used.', subject);
+        case 'pickled':
+          return trans.__(
+            'The module %1 changed, whose objects %2 may have pickled.',
+            subject,
+            task
+          );
+        default:
+          return trans.__('The module %1 changed.', subject);
+      }
+    case 'params_changed':
+      switch (how) {
+        case 'computed':
+          return trans.__('The parameter %1 is computed when built.', subject);
+        case 'added':
+          return trans.__('The parameter %1 is new: %2.', subject, after);
+        case 'removed':
+          return trans.__('The parameter %1 (was %2) is gone.', subject, before);
+        default:
+          return trans.__('The parameter %1 changed from %2 to %3.', subject, before, after);
+      }
+    case 'resource_changed':
+      switch (how) {
+        case 'added':
+          return trans.__('The resource %1 is new.', subject);
+        case 'removed':
+          return trans.__('The resource %1 is no longer used.', subject);
+        default:
+          return trans.__('The resource %1 changed.', subject);
+      }
+    case 'options_changed':
+      return how === 'filled_in'
+        ? trans.__('What is filled in as %1 changed from %2 to %3.', subject, before, after)
+        : trans.__('The %1 changed from %2 to %3.', subject, before, after);
+    case 'upstream_changed':
+      switch (how) {
+        case 'added':
+          return trans.__('It now uses %1.', subject);
+        case 'removed':
+          return trans.__('It no longer uses %1.', subject);
+        default:
+          return trans.__('What %1 makes changed.', subject);
+      }
+    case 'upstream_stale':
+      return trans.__('%1 is stale: what it makes may change.', subject);
+    case 'product_missing': {
+      const [what = '', name] = subject.split('://');
+      if (name === undefined) {
+        return trans.__('%1 is missing.', subject);
+      }
+      return what === 'view'
+        ? trans.__('The view %1 was not made yet.', name)
+        : trans.__('The table %1 was not made yet.', name);
+    }
+    case 'product_changed':
+      return trans.__('%1 was changed by something else.', subject);
+  }
+}
+
+function lastRunWords(trans: TranslationBundle, how: Reason['how']): string {
+  switch (how) {
+    case 'running':
+      return trans.__('The last run was interrupted.');
+    case 'cancelled':
+      return trans.__('The last run was cancelled.');
+    case 'crashed':
+      return trans.__('The last run crashed.');
+    case 'stopped':
+      return trans.__('The last run ended the build early.');
+    default:
+      return trans.__('The last run failed.');
+  }
+}
+
 /** What runs a task. */
 export function kindWord(trans: TranslationBundle, kind: Task['kind']): string {
   switch (kind) {
@@ -212,8 +303,13 @@ export function runWords(
         : trans._n('Cancelled: %1 task had run', 'Cancelled: %1 tasks had run', ran);
     }
     case 'crashed':
-      return run.message;
+      return run.ended === null ? killedWords(trans) : run.message;
   }
+}
+
+/** What nobody has written the end of was killed. */
+export function killedWords(trans: TranslationBundle): string {
+  return trans.__('The builder was killed.');
 }
 
 function runningWords(trans: TranslationBundle, run: Run, action: Action | null): string {

@@ -43,6 +43,7 @@ __all__ = [
     "Product",
     "Progress",
     "Reason",
+    "ReasonHow",
     "RevisionEvent",
     "Run",
     "RunFinished",
@@ -131,13 +132,37 @@ ReasonKind = Literal[
 ]
 
 
+ReasonHow = Literal[
+    "changed",
+    "added",
+    "removed",
+    "computed",
+    "filled_in",
+    "pickled",
+    "running",
+    "failed",
+    "cancelled",
+    "crashed",
+    "stopped",
+]
+
+
 class Reason(Contract, frozen=True, kw_only=True):
-    """One reason why a task is stale, in words, with what it is about."""
+    """One reason why a task is stale: in English, and by what it takes to say it in another language."""
 
     kind: ReasonKind
     message: str
     subject: str = ""
     """The upstream task, product path, module path or parameter concerned; '' for none."""
+    how: ReasonHow = "changed"
+    """In which of the ways of its kind. computed: a parameter that only running code can tell; filled_in: what the
+    injected cell says; pickled: a module whose objects `task` may have pickled; the rest: how the last run ended."""
+    before: str | None = None
+    """The value then, shortened, as a Python literal; None where there was none."""
+    after: str | None = None
+    """The value now; None where there is none."""
+    task: str = ""
+    """The upstream task that made what the subject is used for, if that is another."""
 
 
 class Freshness(Contract, frozen=True, kw_only=True):

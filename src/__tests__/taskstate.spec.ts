@@ -1,18 +1,14 @@
-import type { Attempt, Reason } from '../contract';
+import type { Attempt } from '../contract';
 import { fromServerRoot } from '../paths';
 import { writeStarter, STARTER_FILES, type IFiles } from '../starter';
 import { MARKS, mainReason, stateOf } from '../taskstate';
-import { fakeRun, fakeTask } from '../testing/fakeclient';
-
-function reason(kind: Reason['kind']): Reason {
-  return { kind, message: kind, subject: '' };
-}
+import { fakeReason, fakeRun, fakeTask } from '../testing/fakeclient';
 
 function ended(outcome: Attempt['outcome']): Attempt {
   return { run: 'r', outcome, started: 1, ended: 2, cause: '', error: null };
 }
 
-const STALE = { state: 'stale', reasons: [reason('code_changed')] } as const;
+const STALE = { state: 'stale', reasons: [fakeReason('code_changed')] } as const;
 
 describe('The state of a task', () => {
   it.each([
@@ -65,9 +61,9 @@ describe('The state of a task', () => {
 
   it('is explained by the reason that says most', () => {
     const reasons = [
-      reason('upstream_stale'),
-      reason('params_changed'),
-      reason('upstream_changed')
+      fakeReason('upstream_stale'),
+      fakeReason('params_changed'),
+      fakeReason('upstream_changed')
     ];
     const task = fakeTask('t', { freshness: { state: 'stale', reasons } });
     expect(mainReason(task)?.kind).toBe('params_changed');

@@ -1,10 +1,11 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import type { Attempt } from '../contract';
+import type { Attempt, Reason } from '../contract';
 import type { Action } from '../model';
 import { stateOf } from '../taskstate';
+import examples from '../testing/reasons.json';
 import { fakeRun, fakeTask } from '../testing/fakeclient';
-import { runWords, stateWord } from '../words';
+import { reasonWords, runWords, stateWord } from '../words';
 
 const trans = nullTranslator.load('jupyterlab-cauce');
 
@@ -45,6 +46,11 @@ describe('The words for a run', () => {
     const known = [fakeTask('bad', { lastAttempt: FAILED }), fakeTask('b')];
     expect(runWords(trans, run, action, known)).toBe(words);
   });
+});
+
+it('A run whose end nobody has written down was killed', () => {
+  const run = fakeRun('r', { state: 'crashed', ended: null });
+  expect(runWords(trans, run, null, [])).toBe('The builder was killed.');
 });
 
 describe('The word for a task', () => {
@@ -90,4 +96,13 @@ describe('The word for a task', () => {
   ])('is “%s”', (word, task) => {
     expect(stateWord(trans, task, stateOf(task, null, null))).toBe(word);
   });
+});
+
+describe('The words for a reason', () => {
+  it.each(examples as readonly Reason[])(
+    'are, in English, what the server says: $message',
+    reason => {
+      expect(reasonWords(trans, reason)).toBe(reason.message);
+    }
+  );
 });

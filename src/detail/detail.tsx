@@ -8,7 +8,16 @@ import * as React from 'react';
 import type { CellError, Problem, Product, Task, TaskDetail, Where } from '../contract';
 import type { ILog } from '../taskmodel';
 import type { TaskState } from '../taskstate';
-import { ago, duration, kindWord, moment, outcomeWord, size } from '../words';
+import {
+  ago,
+  duration,
+  killedWords,
+  kindWord,
+  moment,
+  outcomeWord,
+  reasonWords,
+  size
+} from '../words';
 import { Button } from '../components/button';
 import { Mark } from '../components/mark';
 import { TaskProblems } from '../components/problems';
@@ -104,7 +113,9 @@ export function Detail(props: IDetailProps): React.JSX.Element {
         <ErrorPart {...props} error={failed.error} />
       ) : failed.outcome === 'crashed' && failed.cause !== '' ? (
         <Part title={trans.__('Error')}>
-          <p className="jp-cauce-Detail-error">{failed.cause}</p>
+          <p className="jp-cauce-Detail-error">
+            {failed.ended === null ? killedWords(trans) : failed.cause}
+          </p>
         </Part>
       ) : null}
 
@@ -112,7 +123,7 @@ export function Detail(props: IDetailProps): React.JSX.Element {
         <Part title={trans.__('Why it would run')}>
           <ul className="jp-cauce-Detail-reasons">
             {reasons.map(reason => (
-              <li key={`${reason.kind} ${reason.subject}`}>{reason.message}</li>
+              <li key={reason.message}>{reasonWords(trans, reason)}</li>
             ))}
           </ul>
         </Part>

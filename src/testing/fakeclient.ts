@@ -12,6 +12,7 @@ import type {
   Pipeline,
   PipelineList,
   Problem,
+  Reason,
   Problems,
   Run,
   RunRequest,
@@ -145,7 +146,7 @@ export function fakeTask(name: string, parts: Partial<Task> = {}): Task {
     products: [],
     freshness: {
       state: 'stale',
-      reasons: [{ kind: 'never_run', message: 'It never ran', subject: '' }]
+      reasons: [fakeReason('never_run', 'It has never run.')]
     },
     activity: { state: 'idle', run: null, started: null, progress: null, retry: '' },
     sound: true,
@@ -193,5 +194,22 @@ export function fakeSnapshot(
     evaluable: false,
     unevaluated: false,
     ...parts
+  };
+}
+
+export function fakeReason(
+  kind: Reason['kind'],
+  message = '',
+  options: Partial<Reason> = {}
+): Reason {
+  return {
+    kind,
+    message,
+    subject: '',
+    how: 'changed',
+    before: null,
+    after: null,
+    task: '',
+    ...options
   };
 }

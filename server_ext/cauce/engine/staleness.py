@@ -11,12 +11,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from cauce.contract import Reason
+from cauce.contract import Reason, ReasonHow
 from cauce.engine.fingerprint import Fingerprint
 
 __all__ = ["LastAttempt", "ProductState", "reasons"]
 
 ProductState = Literal["same", "missing", "changed"]
+
+_NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,15 @@ def reasons(
         return (Reason(kind="never_run", message="It has never run."),)
     found: list[Reason] = []
     if last.outcome != "ok":
-        how = {
+        words = {
             "running": "was interrupted",
             "failed": "failed",
             "cancelled": "was cancelled",
             "crashed": "crashed",
             "stopped": "ended the build early",
         }
-        found.append(Reason(kind="last_run_failed", message=f"The last run {how[last.outcome]}."))
+        message = f"The last run {words[last.outcome]}."
+        found.append(Reason(kind="last_run_failed", message=message, how=last.outcome))
     then = last.fingerprint
     if compare_code and not now.code.same(then.code):
         found.append(Reason(kind="code_changed", message="The code changed."))
@@ -81,15 +84,16 @@ def _modules(now: Fingerprint, then: Fingerprint) -> list[Reason]:
     found = []
     for path in sorted(now.modules.keys() | then.modules.keys()):
         new, old = now.modules.get(path), then.modules.get(path)
+        how: ReasonHow
         if new is None:
-            message = f"The module {path} is no longer used."
+            how, message = "removed", f"The module {path} is no longer used."
         elif old is None:
-            message = f"The module {path} is new."
+            how, message = "added", f"The module {path} is new."
         elif not new.same(old):
-            message = f"The module {path} changed."
+            how, message = "changed", f"The module {path} changed."
         else:
             continue
-        found.append(Reason(kind="module_changed", message=message, subject=path))
+        found.append(Reason(kind="module_changed", message=message, subject=path, how=how))
     return found
 
 
@@ -100,13 +104,18 @@ def _unpickled(now: Fingerprint, then: Fingerprint) -> list[Reason]:
         for path in sorted(new.keys() | old.keys()):
             if path not in new or path not in old or not new[path].same(old[path]):
                 message = f"The module {path} changed, whose objects {task} may have pickled."
-                found.append(Reason(kind="module_changed", message=message, subject=path))
+                found.append(Reason(kind="module_changed", message=message, subject=path, how="pickled", task=task))
     return sorted(found, key=lambda reason: reason.message)
 
 
 def _params(now: Fingerprint, then: Fingerprint, unknown: Collection[str]) -> list[Reason]:
     found = [
-        Reason(kind="params_changed", message=f"The parameter {name} is computed when built.", subject=name)
+        Reason(
+            kind="params_changed",
+            message=f"The parameter {name} is computed when built.",
+            subject=name,
+            how="computed",
+        )
         for name in unknown
     ]
     for name in dict.fromkeys([*now.params, *then.params]):
@@ -115,13 +124,16 @@ def _params(now: Fingerprint, then: Fingerprint, unknown: Collection[str]) -> li
         new, old = now.params.get(name), then.params.get(name)
         if new == old:
             continue
-        if old is None:
-            message = f"The parameter {name} is new: {_short(new)}."
-        elif new is None:
-            message = f"The parameter {name} (was {_short(old)}) is gone."
+        before, after = _short(old), _short(new)
+        how: ReasonHow
+        if before is None:
+            how, message = "added", f"The parameter {name} is new: {after}."
+        elif after is None:
+            how, message = "removed", f"The parameter {name} (was {before}) is gone."
         else:
-            message = f"The parameter {name} changed from {_short(old)} to {_short(new)}."
-        found.append(Reason(kind="params_changed", message=message, subject=name))
+            how, message = "changed", f"The parameter {name} changed from {before} to {after}."
+        reason = Reason(kind="params_changed", message=message, subject=name, how=how, before=before, after=after)
+        found.append(reason)
     return found
 
 
@@ -131,26 +143,26 @@ def _resources(now: Fingerprint, then: Fingerprint, paths: Mapping[str, str]) ->
         if now.resources.get(name) == then.resources.get(name):
             continue
         path = paths.get(name, name)
+        how: ReasonHow
         if name not in now.resources:
-            message = f"The resource {name} is no longer used."
+            how, message = "removed", f"The resource {path} is no longer used."
         elif name not in then.resources:
-            message = f"The resource {path} is new."
+            how, message = "added", f"The resource {path} is new."
         else:
-            message = f"The resource {path} changed."
-        found.append(Reason(kind="resource_changed", message=message, subject=path))
+            how, message = "changed", f"The resource {path} changed."
+        found.append(Reason(kind="resource_changed", message=message, subject=path, how=how))
     return found
 
 
 def _options(now: Fingerprint, then: Fingerprint) -> list[Reason]:
-    return [
-        Reason(
-            kind="options_changed",
-            message=f"The {name} changed from {_short(then.options.get(name))} to {_short(now.options.get(name))}.",
-            subject=name,
-        )
-        for name in sorted(now.options.keys() | then.options.keys())
-        if now.options.get(name) != then.options.get(name)
-    ]
+    found = []
+    for name in sorted(now.options.keys() | then.options.keys()):
+        if now.options.get(name) == then.options.get(name):
+            continue
+        before, after = _short(then.options.get(name)), _short(now.options.get(name))
+        message = f"The {name} changed from {before or _NOTHING} to {after or _NOTHING}."
+        found.append(Reason(kind="options_changed", message=message, subject=name, before=before, after=after))
+    return found
 
 
 def _upstream(now: Fingerprint, then: Fingerprint, stale: tuple[str, ...]) -> list[Reason]:
@@ -161,10 +173,10 @@ def _upstream(now: Fingerprint, then: Fingerprint, stale: tuple[str, ...]) -> li
             found.append(Reason(kind="upstream_stale", message=message, subject=task))
         elif task not in now.upstream:
             message = f"It no longer uses {task}."
-            found.append(Reason(kind="upstream_changed", message=message, subject=task))
+            found.append(Reason(kind="upstream_changed", message=message, subject=task, how="removed"))
         elif task not in then.upstream:
             message = f"It now uses {task}."
-            found.append(Reason(kind="upstream_changed", message=message, subject=task))
+            found.append(Reason(kind="upstream_changed", message=message, subject=task, how="added"))
         elif _differ(now.upstream[task], then.upstream[task], read_alike=now.code.same(then.code)):
             message = f"What {task} makes changed."
             found.append(Reason(kind="upstream_changed", message=message, subject=task))
@@ -182,15 +194,17 @@ def _given(now: Fingerprint, then: Fingerprint, found: list[Reason]) -> list[Rea
         "upstream": any(reason.kind == "upstream_changed" for reason in found),
         "product": any(reason.kind == "options_changed" and "product" in reason.subject.split() for reason in found),
     }
-    return [
-        Reason(
-            kind="options_changed",
-            message=f"What is filled in as {name} changed from {_short(then.given.get(name))} to {_short(value)}.",
-            subject=name,
+    others = []
+    for name, value in now.given.items():
+        if then.given.get(name) == value or told[name]:
+            continue
+        before, after = _short(then.given.get(name)), _short(value)
+        message = f"What is filled in as {name} changed from {before or _NOTHING} to {after}."
+        reason = Reason(
+            kind="options_changed", message=message, subject=name, how="filled_in", before=before, after=after
         )
-        for name, value in now.given.items()
-        if then.given.get(name) != value and not told[name]
-    ]
+        others.append(reason)
+    return others
 
 
 def _products(products: Mapping[str, ProductState]) -> list[Reason]:
@@ -207,9 +221,9 @@ def _products(products: Mapping[str, ProductState]) -> list[Reason]:
     return found
 
 
-def _short(value: str | None) -> str:
+def _short(value: str | None) -> str | None:
     if value is None:
-        return "nothing"
+        return None
     try:
         text = repr(json.loads(value))
     except ValueError:
