@@ -122,7 +122,10 @@ for (const language of (await readdir(LOCALES, { withFileTypes: true })).filter(
   const { '': head, ...catalogue } = JSON.parse(before);
   const count = Number(/nplurals=(\d+)/.exec(head.plural_forms)?.[1]);
   if (check) {
+    const name = language.name.replace('_', '-');
     const wrong = [
+      // The page looks for it by this name.
+      ...(head.language === name ? [] : [`the language is called ${head.language}, not ${name}`]),
       ...[...messages].flatMap(([key, message]) => {
         const found = flaw(key, message, catalogue[key], count);
         return found === '' ? [] : [`${message.where}: ${JSON.stringify(key)} ${found}`];

@@ -60,7 +60,7 @@ class CauceApp(ExtensionApp):
         self.settings["cauce_workspace"] = self.workspace
         # A Jupyter server without JupyterLab has no settings to translate.
         with contextlib.suppress(ImportError):
-            from cauce.server.translation import offer_translations  # noqa: PLC0415
+            from cauce.server.translation import offer_translations
 
             offer_translations()
 
