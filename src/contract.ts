@@ -158,6 +158,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/pipelines/{path}/plan": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** What a build with that body would do, and why. Nothing is run. */
+        readonly post: operations["plan"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/builds": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The builds that are going on below the server's root, whoever started them. */
+        readonly get: operations["listActiveBuilds"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/pipelines/{path}/runs/{id}": {
         readonly parameters: {
             readonly query?: never;
@@ -514,6 +548,85 @@ export interface components {
             readonly run: string;
         };
         /**
+         * PlannedTask
+         * @description A task that a build would come to, and why.
+         */
+        readonly PlannedTask: {
+            readonly name: string;
+            /**
+             * @description maybe: only if one of `after` makes something else than the last time.
+             * @enum {unknown}
+             */
+            readonly verdict: "maybe" | "run";
+            /** @description Asked for, however current it is. */
+            readonly forced: boolean;
+            /** @description Why it is stale as it stands; none for a task that is current, and only comes after others. */
+            readonly reasons: readonly components["schemas"]["Reason"][];
+            /** @description What it uses of the other tasks of the plan. */
+            readonly after: readonly string[];
+            /** @description How long its last success took. */
+            readonly duration: number | null;
+        };
+        /**
+         * Estimate
+         * @description How long a build would take, by how long its tasks took the last time.
+         */
+        readonly Estimate: {
+            /** @description Where no task has to run that only may. */
+            readonly least: number;
+            /** @description Where all of them have to. */
+            readonly most: number;
+            /** @description Tasks that have never succeeded: they are expected to take as long as others usually do. */
+            readonly unknown: number;
+        };
+        /**
+         * BuildPlan
+         * @description What a build would do, if all went well: reply to ``POST …/plan``.
+         */
+        readonly BuildPlan: {
+            readonly pipeline: string;
+            /** @description The project root, as in `Snapshot`. */
+            readonly root: string;
+            /** @description In build order. */
+            readonly tasks: readonly components["schemas"]["PlannedTask"][];
+            /** @description What was asked for too, but is current and stays so. */
+            readonly fresh: readonly string[];
+            /**
+             * @description What looking cannot tell, and a build finds out first. evaluation: values that functions give, tasks that
+             *     a factory makes; tables: whether what was made in a database is still there.
+             */
+            readonly caveats: readonly ("evaluation" | "tables")[];
+            /** @description Tasks at a time. */
+            readonly jobs: number;
+            /** @description None where nothing is to be done, or no task has ever succeeded. */
+            readonly estimate: components["schemas"]["Estimate"] | null;
+            /** @description What does the same in a terminal, in the project's root. */
+            readonly command: string;
+        };
+        /**
+         * ActiveBuild
+         * @description A build that is going on somewhere below the server's root, whoever started it.
+         */
+        readonly ActiveBuild: {
+            readonly pipeline: string;
+            readonly name: string;
+            readonly run: string;
+            readonly started: number;
+            /** @description Tasks that are through, of `total`. */
+            readonly done: number;
+            readonly total: number;
+            readonly failed: number;
+            readonly host: string;
+            readonly user: string;
+        };
+        /**
+         * ActiveBuildList
+         * @description Oldest first.
+         */
+        readonly ActiveBuildList: {
+            readonly builds: readonly components["schemas"]["ActiveBuild"][];
+        };
+        /**
          * CheckRequest
          * @description Body of ``POST check``: a pipeline file or env.yaml as it stands in an editor, saved or not.
          */
@@ -746,6 +859,11 @@ export type TaskDetail = components['schemas']['TaskDetail'];
 export type RunList = components['schemas']['RunList'];
 export type RunRequest = components['schemas']['RunRequest'];
 export type Build = components['schemas']['Build'];
+export type PlannedTask = components['schemas']['PlannedTask'];
+export type Estimate = components['schemas']['Estimate'];
+export type BuildPlan = components['schemas']['BuildPlan'];
+export type ActiveBuild = components['schemas']['ActiveBuild'];
+export type ActiveBuildList = components['schemas']['ActiveBuildList'];
 export type CheckRequest = components['schemas']['CheckRequest'];
 export type Problems = components['schemas']['Problems'];
 export type UpstreamChange = components['schemas']['UpstreamChange'];
@@ -1256,6 +1374,98 @@ export interface operations {
             };
             /** @description The pipeline has errors that forbid this build. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly plan: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RunRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description What a build would do, if all went well: reply to ``POST …/plan``. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BuildPlan"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The pipeline has errors that forbid this build. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly listActiveBuilds: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Oldest first. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ActiveBuildList"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -21,10 +21,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 __all__ = [
+    "ActiveBuild",
+    "ActiveBuildList",
     "Activity",
     "Attempt",
     "Build",
     "BuildEvent",
+    "BuildPlan",
     "CellError",
     "CheckRequest",
     "CleanRequest",
@@ -33,11 +36,13 @@ __all__ = [
     "Edge",
     "Edited",
     "ErrorBody",
+    "Estimate",
     "Freshness",
     "Holder",
     "LogChunk",
     "Pipeline",
     "PipelineList",
+    "PlannedTask",
     "Problem",
     "Problems",
     "Product",
@@ -380,6 +385,75 @@ class Build(Contract, frozen=True, kw_only=True):
     """Reply to ``POST …/runs``: the run that was started."""
 
     run: str
+
+
+class PlannedTask(Contract, frozen=True, kw_only=True):
+    """A task that a build would come to, and why."""
+
+    name: str
+    verdict: Literal["run", "maybe"]
+    """maybe: only if one of `after` makes something else than the last time."""
+    forced: bool
+    """Asked for, however current it is."""
+    reasons: tuple[Reason, ...]
+    """Why it is stale as it stands; none for a task that is current, and only comes after others."""
+    after: tuple[str, ...]
+    """What it uses of the other tasks of the plan."""
+    duration: float | None
+    """How long its last success took."""
+
+
+class Estimate(Contract, frozen=True, kw_only=True):
+    """How long a build would take, by how long its tasks took the last time."""
+
+    least: float
+    """Where no task has to run that only may."""
+    most: float
+    """Where all of them have to."""
+    unknown: int
+    """Tasks that have never succeeded: they are expected to take as long as others usually do."""
+
+
+class BuildPlan(Contract, frozen=True, kw_only=True):
+    """What a build would do, if all went well: reply to ``POST …/plan``."""
+
+    pipeline: str
+    root: str
+    """The project root, as in `Snapshot`."""
+    tasks: tuple[PlannedTask, ...]
+    """In build order."""
+    fresh: tuple[str, ...]
+    """What was asked for too, but is current and stays so."""
+    caveats: tuple[Literal["evaluation", "tables"], ...]
+    """What looking cannot tell, and a build finds out first. evaluation: values that functions give, tasks that
+    a factory makes; tables: whether what was made in a database is still there."""
+    jobs: int
+    """Tasks at a time."""
+    estimate: Estimate | None
+    """None where nothing is to be done, or no task has ever succeeded."""
+    command: str
+    """What does the same in a terminal, in the project's root."""
+
+
+class ActiveBuild(Contract, frozen=True, kw_only=True):
+    """A build that is going on somewhere below the server's root, whoever started it."""
+
+    pipeline: str
+    name: str
+    run: str
+    started: float
+    done: int
+    """Tasks that are through, of `total`."""
+    total: int
+    failed: int
+    host: str
+    user: str
+
+
+class ActiveBuildList(Contract, frozen=True, kw_only=True):
+    """Oldest first."""
+
+    builds: tuple[ActiveBuild, ...]
 
 
 class CheckRequest(Contract, frozen=True, kw_only=True):

@@ -22,7 +22,9 @@ from rich.text import Text
 
 from cauce.contract import (
     BuildEvent,
+    BuildPlan,
     CellError,
+    PlannedTask,
     Problem,
     Reason,
     RunFinished,
@@ -42,7 +44,7 @@ from cauce.present import shares
 if TYPE_CHECKING:
     from cauce.engine.clean import Found
 
-__all__ = ["build_display", "print_clean", "print_error", "print_status", "shown"]
+__all__ = ["build_display", "print_clean", "print_error", "print_plan", "print_status", "shown"]
 
 _MARKS = {
     "fresh": ("✓", "green"),
@@ -169,6 +171,74 @@ def _why(reasons: tuple[Reason, ...]) -> str:
         named = stale if len(stale) <= 3 else [*stale[:2], f"{len(stale) - 2} more"]
         words.append(f"Needs {', '.join(named[:-1])} and {named[-1]}, which are stale.")
     return " ".join(words)
+
+
+_CAVEATS = {
+    "evaluation": "Values that functions give, and tasks that a factory makes, are evaluated by the build first: "
+    "that may change this.",
+    "tables": "The build looks first whether tables that are read are still there, and makes again those that are not.",
+}
+
+
+def print_plan(plan: BuildPlan) -> None:
+    """What a build would run, for which reasons, and how long that would take."""
+    console = Console()
+    for task in plan.tasks:
+        sure = task.verdict == "run"
+        mark, colour = ("▶", "cyan") if sure else ("?", "yellow")
+        took = "" if task.duration is None else f" ({_seconds(task.duration)})"
+        line = Text.assemble(
+            (mark, colour), " ", shown(task.name), " ", ("runs" if sure else "may run", colour), (took, "dim")
+        )
+        line.append(f"  {shown(_why_planned(task))}", "default")
+        console.print(line, soft_wrap=True)
+    for caveat in plan.caveats:
+        console.print(_text(_CAVEATS[caveat], "yellow"), soft_wrap=True)
+    console.print(_text(_plan_in_short(plan), "bold"), soft_wrap=True)
+
+
+def _why_planned(task: PlannedTask) -> str:
+    if task.verdict == "maybe":
+        own = tuple(reason for reason in task.reasons if reason.kind not in ("upstream_stale", "upstream_changed"))
+        return " ".join(filter(None, [f"If what {_named(task.after)} makes changes.", _why(own)]))
+    if task.forced:
+        return "Asked for."
+    return _why(task.reasons)
+
+
+def _named(names: tuple[str, ...]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    some = names if len(names) <= 3 else (*names[:2], f"{len(names) - 2} more")
+    return f"{', '.join(some[:-1])} or {some[-1]}"
+
+
+def _plan_in_short(plan: BuildPlan) -> str:
+    if not plan.tasks:
+        return "Everything is up to date: nothing would run."
+    sure = sum(task.verdict == "run" for task in plan.tasks)
+    words = [f"{sure} would run", f"{len(plan.tasks) - sure} may run", f"{len(plan.fresh)} up to date"]
+    counts = (sure, len(plan.tasks) - sure, len(plan.fresh))
+    text = f"{', '.join(word for word, count in zip(words, counts, strict=True) if count)}."
+    if plan.estimate is not None:
+        least, most = _seconds(plan.estimate.least), _seconds(plan.estimate.most)
+        time = most if least == most else f"{least} to {most}"
+        text += f" About {time} with {plan.jobs} at a time"
+        if plan.estimate.unknown:
+            text += f", where {plan.estimate.unknown} that never succeeded take as long as usual"
+        text += "."
+    return text
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def print_clean(found: tuple[Found, ...], delete: bool) -> None:

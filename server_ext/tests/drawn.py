@@ -33,6 +33,7 @@ import yaml
 
 from cauce.contract import (
     BuildEvent,
+    BuildPlan,
     RunFinished,
     RunRequest,
     RunStarted,
@@ -48,10 +49,12 @@ from cauce.engine.errors import UsageError
 from cauce.engine.executors import Executor, Job, Listener, Outcome
 from cauce.engine.executors.fake import Fail, FakeExecutor, Script, Succeed
 from cauce.engine.files import Observer
+from cauce.engine.foresight import foresee
 from cauce.engine.lock import holder_of
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.spec import entry_of_file
+from cauce.engine.statefolder import history_of
 from cauce.engine.store import read_history, state_folder
 from cauce.engine.timer import FakeTimer
 from cauce.present import Look, present_snapshot
@@ -369,6 +372,15 @@ class Workshop:
         held = holder_of(folder)
         look = Look(project, history, assess(project, history, observer), observer, held and held[0])
         return present_snapshot(look, pipeline="pipeline.yaml", root=str(self.root), revision=1)
+
+    def plan(self, *tasks: str, **request: Any) -> BuildPlan:
+        """What a build would do, as a dry run tells."""
+        project = self.load()
+        history, _ = history_of(state_folder(self.root), self.path.name)
+        observer = Observer(self.root)
+        assessed = assess(project, history, observer)
+        asked = RunRequest(tasks=tasks, **request)
+        return foresee(project, history, assessed, observer, asked, pipeline="pipeline.yaml", root="")
 
     def task(self, name: str) -> Task:
         return next(task for task in self.status().tasks if task.name == name)

@@ -143,6 +143,12 @@ async def test_no_code_runs_by_looking(jp_fetch: Fetch, jp_serverapp: ServerApp,
         await look("api", "contents", "mine", "tasks", name, type="notebook", content="1", hash="1")
 
     check, json_ = ("cauce", "api", "check"), {"Content-Type": "application/json"}
+    for pipeline in pipelines.split():
+        for body in ("{}", '{"tasks": ["sound"], "force": true}'):
+            where = (*api, "mine", pipeline, "plan")
+            reply = await jp_fetch(*where, method="POST", headers=json_, body=body, raise_error=False)
+            assert reply.code in (200, 400, 404, 422)
+    assert await look("cauce", "api", "builds") == 200
     for file in ("pipeline.yaml", "pipeline.loader.yaml", "env.yaml"):
         question = json.dumps({"path": f"mine/{file}", "text": (project / file).read_text()})
         assert (await jp_fetch(*check, method="POST", headers=json_, body=question)).code == 200

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drawn import MEMORY, Workshop, half_made
+from drawn import MEMORY, Built, Workshop, half_made
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from cauce.contract import BuildEvent, TaskStarted
+from cauce.contract import BuildEvent, BuildPlan, RunStarted, TaskStarted
 from cauce.engine.build import Stop
 from cauce.engine.errors import UsageError
 from cauce.engine.executors.fake import Hang, Script
@@ -173,12 +173,26 @@ class Incremental(RuleBasedStateMachine):
         assert not [*self.project.root.rglob(".cauce-*")]
 
     def build(self, *tasks: str, scripts: dict[str, Script] | None = None, **how: Any) -> Any:
+        request = {key: value for key, value in how.items() if key != "when"}
+        plan = self.project.plan(*tasks, **request)  # which refuses what the build would
         built = self.project.build(*tasks, scripts=scripts, **how)
         self.built = True
+        self.check_plan(plan, built, undisturbed="when" not in how)
         # Nothing runs before what it needs, and everything begun has ended.
         assert len(built.ran) == len(set(built.ran))
         assert set(built.ran) <= set(built.ends)
         return built
+
+    def check_plan(self, plan: BuildPlan, built: Built, *, undisturbed: bool) -> None:
+        """The dry run before a build has told what that then did."""
+        [started] = [event for event in built.events if isinstance(event, RunStarted)]
+        assert [task.name for task in plan.tasks] == [*started.tasks]
+        assert set(built.ran).isdisjoint(plan.fresh)
+        if built.state == "ok" and undisturbed:
+            sure = {task.name for task in plan.tasks if task.verdict == "run"}
+            assert sure <= set(built.ran)
+            # Whatever did not run may have run: what it comes after might have made something else.
+            assert all(task.after for task in plan.tasks if task.name not in built.ran)
 
     # --- What must hold whatever happened
 

@@ -75,6 +75,7 @@ def _no_debugger(_: click.Context, __: click.Parameter, asked: bool) -> None:
 @click.option("-su", "--skip-upstream", is_flag=True, help="As in Ploomber: just the tasks, as --only.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Tasks at a time. Default: the cores.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing more after a failure.")
+@click.option("-n", "--dry-run", is_flag=True, help="Run nothing: say what would run, why, and for how long.")
 @click.option(
     "--debug", "--debuglater", is_flag=True, hidden=True, expose_value=False, callback=_no_debugger, is_eager=True
 )
@@ -93,6 +94,7 @@ def command(
     skip_upstream: bool,
     jobs: int | None,
     fail_fast: bool,
+    dry_run: bool,
     request: str | None,
     lifeline: bool,
     standby: float | None,
@@ -105,7 +107,28 @@ def command(
         _stand_by(asked, standby)
     mode = "only" if skip_upstream else mode
     asked_for = RunRequest(tasks=(*tasks, *partially), mode=mode, force=force, jobs=jobs, fail_fast=fail_fast)
+    if dry_run:
+        _foretell(asked, asked_for, as_json)
     perform(asked, _decoded(request) if request else asked_for, as_json, lifeline)
+
+
+def _foretell(asked: Asked, request: RunRequest, as_json: bool) -> NoReturn:
+    """Say what a build would do, and end as it would if that cannot be begun."""
+    from cauce.cli.look import plan_of
+
+    try:
+        plan = plan_of(find_pipeline(asked), request)
+    except CauceError as error:
+        if as_json:
+            click.echo(encode(error.body()))
+        exit_with(error, quiet=as_json)
+    if as_json:
+        click.echo(encode(plan))
+    else:
+        from cauce.terminal import print_plan
+
+        print_plan(plan)
+    sys.exit(OK)
 
 
 def _stand_by(asked: Asked, patience: float) -> NoReturn:

@@ -1,10 +1,11 @@
-"""A pipeline as it is on disk now: what `status`, `plot` and `report` show."""
+"""A pipeline as it is on disk now, and what a build would do: what `status`, `plot`, `report` and dry runs show."""
 
 from __future__ import annotations
 
-from cauce.contract import Snapshot
+from cauce.contract import BuildPlan, RunRequest, Snapshot
 from cauce.engine.assessment import assess
 from cauce.engine.files import Observer
+from cauce.engine.foresight import foresee
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import load
 from cauce.engine.spec import Entry
@@ -12,7 +13,7 @@ from cauce.engine.statefolder import history_of
 from cauce.engine.store import state_folder
 from cauce.present import Look, present_snapshot
 
-__all__ = ["look_at"]
+__all__ = ["look_at", "plan_of"]
 
 
 def look_at(entry: Entry) -> Snapshot:
@@ -23,9 +24,23 @@ def look_at(entry: Entry) -> Snapshot:
     Raises:
         CauceError: The pipeline cannot be read at all.
     """
+    look = _look(entry)
+    return present_snapshot(look, pipeline=str(entry.path), root=str(look.project.root), revision=0)
+
+
+def plan_of(entry: Entry, request: RunRequest) -> BuildPlan:
+    """What a build would do; nothing is run, as above.
+
+    Raises:
+        CauceError: The build would be refused by it.
+    """
+    look = _look(entry)
+    project, paths = look.project, (str(entry.path), str(look.project.root))
+    return foresee(project, look.history, look.assessed, look.observer, request, pipeline=paths[0], root=paths[1])
+
+
+def _look(entry: Entry) -> Look:
     project = load(entry, ParseCache())
-    folder = state_folder(project.root)
     observer = Observer(project.root).glance()
-    history, holder = history_of(folder, entry.name)
-    look = Look(project, history, assess(project, history, observer), observer, holder)
-    return present_snapshot(look, pipeline=str(entry.path), root=str(project.root), revision=0)
+    history, holder = history_of(state_folder(project.root), entry.name)
+    return Look(project, history, assess(project, history, observer), observer, holder)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cauce.contract import Problem, RunRequest
-from cauce.engine.errors import PipelineHasErrors
+from cauce.engine.errors import PipelineHasErrors, UsageError
+from cauce.engine.files import Observer
 from cauce.engine.plan import Selection, select
 from cauce.engine.project import Project
 
-__all__ = ["admitted"]
+__all__ = ["admitted", "check_inputs"]
 
 
 def admitted(project: Project, request: RunRequest, more: tuple[Problem, ...] = ()) -> Selection:
@@ -46,3 +49,27 @@ def admitted(project: Project, request: RunRequest, more: tuple[Problem, ...] = 
     if own:
         raise PipelineHasErrors(tuple(own))
     return selection
+
+
+def check_inputs(project: Project, planned: Collection[str], observer: Observer, lost: Collection[str] = ()) -> None:
+    """What tasks outside the plan should have made must at least exist; `lost` are those whose tables do not.
+
+    Raises:
+        UsageError: Something that is not to run has not made what is needed of it.
+    """
+    among = frozenset(planned)
+    for task in planned:
+        for need in project.graph.upstream[task]:
+            if need in among:
+                continue
+            for product in project.tasks[need].products:
+                if observer.stat(product.path) is None:
+                    raise UsageError(
+                        f"'{task}' needs {product.path}, which '{need}' has not made.",
+                        hint=f"Build '{task}' together with what it needs.",
+                    )
+            if need in lost:
+                raise UsageError(
+                    f"'{task}' needs what '{need}' has made in the database, which is not there any more.",
+                    hint=f"Build '{task}' together with what it needs.",
+                )

@@ -21,13 +21,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import secrets
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -50,11 +49,11 @@ from cauce.contract import (
     TaskUnchanged,
     Where,
 )
-from cauce.engine.admission import admitted
+from cauce.engine.admission import admitted, check_inputs
 from cauce.engine.assessment import Assessment, assess, assess_task, complete, known_of, with_inputs
 from cauce.engine.attempt import Attempt, sweep
 from cauce.engine.document import Value
-from cauce.engine.errors import ProjectUnwritable, UsageError
+from cauce.engine.errors import ProjectUnwritable
 from cauce.engine.evaluating import evaluate
 from cauce.engine.executors import (
     DEAF,
@@ -71,10 +70,11 @@ from cauce.engine.executors import (
 from cauce.engine.executors.log import Log
 from cauce.engine.files import NOWHERE, TICK_NS, Observer, ProductRecord, remove_bytecode, settles_at
 from cauce.engine.fingerprint import Fingerprint, settled
+from cauce.engine.foresight import durations_of, jobs_of
 from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.lonehook import job_of
 from cauce.engine.parsecache import ParseCache
-from cauce.engine.plan import End, Plan, Selection
+from cauce.engine.plan import End, Plan, Selection, may_run
 from cauce.engine.process import ProcessRecord
 from cauce.engine.project import Project, load
 from cauce.engine.retries import delay, may_end_otherwise
@@ -268,22 +268,17 @@ class _Build:
             case "build":
                 if await self._find_lost_tables(planned):
                     planned = self._planned(selection)
-                self._check_inputs(planned)
+                check_inputs(self.project, planned, self.observer, self.lost)
             case "mark":
                 self.lost |= await self._gone(planned)
             case _:
                 pass
-        self.plan = Plan.of(planned, self.project.graph.upstream, _durations(self.known))
+        self.plan = Plan.of(planned, self.project.graph.upstream, durations_of(self.known))
         self.left = Counter(self.project.tasks[task].kind for task in planned)
 
     def _planned(self, selection: Selection) -> tuple[str, ...]:
-        planned: dict[str, None] = {}
-        for task in selection.tasks:
-            # What follows a forced task may turn out to need a run, however fresh it is now.
-            follows = any(need in planned for need in self.project.graph.upstream[task])
-            if task in self.forced or follows or not self.assessed[task].fresh:
-                planned[task] = None
-        return tuple(planned)
+        stale = {task for task, assessment in self.assessed.items() if not assessment.fresh}
+        return may_run(selection, self.project.graph, stale)
 
     async def _find_lost_tables(self, planned: Iterable[str]) -> bool:
         """Ask for the tables that are going to be read: who looks may open no database, a builder may.
@@ -355,24 +350,6 @@ class _Build:
     def _is_young(self, task: str) -> bool:
         known = self.known.get(task)
         return known is not None and known.last_ok is not None and not all(r.settled for r in known.last_ok.products)
-
-    def _check_inputs(self, planned: Collection[str]) -> None:
-        """What tasks outside the plan should have made must at least exist."""
-        for task in planned:
-            for need in self.project.graph.upstream[task]:
-                if need in planned:
-                    continue
-                for product in self.project.tasks[need].products:
-                    if self.observer.stat(product.path) is None:
-                        raise UsageError(
-                            f"'{task}' needs {product.path}, which '{need}' has not made.",
-                            hint=f"Build '{task}' together with what it needs.",
-                        )
-                if need in self.lost:
-                    raise UsageError(
-                        f"'{task}' needs what '{need}' has made in the database, which is not there any more.",
-                        hint=f"Build '{task}' together with what it needs.",
-                    )
 
     async def go(self) -> RunState:
         tasks = self.plan.tasks
@@ -495,7 +472,7 @@ class _Build:
         self._emit(event)
 
     async def _loop(self, running: dict[asyncio.Task[_Ended], str]) -> None:
-        jobs = self.request.jobs or self.project.spec.jobs or _cores()
+        jobs = jobs_of(self.project, self.request)
         cancelled = asyncio.create_task(self.stop.cancel.wait())
         try:
             while not self.plan.done:
@@ -821,23 +798,6 @@ def _begun_anew(set_aside: Path | None, root: Path) -> str:
         return ""
     place = place_in_words(set_aside, root)
     return f"What was known of earlier runs was damaged and begun anew; the damaged file is {place}."
-
-
-def _durations(known: Mapping[str, TaskHistory]) -> dict[str, float]:
-    """Task → seconds that its last success took. One that was marked as current in no time says nothing of that."""
-    found: dict[str, float] = {}
-    for task, history in known.items():
-        last = history.last_ok
-        if last is not None and last.ended is not None and last.ended > last.started:
-            found[task] = last.ended - last.started
-    return found
-
-
-def _cores() -> int:
-    """Cores we may use, which in a container is fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _at(where: Where | None) -> str:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import bisect
 import fnmatch
+import heapq
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,7 +25,7 @@ from cauce.contract import RunRequest
 from cauce.engine.errors import NotFound, UsageError
 from cauce.engine.graph import Graph, listed, no_task
 
-__all__ = ["End", "Plan", "Selection", "select"]
+__all__ = ["End", "Plan", "Selection", "may_run", "select", "usual"]
 
 End = Literal["ok", "unchanged", "failed", "cancelled", "crashed", "stopped", "skipped"]
 
@@ -70,6 +71,17 @@ def _meant(name: str, graph: Graph) -> tuple[str, ...]:
             raise NotFound(f"No task matches '{name}'.", hint=listed(graph.order))
         return found
     raise no_task(name, graph.order)
+
+
+def may_run(selection: Selection, graph: Graph, stale: Collection[str]) -> tuple[str, ...]:
+    """What of a selection goes into the build, in build order; the rest is fresh and stays so."""
+    planned: dict[str, None] = {}
+    for task in selection.tasks:
+        # What follows a forced task may turn out to need a run, however fresh it is now.
+        follows = any(need in planned for need in graph.upstream[task])
+        if task in selection.forced or follows or task in stale:
+            planned[task] = None
+    return tuple(planned)
 
 
 @dataclass(frozen=True)
@@ -148,6 +160,24 @@ class Plan:
         """Nothing more is begun: every waiting task is skipped."""
         return replace(self, ended={**self.ended, **dict.fromkeys(self.waiting, "skipped")}, ready=())
 
+    def lasts(self, seconds: Mapping[str, float], jobs: int) -> float:
+        """How long the whole plan would take from its beginning, if each task took what `seconds` says."""
+        lacking = {**self.lacking}
+        ready = [(self.rank[task], task) for task in self.ready]
+        heapq.heapify(ready)
+        running: list[tuple[float, int, str]] = []
+        now = 0.0
+        while ready or running:
+            while ready and len(running) < jobs:
+                rank, task = heapq.heappop(ready)
+                heapq.heappush(running, (now + seconds[task], rank, task))
+            now, _, ended = heapq.heappop(running)
+            for other in self.needed_by[ended]:
+                lacking[other] -= 1
+                if not lacking[other]:
+                    heapq.heappush(ready, (self.rank[other], other))
+        return now
+
     def _released(self, task: str) -> Plan:
         followers = self.needed_by[task]
         if not followers:
@@ -177,13 +207,18 @@ class Plan:
         return self.ready[:place] + self.ready[place + 1 :]
 
 
+def usual(durations: Mapping[str, float]) -> float:
+    """Seconds that a task is expected to take of which nothing is known."""
+    return statistics.median(durations.values()) if durations else 1.0
+
+
 def _ranked(
     tasks: Sequence[str], needed_by: Mapping[str, Iterable[str]], durations: Mapping[str, float]
 ) -> dict[str, int]:
-    usual = statistics.median(durations.values()) if durations else 1.0
+    others = usual(durations)
     urgency: dict[str, float] = {}
     for task in reversed(tasks):
         after = max((urgency[other] for other in needed_by[task]), default=0.0)
-        urgency[task] = durations.get(task, usual) + after
+        urgency[task] = durations.get(task, others) + after
     by_urgency = sorted(tasks, key=urgency.__getitem__, reverse=True)  # which leaves equals in their order
     return {task: place for place, task in enumerate(by_urgency)}

@@ -179,6 +179,24 @@ class CleanHandler(CauceHandler):
         self.answer(await self.workspace.clean(path, self.body_as(CleanRequest)))
 
 
+class PlanHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/plan"
+
+    @web.authenticated
+    @may_read
+    async def post(self, path: str) -> None:
+        self.answer(await self.workspace.plan(path, self.body_as(RunRequest)))
+
+
+class BuildsHandler(CauceHandler):
+    path: ClassVar = "builds"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(await self.workspace.builds())
+
+
 class CheckHandler(CauceHandler):
     path: ClassVar = "check"
 
@@ -255,8 +273,8 @@ def _pattern(template: str) -> str:
 
 # The longest first: a pipeline's path would swallow what follows it.
 _HANDLERS = (
-    *(LogHandler, RunHandler, RunsHandler, UpstreamHandler, ScaffoldHandler, CleanHandler),
-    *(TaskHandler, PipelineHandler, PipelinesHandler, CheckHandler, SchemaHandler),
+    *(LogHandler, RunHandler, RunsHandler, UpstreamHandler, ScaffoldHandler, CleanHandler, PlanHandler),
+    *(TaskHandler, PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, SchemaHandler),
 )
 PATTERNS: tuple[tuple[str, type[CauceHandler]], ...] = tuple((_pattern(handler.path), handler) for handler in _HANDLERS)
 """Below ``{base_url}cauce/api/``."""

@@ -25,8 +25,10 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from cauce.contract import (
+    ActiveBuildList,
     Build,
     BuildEvent,
+    BuildPlan,
     CheckRequest,
     Cleaned,
     CleanRequest,
@@ -45,7 +47,8 @@ from cauce.contract import (
     UpstreamChange,
 )
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
-from cauce.engine.files import LeadsOutside, real_path
+from cauce.engine.files import LeadsOutside, Observer, real_path
+from cauce.engine.foresight import foresee
 from cauce.engine.functionbook import FunctionTask
 from cauce.engine.graph import no_task
 from cauce.engine.injection import Binding
@@ -58,6 +61,7 @@ from cauce.engine.statefolder import is_own, log_file, runs_of
 from cauce.engine.store import RunRow, read_attempts, read_run, read_runs
 from cauce.present import present_detail, present_run
 from cauce.server import changes
+from cauce.server.active import active_builds
 from cauce.server.builder import Builder
 from cauce.server.discovery import find_pipelines
 from cauce.server.logs import read_log
@@ -148,6 +152,32 @@ class Workspace:
                 f"There is no run '{run}' of {pipeline}.", hint="Only the newest runs are kept: look at the list."
             )
         return present_run(rows[0], holder)
+
+    async def plan(self, pipeline: str, request: RunRequest) -> BuildPlan:
+        """What a build would do. Nothing is run.
+
+        Raises:
+            NotFound, UsageError, PipelineHasErrors: What a build would be refused by.
+        """
+        _check_names(request.tasks)
+        view = await self._view(pipeline)
+        look, snapshot = await view.attended_look()
+        observer = Observer(look.project.root)  # the look's own may be in use
+        return await asyncio.to_thread(
+            foresee,
+            look.project,
+            look.history,
+            look.assessed,
+            observer,
+            request,
+            pipeline=pipeline,
+            root=snapshot.root,
+        )
+
+    async def builds(self) -> ActiveBuildList:
+        """Who builds anything below the root now: from here, from a terminal, from another server."""
+        known = await self.pipelines()
+        return await asyncio.to_thread(active_builds, self.root, known.pipelines)
 
     async def log(self, pipeline: str, run: str, task: str, offset: int) -> LogChunk:
         """A piece of a task's log, cut between characters."""
