@@ -5,7 +5,9 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type {
+  ActiveBuildList,
   Build,
+  BuildPlan,
   CheckRequest,
   Cleaned,
   CleanRequest,
@@ -31,6 +33,10 @@ export interface IClient {
   snapshot(pipeline: string): Promise<Snapshot>;
   task(pipeline: string, task: string): Promise<TaskDetail>;
   start(pipeline: string, request: RunRequest): Promise<Build>;
+  /** What a build with that request would do; nothing is run. */
+  plan(pipeline: string, request: RunRequest): Promise<BuildPlan>;
+  /** The builds that are going on below the server's root, whoever started them. */
+  builds(): Promise<ActiveBuildList>;
   run(pipeline: string, run: string): Promise<Run>;
   cancel(pipeline: string, run: string): Promise<void>;
   log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk>;
@@ -83,6 +89,14 @@ export class Client implements IClient {
 
   start(pipeline: string, request: RunRequest): Promise<Build> {
     return this._json<Build>('POST', at(pipeline, 'runs'), request);
+  }
+
+  plan(pipeline: string, request: RunRequest): Promise<BuildPlan> {
+    return this._json<BuildPlan>('POST', at(pipeline, 'plan'), request);
+  }
+
+  builds(): Promise<ActiveBuildList> {
+    return this._json<ActiveBuildList>('GET', 'builds');
   }
 
   run(pipeline: string, run: string): Promise<Run> {

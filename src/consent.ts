@@ -6,17 +6,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { RunRequest } from './contract';
 
-/** What commands ask for. None builds what depends on a task. */
-export type Request = Pick<RunRequest, 'action' | 'force'> & { readonly mode?: 'only' | 'up_to' };
-
-/** Does the user agree? `null` stands for the whole pipeline. */
+/** Does the user agree? A request that names no task is about the whole pipeline. */
 export async function confirm(
   trans: TranslationBundle,
   pipeline: string,
-  task: string | null,
-  request: Request
+  request: RunRequest
 ): Promise<boolean> {
-  const { title, body, accept } = question(trans, pipeline, task, request);
+  const { title, body, accept } = question(trans, pipeline, request);
   const result = await showDialog({
     title,
     body,
@@ -33,15 +29,14 @@ export async function confirm(
 function question(
   trans: TranslationBundle,
   pipeline: string,
-  task: string | null,
-  { action, mode }: Request
+  { action, mode, tasks = [] }: RunRequest
 ): { readonly title: string; readonly body: string; readonly accept: string } {
   if (action === 'mark') {
     return {
       title: trans.__('Take the task for up to date?'),
       body: trans.__(
         'Something other than the pipeline panel asks to take the task “%1” of “%2” for up to date as it is. The task is not run; code that makes the pipeline or computes its parameters is.',
-        task ?? '',
+        named(trans, tasks),
         pipeline
       ),
       accept: trans.__('Mark as Up to Date')
@@ -59,7 +54,7 @@ function question(
     };
   }
   const accept = trans.__('Run');
-  if (task === null) {
+  if (tasks.length === 0) {
     return {
       title,
       body: trans.__(
@@ -69,20 +64,42 @@ function question(
       accept
     };
   }
-  return {
-    title,
-    body:
-      mode === 'only'
-        ? trans.__(
-            'Something other than the pipeline panel asks to run the task “%1” of “%2”, without what it needs.',
-            task,
-            pipeline
-          )
-        : trans.__(
-            'Something other than the pipeline panel asks to run the task “%1” of “%2”, with what it needs.',
-            task,
-            pipeline
-          ),
-    accept
-  };
+  return { title, body: aboutTasks(trans, pipeline, named(trans, tasks), mode), accept };
+}
+
+function aboutTasks(
+  trans: TranslationBundle,
+  pipeline: string,
+  tasks: string,
+  mode: RunRequest['mode']
+): string {
+  switch (mode) {
+    case 'only':
+      return trans.__(
+        'Something other than the pipeline panel asks to run the task “%1” of “%2”, without what it needs.',
+        tasks,
+        pipeline
+      );
+    case 'from':
+      return trans.__(
+        'Something other than the pipeline panel asks to run the task “%1” of “%2”, and what depends on it.',
+        tasks,
+        pipeline
+      );
+    default:
+      return trans.__(
+        'Something other than the pipeline panel asks to run the task “%1” of “%2”, with what it needs.',
+        tasks,
+        pipeline
+      );
+  }
+}
+
+const NAMED = 5;
+
+/** The names, but not so many that nobody reads them. */
+function named(trans: TranslationBundle, tasks: readonly string[]): string {
+  const some = tasks.slice(0, NAMED).join('”, “');
+  const rest = tasks.length - NAMED;
+  return rest > 0 ? trans._n('%2” and %1 more', '%2” and %1 more', rest, some) : some;
 }

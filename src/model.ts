@@ -12,6 +12,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { IClient } from './client';
 import {
   REVISION_SCHEMA,
+  type BuildPlan,
   type Cleaned,
   type CleanRequest,
   type Created,
@@ -50,7 +51,10 @@ export interface IEnded {
   readonly tasks: readonly Task[];
 }
 
+/** What was chosen by hand. */
 const MEMORY = 'jupyterlab-cauce:pipeline';
+/** What was looked at, be it chosen or not. */
+const SEEN = 'jupyterlab-cauce:seen';
 const HEARTBEAT_MS = 30_000;
 const RETRY_MS = 5_000;
 
@@ -195,8 +199,26 @@ export class PipelineModel implements IDisposable {
     Signal.clearData(this);
   }
 
+  /**
+   * Look again at what was looked at the last time, without a search for pipelines: for those
+   * who tell how it stands while the panel is closed. Opening the panel may choose another.
+   */
+  async resume(): Promise<void> {
+    if (this._path === null && this._pipelines === null) {
+      const seen = await this._memory?.fetch(SEEN).catch(() => undefined);
+      // It may have been chosen meanwhile.
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
+      if (typeof seen === 'string' && this._path === null && this._pipelines === null) {
+        this._setPath(seen);
+        this._provisional = true;
+      }
+    }
+    await this._fetch.call();
+  }
+
   /** Make a pipeline the current one, and remember it. */
   async choose(path: string): Promise<void> {
+    this._provisional = false;
     if (path === this._path) {
       return;
     }
@@ -262,6 +284,11 @@ export class PipelineModel implements IDisposable {
     }
   }
 
+  /** What a build would do. Rejects with `CauceError`. */
+  plan(pipeline: string, request: RunRequest): Promise<BuildPlan> {
+    return this._client.plan(pipeline, request);
+  }
+
   /** Create missing sources. Rejects with `CauceError`. */
   async scaffold(pipeline: string): Promise<Created> {
     const created = await this._client.scaffold(pipeline);
@@ -307,8 +334,13 @@ export class PipelineModel implements IDisposable {
       this._pipelines = found.pipelines;
       this._truncated = found.truncated;
       this._answered();
-      if (this._path === null || !found.pipelines.some(each => each.path === this._path)) {
-        this._setPath(await this._firstChoice(found.pipelines));
+      const has = found.pipelines.some(each => each.path === this._path);
+      if (this._path === null || this._provisional || !has) {
+        const first = await this._firstChoice(found.pipelines);
+        this._provisional = false;
+        if (first !== this._path) {
+          this._setPath(first);
+        }
       }
     } catch (error) {
       this._failed(error);
@@ -337,6 +369,7 @@ export class PipelineModel implements IDisposable {
         this._answered();
         this._confirmed = this._now();
         this._accept(snapshot);
+        this._remember(path);
       }
     } catch (error) {
       if (path === this._path) {
@@ -350,6 +383,13 @@ export class PipelineModel implements IDisposable {
       }
     }
     this._changed.emit();
+  }
+
+  private _remember(path: string): void {
+    if (path !== this._seen) {
+      this._seen = path;
+      void this._memory?.save(SEEN, path).catch(() => undefined);
+    }
   }
 
   private _accept(next: Snapshot): void {
@@ -464,6 +504,9 @@ export class PipelineModel implements IDisposable {
   private _asked: IAsked | null = null;
   private _active = false;
   private _refreshing = false;
+  /** Was the current pipeline taken from the last visit, without knowing which there are? */
+  private _provisional = false;
+  private _seen = '';
   private _searchAgain = false;
   private _isDisposed = false;
 }

@@ -198,7 +198,7 @@ def print_plan(plan: BuildPlan) -> None:
 
 
 def _why_planned(task: PlannedTask) -> str:
-    if task.verdict == "maybe":
+    if task.verdict == "maybe" and task.after:
         own = tuple(reason for reason in task.reasons if reason.kind not in ("upstream_stale", "upstream_changed"))
         return " ".join(filter(None, [f"If what {_named(task.after)} makes changes.", _why(own)]))
     if task.forced:

@@ -2,6 +2,7 @@ import { CommandRegistry } from '@lumino/commands';
 
 import { addCommands } from '../commands/commands';
 import { CommandIDs } from '../commands/ids';
+import type { ISettings } from '../settings';
 import { fakeSnapshot, fakeTask } from '../testing/fakeclient';
 import { appears, FakeLab } from '../testing/fakelab';
 
@@ -15,7 +16,8 @@ beforeEach(async () => {
   commands = new CommandRegistry();
   const { model, actions, trans } = lab;
   const show = (): void => undefined;
-  addCommands({ commands, model, actions, trans, show, notebookPipeline: () => null });
+  const settings = (): ISettings => lab.settings.current;
+  addCommands({ commands, model, actions, trans, settings, show, notebookPipeline: () => null });
   await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b', { upstream: ['a'] })]));
 });
 

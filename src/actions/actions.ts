@@ -2,7 +2,8 @@
  * What the user can do with a pipeline, each thing once: buttons, menus, keys and commands all
  * end here. Whoever calls has made sure that the user wants it.
  *
- *     running   what starts and stops builds, and how their ends are told
+ *     running   what starts and stops builds, and what they would do
+ *     ending    how the ends of builds are told
  *     opening   what opens documents
  *     changing  what writes into the project
  *     telling   how the user learns that something went wrong
@@ -15,7 +16,9 @@ import type { Widget } from '@lumino/widgets';
 import type { PipelineModel } from '../model';
 import type { ITaskNotebook } from '../notebook';
 import type { IFiles } from '../starter';
+import type { ISettings } from '../settings';
 import { Changing } from './changing';
+import { Ending } from './ending';
 import { Opening } from './opening';
 import { Running } from './running';
 import { Telling } from './telling';
@@ -34,8 +37,8 @@ export namespace Actions {
     readonly folder: () => string;
     /** Bring the panel to the front. */
     readonly show: () => void;
-    /** Should the end of a run be told? */
-    readonly notify: () => boolean;
+    /** The user's settings, as they are now. */
+    readonly settings: () => ISettings;
   }
 }
 
@@ -45,6 +48,7 @@ export class Actions implements IDisposable {
     this.running = new Running(options, this.telling);
     this.opening = new Opening(options);
     this.changing = new Changing(options, this.telling);
+    this._ending = new Ending(options, this.running, this.opening);
   }
 
   readonly telling: Telling;
@@ -59,9 +63,10 @@ export class Actions implements IDisposable {
   /** From here on the ends of runs are not told. */
   dispose(): void {
     this._isDisposed = true;
-    this.running.dispose();
+    this._ending.dispose();
     this.telling.dispose();
   }
 
+  private readonly _ending: Ending;
   private _isDisposed = false;
 }

@@ -14,6 +14,15 @@ export class Opening {
     this._options = options;
   }
 
+  /** Open a task as a double click on it does, which is for the user to say. */
+  open(task: Task): void {
+    if (this._options.settings().open === 'text') {
+      this.openSource(task);
+    } else {
+      this.openTask(task);
+    }
+  }
+
   /** Open what a task runs: as a notebook when it can be one, else in the editor. */
   openTask(task: Task): void {
     if (opensAsNotebook(task)) {

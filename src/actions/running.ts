@@ -1,36 +1,22 @@
 /**
- * Starting and stopping builds, and telling how they ended.
+ * Starting and stopping builds.
  */
 import { Notification } from '@jupyterlab/apputils';
-import type { IDisposable } from '@lumino/disposable';
-import { Signal } from '@lumino/signaling';
 
 import type { RunRequest } from '../contract';
-import type { IEnded } from '../model';
-import { failedTasks, runWords } from '../words';
 import type { Actions } from './actions';
-import { saveSources } from './saving';
+import { saveSources, unsavedSources } from './saving';
 import type { Telling } from './telling';
 
-export class Running implements IDisposable {
+export class Running {
   constructor(options: Actions.IOptions, telling: Telling) {
     this._options = options;
     this._telling = telling;
-    options.model.ended.connect(this._onEnded, this);
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
-    Signal.clearData(this);
   }
 
   /**
    * Build the current pipeline. Open documents that it is made of are saved first, for the build
-   * reads what is on the disk.
+   * reads what is on the disk. The user's settings count for what is not asked for.
    */
   async build(request: RunRequest = {}): Promise<void> {
     const { model, trans } = this._options;
@@ -46,10 +32,19 @@ export class Running implements IDisposable {
         );
         return;
       }
-      await model.build(path, request);
+      await model.build(path, this.asConfigured(request));
     } catch (error) {
       this._telling.error(error);
     }
+  }
+
+  /** The request with what the user's settings add to it. */
+  asConfigured(request: RunRequest): RunRequest {
+    const { jobs, failFast } = this._options.settings();
+    if ((request.action ?? 'build') !== 'build') {
+      return request;
+    }
+    return { ...(jobs === null ? {} : { jobs }), ...(failFast ? { failFast } : {}), ...request };
   }
 
   /** Run one task, with what it needs unless `mode` is `only`. */
@@ -67,6 +62,23 @@ export class Running implements IDisposable {
     return this.build({ action: 'mark', tasks: [task], mode: 'only' });
   }
 
+  /**
+   * Show what a build would do, with a button that does it. With `ask` that is the question whether
+   * to begin something that costs much.
+   */
+  async plan(request: RunRequest = {}, ask = false): Promise<void> {
+    const { model, trans } = this._options;
+    const { path } = model;
+    if (path === null) {
+      return;
+    }
+    const { showPlan } = await import('../plan/dialog');
+    const unsaved = unsavedSources(this._options);
+    if (await showPlan({ model, trans, path, request: this.asConfigured(request), ask, unsaved })) {
+      await this.build(request);
+    }
+  }
+
   /** Stop the active build. Has it been asked to? If not, the user is told why. */
   async cancel(): Promise<boolean> {
     try {
@@ -77,45 +89,6 @@ export class Running implements IDisposable {
     }
   }
 
-  private _onEnded(_: unknown, { pipeline, run, tasks }: IEnded): void {
-    const { model, notify, show, trans } = this._options;
-    if (!notify()) {
-      return;
-    }
-    // What an earlier run came to is no news any more.
-    Notification.dismiss(this._told);
-    const [failed = null] = failedTasks(run);
-    const elsewhere = pipeline === model.path ? '' : ` (${pipeline})`;
-    const words = runWords(trans, run, model.actionOf(run.id), tasks) + elsewhere;
-    switch (run.state) {
-      case 'ok':
-        this._told = Notification.success(words, { autoClose: 5000 });
-        break;
-      case 'cancelled':
-        this._told = Notification.info(words, { autoClose: 5000 });
-        break;
-      default:
-        this._told = Notification.error(words, {
-          autoClose: false,
-          actions: [
-            {
-              label: trans.__('Show'),
-              caption: trans.__('Show the failed task in the panel'),
-              callback: (): void => {
-                show();
-                void model.choose(pipeline).then(() => {
-                  model.select(failed);
-                });
-              }
-            }
-          ]
-        });
-    }
-  }
-
   private readonly _options: Actions.IOptions;
   private readonly _telling: Telling;
-  /** The notification of the last run's end. */
-  private _told = '';
-  private _isDisposed = false;
 }

@@ -11,11 +11,24 @@ import type { Actions } from './actions';
  * Save the open documents that the current pipeline is made of. Resolves with the path of one that
  * stayed unsaved, or with null.
  */
-export async function saveSources({
-  model,
-  documents,
-  widgets
-}: Pick<Actions.IOptions, 'model' | 'documents' | 'widgets'>): Promise<string | null> {
+export async function saveSources(options: Where): Promise<string | null> {
+  for (const context of unsaved(options)) {
+    await context.save().catch(() => undefined); // JupyterLab tells why; we see that it is dirty
+    if (context.model.dirty) {
+      return context.path;
+    }
+  }
+  return null;
+}
+
+/** The paths of open documents that the current pipeline is made of and that have changes. */
+export function unsavedSources(options: Where): readonly string[] {
+  return [...unsaved(options)].map(context => context.localPath);
+}
+
+type Where = Pick<Actions.IOptions, 'model' | 'documents' | 'widgets'>;
+
+function unsaved({ model, documents, widgets }: Where): ReadonlySet<DocumentRegistry.Context> {
   const sources = sourcePaths(model.snapshot);
   const contexts = new Set<DocumentRegistry.Context>();
   for (const widget of widgets()) {
@@ -24,13 +37,7 @@ export async function saveSources({
       contexts.add(context);
     }
   }
-  for (const context of contexts) {
-    await context.save().catch(() => undefined); // JupyterLab tells why; we see that it is dirty
-    if (context.model.dirty) {
-      return context.path;
-    }
-  }
-  return null;
+  return contexts;
 }
 
 /** The files that a pipeline is made of, seen from the server's root. */

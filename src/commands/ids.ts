@@ -6,9 +6,11 @@ export namespace CommandIDs {
   export const openMain = 'cauce:open-main';
   export const build = 'cauce:build';
   export const buildForce = 'cauce:build-force';
+  export const plan = 'cauce:plan';
   export const cancel = 'cauce:cancel';
   export const refresh = 'cauce:refresh';
   export const runTask = 'cauce:run-task';
+  export const runFrom = 'cauce:run-from';
   export const forceTask = 'cauce:force-task';
   export const runOnly = 'cauce:run-only';
   export const evaluate = 'cauce:evaluate';

@@ -10,6 +10,10 @@ import { argumentSchemas, targetOf, text, withTask, type ICommandContext } from 
 
 export function addOpeningCommands({ commands, model, actions, trans }: ICommandContext): void {
   const schemas = argumentSchemas(trans);
+  const byDefault = {
+    type: 'boolean',
+    description: trans.__('Whether to open it as the settings say for a double click')
+  };
 
   commands.addCommand(CommandIDs.openTask, {
     label: args => {
@@ -21,11 +25,20 @@ export function addOpeningCommands({ commands, model, actions, trans }: ICommand
     caption: trans.__(
       'Open the task’s source, as a notebook with its inputs and outputs filled in if it can be one'
     ),
-    describedBy: { args: schemas.task },
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { ...(schemas.task.properties as ReadonlyJSONObject), byDefault }
+      }
+    },
     isEnabled: args => targetOf(model, args) !== null,
     execute: args =>
       withTask(model, args, task => {
-        actions.opening.openTask(task);
+        if (args.byDefault === true) {
+          actions.opening.open(task);
+        } else {
+          actions.opening.openTask(task);
+        }
       })
   });
   commands.addCommand(CommandIDs.openSource, {

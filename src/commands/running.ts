@@ -1,21 +1,34 @@
 /**
- * Commands that start and stop builds.
+ * Commands that start and stop builds, and that show what one would do.
  *
- * They ask first, unless the user's own hand is on one of JupyterLab's controls.
+ * Those that start one ask first, unless the user's own hand is on one of JupyterLab's controls.
  */
 import { runIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { confirm, type Request } from '../consent';
+import { confirm } from '../consent';
+import type { RunRequest } from '../contract';
 import type { PipelineModel } from '../model';
 import { canRun as canRunNow } from '../taskstate';
 import { currentEvent, isUserGesture } from '../trust';
 import { CommandIDs } from './ids';
-import { argumentSchemas, choosePipeline, targetOf, text, type ICommandContext } from './target';
+import {
+  argumentSchemas,
+  choosePipeline,
+  targetOf,
+  targetsOf,
+  text,
+  type ICommandContext
+} from './target';
 
 export function addRunningCommands(context: ICommandContext): void {
-  const { commands, model, actions, trans, notebookPipeline } = context;
+  const { commands, model, actions, trans, settings, notebookPipeline } = context;
   const schemas = argumentSchemas(trans);
+  /** How many tasks a label speaks of. */
+  const count = (args: ReadonlyPartialJSONObject): number =>
+    Math.max(1, targetsOf(model, args).length);
+  const canBuild = (args: ReadonlyPartialJSONObject): boolean =>
+    text(args.pipeline) !== null || notebookPipeline() !== null || isBuildable(model);
 
   commands.addCommand(CommandIDs.build, {
     label: trans.__('Build Pipeline'),
@@ -23,18 +36,50 @@ export function addRunningCommands(context: ICommandContext): void {
       'Run every task that is out of date. Open files of the pipeline with changes are saved first.'
     ),
     icon: runIcon,
-    describedBy: { args: schemas.pipeline },
-    isEnabled: args =>
-      text(args.pipeline) !== null || notebookPipeline() !== null || isBuildable(model),
-    execute: args => run(context, args, 'all', {})
+    describedBy: { args: schemas.request },
+    isEnabled: canBuild,
+    execute: args => run(context, args, 'all', requestOf(args))
   });
   commands.addCommand(CommandIDs.buildForce, {
-    label: trans.__('Build Pipeline from Scratch'),
+    label: trans.__('Build Pipeline from Scratch…'),
     caption: trans.__('Run every task, though it be up to date'),
     describedBy: { args: schemas.pipeline },
+    isEnabled: canBuild,
+    execute: async args => {
+      const request = { force: true };
+      if (settings().confirmForce && isUserGesture(currentEvent())) {
+        // Hours of work may be in what is up to date: show what it means first.
+        if (await choosePipeline(model, args, notebookPipeline())) {
+          await actions.running.plan(request, true);
+        }
+      } else {
+        await run(context, args, 'all', request);
+      }
+    }
+  });
+  commands.addCommand(CommandIDs.plan, {
+    label: args =>
+      args.selected === true
+        ? trans._n(
+            'Show What Running It Would Do…',
+            'Show What Running the %1 Tasks Would Do…',
+            count(args)
+          )
+        : trans.__('Show What Would Run…'),
+    caption: trans.__('List the tasks that a build would run, with the reasons, and run nothing'),
+    describedBy: { args: schemas.plan },
     isEnabled: args =>
-      text(args.pipeline) !== null || notebookPipeline() !== null || isBuildable(model),
-    execute: args => run(context, args, 'all', { force: true })
+      args.selected === true
+        ? targetsOf(model, args).length > 0
+        : text(args.pipeline) !== null || notebookPipeline() !== null || model.snapshot !== null,
+    execute: async args => {
+      if (await choosePipeline(model, args, notebookPipeline())) {
+        const request = requestOf(args);
+        await actions.running.plan(
+          args.selected === true ? { ...request, tasks: targetsOf(model, args) } : request
+        );
+      }
+    }
   });
   commands.addCommand(CommandIDs.cancel, {
     label: trans.__('Cancel Build'),
@@ -45,26 +90,39 @@ export function addRunningCommands(context: ICommandContext): void {
     execute: () => actions.running.cancel()
   });
   commands.addCommand(CommandIDs.runTask, {
-    label: trans.__('Run Task (with What It Needs)'),
-    caption: trans.__('Run the task and what it needs, as far as it is out of date'),
+    label: args =>
+      trans._n('Run Task (with What It Needs)', 'Run %1 Tasks (with What They Need)', count(args)),
+    caption: trans.__('Run up to here: the tasks and what they need, as far as out of date'),
     icon: runIcon,
-    describedBy: { args: schemas.task },
+    describedBy: { args: schemas.tasks },
     isEnabled: args => canRun(model, args),
-    execute: args => run(context, args, 'task', {})
+    execute: args => run(context, args, 'tasks', {})
   });
-  commands.addCommand(CommandIDs.forceTask, {
-    label: trans.__('Force Run Task'),
-    caption: trans.__('Run the task though it be up to date'),
-    describedBy: { args: schemas.task },
+  commands.addCommand(CommandIDs.runFrom, {
+    label: args =>
+      trans._n(
+        'Run Task and What Depends on It',
+        'Run %1 Tasks and What Depends on Them',
+        count(args)
+      ),
+    caption: trans.__('Run from here on: the tasks and all that follows, as far as out of date'),
+    describedBy: { args: schemas.tasks },
     isEnabled: args => canRun(model, args),
-    execute: args => run(context, args, 'task', { force: true })
+    execute: args => run(context, args, 'tasks', { mode: 'from' })
   });
   commands.addCommand(CommandIDs.runOnly, {
-    label: trans.__('Run Only This Task'),
-    caption: trans.__('Run the task on what is there, without what it needs'),
-    describedBy: { args: schemas.task },
+    label: args => trans._n('Run Only This Task', 'Run Only These %1 Tasks', count(args)),
+    caption: trans.__('Run the tasks on what is there, without what they need'),
+    describedBy: { args: schemas.tasks },
     isEnabled: args => canRun(model, args),
-    execute: args => run(context, args, 'task', { mode: 'only' })
+    execute: args => run(context, args, 'tasks', { mode: 'only' })
+  });
+  commands.addCommand(CommandIDs.forceTask, {
+    label: args => trans._n('Force Run Task', 'Force Run %1 Tasks', count(args)),
+    caption: trans.__('Run the tasks though they be up to date'),
+    describedBy: { args: schemas.tasks },
+    isEnabled: args => canRun(model, args),
+    execute: args => run(context, args, 'tasks', { force: true })
   });
   commands.addCommand(CommandIDs.evaluate, {
     label: trans.__('Evaluate Pipeline'),
@@ -88,25 +146,41 @@ export function addRunningCommands(context: ICommandContext): void {
   });
 }
 
-/** Run the tasks, after asking if need be: one, or the whole pipeline. */
+/** Run one task, some, or what the request says by itself; after asking if need be. */
 async function run(
   { model, actions, trans, notebookPipeline }: ICommandContext,
   args: ReadonlyPartialJSONObject,
-  what: 'all' | 'task',
-  request: Request
+  what: 'all' | 'task' | 'tasks',
+  request: RunRequest
 ): Promise<void> {
   // First of all, while the event is still there to be seen.
   const wanted = isUserGesture(currentEvent());
   if (!(await choosePipeline(model, args, what === 'all' ? notebookPipeline() : null))) {
     return;
   }
-  const task = what === 'all' ? null : targetOf(model, args);
-  if (what === 'task' && task === null) {
-    return;
+  if (what !== 'all') {
+    const one = targetOf(model, args)?.name;
+    const tasks = what === 'tasks' ? targetsOf(model, args) : one === undefined ? [] : [one];
+    if (tasks.length === 0) {
+      return;
+    }
+    request = { ...request, tasks };
   }
-  if (wanted || (await confirm(trans, model.path ?? '', task?.name ?? null, request))) {
-    await actions.running.build(task === null ? request : { ...request, tasks: [task.name] });
+  if (wanted || (await confirm(trans, model.path ?? '', request))) {
+    await actions.running.build(request);
   }
+}
+
+/** What arguments of the general commands ask for. The server says what makes no sense. */
+function requestOf(args: ReadonlyPartialJSONObject): RunRequest {
+  const { tasks, mode, force, jobs, failFast } = args;
+  return {
+    ...(Array.isArray(tasks) && tasks.length > 0 ? { tasks: tasks.map(String) } : {}),
+    ...(mode === 'from' || mode === 'only' || mode === 'up_to' ? { mode } : {}),
+    ...(force === true ? { force } : {}),
+    ...(typeof jobs === 'number' ? { jobs } : {}),
+    ...(typeof failFast === 'boolean' ? { failFast } : {})
+  };
 }
 
 function canRun(model: PipelineModel, args: ReadonlyPartialJSONObject): boolean {
@@ -115,8 +189,10 @@ function canRun(model: PipelineModel, args: ReadonlyPartialJSONObject): boolean 
   if (other !== null && other !== model.path) {
     return true;
   }
-  const task = targetOf(model, args);
-  return task !== null && canRunNow(task, model.snapshot?.run ?? null, model.asked);
+  const names = new Set(targetsOf(model, args));
+  const tasks = model.snapshot?.tasks.filter(task => names.has(task.name)) ?? [];
+  const run = model.snapshot?.run ?? null;
+  return tasks.length > 0 && tasks.every(task => canRunNow(task, run, model.asked));
 }
 
 /** Can anything of the current pipeline be built now? */

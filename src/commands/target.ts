@@ -8,6 +8,7 @@ import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/core
 import type { Actions } from '../actions/actions';
 import type { Task } from '../contract';
 import type { PipelineModel } from '../model';
+import type { ISettings } from '../settings';
 
 /** All that the commands are given. */
 export interface ICommandContext {
@@ -15,6 +16,7 @@ export interface ICommandContext {
   readonly model: PipelineModel;
   readonly actions: Actions;
   readonly trans: TranslationBundle;
+  readonly settings: () => ISettings;
   /** Bring the panel to the front. */
   readonly show: () => void;
   /** The pipeline of the notebook that the user works in, if it is a task. */
@@ -26,6 +28,12 @@ export interface IArgumentSchemas {
   readonly none: ReadonlyJSONObject;
   readonly pipeline: ReadonlyJSONObject;
   readonly task: ReadonlyJSONObject;
+  /** One or many tasks. */
+  readonly tasks: ReadonlyJSONObject;
+  /** All that a build can be asked for. */
+  readonly request: ReadonlyJSONObject;
+  /** The same, or the selected tasks. */
+  readonly plan: ReadonlyJSONObject;
 }
 
 export function argumentSchemas(trans: TranslationBundle): IArgumentSchemas {
@@ -39,10 +47,51 @@ export function argumentSchemas(trans: TranslationBundle): IArgumentSchemas {
     type: 'string',
     description: trans.__('The task; by default the selected one')
   };
+  const tasks = {
+    type: 'array',
+    items: { type: 'string' },
+    description: trans.__('The tasks; by default the selected ones')
+  };
+  const request = {
+    pipeline,
+    tasks: {
+      type: 'array',
+      items: { type: 'string' },
+      description: trans.__('The tasks; by default all. A name may be a pattern, such as fit-*')
+    },
+    mode: {
+      type: 'string',
+      enum: ['up_to', 'from', 'only'],
+      description: trans.__(
+        'up_to: with what the tasks need, the default; from: with what depends on them; only: just them'
+      )
+    },
+    force: {
+      type: 'boolean',
+      description: trans.__('Whether to run the named tasks though they are up to date')
+    },
+    jobs: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 64,
+      description: trans.__('How many tasks may run at a time')
+    },
+    failFast: {
+      type: 'boolean',
+      description: trans.__('Whether nothing more is begun after a failure')
+    }
+  };
+  const selected = {
+    type: 'boolean',
+    description: trans.__('Whether it is about the tasks that are selected in the panel')
+  };
   return {
     none: { type: 'object', properties: {} },
     pipeline: { type: 'object', properties: { pipeline } },
-    task: { type: 'object', properties: { pipeline, task } }
+    task: { type: 'object', properties: { pipeline, task } },
+    tasks: { type: 'object', properties: { pipeline, task, tasks } },
+    request: { type: 'object', properties: request },
+    plan: { type: 'object', properties: { ...request, selected } }
   };
 }
 
@@ -63,6 +112,18 @@ export async function choosePipeline(
 export function targetOf(model: PipelineModel, args: ReadonlyPartialJSONObject): Task | null {
   const name = text(args.task) ?? model.selected;
   return model.snapshot?.tasks.find(task => task.name === name) ?? null;
+}
+
+/** The tasks of the current pipeline, by name, that the arguments name, else those that are selected. */
+export function targetsOf(
+  model: PipelineModel,
+  args: ReadonlyPartialJSONObject
+): readonly string[] {
+  const one = text(args.task);
+  const { tasks } = args;
+  const named = one !== null ? [one] : Array.isArray(tasks) ? tasks.map(String) : model.selection;
+  const known = new Set(model.snapshot?.tasks.map(task => task.name));
+  return named.filter(name => known.has(name));
 }
 
 /** Act on the task that the arguments name, if there is one. */

@@ -4,6 +4,7 @@
  */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MenuSvg } from '@jupyterlab/ui-components';
+import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import type { Menu, Widget } from '@lumino/widgets';
 
 import { CommandIDs } from '../commands/ids';
@@ -11,18 +12,42 @@ import type { PipelineModel } from '../model';
 
 const PRODUCTS_MENU = 'jp-contextmenu-cauce-products';
 
+type MenuEntry = readonly [command: string, args?: ReadonlyJSONObject];
+
 /** The menu of what can be done with the whole pipeline, beside building it. */
 export function moreMenu(app: JupyterFrontEnd): (anchor: HTMLElement) => void {
+  return buttonMenu(app, [
+    [[CommandIDs.plan], [CommandIDs.buildForce], [CommandIDs.evaluate]],
+    [[CommandIDs.scaffold], [CommandIDs.clean]]
+  ]);
+}
+
+/** The menu beside the build button: all ways to build, the selected tasks or everything. */
+export function buildMenu(app: JupyterFrontEnd): (anchor: HTMLElement) => void {
+  return buttonMenu(app, [
+    [[CommandIDs.build], [CommandIDs.buildForce], [CommandIDs.plan]],
+    [
+      [CommandIDs.runTask],
+      [CommandIDs.runFrom],
+      [CommandIDs.runOnly],
+      [CommandIDs.forceTask],
+      [CommandIDs.plan, { selected: true }]
+    ]
+  ]);
+}
+
+/** A menu of groups that opens below a button, and gives the focus back to it. */
+function buttonMenu(
+  app: JupyterFrontEnd,
+  groups: readonly (readonly MenuEntry[])[]
+): (anchor: HTMLElement) => void {
   const menu = new MenuSvg({ commands: app.commands });
-  for (const group of [
-    [CommandIDs.buildForce, CommandIDs.evaluate],
-    [CommandIDs.scaffold, CommandIDs.clean]
-  ]) {
+  for (const group of groups) {
     if (menu.items.length > 0) {
       menu.addItem({ type: 'separator' });
     }
-    for (const command of group) {
-      menu.addItem({ command });
+    for (const [command, args = {}] of group) {
+      menu.addItem({ command, args });
     }
   }
   let opener: HTMLElement | null = null;

@@ -19,15 +19,17 @@ import { Token } from '@lumino/coreutils';
 import { Actions } from '../actions/actions';
 import { addCommands } from '../commands/commands';
 import { CommandIDs } from '../commands/ids';
+import { FollowRunning } from '../follow';
 import { cauceIcon } from '../icons';
 import { taskOf } from '../notebook';
+import { Settings } from '../settings';
 import type { IShared } from '../sidebar/context';
 import { Lookers } from '../sidebar/lookers';
 import { PipelinePanel } from '../sidebar/panel';
 import { TaskModel } from '../taskmodel';
 import { IPipelines } from '../tokens';
 import { folderOf } from './folder';
-import { moreMenu, offerProducts, refocus } from './menus';
+import { buildMenu, moreMenu, offerProducts, refocus } from './menus';
 import { bundle } from './translation';
 
 const PANEL = 'jupyterlab-cauce:panel';
@@ -62,7 +64,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     documents: IDocumentManager,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
-    settings: ISettingRegistry | null,
+    registry: ISettingRegistry | null,
     translator: ITranslator | null,
     browser: IDefaultFileBrowser | null,
     notebooks: INotebookTracker | null,
@@ -73,7 +75,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     const { commands, shell } = app;
     const trans = bundle(translator);
     const category = trans.__('Pipeline');
-    let notify = true;
+    const settings = new Settings();
     const folder = (): string => folderOf(browser);
     const show = (): void => {
       shell.activateById(sidebar.id);
@@ -87,16 +89,19 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       shownAs: widget => taskOf(notebooks?.find(each => each === widget)?.model),
       folder,
       show,
-      notify: () => notify
+      settings: () => settings.current
     });
     const taskModel = new TaskModel(client, model);
+    const follower = new FollowRunning(model, () => settings.current.followRunning);
     const shared: IShared = {
       model,
       taskModel,
       lookers: new Lookers([model, taskModel]),
       actions,
       trans,
+      settings,
       more: moreMenu(app),
+      buildMenu: buildMenu(app),
       folder,
       viewMemory
     };
@@ -104,6 +109,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     sidebar.disposed.connect(() => {
       actions.dispose();
       taskModel.dispose();
+      follower.dispose();
     });
     restorer?.add(sidebar, sidebar.id);
     shell.add(sidebar, 'left', { rank: 600, type: 'Pipeline' });
@@ -147,6 +153,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       model,
       actions,
       trans,
+      settings: () => settings.current,
       show,
       notebookPipeline: () => {
         const current = notebooks?.currentWidget;
@@ -158,11 +165,21 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     notebooks?.currentChanged.connect(() => {
       commands.notifyCommandChanged(CommandIDs.build);
       commands.notifyCommandChanged(CommandIDs.buildForce);
+      commands.notifyCommandChanged(CommandIDs.plan);
     });
     for (const command of [
       CommandIDs.build,
       CommandIDs.buildForce,
+      CommandIDs.plan,
       CommandIDs.cancel,
+      CommandIDs.runTask,
+      CommandIDs.runFrom,
+      CommandIDs.runOnly,
+      CommandIDs.forceTask,
+      CommandIDs.openTask,
+      CommandIDs.openSource,
+      CommandIDs.openExecuted,
+      CommandIDs.markTask,
       CommandIDs.show,
       CommandIDs.openMain,
       CommandIDs.refresh,
@@ -174,9 +191,9 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       palette?.addItem({ command, category });
     }
     offerProducts(app, model);
-    void settings?.load(PANEL).then(loaded => {
+    void registry?.load(PANEL).then(loaded => {
       const read = (): void => {
-        notify = loaded.composite.notifyOnFinish !== false;
+        settings.set(loaded.composite);
       };
       loaded.changed.connect(read);
       read();

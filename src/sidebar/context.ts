@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Actions } from '../actions/actions';
 import type { PipelineModel } from '../model';
+import type { Settings } from '../settings';
 import type { TaskModel } from '../taskmodel';
 import type { IViewMemory, ViewState } from '../viewstate';
 import type { Lookers } from './lookers';
@@ -16,6 +17,9 @@ export interface IShared {
   readonly lookers: Lookers;
   readonly actions: Actions;
   readonly trans: TranslationBundle;
+  readonly settings: Settings;
+  /** Show the ways to build, below an element. */
+  readonly buildMenu: (anchor: HTMLElement) => void;
   /** Show what else can be done with the pipeline, below an element. */
   readonly more: (anchor: HTMLElement) => void;
   /** The folder in which an example would be made. */

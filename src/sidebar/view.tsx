@@ -264,11 +264,12 @@ interface ITasksContext extends IPanelContext {
 
 /** The tasks, in the view that was chosen. */
 function OverviewPart(context: ITasksContext): React.JSX.Element {
-  const { trans, viewState } = context;
-  useSignals(viewState.changed);
+  const { trans, viewState, settings } = context;
+  useSignals(viewState.changed, settings.changed);
   const box = React.useRef<HTMLDivElement>(null);
   const width = useWidth(box);
-  const view = viewState.current.view === '' ? automatic(width) : viewState.current.view;
+  const wished = settings.current.view === 'auto' ? automatic(width) : settings.current.view;
+  const view = viewState.current.view === '' ? wished : viewState.current.view;
   const tabs = [
     { id: 'list', label: trans.__('List') },
     { id: 'graph', label: trans.__('Graph') }
@@ -311,7 +312,7 @@ function useTaskCallbacks({ model, actions }: IPanelContext): {
       onOpen: name => {
         const task = model.snapshot?.tasks.find(each => each.name === name);
         if (task !== undefined) {
-          actions.opening.openTask(task);
+          actions.opening.open(task);
         }
       },
       onRun: name => {

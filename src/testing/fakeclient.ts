@@ -3,7 +3,10 @@
  */
 import type { IClient, IJsonSchema } from '../client';
 import type {
+  ActiveBuild,
+  ActiveBuildList,
   Build,
+  BuildPlan,
   CheckRequest,
   Cleaned,
   CleanRequest,
@@ -37,6 +40,10 @@ export class FakeClient implements IClient {
   onStart: (pipeline: string, request: RunRequest) => Build = () => ({ run: 'run-1' });
   /** What asking a run to stop does; by default nothing. */
   onCancel: (pipeline: string, run: string) => void = () => undefined;
+  /** What a build would do; by default nothing. */
+  onPlan: (pipeline: string, request: RunRequest) => BuildPlan = pipeline => fakePlan(pipeline);
+  /** What is being built anywhere. */
+  active: readonly ActiveBuild[] = [];
   /** What any text has wrong with it. */
   problems: readonly Problem[] = [];
   schemas: Readonly<Record<string, IJsonSchema>> = {};
@@ -72,6 +79,16 @@ export class FakeClient implements IClient {
     return this._answer(`start ${pipeline} ${JSON.stringify(request)}`, () =>
       this.onStart(pipeline, request)
     );
+  }
+
+  plan(pipeline: string, request: RunRequest): Promise<BuildPlan> {
+    return this._answer(`plan ${pipeline} ${JSON.stringify(request)}`, () =>
+      this.onPlan(pipeline, request)
+    );
+  }
+
+  builds(): Promise<ActiveBuildList> {
+    return this._answer('builds', () => ({ builds: this.active }));
   }
 
   run(pipeline: string, run: string): Promise<Run> {
@@ -211,5 +228,31 @@ export function fakeReason(
     after: null,
     task: '',
     ...options
+  };
+}
+
+/** A plan of the given tasks, each certain to run. */
+export function fakePlan(
+  pipeline: string,
+  tasks: readonly string[] = [],
+  parts: Partial<BuildPlan> = {}
+): BuildPlan {
+  return {
+    pipeline,
+    root: '',
+    tasks: tasks.map(name => ({
+      name,
+      verdict: 'run',
+      forced: false,
+      reasons: [fakeReason('never_run', 'It has never run.')],
+      after: [],
+      duration: null
+    })),
+    fresh: [],
+    caveats: [],
+    jobs: 2,
+    estimate: null,
+    command: 'cauce build',
+    ...parts
   };
 }

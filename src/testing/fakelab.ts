@@ -13,6 +13,7 @@ import type { Snapshot } from '../contract';
 import { PipelineModel } from '../model';
 import type { ITaskNotebook } from '../notebook';
 import type { IShared } from '../sidebar/context';
+import { Settings } from '../settings';
 import { Lookers } from '../sidebar/lookers';
 import { TaskModel } from '../taskmodel';
 import { FakeClient } from './fakeclient';
@@ -38,10 +39,12 @@ export class FakeLab implements IDisposable, IShared {
     shownAs: widget => (widget instanceof FakeDocument ? widget.shownAs : null),
     folder: () => '',
     show: () => undefined,
-    notify: () => true
+    settings: () => this.settings.current
   });
+  readonly settings = new Settings();
   readonly lookers = new Lookers([this.model, this.taskModel]);
   readonly viewMemory = null;
+  readonly buildMenu = (): void => undefined;
   readonly more = (): void => undefined;
 
   /** Open a document. */
