@@ -87,7 +87,8 @@ export class Ending implements IDisposable {
       found.push({
         label: trans.__('Open at Error'),
         caption: trans.__('Open the source at the line that failed'),
-        callback: () => {
+        callback: event => {
+          event.preventDefault(); // it stays: one mends the line, and then runs it again
           void there().then(() => this._opening.openWhere(where));
         }
       });
