@@ -123,7 +123,23 @@ describe('The first choice of a pipeline', () => {
     await world.model.refresh();
     expect(world.model.path).toBe(ETL);
     await world.model.choose(ML);
-    expect([...world.remembered.values()]).toEqual([ML]);
+    expect(world.remembered.get('jupyterlab-cauce:pipeline')).toBe(ML);
+  });
+
+  it('is the one that was looked at last, for who only tells how it stands', async () => {
+    const world = new World('ml');
+    world.add(ETL);
+    world.add(ML);
+    await world.model.resume();
+    expect(world.model.path).toBeNull(); // nobody has ever looked
+    world.remembered.set('jupyterlab-cauce:seen', ETL);
+    await world.model.resume();
+    expect(world.model.snapshot?.pipeline).toBe(ETL);
+    expect(world.client.calls).toEqual([`snapshot ${ETL}`]); // and nothing was searched
+    // Who opens the panel has the choice as ever.
+    await world.model.refresh();
+    expect(world.model.path).toBe(ML);
+    expect(world.remembered.get('jupyterlab-cauce:seen')).toBe(ML);
   });
 
   it('is none where there is none', async () => {

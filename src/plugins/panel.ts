@@ -19,6 +19,7 @@ import { Token } from '@lumino/coreutils';
 import { Actions } from '../actions/actions';
 import { addCommands } from '../commands/commands';
 import { CommandIDs } from '../commands/ids';
+import { PALETTE } from '../commands/palette';
 import { FollowRunning } from '../follow';
 import { cauceIcon } from '../icons';
 import { taskOf } from '../notebook';
@@ -167,27 +168,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       commands.notifyCommandChanged(CommandIDs.buildForce);
       commands.notifyCommandChanged(CommandIDs.plan);
     });
-    for (const command of [
-      CommandIDs.build,
-      CommandIDs.buildForce,
-      CommandIDs.plan,
-      CommandIDs.cancel,
-      CommandIDs.runTask,
-      CommandIDs.runFrom,
-      CommandIDs.runOnly,
-      CommandIDs.forceTask,
-      CommandIDs.openTask,
-      CommandIDs.openSource,
-      CommandIDs.openExecuted,
-      CommandIDs.markTask,
-      CommandIDs.show,
-      CommandIDs.openMain,
-      CommandIDs.refresh,
-      CommandIDs.evaluate,
-      CommandIDs.scaffold,
-      CommandIDs.clean,
-      CommandIDs.createExample
-    ]) {
+    for (const command of PALETTE) {
       palette?.addItem({ command, category });
     }
     offerProducts(app, model);

@@ -1,0 +1,31 @@
+/**
+ * The commands that the palette lists.
+ *
+ * Those about a task act on what is selected in the panel, and are grey while nothing is.
+ */
+import { CommandIDs } from './ids';
+
+export const PALETTE: readonly string[] = [
+  CommandIDs.build,
+  CommandIDs.buildForce,
+  CommandIDs.plan,
+  CommandIDs.cancel,
+  CommandIDs.runTask,
+  CommandIDs.runFrom,
+  CommandIDs.runOnly,
+  CommandIDs.forceTask,
+  CommandIDs.markTask,
+  CommandIDs.cleanTask,
+  CommandIDs.openTask,
+  CommandIDs.openSource,
+  CommandIDs.openFunction,
+  CommandIDs.openExecuted,
+  CommandIDs.showDeclaration,
+  CommandIDs.show,
+  CommandIDs.openMain,
+  CommandIDs.refresh,
+  CommandIDs.evaluate,
+  CommandIDs.scaffold,
+  CommandIDs.clean,
+  CommandIDs.createExample
+];
