@@ -106,6 +106,7 @@ lint-python: $(STAMPS)/install
 
 lint-front: $(STAMPS)/install
 	npm run --silent lint:check
+	npm run --silent bundle:check
 
 lint-ui: $(STAMPS)/ui-tests
 	npm run --silent --prefix ui-tests lint

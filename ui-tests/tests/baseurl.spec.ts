@@ -1,0 +1,68 @@
+/**
+ * Behind a prefix, as every user of a JupyterHub is: a server of its own, whose addresses begin
+ * with one.
+ */
+import { expect, test } from '@playwright/test';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+
+import { CHAIN, Project } from '../support/project';
+
+const PREFIX = '/user/someone%40home/';
+const port = Number(process.env.CAUCE_UI_PORT) + 1000;
+const address = `http://127.0.0.1:${String(port)}${PREFIX}`;
+const project = new Project('behind-a-prefix');
+
+let server: ChildProcess;
+
+test.beforeAll(async ({ request }) => {
+  await project.write(CHAIN);
+  server = spawn(
+    'jupyter',
+    [
+      'lab',
+      '--config=jupyter_server_test_config.py',
+      `--ServerApp.base_url=${PREFIX}`,
+      `--ServerApp.port=${String(port)}`,
+      ...(process.getuid?.() === 0 ? ['--allow-root'] : [])
+    ],
+    { stdio: 'ignore' }
+  );
+  await expect
+    .poll(
+      () =>
+        request.get(`${address}api`).then(
+          reply => reply.ok(),
+          () => false
+        ),
+      {
+        timeout: 120_000
+      }
+    )
+    .toBe(true);
+});
+
+test.afterAll(async () => {
+  const ended = new Promise(resolve => server.once('exit', resolve));
+  server.kill();
+  await ended;
+  await rm(project.path(), { recursive: true, force: true });
+});
+
+test('the panel builds, and hears of it', async ({ page }) => {
+  const elsewhere: string[] = [];
+  page.on('request', request => {
+    const { pathname, host } = new URL(request.url());
+    if (host.endsWith(`:${String(port)}`) && !pathname.startsWith(PREFIX)) {
+      elsewhere.push(pathname);
+    }
+  });
+  await page.goto(`${address}lab`);
+  await page.locator('.lm-TabBar-tab[data-id="cauce-panel"]').click();
+  const panel = page.locator('#cauce-panel');
+  const row = panel.locator('.jp-cauce-List-row[data-cauce-task="third"]');
+  await expect(row).toHaveAttribute('data-state', 'never');
+  await panel.locator('[data-cauce-action="build"]').click();
+  await expect(row).toHaveAttribute('data-state', 'fresh', { timeout: 60_000 });
+  expect(elsewhere.filter(path => path.includes('cauce') || path.includes('/api/'))).toEqual([]);
+});
