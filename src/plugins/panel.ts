@@ -2,6 +2,7 @@
  * The plugin with the panel, in the sidebar and as a tab of the main area, and its commands.
  */
 import {
+  ILabShell,
   ILayoutRestorer,
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
@@ -57,7 +58,8 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     IDefaultFileBrowser,
     INotebookTracker,
     IStateDB,
-    ILauncher
+    ILauncher,
+    ILabShell
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -70,7 +72,8 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     browser: IDefaultFileBrowser | null,
     notebooks: INotebookTracker | null,
     viewMemory: IStateDB | null,
-    launcher: ILauncher | null
+    launcher: ILauncher | null,
+    labShell: ILabShell | null
   ): IPanel => {
     const { model, client } = pipelines;
     const { commands, shell } = app;
@@ -124,6 +127,10 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       icon: cauceIcon,
       describedBy: { args: { type: 'object', properties: {} } },
       execute: async () => {
+        if (labShell === null) {
+          show(); // Notebook 7 has one document in its main area, and no tabs
+          return;
+        }
         let tab = tabs.find(() => true);
         if (tab === undefined) {
           const content = new PipelinePanel(shared, 'cauce-main-panel');

@@ -3,49 +3,26 @@
  * with one.
  */
 import { expect, test } from '@playwright/test';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 
 import { CHAIN, Project } from '../support/project';
+import { startServer, type IServer } from '../support/server';
 
 const PREFIX = '/user/someone%40home/';
 const port = Number(process.env.CAUCE_UI_PORT) + 1000;
 const address = `http://127.0.0.1:${String(port)}${PREFIX}`;
 const project = new Project('behind-a-prefix');
 
-let server: ChildProcess;
+let server: IServer;
 
-test.beforeAll(async ({ request }) => {
+test.beforeAll(async () => {
   await project.write(CHAIN);
-  server = spawn(
-    'jupyter',
-    [
-      'lab',
-      '--config=jupyter_server_test_config.py',
-      `--ServerApp.base_url=${PREFIX}`,
-      `--ServerApp.port=${String(port)}`,
-      ...(process.getuid?.() === 0 ? ['--allow-root'] : [])
-    ],
-    { stdio: 'ignore' }
-  );
-  await expect
-    .poll(
-      () =>
-        request.get(`${address}api`).then(
-          reply => reply.ok(),
-          () => false
-        ),
-      {
-        timeout: 120_000
-      }
-    )
-    .toBe(true);
+  const args = ['lab', '--config=jupyter_server_test_config.py', `--ServerApp.base_url=${PREFIX}`];
+  server = await startServer('jupyter', [...args, `--ServerApp.port=${String(port)}`], address);
 });
 
 test.afterAll(async () => {
-  const ended = new Promise(resolve => server.once('exit', resolve));
-  server.kill();
-  await ended;
+  await server.stop();
   await rm(project.path(), { recursive: true, force: true });
 });
 
