@@ -7,6 +7,7 @@ import * as React from 'react';
 
 import type { BuildPlan, RunRequest } from '../contract';
 import { CauceError } from '../errors';
+import { Folded } from '../folded';
 import type { PipelineModel } from '../model';
 import { errorWords } from '../words';
 import { Plan } from './plan';
@@ -46,9 +47,10 @@ class PlanBody extends ReactWidget {
   constructor(options: IPlanOptions) {
     super();
     this._options = options;
+    this._asking = new Folded(() => this._ask());
     this.addClass('jp-cauce-Plan');
     options.model.changed.connect(this._onChanged, this);
-    void this._ask();
+    this._onChanged();
   }
 
   override dispose(): void {
@@ -57,13 +59,14 @@ class PlanBody extends ReactWidget {
   }
 
   protected render(): React.JSX.Element {
-    const { trans, unsaved } = this._options;
+    const { trans, unsaved, model } = this._options;
     return (
       <Plan
         trans={trans}
         plan={this._plan}
         error={this._error}
         unsaved={unsaved}
+        building={model.running}
         onCopy={text => {
           Clipboard.copyToSystem(text);
         }}
@@ -71,35 +74,36 @@ class PlanBody extends ReactWidget {
     );
   }
 
-  private _onChanged(model: PipelineModel): void {
-    if (model.path === this._options.path && model.snapshot?.revision !== this._revision) {
-      void this._ask();
+  private _onChanged(): void {
+    const { model, path } = this._options;
+    // While it is built each cell is news, and the plan is another when that is over.
+    const now = `${String(model.running)} ${model.running ? '' : String(model.snapshot?.revision)}`;
+    if (model.path === path && now !== this._asked) {
+      this._asked = now;
+      void this._asking.call();
     }
   }
 
   private async _ask(): Promise<void> {
     const { model, path, request, trans } = this._options;
-    const revision = model.snapshot?.revision;
-    this._revision = revision;
-    let plan: BuildPlan | null = null;
-    let words = '';
     try {
-      plan = await model.plan(path, request);
+      this._plan = await model.plan(path, request);
+      this._error = '';
     } catch (error) {
-      words =
+      this._error =
         error instanceof CauceError
           ? `${errorWords(trans, error)} ${error.hint}`.trim()
           : String(error);
     }
-    if (revision === this._revision && !this.isDisposed) {
-      this._plan = plan;
-      this._error = words;
+    if (!this.isDisposed) {
       this.update();
     }
   }
 
   private readonly _options: IPlanOptions;
+  private readonly _asking: Folded;
   private _plan: BuildPlan | null = null;
   private _error = '';
-  private _revision: number | undefined = undefined;
+  /** How the pipeline stood when it was asked for last. */
+  private _asked = '';
 }

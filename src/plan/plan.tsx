@@ -17,6 +17,8 @@ export interface IPlanProps {
   readonly error: string;
   /** Open files with changes that a build would save first. */
   readonly unsaved: readonly string[];
+  /** Is the pipeline being built while this is shown? */
+  readonly building: boolean;
   readonly onCopy: (text: string) => void;
 }
 
@@ -46,6 +48,11 @@ export function Plan(props: IPlanProps): React.JSX.Element {
         {planSummary(trans, plan)}
       </p>
       {estimate === '' ? null : <p className="jp-cauce-Plan-note">{estimate}</p>}
+      {props.building ? (
+        <p className="jp-cauce-Plan-note" data-kind="warning">
+          {trans.__('The pipeline is being built: what it comes to will change this.')}
+        </p>
+      ) : null}
       {unsaved.length === 0 ? null : (
         <p className="jp-cauce-Plan-note" data-kind="warning">
           {trans.__(

@@ -24,7 +24,7 @@ from cauce.engine.lock import holder_of, lock_file
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.running import running_file
-from cauce.engine.spec import MAX_PROBLEMS, entry_of_file
+from cauce.engine.spec import MAX_PROBLEMS, PipelineSpec, entry_of_file
 from cauce.engine.statefolder import history_of
 from cauce.engine.store import state_file, state_folder
 from cauce.present import Look, present_snapshot
@@ -99,6 +99,11 @@ class View:
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.create_task(self._watch())
         return found
+
+    @property
+    def name(self) -> str:
+        """What the pipeline is called."""
+        return PipelineSpec(self.entry, (), ()).name
 
     @property
     def idle(self) -> float:

@@ -35,6 +35,7 @@ from cauce.contract import (
     Created,
     Edited,
     LogChunk,
+    Pipeline,
     PipelineList,
     Problems,
     RevisionEvent,
@@ -176,8 +177,14 @@ class Workspace:
 
     async def builds(self) -> ActiveBuildList:
         """Who builds anything below the root now: from here, from a terminal, from another server."""
-        known = await self.pipelines()
-        return await asyncio.to_thread(active_builds, self.root, known.pipelines)
+        if self._list is None:
+            await self.pipelines()
+        # Searching the folders each time that somebody builds would be too much: one may be missing for a while.
+        listed = () if self._list is None else self._list[1].pipelines
+        names = {pipeline.path for pipeline in listed}
+        looked_at = (Pipeline(path=view.pipeline, name=view.name) for view in self._views.values())
+        more = tuple(pipeline for pipeline in looked_at if pipeline.path not in names)
+        return await asyncio.to_thread(active_builds, self.root, (*listed, *more))
 
     async def log(self, pipeline: str, run: str, task: str, offset: int) -> LogChunk:
         """A piece of a task's log, cut between characters."""

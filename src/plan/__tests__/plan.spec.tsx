@@ -68,7 +68,14 @@ describe('The list', () => {
     const names = [...Array(1000).keys()].map(number => `task-${String(number)}`);
     const plan = fakePlan(ML, names);
     const widget = ReactWidget.create(
-      <Plan trans={trans} plan={plan} error="" unsaved={[]} onCopy={() => undefined} />
+      <Plan
+        trans={trans}
+        plan={plan}
+        error=""
+        unsaved={[]}
+        building={false}
+        onCopy={() => undefined}
+      />
     );
     Widget.attach(widget, document.body);
     const rows = (): number => widget.node.querySelectorAll('li').length;
