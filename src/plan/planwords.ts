@@ -4,7 +4,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { BuildPlan, Estimate, PlannedTask } from '../contract';
-import { duration } from '../words';
+import { duration, reasonWords } from '../words';
 
 /** How many of the tasks are certain to run, and how many only may. */
 export function countsOf(plan: BuildPlan): { readonly run: number; readonly maybe: number } {
@@ -76,7 +76,7 @@ export function whyWords(trans: TranslationBundle, task: PlannedTask): string {
   // What only follows from other tasks says nothing beside a reason of its own.
   const own = task.reasons.filter(reason => reason.kind !== 'upstream_stale');
   const told = own.length > 0 ? own : task.reasons;
-  return told.map(reason => reason.message).join(' ');
+  return told.map(reason => reasonWords(trans, reason)).join(' ');
 }
 
 /** What looking cannot tell, and a build finds out first. */

@@ -5,7 +5,7 @@ import * as React from 'react';
 
 import type { BuildPlan, PlannedTask } from '../../contract';
 import { CauceError } from '../../errors';
-import { fakePlan, fakeSnapshot, fakeTask } from '../../testing/fakeclient';
+import { fakePlan, fakeReason, fakeSnapshot, fakeTask } from '../../testing/fakeclient';
 import { appears, FakeLab } from '../../testing/fakelab';
 import { showPlan } from '../dialog';
 import { Plan } from '../plan';
@@ -51,10 +51,12 @@ it.each<[Partial<BuildPlan>, string]>([
 });
 
 it('gives the reason that is the task’s own, or what it depends on', () => {
-  const changed = { kind: 'code_changed', message: 'The code changed.', subject: '' } as const;
-  const stale = { kind: 'upstream_stale', message: 'load is stale.', subject: 'load' } as const;
+  const changed = fakeReason('code_changed', 'The code changed.');
+  const stale = fakeReason('upstream_stale', 'load is stale.', { subject: 'load' });
   expect(whyWords(trans, planned({ reasons: [changed, stale] }))).toBe('The code changed.');
-  expect(whyWords(trans, planned({ reasons: [stale] }))).toBe('load is stale.');
+  expect(whyWords(trans, planned({ reasons: [stale] }))).toBe(
+    'load is stale: what it makes may change.'
+  );
   expect(whyWords(trans, planned({ forced: true }))).toBe('You ask for it, up to date or not.');
   const maybe = planned({ verdict: 'maybe', reasons: [stale], after: ['load'] });
   expect(whyWords(trans, maybe)).toBe('If what load makes changes.');

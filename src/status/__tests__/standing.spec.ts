@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { fakeRun, fakeSnapshot, fakeTask } from '../../testing/fakeclient';
+import { fakeReason, fakeRun, fakeSnapshot, fakeTask } from '../../testing/fakeclient';
 import type { Run, Task } from '../../contract';
 import { buildLabel } from '../running';
 import { standingOf } from '../standing';
@@ -23,7 +23,7 @@ function failed(name: string): Task {
     cause: 'ValueError',
     error: null
   } as const;
-  const reasons = [{ kind: 'last_run_failed', message: '', subject: '' }] as const;
+  const reasons = [fakeReason('last_run_failed')];
   return fakeTask(name, { lastAttempt, freshness: { state: 'stale', reasons } });
 }
 
