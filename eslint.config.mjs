@@ -153,7 +153,7 @@ export default tseslint.config(
   ),
   forbid(
     ['src/@(sidebar|list|detail|runs|components)/**'],
-    ['src/sidebar/@(view|panel|context|hooks).@(ts|tsx)', '**/__tests__/**'],
+    ['src/sidebar/@(view|panel|context|hooks|*part).@(ts|tsx)', '**/__tests__/**'],
     ['**/model', '**/client', '**/actions', '@lumino/signaling', '@jupyterlab/services'],
     'Components get props and call back: the bridge to the models is view.tsx.'
   )

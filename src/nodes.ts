@@ -10,6 +10,8 @@ import { flaws } from './problems';
 import { canRun, stateOf } from './taskstate';
 import { reasonWords, stateWord } from './words';
 
+export type TaskNode = IGraphNode;
+
 export type TaskNodes = (snapshot: Snapshot | null, asked: IAsked | null) => readonly IGraphNode[];
 
 /**

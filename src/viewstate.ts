@@ -16,19 +16,37 @@ export const VIEWS = ['list', 'graph', 'runs'] as const;
 
 export type View = (typeof VIEWS)[number];
 
+export const ORDERS = ['build', 'name', 'duration', 'state'] as const;
+
+/** What the list is sorted by. Where it does not tell two tasks apart, build order does. */
+export type Order = (typeof ORDERS)[number];
+
 /** What is remembered. Every field is plain JSON. */
 export interface IView {
   /** '' as long as nobody has chosen: then the panel's width decides. */
   readonly view: View | '';
   /** The text of the filter. */
   readonly filter: string;
+  readonly order: Order;
+  /** Does the list have the tasks of a folder together? */
+  readonly grouped: boolean;
+  /** The folders whose tasks are folded away. */
+  readonly collapsed: readonly string[];
   /** Parts of the task's detail that are folded up. */
   readonly folded: readonly string[];
   /** How much of the panel the tasks take and how much the detail. */
   readonly sizes: readonly number[];
 }
 
-export const DEFAULT_VIEW: IView = { view: '', filter: '', folded: [], sizes: [55, 45] };
+export const DEFAULT_VIEW: IView = {
+  view: '',
+  filter: '',
+  order: 'build',
+  grouped: false,
+  collapsed: [],
+  folded: [],
+  sizes: [55, 45]
+};
 
 /** Where it is kept: JupyterLab's state database. */
 export interface IViewMemory {
@@ -136,6 +154,9 @@ export function parseView(found: unknown, fallback: IView = DEFAULT_VIEW): IView
   return {
     view: VIEWS.find(each => each === said.view) ?? fallback.view,
     filter: typeof said.filter === 'string' ? said.filter : fallback.filter,
+    order: ORDERS.find(each => each === said.order) ?? fallback.order,
+    grouped: typeof said.grouped === 'boolean' ? said.grouped : fallback.grouped,
+    collapsed: listOf('string', said.collapsed) ?? fallback.collapsed,
     folded: listOf('string', said.folded) ?? fallback.folded,
     sizes: listOf('number', said.sizes)?.slice(0, 2) ?? fallback.sizes
   };

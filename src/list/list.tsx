@@ -1,231 +1,427 @@
 /**
- * The tasks as a list: the accessible view of the pipeline, in build order.
+ * The tasks as a list: the accessible view of the pipeline.
  *
- * Rows have one height, and in a long list only those in view are drawn.
+ * To assistive technology it is a tree. JupyterLab's own, `TreeView` of @jupyter/react-components, draws
+ * every item and places them itself; a thousand tasks need rows that are drawn only while in view, and
+ * arcs need to know where rows are. So this one is our own: rows of one height, one of which is the stop
+ * for Tab and always drawn, and with it the focus.
  */
-import { runIcon } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { TaskState } from '../taskstate';
-import { Flaw, Mark } from '../components/mark';
-
-export interface ITaskRow {
-  readonly name: string;
-  readonly state: TaskState;
-  readonly word: string;
-  readonly title: string;
-  readonly runnable: boolean;
-  /** Is it known that it will fail? */
-  readonly flawed: boolean;
-}
+import { gutterWidth } from './arcs';
+import { arrange, rowEdges, rowsOf, type IArrangement, type IListed, type Place } from './arrange';
+import type { IColumns } from './columns';
+import { Gutter } from './gutter';
+import { lanes as lanesOf, type ILanes, type RowEdge } from './lanes';
+import { lineageOf, neighboursOf, type NamedEdge } from './lineage';
+import {
+  GroupRow,
+  TaskRow,
+  type IGroupRowProps,
+  type ITaskRow,
+  type ITaskRowProps,
+  type Pressed
+} from './row';
+import { tally } from './tally';
+import { between, nearestRow, typeahead, walk, type Step } from './walk';
+import { scrollToRow, useRowWindow } from './window';
 
 export interface ITaskListProps {
-  readonly label: string;
-  readonly rows: readonly ITaskRow[];
-  readonly selected: string | null;
-  readonly runTitle: (name: string) => string;
-  readonly onSelect: (name: string | null) => void;
+  readonly trans: TranslationBundle;
+  /** In build order. */
+  readonly tasks: readonly (ITaskRow & IListed)[];
+  /** Pairs of names: used, user. */
+  readonly edges: readonly NamedEdge[];
+  readonly arrangement: IArrangement;
+  readonly columns: IColumns;
+  /** The selected tasks; details are told of the last. */
+  readonly selection: readonly string[];
+  /** Seconds since the epoch. */
+  readonly now: number;
+  readonly onSelect: (tasks: readonly string[]) => void;
   readonly onOpen: (name: string) => void;
   readonly onRun: (name: string) => void;
+  readonly onFold: (folder: string) => void;
+  /** Go to where one says what to look for. */
+  readonly onFind: () => void;
+  readonly onClearFilter: () => void;
 }
 
+type ICalls = Pick<ITaskRowProps, 'onPress' | 'onMenu' | 'onOpen' | 'onRun'> &
+  Pick<IGroupRowProps, 'onFold'>;
+
 const ROW_HEIGHT = 26;
-/** Rows drawn above and below what is in view. */
-const SPARE = 10;
+/** Letters typed within that time belong together. */
+const TYPING_MS = 900;
 
 export function TaskList(props: ITaskListProps): React.JSX.Element {
-  const { rows, selected, onSelect } = props;
+  const { trans, tasks, edges, arrangement, columns, selection, onSelect } = props;
   const box = React.useRef<HTMLDivElement>(null);
-  const [range, setRange] = React.useState<readonly [number, number]>([0, 60]);
+  const [shown, measure] = useRowWindow(box, ROW_HEIGHT);
 
-  const measure = React.useCallback((): void => {
-    const node = box.current;
-    if (node !== null) {
-      const first = Math.max(0, Math.floor(node.scrollTop / ROW_HEIGHT) - SPARE);
-      const last = Math.ceil((node.scrollTop + node.clientHeight) / ROW_HEIGHT) + SPARE;
-      setRange(old => (old[0] === first && old[1] === last ? old : [first, last]));
-    }
-  }, []);
+  const places = React.useMemo(() => arrange(tasks, arrangement), [tasks, arrangement]);
+  const rows = React.useMemo(() => rowsOf(places), [places]);
+  const byName = React.useMemo(() => new Map(tasks.map(task => [task.name, task])), [tasks]);
+  const neighbours = React.useMemo(() => neighboursOf(edges), [edges]);
+  const arcs = useArcs(places, rows, edges, columns.lanes);
+  const gutter = gutterWidth(arcs.lanes.count, columns.pitch);
 
+  // The row with the focus, or that gets it: by its key, for rows come and go.
+  const [active, setActive] = React.useState<string | null>(null);
+  const [anchor, setAnchor] = React.useState<string | null>(null);
+  const [hovered, setHovered] = React.useState<string | null>(null);
+  const selected = selection[selection.length - 1] ?? null;
+  const last = React.useRef<{ readonly row: number; readonly folder: string | null }>({
+    row: 0,
+    folder: null
+  });
+  const rowOf = (key: string | null): number => places.findIndex(place => place.key === key);
+  const known = rowOf(active);
+  const row =
+    known >= 0
+      ? known
+      : ((selected === null ? undefined : rows.get(selected)) ?? nearestRow(places, last.current));
+  const place = places[row];
+
+  const hasFocus = React.useRef(false);
+  const wantsFocus = React.useRef(false);
   React.useLayoutEffect(() => {
+    const folder = place?.kind === 'task' ? (byName.get(place.name)?.folder ?? null) : null;
+    last.current = { row, folder };
     const node = box.current;
-    if (node === null) {
-      return undefined;
-    }
-    const observer = new ResizeObserver(measure);
-    observer.observe(node);
-    return () => {
-      observer.disconnect();
-    };
-  }, [measure]);
-
-  const at = rows.findIndex(row => row.name === selected);
-  React.useEffect(() => {
-    const node = box.current;
-    if (node === null || at < 0) {
+    if (node === null || place === undefined) {
       return;
     }
-    const top = at * ROW_HEIGHT;
-    if (top < node.scrollTop) {
-      node.scrollTop = top;
-    } else if (top + ROW_HEIGHT > node.scrollTop + node.clientHeight) {
-      node.scrollTop = top + ROW_HEIGHT - node.clientHeight;
+    // A row that had the focus and went away took it along: React tells of no blur then.
+    const lost = hasFocus.current && !node.contains(document.activeElement);
+    if (wantsFocus.current || lost) {
+      scrollToRow(node, row, ROW_HEIGHT);
+      wantsFocus.current = true; // it is ours to give: nothing is selected by that
+      node
+        .querySelector<HTMLElement>(`[data-cauce-row="${String(row)}"]`)
+        ?.focus({ preventScroll: true });
+      wantsFocus.current = false;
     }
-    // Only a new selection scrolls; the user may then look elsewhere.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+  });
+
+  // What was selected elsewhere comes into view; the user may then look away.
+  const own = React.useRef(false);
+  React.useEffect(() => {
+    const to = selected === null ? undefined : rows.get(selected);
+    const key = to === undefined ? undefined : places[to]?.key;
+    if (!own.current && to !== undefined && key !== undefined && box.current !== null) {
+      setActive(key);
+      setAnchor(key);
+      scrollToRow(box.current, to, ROW_HEIGHT);
+    }
+    own.current = false;
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only when the selection changes
   }, [selected]);
 
-  const go = (to: number): void => {
-    const row = rows[Math.max(0, Math.min(rows.length - 1, to))];
-    if (row !== undefined) {
-      onSelect(row.name);
-      // After it is scrolled to and drawn.
-      requestAnimationFrame(() => {
-        box.current
-          ?.querySelector<HTMLElement>(`[data-cauce-task="${CSS.escape(row.name)}"]`)
-          ?.focus();
-      });
+  const select = (names: readonly string[]): void => {
+    own.current = names[names.length - 1] !== selected;
+    onSelect(names);
+  };
+  const toggle = (at: number): void => {
+    const names = between(places, at, at);
+    const others = selection.filter(name => !names.includes(name));
+    const all = names.every(name => selection.includes(name));
+    select(all ? others : [...others, ...names]);
+  };
+  /** Go to a row as was asked for, and take the selection along. */
+  const go = (to: number, how: Pressed | 'keep'): void => {
+    const target = places[to];
+    if (target === undefined) {
+      return;
+    }
+    wantsFocus.current = true;
+    setActive(target.key);
+    if (how === 'extend') {
+      const from = rowOf(anchor) < 0 ? row : rowOf(anchor);
+      const names = between(places, from, to);
+      // Where one came to is where the details are told of.
+      select(to < from ? [...names].reverse() : names);
+      if (rowOf(anchor) < 0) {
+        setAnchor(places[from]?.key ?? null);
+      }
+      return;
+    }
+    if (how !== 'keep') {
+      setAnchor(target.key);
+    }
+    if (how === 'toggle') {
+      toggle(to);
+    } else if (how === 'alone' && target.kind === 'task') {
+      select([target.name]);
+    }
+  };
+
+  const [typed, setTyped] = React.useState('');
+  React.useEffect(() => {
+    const timer = setTimeout(() => {
+      setTyped('');
+    }, TYPING_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [typed]);
+
+  const take = (step: Step): void => {
+    switch (step.do) {
+      case 'go':
+        go(step.row, step.extend ? 'extend' : step.keep ? 'keep' : 'alone');
+        break;
+      case 'toggle':
+        setAnchor(place?.key ?? null);
+        toggle(row);
+        break;
+      case 'fold':
+        props.onFold(step.folder);
+        break;
+      case 'all':
+        select([
+          ...between(places, 0, places.length - 1).filter(name => name !== selected),
+          ...(selected !== null && rows.has(selected) ? [selected] : [])
+        ]);
+        break;
+      case 'clear':
+        select([]);
+        break;
+      case 'find':
+        props.onFind();
+        break;
+      case 'type': {
+        const to = typeahead(places, row, step.text);
+        setTyped(step.text);
+        if (to !== null) {
+          go(to, 'alone');
+        }
+      }
     }
   };
   const onKeyDown = (event: React.KeyboardEvent): void => {
-    if (event.key === 'Escape' && selected !== null) {
-      onSelect(null);
-      event.stopPropagation();
+    const step = walk(
+      {
+        key: event.key,
+        shift: event.shiftKey,
+        accel: event.ctrlKey || event.metaKey,
+        alt: event.altKey
+      },
+      { places, active: row, page: shown.page, neighbours, typed }
+    );
+    // Escape is left to others when there is nothing to clear.
+    if (step === null || (step.do === 'clear' && selection.length === 0)) {
       return;
     }
-    const page = Math.max(1, Math.floor((box.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1);
-    const steps: Readonly<Record<string, number>> = {
-      ArrowUp: -1,
-      ArrowDown: 1,
-      PageUp: -page,
-      PageDown: page,
-      Home: -rows.length,
-      End: rows.length
-    };
-    const step = steps[event.key];
-    if (step !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      go(Math.max(at, 0) + step);
-      event.preventDefault();
-      event.stopPropagation();
-    }
+    take(step);
+    event.preventDefault();
+    event.stopPropagation();
   };
 
-  const [first, last] = range;
-  const tabStop = Math.max(at, 0);
+  const looked = hovered !== null && rows.has(hovered) ? hovered : selected;
+  const kin = React.useMemo(
+    () => (looked === null ? null : lineageOf(neighbours, looked)),
+    [neighbours, looked]
+  );
+  const lit = React.useMemo(() => {
+    const near: number[] = [];
+    const far: number[] = [];
+    const at = looked === null ? undefined : rows.get(looked);
+    if (kin !== null && at !== undefined) {
+      const toRows = (names: ReadonlySet<string>): ReadonlySet<number | undefined> =>
+        new Set([...names].map(name => rows.get(name)));
+      const [up, down] = [toRows(kin.ancestors), toRows(kin.descendants)];
+      arcs.edges.forEach(([from, to], i) => {
+        if (from === at || to === at) {
+          near.push(i);
+        } else if ((up.has(from) && up.has(to)) || (down.has(from) && down.has(to))) {
+          far.push(i);
+        }
+      });
+    }
+    return { near, far };
+  }, [arcs, kin, looked, rows]);
+  const chosen = React.useMemo(() => new Set(selection), [selection]);
+  const minute = Math.floor(props.now / 60) * 60;
+
+  // Rows that are drawn keep their functions, so that those which are as they were stay as they are.
+  const latest = React.useRef<ICalls>(null as never);
+  latest.current = {
+    onPress: (to: number, how: Pressed) => {
+      go(to, how);
+    },
+    onMenu: (to: number) => {
+      const target = places[to];
+      if (target?.kind === 'task' && !chosen.has(target.name)) {
+        go(to, 'alone');
+      }
+    },
+    onOpen: props.onOpen,
+    onRun: (name: string) => {
+      // What it prints is seen in its details.
+      if (!chosen.has(name)) {
+        select([name]);
+      }
+      props.onRun(name);
+    },
+    onFold: (to: number, folder: string) => {
+      go(to, 'keep');
+      props.onFold(folder);
+    }
+  };
+  const calls = React.useMemo(
+    (): ICalls => ({
+      onPress: (to, how) => {
+        latest.current.onPress(to, how);
+      },
+      onMenu: to => {
+        latest.current.onMenu(to);
+      },
+      onOpen: name => {
+        latest.current.onOpen(name);
+      },
+      onRun: name => {
+        latest.current.onRun(name);
+      },
+      onFold: (to, folder) => {
+        latest.current.onFold(to, folder);
+      }
+    }),
+    []
+  );
+
+  const first = Math.min(shown.first, Math.max(0, places.length - 1));
+  const end = Math.min(shown.last, places.length);
+  const range = React.useMemo(() => [first, end] as const, [first, end]);
+  // Ascending, so that React moves no row that has the focus.
+  const drawn = [
+    ...(row < first ? [row] : []),
+    ...Array.from({ length: end - first }, (_, i) => first + i),
+    ...(row >= end ? [row] : [])
+  ];
+  const draw = (each: Place | undefined, at: number): React.JSX.Element | null => {
+    if (each === undefined) {
+      return null;
+    }
+    const common = {
+      trans,
+      row: at,
+      height: ROW_HEIGHT,
+      gutter,
+      size: columns.size,
+      level: each.level,
+      position: each.position,
+      siblings: each.siblings,
+      tabStop: at === row
+    };
+    if (each.kind === 'group') {
+      const states = each.members.flatMap(name => byName.get(name) ?? []);
+      return (
+        <GroupRow
+          key={each.key}
+          {...common}
+          folder={each.folder}
+          tally={tally(states.map(({ state }) => state))}
+          expanded={each.expanded}
+          fixed={!arrangement.filter.empty}
+          onFold={calls.onFold}
+        />
+      );
+    }
+    const task = byName.get(each.name);
+    return task === undefined ? null : (
+      <TaskRow
+        key={each.key}
+        {...common}
+        {...task}
+        selected={chosen.has(each.name)}
+        typing={at === row && typed !== ''}
+        kin={
+          each.name === looked
+            ? 'self'
+            : kin?.ancestors.has(each.name) === true
+              ? 'up'
+              : kin?.descendants.has(each.name) === true
+                ? 'down'
+                : ''
+        }
+        now={minute}
+        onPress={calls.onPress}
+        onMenu={calls.onMenu}
+        onOpen={calls.onOpen}
+        onRun={calls.onRun}
+        onHover={setHovered}
+      />
+    );
+  };
+
+  if (places.length === 0) {
+    return (
+      <div className="jp-cauce-List-none">
+        <p>{trans.__('No task matches the filter.')}</p>
+        <button type="button" className="jp-cauce-Button" onClick={props.onClearFilter}>
+          {trans.__('Show all tasks')}
+        </button>
+      </div>
+    );
+  }
   return (
     <div
       className="jp-cauce-List"
       ref={box}
-      role="grid"
-      aria-label={props.label}
-      aria-rowcount={rows.length}
+      role="tree"
+      aria-label={trans.__('Tasks')}
+      aria-multiselectable="true"
+      data-size={columns.size}
       onScroll={measure}
       onKeyDown={onKeyDown}
+      onFocus={event => {
+        hasFocus.current = true;
+        const target =
+          places[Number(event.target.closest<HTMLElement>('[data-cauce-row]')?.dataset.cauceRow)];
+        if (target !== undefined && !wantsFocus.current) {
+          setActive(target.key);
+          if (selection.length === 0 && target.kind === 'task') {
+            select([target.name]);
+          }
+        }
+      }}
+      onBlur={event => {
+        hasFocus.current = event.currentTarget.contains(event.relatedTarget);
+      }}
     >
-      <div role="presentation" style={{ height: rows.length * ROW_HEIGHT, position: 'relative' }}>
-        {rows.map((row, i) =>
-          // The row that Tab leads to is always there.
-          (i >= first && i < last) || i === tabStop ? (
-            <Row
-              key={row.name}
-              {...row}
-              index={i}
-              selected={i === at}
-              tabStop={i === tabStop}
-              runTitle={props.runTitle(row.name)}
-              onSelect={onSelect}
-              onOpen={props.onOpen}
-              onRun={props.onRun}
-            />
-          ) : null
-        )}
+      <div
+        role="presentation"
+        className="jp-cauce-List-rows"
+        style={{ height: places.length * ROW_HEIGHT }}
+      >
+        <Gutter
+          {...arcs}
+          {...lit}
+          rowHeight={ROW_HEIGHT}
+          width={gutter}
+          pitch={columns.pitch}
+          window={range}
+        />
+        {drawn.map(at => draw(places[at], at))}
       </div>
     </div>
   );
 }
 
-const Row = React.memo(function Row(
-  props: ITaskRow & {
-    readonly index: number;
-    readonly selected: boolean;
-    readonly tabStop: boolean;
-    readonly runTitle: string;
-    readonly onSelect: (name: string) => void;
-    readonly onOpen: (name: string) => void;
-    readonly onRun: (name: string) => void;
-  }
-): React.JSX.Element {
-  const { name, state, word, title } = props;
-  return (
-    <div
-      className="jp-cauce-List-row"
-      role="row"
-      aria-rowindex={props.index + 1}
-      aria-selected={props.selected}
-      aria-label={title}
-      aria-keyshortcuts="Enter R Shift+R"
-      title={title}
-      tabIndex={props.tabStop ? 0 : -1}
-      data-cauce-task={name}
-      data-state={state}
-      style={{ top: props.index * ROW_HEIGHT, height: ROW_HEIGHT }}
-      onClick={() => {
-        props.onSelect(name);
-      }}
-      onFocus={() => {
-        props.onSelect(name);
-      }}
-      onContextMenu={() => {
-        props.onSelect(name);
-      }}
-      onDoubleClick={() => {
-        props.onOpen(name);
-      }}
-    >
-      <span role="gridcell" className="jp-cauce-List-name">
-        <Mark state={state} />
-        <Name name={name} />
-        {props.flawed ? <Flaw /> : null}
-      </span>
-      <span role="gridcell" className="jp-cauce-List-word">
-        {word}
-      </span>
-      <span role="gridcell" className="jp-cauce-List-action">
-        <button
-          type="button"
-          className="jp-cauce-IconButton"
-          tabIndex={-1}
-          aria-disabled={!props.runnable}
-          title={props.runTitle}
-          aria-label={props.runTitle}
-          onClick={event => {
-            event.stopPropagation();
-            if (props.runnable) {
-              props.onRun(name);
-            }
-          }}
-          onDoubleClick={event => {
-            event.stopPropagation();
-          }}
-        >
-          <runIcon.react tag="span" width="16px" height="16px" />
-        </button>
-      </span>
-    </div>
-  );
-});
-
-/** So many letters at the end of a name are never cut: there they differ. */
-const TAIL = 8;
-
-/** A name that is cut in its middle where it does not fit. */
-function Name({ name }: { readonly name: string }): React.JSX.Element {
-  const letters = Array.from(name);
-  const head = Math.max(letters.length - TAIL, 0);
-  return (
-    <span className="jp-cauce-List-label">
-      <span className="jp-cauce-List-labelHead">{letters.slice(0, head).join('')}</span>
-      <span className="jp-cauce-List-labelTail">{letters.slice(head).join('')}</span>
-    </span>
-  );
+/** The edges between rows, and lanes for them: new only when the rows or the edges are. */
+function useArcs(
+  places: readonly Place[],
+  rows: ReadonlyMap<string, number>,
+  edges: readonly NamedEdge[],
+  most: number
+): { readonly edges: readonly RowEdge[]; readonly lanes: ILanes } {
+  // States change often, rows do not: the same rows have the same arcs.
+  const order = places.map(place => place.key).join('\n');
+  return React.useMemo(() => {
+    const between = rowEdges(rows, edges);
+    return { edges: between, lanes: lanesOf(between, most) };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `order` stands for the rows
+  }, [order, edges, most]);
 }

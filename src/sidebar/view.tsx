@@ -20,8 +20,8 @@ import type { IPanelContext } from './context';
 import { Detail } from '../detail/detail';
 import { Empty, type Emptiness } from './empty';
 import { Head, type IStatus } from './head';
-import { TaskList } from '../list/list';
-import { taskNodes, type TaskNodes } from '../nodes';
+import { AnnouncePart, FilterPart, ListPart, type ITasksContext } from './listpart';
+import { taskNodes } from '../nodes';
 import { Tabs } from './tabs';
 import { useSignals, useWidth } from './hooks';
 
@@ -257,17 +257,14 @@ function progressOf(run: Run, tasks: readonly Task[]): number {
   return states.length === 0 ? 0 : done / states.length;
 }
 
-/** Both pictures of the tasks are made of the same nodes. */
-interface ITasksContext extends IPanelContext {
-  readonly nodesOf: TaskNodes;
-}
-
 /** The tasks, in the view that was chosen. */
-function OverviewPart(context: ITasksContext): React.JSX.Element {
-  const { trans, viewState, settings } = context;
+function OverviewPart(given: Omit<ITasksContext, 'field'>): React.JSX.Element {
+  const { trans, viewState, settings } = given;
   useSignals(viewState.changed, settings.changed);
   const box = React.useRef<HTMLDivElement>(null);
   const width = useWidth(box);
+  const field = React.useRef<HTMLInputElement>(null);
+  const context: ITasksContext = { ...given, field };
   const wished = settings.current.view === 'auto' ? automatic(width) : settings.current.view;
   const view = viewState.current.view === '' ? wished : viewState.current.view;
   const tabs = [
@@ -284,12 +281,30 @@ function OverviewPart(context: ITasksContext): React.JSX.Element {
           viewState.set({ view: id });
         }}
       >
-        {width === null ? null : view === 'graph' ? (
-          <GraphPart {...context} />
-        ) : (
-          <ListPart {...context} />
+        {width === null ? null : (
+          <div className="jp-cauce-Overview-tasks">
+            <FilterPart
+              {...context}
+              sortable={view === 'list'}
+              onLeave={() => {
+                box.current
+                  ?.querySelector<HTMLElement>(
+                    '[data-cauce-row][tabindex="0"], [data-cauce-task][tabindex="0"]'
+                  )
+                  ?.focus();
+              }}
+            />
+            <div className="jp-cauce-Overview-view">
+              {view === 'graph' ? (
+                <GraphPart {...context} />
+              ) : (
+                <ListPart {...context} width={width} />
+              )}
+            </div>
+          </div>
         )}
       </Tabs>
+      <AnnouncePart {...given} />
     </div>
   );
 }
@@ -350,22 +365,6 @@ function GraphPart(context: ITasksContext): React.JSX.Element | null {
       identity={model.path ?? ''}
       selected={model.selected}
       words={words}
-      {...callbacks}
-    />
-  );
-}
-
-function ListPart(context: ITasksContext): React.JSX.Element {
-  const { model, trans, nodesOf } = context;
-  useSignals(model.changed);
-  const rows = nodesOf(model.snapshot, model.asked);
-  const callbacks = useTaskCallbacks(context);
-  return (
-    <TaskList
-      label={trans.__('Tasks')}
-      rows={rows}
-      selected={model.selected}
-      runTitle={name => trans.__('Run %1 with what it needs', name)}
       {...callbacks}
     />
   );
