@@ -160,7 +160,7 @@ function byName(values: readonly string[]): Test {
     if (!value.includes('*')) {
       return (name: string) => name.includes(value);
     }
-    const parts = value.split('*').map(part => part.replace(/[\\^$.*+?()[\]{}|/-]/gu, '\\$&'));
+    const parts = value.split('*').map(part => part.replace(/[\\^$.*+?()[\]{}|/]/gu, '\\$&'));
     const whole = new RegExp(`^${parts.join('.*')}$`, 'su');
     return (name: string) => whole.test(name);
   });

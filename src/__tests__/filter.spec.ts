@@ -25,6 +25,7 @@ describe('A filter', () => {
     ['FIT large', ['fit-large']],
     ['fit*', ['fit-small', 'fit-large']],
     ['*small', ['fit-small']],
+    ['fit-*', ['fit-small', 'fit-large']],
     ['f*t', []],
     ['load,small', ['load', 'fit-small']],
     ['analisis', ['Análisis final']],

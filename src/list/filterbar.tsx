@@ -2,9 +2,10 @@
  * What to look for among the tasks: a text, and a button for each kind of state that changes the text.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, filterIcon, searchIcon } from '@jupyterlab/ui-components';
+import { closeIcon, searchIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { sortIcon } from '../icons';
 import { Mark } from '../components/mark';
 import { statesIn, withStates } from '../filter';
 import { tallyWords, type ITally } from './tally';
@@ -31,12 +32,6 @@ export function FilterBar(props: IFilterBarProps): React.JSX.Element {
   const { trans, text, tally, matching, total, unknown, field, onChange, onArrange } = props;
   const asked = statesIn(text);
   const searched = text.trim() !== '';
-  const said =
-    unknown.length > 0
-      ? trans.__('Not understood: %1', unknown.join(' '))
-      : searched
-        ? trans.__('%1 of %2 shown', matching, total)
-        : '';
   const hint = trans.__(
     'Part of a name, or state:failed, folder:tasks, kind:sql; a minus in front turns it round (/)'
   );
@@ -77,6 +72,11 @@ export function FilterBar(props: IFilterBarProps): React.JSX.Element {
             }}
           />
           {searched ? (
+            <span className="jp-cauce-Filter-count" aria-hidden="true">
+              {`${String(matching)}/${String(total)}`}
+            </span>
+          ) : null}
+          {searched ? (
             <button
               type="button"
               className="jp-cauce-IconButton jp-cauce-Filter-clear"
@@ -103,42 +103,45 @@ export function FilterBar(props: IFilterBarProps): React.JSX.Element {
               onArrange(event.currentTarget);
             }}
           >
-            <filterIcon.react tag="span" width="16px" height="16px" />
+            <sortIcon.react tag="span" width="16px" height="16px" />
           </button>
         )}
       </div>
-      <div className="jp-cauce-Filter-row">
-        <div className="jp-cauce-Filter-chips" role="group" aria-label={trans.__('States')}>
-          {tally.map(each => {
-            const pressed = each.states.some(state => asked.has(state));
-            const words = tallyWords(trans, each);
-            return each.count === 0 && !pressed ? null : (
-              <button
-                key={each.state}
-                type="button"
-                className="jp-cauce-Filter-chip"
-                data-state={each.state}
-                aria-pressed={pressed}
-                aria-label={words}
-                title={
-                  pressed
-                    ? trans.__('%1. Press to show others, too.', words)
-                    : trans.__('%1. Press to show them alone, or with others so chosen.', words)
-                }
-                onClick={() => {
-                  const rest = [...asked].filter(state => !each.states.includes(state));
-                  onChange(withStates(text, pressed ? rest : [...rest, ...each.states]));
-                }}
-              >
-                <Mark state={each.state} />
-                {each.count}
-              </button>
-            );
-          })}
-        </div>
-        <span className="jp-cauce-Filter-said" data-unknown={unknown.length > 0} aria-live="polite">
-          {said}
-        </span>
+      <div className="jp-cauce-Filter-chips" role="group" aria-label={trans.__('States')}>
+        {tally.map(each => {
+          const pressed = each.states.some(state => asked.has(state));
+          const words = tallyWords(trans, each);
+          return each.count === 0 && !pressed ? null : (
+            <button
+              key={each.state}
+              type="button"
+              className="jp-cauce-Filter-chip"
+              data-state={each.state}
+              aria-pressed={pressed}
+              aria-label={words}
+              title={
+                pressed
+                  ? trans.__('%1. Press to show others, too.', words)
+                  : trans.__('%1. Press to show them alone, or with others so chosen.', words)
+              }
+              onClick={() => {
+                const rest = [...asked].filter(state => !each.states.includes(state));
+                onChange(withStates(text, pressed ? rest : [...rest, ...each.states]));
+              }}
+            >
+              <Mark state={each.state} />
+              {each.count}
+            </button>
+          );
+        })}
+      </div>
+      {unknown.length === 0 ? null : (
+        <p className="jp-cauce-Filter-unknown">
+          {trans.__('Not understood: %1', unknown.join(' '))}
+        </p>
+      )}
+      <div className="jp-cauce-mod-aloud" aria-live="polite">
+        {searched ? trans.__('%1 of %2 shown', matching, total) : ''}
       </div>
     </div>
   );

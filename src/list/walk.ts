@@ -86,6 +86,10 @@ export function walk(pressed: IKey, options: IWalkOptions): Step | null {
       break;
     default:
   }
+  // R runs the task: by a shortcut, which users may change. No name is looked for from there on.
+  if (typed === '' && key.toLowerCase() === 'r') {
+    return null;
+  }
   return !accel && Array.from(key).length === 1 ? { do: 'type', text: typed + key } : null;
 }
 

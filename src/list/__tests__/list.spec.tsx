@@ -173,7 +173,9 @@ describe('Keys', () => {
     [['f', 'f'], 'fit-2'],
     [['f', 'i', 't', '-', '2'], 'fit-2'],
     [['l', 'o'], 'load'],
-    [['x'], 'load']
+    [['x'], 'load'],
+    [['r'], 'load'],
+    [['c', 'r'], 'clean']
   ])('%j lead to %s', (keys, name) => {
     bench.press(...keys);
     expect(bench.focused).toBe(name);

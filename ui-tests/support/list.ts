@@ -1,0 +1,82 @@
+/**
+ * The list of the panel, as a user handles it.
+ */
+import { expect } from '@jupyterlab/galata';
+import type { Locator, Page } from '@playwright/test';
+
+export class TaskList {
+  constructor(
+    private readonly page: Page,
+    private readonly panel: Locator
+  ) {}
+
+  get root(): Locator {
+    return this.panel.getByRole('tree', { name: 'Tasks' });
+  }
+
+  get rows(): Locator {
+    return this.root.getByRole('treeitem');
+  }
+
+  row(task: string): Locator {
+    return this.root.locator(`[data-cauce-task="${task}"]`);
+  }
+
+  group(folder: string): Locator {
+    return this.root.locator(`[data-cauce-group="${folder}"]`);
+  }
+
+  get field(): Locator {
+    return this.panel.getByRole('textbox', { name: 'Filter tasks' });
+  }
+
+  /** The button that stands for a kind of state. */
+  chip(state: string): Locator {
+    return this.panel.locator(`.jp-cauce-Filter-chip[data-state="${state}"]`);
+  }
+
+  /** The arcs of the task that is looked at, leading to it or from it. */
+  get arcs(): Locator {
+    return this.root.locator('.jp-cauce-List-arcs[data-weight="near"] .jp-cauce-List-arc');
+  }
+
+  /** Go to the row that Tab leads to. */
+  async enter(): Promise<void> {
+    await this.root.locator('[tabindex="0"]').focus();
+  }
+
+  async expectFocus(task: string): Promise<void> {
+    await expect(this.row(task)).toBeFocused();
+    await expect(this.row(task)).toBeInViewport();
+  }
+
+  async expectSelected(tasks: readonly string[]): Promise<void> {
+    await expect
+      .poll(async () => {
+        const rows = await this.root.locator('[aria-selected="true"]').all();
+        return Promise.all(rows.map(row => row.getAttribute('data-cauce-task')));
+      })
+      .toEqual(tasks);
+  }
+
+  /** The names of the rows from the top: tasks, and folders with a slash. */
+  async expectRows(names: readonly string[]): Promise<void> {
+    await expect
+      .poll(async () => {
+        const rows = await this.rows.all();
+        return Promise.all(
+          rows.map(async row => {
+            const task = await row.getAttribute('data-cauce-task');
+            return task ?? `${(await row.getAttribute('data-cauce-group')) ?? ''}/`;
+          })
+        );
+      })
+      .toEqual(names);
+  }
+
+  /** Choose how the list is sorted or grouped. */
+  async arrange(entry: string): Promise<void> {
+    await this.panel.locator('[data-cauce-action="arrange"]').click();
+    await this.page.locator('.lm-Menu-item').filter({ hasText: entry }).click();
+  }
+}
