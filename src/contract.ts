@@ -72,6 +72,24 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/pipelines/{path}/tasks/{name}/preview": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The beginning of a product, as far as it can be read without running anything. */
+        readonly get: operations["preview"];
+        readonly put?: never;
+        /** The beginning of a product that only running code can read: parquet, pickles, tables of a database. */
+        readonly post: operations["previewByCode"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/pipelines/{path}/scaffold": {
         readonly parameters: {
             readonly query?: never;
@@ -497,6 +515,10 @@ export interface components {
             readonly params: {
                 readonly [key: string]: string;
             };
+            /** @description The same as they were at the last success; None when there was none. */
+            readonly paramsBefore: {
+                readonly [key: string]: string;
+            } | null;
             /** @description Newest first, at most 20. */
             readonly attempts: readonly components["schemas"]["Attempt"][];
         };
@@ -701,6 +723,60 @@ export interface components {
             };
         };
         /**
+         * Column
+         * @description A column of a table. `type` is how the file calls it; '' where it does not say.
+         */
+        readonly Column: {
+            readonly name: string;
+            readonly type: string;
+        };
+        /**
+         * Piece
+         * @description Something that a notebook shows. `text` is that of an image in base64.
+         */
+        readonly Piece: {
+            /** @enum {unknown} */
+            readonly kind: "error" | "heading" | "image" | "text";
+            readonly text: string;
+            /** @description Of an image. */
+            readonly mediaType: string;
+        };
+        /**
+         * Preview
+         * @description The beginning of what a product holds.
+         *
+         *         `code`: only running code can read it; ask for that by ``POST …/preview``. `none`: it cannot be shown,
+         *         `note` says why. All of it is plain data: nothing in it may be taken for trusted HTML.
+         */
+        readonly Preview: {
+            readonly product: string;
+            /** @enum {unknown} */
+            readonly kind: "code" | "folder" | "html" | "image" | "json" | "none" | "notebook" | "table" | "text";
+            /** @description Of `json`, `text` and `html` the text, of `image` the file in base64, of `folder` a name a line. */
+            readonly text: string;
+            /** @description Of an image. */
+            readonly mediaType: string;
+            readonly columns: readonly components["schemas"]["Column"][];
+            /** @description The first of a table; None for a value that is missing. */
+            readonly rows: readonly (readonly (string | null)[])[];
+            /** @description How many rows (of a table) or cells (of a notebook) there are; None where counting would take long. */
+            readonly total: number | null;
+            /** @description Of a notebook. */
+            readonly pieces: readonly components["schemas"]["Piece"][];
+            /** @description Is there more than is shown? */
+            readonly cut: boolean;
+            /** @description What else there is to say of it. */
+            readonly note: string;
+        };
+        /**
+         * PreviewRequest
+         * @description Body of ``POST …/preview``: read a product by running what its format needs, in a process of its own.
+         */
+        readonly PreviewRequest: {
+            /** @description Its path, or the name of a table or view, as the snapshot has it. */
+            readonly product: string;
+        };
+        /**
          * LogChunk
          * @description A piece of a task's log. Ask again from `next_offset`; `complete` when no more will come.
          */
@@ -871,6 +947,10 @@ export type Edited = components['schemas']['Edited'];
 export type Created = components['schemas']['Created'];
 export type CleanRequest = components['schemas']['CleanRequest'];
 export type Cleaned = components['schemas']['Cleaned'];
+export type Column = components['schemas']['Column'];
+export type Piece = components['schemas']['Piece'];
+export type Preview = components['schemas']['Preview'];
+export type PreviewRequest = components['schemas']['PreviewRequest'];
 export type LogChunk = components['schemas']['LogChunk'];
 export type RunStarted = components['schemas']['RunStarted'];
 export type TaskStarted = components['schemas']['TaskStarted'];
@@ -1065,6 +1145,127 @@ export interface operations {
             };
             /** @description The pipeline has errors that forbid this build. */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly preview: {
+        readonly parameters: {
+            readonly query: {
+                /** @description Its path, as the snapshot has it. */
+                readonly product: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+                /** @description A task's name. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /**
+             * @description The beginning of what a product holds.
+             *
+             *     `code`: only running code can read it; ask for that by ``POST …/preview``. `none`: it cannot be shown,
+             *     `note` says why. All of it is plain data: nothing in it may be taken for trusted HTML.
+             */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly previewByCode: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+                /** @description A task's name. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        readonly responses: {
+            /**
+             * @description The beginning of what a product holds.
+             *
+             *     `code`: only running code can read it; ask for that by ``POST …/preview``. `none`: it cannot be shown,
+             *     `note` says why. All of it is plain data: nothing in it may be taken for trusted HTML.
+             */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -1575,6 +1776,8 @@ export interface operations {
                 readonly task: string;
                 /** @description Where to go on, from `nextOffset`; at first 0 for the beginning, or -n for the last n bytes. */
                 readonly offset?: number;
+                /** @description At most so many bytes. */
+                readonly limit?: number;
             };
             readonly header?: never;
             readonly path: {

@@ -32,6 +32,7 @@ __all__ = [
     "CheckRequest",
     "CleanRequest",
     "Cleaned",
+    "Column",
     "Created",
     "Edge",
     "Edited",
@@ -40,9 +41,12 @@ __all__ = [
     "Freshness",
     "Holder",
     "LogChunk",
+    "Piece",
     "Pipeline",
     "PipelineList",
     "PlannedTask",
+    "Preview",
+    "PreviewRequest",
     "Problem",
     "Problems",
     "Product",
@@ -355,6 +359,8 @@ class TaskDetail(Contract, frozen=True, kw_only=True):
     """Unified diff of the code cells since the last success; '' when equal or never run."""
     params: dict[str, str]
     """Parameter name → value as a Python literal."""
+    params_before: dict[str, str] | None
+    """The same as they were at the last success; None when there was none."""
     attempts: tuple[Attempt, ...]
     """Newest first, at most 20."""
 
@@ -508,6 +514,55 @@ class Cleaned(Contract, frozen=True, kw_only=True):
 
     moved: tuple[str, ...]
     kept: dict[str, str]
+
+
+class Column(Contract, frozen=True, kw_only=True):
+    """A column of a table. `type` is how the file calls it; '' where it does not say."""
+
+    name: str
+    type: str = ""
+
+
+class Piece(Contract, frozen=True, kw_only=True):
+    """Something that a notebook shows. `text` is that of an image in base64."""
+
+    kind: Literal["heading", "text", "image", "error"]
+    text: str
+    media_type: str = ""
+    """Of an image."""
+
+
+class Preview(Contract, frozen=True, kw_only=True):
+    """The beginning of what a product holds.
+
+    `code`: only running code can read it; ask for that by ``POST …/preview``. `none`: it cannot be shown,
+    `note` says why. All of it is plain data: nothing in it may be taken for trusted HTML.
+    """
+
+    product: str
+    kind: Literal["table", "json", "text", "image", "html", "notebook", "folder", "code", "none"]
+    text: str = ""
+    """Of `json`, `text` and `html` the text, of `image` the file in base64, of `folder` a name a line."""
+    media_type: str = ""
+    """Of an image."""
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[str | None, ...], ...] = ()
+    """The first of a table; None for a value that is missing."""
+    total: int | None = None
+    """How many rows (of a table) or cells (of a notebook) there are; None where counting would take long."""
+    pieces: tuple[Piece, ...] = ()
+    """Of a notebook."""
+    cut: bool = False
+    """Is there more than is shown?"""
+    note: str = ""
+    """What else there is to say of it."""
+
+
+class PreviewRequest(Contract, frozen=True, kw_only=True):
+    """Body of ``POST …/preview``: read a product by running what its format needs, in a process of its own."""
+
+    product: str
+    """Its path, or the name of a table or view, as the snapshot has it."""
 
 
 class LogChunk(Contract, frozen=True, kw_only=True):

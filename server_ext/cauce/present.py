@@ -5,11 +5,12 @@ Looks at the disk only to see the products, through the look's own `Observer`, a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from cauce.contract import (
     Activity,
@@ -26,6 +27,7 @@ from cauce.contract import (
 )
 from cauce.engine.assessment import Assessment, known_of
 from cauce.engine.files import Observer
+from cauce.engine.fingerprint import Fingerprint
 from cauce.engine.functionbook import book_path
 from cauce.engine.project import Project
 from cauce.engine.source import unified_diff
@@ -188,8 +190,25 @@ def present_detail(
         revision=revision,
         diff=diff,
         params={name: repr(value) for name, value in look.project.tasks[task].params.items()},
+        params_before=None if known is None or known.last_ok is None else _params_of(known.last_ok.fingerprint),
         attempts=tuple(_attempt(row, look.holder) for row in attempts),
     )
+
+
+def _params_of(fingerprint: Fingerprint) -> dict[str, str]:
+    """Parameters as they were recorded, as Python literals."""
+    found = {}
+    for name, value in fingerprint.params.items():
+        try:
+            found[name] = repr(json.loads(value, object_hook=_exact))
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def _exact(value: dict[str, Any]) -> Any:
+    """A number that JSON has no word for, as `canonical` writes it."""
+    return float(value["__float__"]) if value.keys() == {"__float__"} else value
 
 
 def _task(look: Look, name: str) -> Task:

@@ -25,6 +25,7 @@ from cauce.contract import (
     BuildPlan,
     CellError,
     PlannedTask,
+    Preview,
     Problem,
     Reason,
     RunFinished,
@@ -44,7 +45,7 @@ from cauce.present import shares
 if TYPE_CHECKING:
     from cauce.engine.clean import Found
 
-__all__ = ["build_display", "print_clean", "print_error", "print_plan", "print_status", "shown"]
+__all__ = ["build_display", "print_clean", "print_error", "print_plan", "print_preview", "print_status", "shown"]
 
 _MARKS = {
     "fresh": ("✓", "green"),
@@ -264,6 +265,38 @@ def _size(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
+
+
+def print_preview(preview: Preview) -> None:
+    """The beginning of what a product holds. Of images only that they are some."""
+    console = Console()
+    match preview.kind:
+        case "table":
+            table = Table(box=None, pad_edge=False, header_style="bold")
+            for column in preview.columns:
+                head = shown(column.name) + (f"\n{shown(column.type)}" if column.type else "")
+                table.add_column(Text(head), no_wrap=True, overflow="ellipsis", max_width=40)
+            for row in preview.rows:
+                table.add_row(
+                    *(_text("·" if value is None else value, "dim" if value is None else "") for value in row)
+                )
+            console.print(table)
+        case "notebook":
+            for piece in preview.pieces:
+                told = f"[{piece.media_type}]" if piece.kind == "image" else piece.text
+                style = {"heading": "bold", "error": "red"}.get(piece.kind, "")
+                console.print(_text(told, style, keep=_LINES), soft_wrap=True)
+        case "image":
+            console.print(_text(f"[{preview.media_type}]", "dim"))
+        case _ if preview.text:
+            console.print(_text(preview.text, keep=_LINES), soft_wrap=True)
+    more = "" if preview.total is None else f" of {preview.total:,}"
+    if preview.kind == "table" and preview.cut:
+        console.print(_text(f"{len(preview.rows):,} rows{more}.", "dim"))
+    elif preview.cut:
+        console.print(_text("There is more of it.", "dim"))
+    if preview.note:
+        console.print(_text(preview.note, "dim"), soft_wrap=True)
 
 
 def print_error(error: CauceError) -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "status": ("cauce.cli.status:command", "Show each task: is it current, and why not."),
     "build": ("cauce.cli.build:command", "Run what is stale, or the given TASKS with what they need."),
     "task": ("cauce.cli.task:command", "Run one task and nothing else; or show its source, its state."),
+    "preview": ("cauce.cli.preview:command", "Show the beginning of what a task has made."),
     "plot": ("cauce.cli.plot:command", "Save a picture of the pipeline: a page, SVG, PNG or Mermaid."),
     "report": ("cauce.cli.report:command", "Save a page with the graph, all tasks, problems and the last run."),
     "clean": ("cauce.cli.clean:command", "Move to the trash what all tasks, or the given TASKS, have made."),

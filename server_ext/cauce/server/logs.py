@@ -11,12 +11,13 @@ from cauce.engine.files import open_regular, real_path
 __all__ = ["read_log"]
 
 _LOG_PIECE = 1 << 18
+_LONGEST_CHARACTER = 4
 
 
-def read_log(above: Path, path: Path, offset: int, over: bool) -> LogChunk:
+def read_log(above: Path, path: Path, offset: int, limit: int | None, over: bool) -> LogChunk:
     """What is at `offset` of the file, in bytes: from its end when it is negative. Empty if it cannot be read.
 
-    `over`: nothing more will be written.
+    `over`: nothing more will be written. It begins with a whole character: a little later than asked for, maybe.
     """
     try:
         # Below what the state folder is in, and the file itself: a link could show any file of the server's user.
@@ -24,12 +25,11 @@ def read_log(above: Path, path: Path, offset: int, over: bool) -> LogChunk:
             size = stream.seek(0, os.SEEK_END)
             start = min(offset, size) if offset >= 0 else max(size + offset, 0)
             stream.seek(start)
-            piece = stream.read(_LOG_PIECE)
+            piece = stream.read(_LOG_PIECE if limit is None else max(_LONGEST_CHARACTER, min(limit, _LOG_PIECE)))
     except OSError:
         return LogChunk(text="", offset=0, next_offset=0, complete=over)
-    if offset < 0:
-        cut = _rest_of_a_character(piece)
-        start, piece = start + cut, piece[cut:]
+    cut = _rest_of_a_character(piece)
+    start, piece = start + cut, piece[cut:]
     at_end = start + len(piece) >= size
     if not (at_end and over):
         piece = piece[: _whole_characters(piece)]

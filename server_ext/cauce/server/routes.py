@@ -7,7 +7,9 @@ verb is authenticated *and* authorized; starting or stopping code takes the perm
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -15,7 +17,17 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from cauce.contract import CheckRequest, CleanRequest, Contract, ErrorBody, RunRequest, UpstreamChange, encode
+from cauce.contract import (
+    CheckRequest,
+    CleanRequest,
+    Contract,
+    ErrorBody,
+    Preview,
+    PreviewRequest,
+    RunRequest,
+    UpstreamChange,
+    encode,
+)
 from cauce.engine.errors import (
     CauceError,
     FileChanged,
@@ -30,6 +42,7 @@ from cauce.engine.errors import (
 from cauce.engine.spec.schema import env_schema, pipeline_schema
 from cauce.rest import PATH_PARAMETERS
 from cauce.server.builder import BuilderFailed
+from cauce.server.previews import PreviewFailed
 from cauce.server.workspace import Workspace
 
 __all__ = ["PATTERNS", "status_of"]
@@ -47,6 +60,7 @@ STATUS: dict[str, int] = {
     FileChanged.code: 409,
     PipelineHasErrors.code: 422,
     BuilderFailed.code: 500,
+    PreviewFailed.code: 500,
 }
 """Error code → HTTP status: the one place where that is decided."""
 
@@ -150,6 +164,30 @@ class TaskHandler(CauceHandler):
     @authorized
     async def get(self, path: str, name: str) -> None:
         self.answer(await self.workspace.detail(path, name))
+
+
+class PreviewHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/tasks/{name}/preview"
+    _asked: asyncio.Task[Preview] | None = None
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str, name: str) -> None:
+        self.answer(await self.workspace.preview(path, name, self.get_argument("product")))
+
+    @web.authenticated
+    @may_execute
+    async def post(self, path: str, name: str) -> None:
+        product = self.body_as(PreviewRequest).product
+        self._asked = asyncio.create_task(self.workspace.preview_by_code(path, name, product))
+        with suppress(asyncio.CancelledError):
+            self.answer(await self._asked)
+
+    def on_connection_close(self) -> None:
+        """Nobody waits for it any more."""
+        super().on_connection_close()
+        if self._asked is not None:
+            self._asked.cancel()
 
 
 class UpstreamHandler(CauceHandler):
@@ -257,9 +295,11 @@ class LogHandler(CauceHandler):
     async def get(self, path: str, id: str) -> None:
         try:
             offset = int(self.get_argument("offset", "0"))
+            limit = int(self.get_argument("limit")) if "limit" in self.request.query_arguments else None
         except ValueError:
-            raise UsageError("'offset' must be a number.", hint="Leave it out to read from the beginning.") from None
-        self.answer(await self.workspace.log(path, id, self.get_argument("task"), offset))
+            hint = "Leave them out to read from the beginning."
+            raise UsageError("'offset' and 'limit' must be numbers.", hint=hint) from None
+        self.answer(await self.workspace.log(path, id, self.get_argument("task"), offset, limit))
 
 
 def _pattern(template: str) -> str:
@@ -274,7 +314,7 @@ def _pattern(template: str) -> str:
 # The longest first: a pipeline's path would swallow what follows it.
 _HANDLERS = (
     *(LogHandler, RunHandler, RunsHandler, UpstreamHandler, ScaffoldHandler, CleanHandler, PlanHandler),
-    *(TaskHandler, PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, SchemaHandler),
+    *(PreviewHandler, TaskHandler, PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, SchemaHandler),
 )
 PATTERNS: tuple[tuple[str, type[CauceHandler]], ...] = tuple((_pattern(handler.path), handler) for handler in _HANDLERS)
 """Below ``{base_url}cauce/api/``."""

@@ -37,6 +37,7 @@ from cauce.contract import (
     LogChunk,
     Pipeline,
     PipelineList,
+    Preview,
     Problems,
     RevisionEvent,
     Run,
@@ -56,6 +57,7 @@ from cauce.engine.injection import Binding
 from cauce.engine.lock import holder_of
 from cauce.engine.lookup import SourceIndex
 from cauce.engine.notebook import warm_up
+from cauce.engine.preview import preview, product_named
 from cauce.engine.process import is_alive
 from cauce.engine.spec import entry_of_file
 from cauce.engine.statefolder import is_own, log_file, runs_of
@@ -66,6 +68,7 @@ from cauce.server.active import active_builds
 from cauce.server.builder import Builder
 from cauce.server.discovery import find_pipelines
 from cauce.server.logs import read_log
+from cauce.server.previews import Previews
 from cauce.server.standby import Standbys
 from cauce.server.view import View, below
 
@@ -111,6 +114,7 @@ class Workspace:
         self._views: dict[Path, View] = {}
         self._builders: dict[Path, tuple[Builder, asyncio.Task[None]]] = {}
         self._standbys = Standbys(lambda: not self._builders, standbys)
+        self._previews = Previews()
         self._index = SourceIndex(self.root)
         self._list: tuple[float, PipelineList] | None = None
         self._warm = False
@@ -133,6 +137,15 @@ class Workspace:
             raise no_task(task, look.project.tasks)
         attempts = await asyncio.to_thread(read_attempts, view.folder, view.entry.name, task)
         return present_detail(look, task, attempts, pipeline=pipeline, revision=snapshot.revision)
+
+    async def preview(self, pipeline: str, task: str, product: str) -> Preview:
+        """The beginning of a product, as far as nothing has to be run for it."""
+        view = await self._view(pipeline)
+        look, _ = await view.attended_look()
+        if task not in look.project.tasks:
+            raise no_task(task, look.project.tasks)
+        named = product_named(look.project.tasks[task], product)
+        return await asyncio.to_thread(preview, view.entry.root, named)
 
     async def runs(self, pipeline: str) -> RunList:
         view = await self._view(pipeline)
@@ -186,7 +199,7 @@ class Workspace:
         more = tuple(pipeline for pipeline in looked_at if pipeline.path not in names)
         return await asyncio.to_thread(active_builds, self.root, (*listed, *more))
 
-    async def log(self, pipeline: str, run: str, task: str, offset: int) -> LogChunk:
+    async def log(self, pipeline: str, run: str, task: str, offset: int, limit: int | None) -> LogChunk:
         """A piece of a task's log, cut between characters."""
         view = await self._view(pipeline)
         row = await self.run(pipeline, run)
@@ -194,7 +207,7 @@ class Workspace:
         if path is None:
             raise NotFound(f"The task '{task}' is not part of the run '{run}'.", hint="Choose another run.")
         over = row.tasks[task] not in ("waiting", "running") or row.state != "running"
-        return await asyncio.to_thread(read_log, view.folder.parent, path, offset, over)
+        return await asyncio.to_thread(read_log, view.folder.parent, path, offset, limit, over)
 
     # --- Acting
 
@@ -212,6 +225,13 @@ class Workspace:
         self._builders[view.entry.root] = (builder, follower)
         view.hint()  # a look may find the pipeline gone: the run has started all the same
         return Build(run=builder.run)
+
+    async def preview_by_code(self, pipeline: str, task: str, product: str) -> Preview:
+        """The beginning of a product that only code can read: a process reads it."""
+        found = await self.preview(pipeline, task, product)
+        if found.kind != "code":
+            return found
+        return await self._previews.of((await self._view(pipeline)).path, task, product)
 
     async def change_upstream(self, pipeline: str, task: str, change: UpstreamChange) -> Edited:
         """Edit what a task needs, in place."""
