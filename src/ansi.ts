@@ -6,11 +6,18 @@
 export type AnsiColour =
   'black' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'white';
 
-export interface IAnsiSpan {
-  readonly text: string;
+/** How text looks, until a sequence says otherwise. */
+export interface IAnsiStyle {
   readonly colour: AnsiColour | null;
   readonly bold: boolean;
 }
+
+export interface IAnsiSpan extends IAnsiStyle {
+  readonly text: string;
+}
+
+/** How text looks at first. */
+export const PLAIN: IAnsiStyle = { colour: null, bold: false };
 
 const COLOURS: readonly AnsiColour[] = [
   'black',
@@ -31,10 +38,12 @@ const ESCAPE =
 // What is left of control characters, but for tab and line end, shows as nothing.
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
-/** Split text that a terminal would colour. Sequences other than colours and bold are dropped. */
-export function parseAnsi(text: string): IAnsiSpan[] {
+/**
+ * Split text that a terminal would colour. Sequences other than colours and bold are dropped.
+ * `style` is how what stands before it has left things.
+ */
+export function parseAnsi(text: string, style: IAnsiStyle = PLAIN): IAnsiSpan[] {
   const spans: IAnsiSpan[] = [];
-  let style: Omit<IAnsiSpan, 'text'> = { colour: null, bold: false };
   let from = 0;
   const flush = (to: number): void => {
     const piece = text.slice(from, to).replace(CONTROL, '');
@@ -59,7 +68,21 @@ export function parseAnsi(text: string): IAnsiSpan[] {
   return spans;
 }
 
-function styled(style: Omit<IAnsiSpan, 'text'>, parameters: string): Omit<IAnsiSpan, 'text'> {
+/** How what follows a text looks. */
+export function styleAfter(text: string, style: IAnsiStyle = PLAIN): IAnsiStyle {
+  if (!text.includes('\u001b')) {
+    return style;
+  }
+  let after = style;
+  for (const match of text.matchAll(ESCAPE)) {
+    if (match[2] === 'm') {
+      after = styled(after, match[1] ?? '');
+    }
+  }
+  return after;
+}
+
+function styled(style: IAnsiStyle, parameters: string): IAnsiStyle {
   let { colour, bold } = style;
   const codes = parameters.split(/[;:]/).map(Number);
   for (let i = 0; i < codes.length; i++) {

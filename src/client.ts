@@ -14,6 +14,8 @@ import type {
   Created,
   LogChunk,
   PipelineList,
+  Preview,
+  PreviewRequest,
   Problems,
   Run,
   RunRequest,
@@ -39,7 +41,18 @@ export interface IClient {
   builds(): Promise<ActiveBuildList>;
   run(pipeline: string, run: string): Promise<Run>;
   cancel(pipeline: string, run: string): Promise<void>;
-  log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk>;
+  /** A piece of a log, from `offset` on: of at most `limit` bytes. */
+  log(
+    pipeline: string,
+    run: string,
+    task: string,
+    offset: number,
+    limit?: number
+  ): Promise<LogChunk>;
+  /** The beginning of a product, as far as nothing has to be run for it. */
+  preview(pipeline: string, task: string, product: string): Promise<Preview>;
+  /** The same where only running code can tell. */
+  previewByCode(pipeline: string, task: string, product: string): Promise<Preview>;
   /** Create the sources that the pipeline names and that do not exist. */
   scaffold(pipeline: string): Promise<Created>;
   /** Move what tasks have made to the trash, or say what would be. */
@@ -68,7 +81,7 @@ export interface IJsonSchema {
   readonly default?: unknown;
 }
 
-type Body = RunRequest | CleanRequest | CheckRequest;
+type Body = RunRequest | CleanRequest | CheckRequest | PreviewRequest;
 
 export class Client implements IClient {
   constructor(settings: ServerConnection.ISettings) {
@@ -107,9 +120,30 @@ export class Client implements IClient {
     await this._request('DELETE', at(pipeline, 'runs', run));
   }
 
-  log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk> {
+  log(
+    pipeline: string,
+    run: string,
+    task: string,
+    offset: number,
+    limit?: number
+  ): Promise<LogChunk> {
     const query = new URLSearchParams({ task, offset: String(offset) });
+    if (limit !== undefined) {
+      query.set('limit', String(limit));
+    }
     return this._json<LogChunk>('GET', `${at(pipeline, 'runs', run, 'log')}?${query.toString()}`);
+  }
+
+  preview(pipeline: string, task: string, product: string): Promise<Preview> {
+    const query = new URLSearchParams({ product });
+    return this._json<Preview>(
+      'GET',
+      `${at(pipeline, 'tasks', task, 'preview')}?${query.toString()}`
+    );
+  }
+
+  previewByCode(pipeline: string, task: string, product: string): Promise<Preview> {
+    return this._json<Preview>('POST', at(pipeline, 'tasks', task, 'preview'), { product });
   }
 
   scaffold(pipeline: string): Promise<Created> {

@@ -25,6 +25,28 @@ export async function confirm(
   return result.button.accept;
 }
 
+/** Does the user agree that a failed task is debugged? */
+export async function confirmDebug(
+  trans: TranslationBundle,
+  pipeline: string,
+  task: string
+): Promise<boolean> {
+  const result = await showDialog({
+    title: trans.__('Run code of this project?'),
+    body: trans.__(
+      'Something other than the pipeline panel asks to debug the task “%1” of “%2”, which runs the cells before the one that failed in the kernel of its notebook.',
+      task,
+      pipeline
+    ),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.warnButton({ label: trans.__('Run') })
+    ],
+    defaultButton: 0
+  });
+  return result.button.accept;
+}
+
 /** What would be done, and what of the project's code would run. */
 function question(
   trans: TranslationBundle,

@@ -63,7 +63,10 @@ export const STARTER_FILES: readonly IStarterFile[] = [
 
 /** The parts of the Jupyter contents API that are needed here. */
 export interface IFiles {
-  get(path: string, options: { content: boolean }): Promise<unknown>;
+  get(
+    path: string,
+    options: { content: boolean; type?: 'notebook' | 'file'; format?: 'json' | 'text' }
+  ): Promise<unknown>;
   save(
     path: string,
     model: { type: 'file' | 'directory'; format?: 'text'; content?: string }

@@ -1,42 +1,44 @@
 /**
- * The selected task's details and log: fetched while somebody looks, and only then.
+ * The selected task's details, its log and what its products hold: fetched while somebody looks, and only then.
  */
 import type { IDisposable } from '@lumino/disposable';
-import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { IClient } from './client';
-import type { Task, TaskDetail } from './contract';
+import type { Preview, Product, Task, TaskDetail } from './contract';
+import { CauceError } from './errors';
 import { Folded } from './folded';
+import { LogModel } from './log/logmodel';
 import type { PipelineModel } from './model';
 
-/** How much of a log is kept, in UTF-16 units: the end of it. */
-const LOG_LIMIT = 200_000;
-
-const LOG_INTERVAL_MS = 1_000;
-
-export interface ILog {
-  readonly run: string;
-  readonly text: string;
-  readonly complete: boolean;
-  /** Was the beginning dropped? */
-  readonly cut: boolean;
+/** A product that is looked into. */
+export interface IPreview {
+  readonly state: 'reading' | 'shown' | 'failed';
+  /** What it held when it was read last. */
+  readonly preview: Preview | null;
+  /** Why it could not be asked for. */
+  readonly error: CauceError | null;
+  /** Was the product written again since, and only running code could read it again? */
+  readonly outdated: boolean;
 }
+
+interface IOpen extends IPreview {
+  readonly modified: number | null;
+}
+
+const READING: IPreview = { state: 'reading', preview: null, error: null, outdated: false };
 
 export class TaskModel implements IDisposable {
   constructor(client: IClient, pipelines: PipelineModel) {
     this._client = client;
     this._pipelines = pipelines;
+    this.log = new LogModel(client);
     this._detailFetch = new Folded(() => this._fetchDetail());
-    this._logFetch = new Folded(() => this._fetchLog());
-    this._tail = new Poll({
-      name: 'jupyterlab-cauce:log',
-      factory: () => this._logFetch.call(),
-      frequency: { interval: LOG_INTERVAL_MS, backoff: true, max: 30_000 },
-      standby: () => (this._wantsLog() ? 'when-hidden' : true)
-    });
     pipelines.changed.connect(this._onChanged, this);
   }
+
+  /** The log of the task: of its last run, or the one that was chosen. */
+  readonly log: LogModel;
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -52,18 +54,63 @@ export class TaskModel implements IDisposable {
     return this._detail;
   }
 
-  /** The log, once it was asked for or the task runs. */
-  get log(): ILog | null {
-    return this._log;
+  /** Why the detail could not be had the last time. */
+  get detailError(): CauceError | null {
+    return this._detailError;
   }
 
-  /** Whether the user wants to see the log of a task that does not run. */
-  get showLog(): boolean {
-    return this._showLog;
+  /** Ask for the detail again. */
+  retry(): void {
+    void this._detailFetch.call();
   }
-  set showLog(value: boolean) {
-    this._showLog = value;
+
+  /** Show the log of an earlier run; `null` for the last one. */
+  showLogOf(run: string | null): void {
+    this._chosenRun = run;
     this._onChanged();
+    this._changed.emit();
+  }
+
+  /** What a product holds, if it is looked into. */
+  previewOf(task: string, product: string): IPreview | null {
+    return this._previews.get(keyOf(task, product)) ?? null;
+  }
+
+  /**
+   * Look into a product. Has it to be read by code, that is run: call it for the user's own hand alone.
+   */
+  async openPreview(task: string, product: Product): Promise<void> {
+    const { path } = this._pipelines;
+    if (path === null) {
+      return;
+    }
+    const key = keyOf(task, product.path);
+    const about = this._about;
+    const before = this._previews.get(key)?.preview ?? null;
+    const opened: IOpen = { ...READING, preview: before, modified: product.modified };
+    const tell = (parts: Partial<IPreview>): void => {
+      // It may have been closed meanwhile, or opened again.
+      if (about === this._about && this._previews.get(key) === opened) {
+        this._previews.set(key, { ...opened, ...parts });
+        this._changed.emit();
+      }
+    };
+    this._previews.set(key, opened);
+    this._changed.emit();
+    try {
+      let preview = await this._client.preview(path, task, product.path);
+      if (preview.kind === 'code' && this._previews.get(key) === opened) {
+        preview = await this._client.previewByCode(path, task, product.path);
+        this._byCode.add(key);
+      }
+      tell({ state: 'shown', preview });
+    } catch (error) {
+      tell({ state: 'failed', error: error instanceof CauceError ? error : null });
+    }
+  }
+
+  closePreview(task: string, product: string): void {
+    this._previews.delete(keyOf(task, product));
     this._changed.emit();
   }
 
@@ -74,6 +121,7 @@ export class TaskModel implements IDisposable {
   set active(value: boolean) {
     this._active = value;
     this._onChanged();
+    this.log.active = value;
   }
 
   get isDisposed(): boolean {
@@ -83,7 +131,7 @@ export class TaskModel implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      this._tail.dispose();
+      this.log.dispose();
       this._pipelines.changed.disconnect(this._onChanged, this);
       Signal.clearData(this);
     }
@@ -91,15 +139,27 @@ export class TaskModel implements IDisposable {
 
   private _onChanged(): void {
     const { task } = this;
-    const about = task === null ? '' : `${this._pipelines.path ?? ''}\n${task.name}`;
+    const { path } = this._pipelines;
+    const about = task === null ? '' : `${path ?? ''}\n${task.name}`;
     if (about !== this._about) {
       this._about = about;
       this._known = '';
       this._detail = null;
-      this._log = null;
-      this._showLog = false;
+      this._detailError = null;
+      this._chosenRun = null;
+      this._previews.clear();
+      this._byCode.clear();
       this._changed.emit();
     }
+    if (task?.activity.state === 'running') {
+      this._chosenRun = null;
+    }
+    const run = this._chosenRun ?? task?.activity.run ?? task?.lastAttempt?.run ?? null;
+    this.log.show(
+      task === null || path === null || run === null
+        ? null
+        : { pipeline: path, run, task: task.name }
+    );
     if (task === null || !this._active) {
       return;
     }
@@ -109,8 +169,23 @@ export class TaskModel implements IDisposable {
       this._known = known;
       void this._detailFetch.call();
     }
-    if (this._wantsLog()) {
-      void this._tail.refresh();
+    this._lookAgain();
+  }
+
+  /** Products that were written since they were looked into are read again, where that runs nothing. */
+  private _lookAgain(): void {
+    for (const [key, open] of this._previews) {
+      const [name = '', path = ''] = key.split('\n');
+      const task = this._pipelines.snapshot?.tasks.find(each => each.name === name);
+      const product = task?.products.find(each => each.path === path);
+      if (product === undefined || product.modified === open.modified || open.state === 'reading') {
+        continue;
+      }
+      if (this._byCode.has(key)) {
+        this._previews.set(key, { ...open, outdated: true });
+      } else {
+        void this.openPreview(name, product);
+      }
     }
   }
 
@@ -125,62 +200,15 @@ export class TaskModel implements IDisposable {
       const detail = await this._client.task(path, task.name);
       if (about === this._about) {
         this._detail = detail;
+        this._detailError = null;
         this._changed.emit();
       }
-    } catch {
-      // What the snapshot says is still shown, and the model tells of a lost connection. Ask again
-      // when it speaks next.
-      this._known = '';
-    }
-  }
-
-  private get _run(): string | null {
-    const { task } = this;
-    return task?.activity.run ?? task?.lastAttempt?.run ?? null;
-  }
-
-  private _wantsLog(): boolean {
-    const { task } = this;
-    if (!this._active || task === null || this._run === null) {
-      return false;
-    }
-    if (task.activity.state !== 'running' && !this._showLog && this._log === null) {
-      return false;
-    }
-    return this._log?.run !== this._run || !this._log.complete;
-  }
-
-  private async _fetchLog(): Promise<void> {
-    const run = this._run;
-    const { task } = this;
-    const { path } = this._pipelines;
-    const about = this._about;
-    if (!this._wantsLog() || run === null || task === null || path === null) {
-      return;
-    }
-    if (this._log?.run !== run) {
-      this._log = { run, text: '', complete: false, cut: false };
-      // Of a long log its end alone: the rest would be read only to be forgotten.
-      this._offset = -LOG_LIMIT;
-    }
-    for (;;) {
-      const chunk = await this._client.log(path, run, task.name, this._offset);
-      if (about !== this._about || this._log.run !== run) {
-        return;
-      }
-      const { text: before, cut }: ILog = this._log;
-      const text: string = before + chunk.text;
-      const skipped = this._offset < 0 && chunk.offset > 0;
-      this._offset = chunk.nextOffset === 0 ? -LOG_LIMIT : chunk.nextOffset;
-      this._log = {
-        run,
-        text: text.slice(-LOG_LIMIT),
-        complete: chunk.complete,
-        cut: cut || skipped || text.length > LOG_LIMIT
-      };
-      this._changed.emit();
-      if (chunk.complete || chunk.text === '') {
-        return;
+    } catch (error) {
+      if (about === this._about) {
+        // What the snapshot says is still shown. Ask again when the model speaks next.
+        this._known = '';
+        this._detailError = error instanceof CauceError ? error : null;
+        this._changed.emit();
       }
     }
   }
@@ -188,15 +216,18 @@ export class TaskModel implements IDisposable {
   private readonly _client: IClient;
   private readonly _pipelines: PipelineModel;
   private readonly _detailFetch: Folded;
-  private readonly _logFetch: Folded;
-  private readonly _tail: Poll;
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _previews = new Map<string, IOpen>();
+  private readonly _byCode = new Set<string>();
   private _about = '';
   private _known = '';
   private _detail: TaskDetail | null = null;
-  private _log: ILog | null = null;
-  private _offset = 0;
-  private _showLog = false;
+  private _detailError: CauceError | null = null;
+  private _chosenRun: string | null = null;
   private _active = false;
   private _isDisposed = false;
+}
+
+function keyOf(task: string, product: string): string {
+  return `${task}\n${product}`;
 }

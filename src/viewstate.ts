@@ -44,7 +44,7 @@ export const DEFAULT_VIEW: IView = {
   order: 'build',
   grouped: false,
   collapsed: [],
-  folded: [],
+  folded: ['attempts', 'log'],
   sizes: [55, 45]
 };
 

@@ -1,6 +1,6 @@
 import { Signal } from '@lumino/signaling';
 
-import { REVISION_SCHEMA, type Task } from '../contract';
+import { REVISION_SCHEMA, type Product, type Task } from '../contract';
 import { CauceError } from '../errors';
 import { PipelineModel, type IEnded, type IMemory } from '../model';
 import { TaskModel } from '../taskmodel';
@@ -440,41 +440,78 @@ describe('The selected task', () => {
     task.dispose();
   });
 
-  it.each([
-    ['hello\n', false],
-    [`${'x\n'.repeat(1_000_000)}the end\n`, true]
-  ])(
-    'has a log that is read once it is wanted: its end, and all of a short one',
-    async (log, cut) => {
-      const world = new World();
-      const task = await look(world);
-      const lastAttempt = {
-        run: 'r',
-        outcome: 'ok' as const,
-        started: 1,
-        ended: 2,
-        cause: '',
-        error: null
-      };
-      world.change(ML, { tasks: [fakeTask('a', { lastAttempt })] });
-      await world.model.refresh();
-      world.client.logs.set('a', log);
-      world.model.select('a');
-      await settled();
-      expect(task.log).toBeNull();
-      const told = new Promise<void>(resolve => {
-        task.changed.connect(() => {
-          if (task.log?.complete === true) {
-            resolve();
-          }
-        });
+  it('has a log that is read once somebody follows it: its end first, then what was before', async () => {
+    const world = new World();
+    const task = await look(world);
+    const lastAttempt = {
+      run: 'r',
+      outcome: 'ok' as const,
+      started: 1,
+      ended: 2,
+      cause: '',
+      error: null
+    };
+    world.change(ML, { tasks: [fakeTask('a', { lastAttempt })] });
+    await world.model.refresh();
+    const line = 'a line of this log\n';
+    world.client.logs.set('a', line.repeat(20_000));
+    world.model.select('a');
+    await settled();
+    expect(task.log.known).toBe(false);
+    const told = new Promise<void>(resolve => {
+      task.log.changed.connect(() => {
+        if (task.log.complete) {
+          resolve();
+        }
       });
-      world.asked();
-      task.showLog = true;
-      await told;
-      expect(task.log).toEqual({ run: 'r', text: log.slice(-200_000), complete: true, cut });
-      expect(world.asked().filter(call => call.startsWith('log '))).toHaveLength(1);
-      task.dispose();
+    });
+    world.asked();
+    const watching = task.log.watch();
+    await told;
+    expect(world.asked().filter(call => call.startsWith('log '))).toHaveLength(1);
+    expect(task.log.hasEarlier).toBe(true);
+    while (task.log.hasEarlier) {
+      await task.log.loadEarlier();
     }
-  );
+    expect(task.log.lines.length).toBe(20_000);
+    expect(task.log.lines.whole()).toBe(line.repeat(20_000));
+    watching.dispose();
+    task.dispose();
+  });
+
+  it('is looked into; where that takes code, only when asked, and not again by itself', async () => {
+    const world = new World();
+    const task = await look(world);
+    const product = (path: string, modified: number): Product => ({
+      key: '',
+      kind: 'file',
+      path,
+      exists: true,
+      notebook: false,
+      size: 1,
+      modified
+    });
+    const show = async (modified: number): Promise<void> => {
+      const products = [product('a.txt', modified), product('a.pkl', modified)];
+      world.change(ML, { tasks: [fakeTask('a', { products })] });
+      await world.model.refresh();
+      await settled();
+    };
+    await show(1);
+    world.client.previews.set('a.txt', { kind: 'text', text: 'hello' });
+    world.client.previews.set('a.pkl', { kind: 'code' });
+    world.model.select('a');
+    await settled();
+    await task.openPreview('a', product('a.txt', 1));
+    await task.openPreview('a', product('a.pkl', 1));
+    expect(task.previewOf('a', 'a.txt')?.preview?.text).toBe('hello');
+    expect(task.previewOf('a', 'a.pkl')?.preview?.text).toBe('read a.pkl');
+    world.asked();
+    await show(2);
+    expect(world.asked().filter(call => call.startsWith('preview'))).toEqual([
+      `preview ${ML} a a.txt`
+    ]);
+    expect(task.previewOf('a', 'a.pkl')?.outdated).toBe(true);
+    task.dispose();
+  });
 });

@@ -6,6 +6,7 @@
  *     ending    how the ends of builds are told
  *     opening   what opens documents
  *     changing  what writes into the project
+ *     debugging what leads to the cell that failed
  *     telling   how the user learns that something went wrong
  */
 import type { IDocumentManager } from '@jupyterlab/docmanager';
@@ -18,6 +19,7 @@ import type { ITaskNotebook } from '../notebook';
 import type { IFiles } from '../starter';
 import type { ISettings } from '../settings';
 import { Changing } from './changing';
+import { Debugging } from './debugging';
 import { Ending } from './ending';
 import { Opening } from './opening';
 import { Running } from './running';
@@ -35,6 +37,8 @@ export namespace Actions {
     readonly shownAs: (widget: Widget) => ITaskNotebook | null;
     /** The folder that the user looks at. */
     readonly folder: () => string;
+    /** Does a kernel run for a document, be it open or not? */
+    readonly hasKernel: (path: string) => boolean;
     /** Bring the panel to the front. */
     readonly show: () => void;
     /** The user's settings, as they are now. */
@@ -48,6 +52,7 @@ export class Actions implements IDisposable {
     this.running = new Running(options, this.telling);
     this.opening = new Opening(options);
     this.changing = new Changing(options, this.telling);
+    this.debugging = new Debugging(options, this.opening);
     this._ending = new Ending(options, this.running, this.opening);
   }
 
@@ -55,6 +60,7 @@ export class Actions implements IDisposable {
   readonly running: Running;
   readonly opening: Opening;
   readonly changing: Changing;
+  readonly debugging: Debugging;
 
   get isDisposed(): boolean {
     return this._isDisposed;

@@ -41,7 +41,7 @@ export class Opening {
   /** Open a task's function as a notebook. */
   openFunction(task: Task): void {
     if (task.notebookPath !== null) {
-      this._open(task.notebookPath, 'Notebook');
+      this.openFile(task.notebookPath, 'Notebook');
     }
   }
 
@@ -50,7 +50,7 @@ export class Opening {
     const partial = task.lastAttempt?.error?.notebook ?? null;
     const product = executedNotebook(task);
     if (partial !== null) {
-      this._open(partial, 'Notebook');
+      this.openFile(partial, 'Notebook');
     } else if (product !== null) {
       this.openProduct(product);
     }
@@ -58,7 +58,7 @@ export class Opening {
 
   openProduct(product: Product): void {
     if (product.exists) {
-      this._open(product.path);
+      this.openFile(product.path);
     } else {
       const { trans } = this._options;
       Notification.info(trans.__('%1 is not there yet: run its task first.', product.path), {
@@ -67,15 +67,11 @@ export class Opening {
     }
   }
 
-  openPath(path: string): void {
-    this._open(path);
-  }
-
   /** Open a text file at a line. */
   async openWhere(where: Where): Promise<void> {
     // What is wrong in a notebook has no line that one could go to.
     const factory = where.path.endsWith('.ipynb') ? 'Notebook' : 'Editor';
-    const widget = this._open(where.path, factory);
+    const widget = this.openFile(where.path, factory);
     if (widget === null || where.line === null) {
       return;
     }
@@ -89,7 +85,8 @@ export class Opening {
     }
   }
 
-  private _open(path: string, factory?: string): IDocumentWidget | null {
+  /** Open a file of the project; null, which the user is told, when it lies elsewhere. */
+  openFile(path: string, factory?: string): IDocumentWidget | null {
     const { documents, model, trans } = this._options;
     const full = model.snapshot === null ? null : fromServerRoot(model.snapshot, path);
     if (full === null) {
@@ -107,7 +104,7 @@ export class Opening {
   /** A source that several tasks share opens with the values of one: say so when it is another. */
   private async _openNotebook(task: Task): Promise<void> {
     const { model, shownAs, trans } = this._options;
-    const widget = this._open(task.source, 'Notebook');
+    const widget = this.openFile(task.source, 'Notebook');
     await widget?.context.ready;
     const shown = widget === null ? null : shownAs(widget);
     if (shown === null || shown.task === task.name) {

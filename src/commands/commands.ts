@@ -2,6 +2,7 @@
  * The commands: what the palette, menus, shortcuts and other extensions can call.
  */
 import { addChangingCommands } from './changing';
+import { addDebuggingCommands } from './debugging';
 import { CommandIDs } from './ids';
 import { addLookingCommands } from './looking';
 import { addOpeningCommands } from './opening';
@@ -14,6 +15,7 @@ export function addCommands(context: ICommandContext): void {
   addRunningCommands(context);
   addOpeningCommands(context);
   addChangingCommands(context);
+  addDebuggingCommands(context);
 
   const { commands, model } = context;
   let before = '';

@@ -22,6 +22,8 @@ export namespace CommandIDs {
   export const openSource = 'cauce:open-source';
   export const openFunction = 'cauce:open-function';
   export const openExecuted = 'cauce:open-executed';
+  export const openFailing = 'cauce:open-failing';
+  export const debugTask = 'cauce:debug-task';
   export const openProduct = 'cauce:open-product';
   export const showDeclaration = 'cauce:show-declaration';
   export const createExample = 'cauce:create-example';

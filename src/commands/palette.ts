@@ -20,6 +20,8 @@ export const PALETTE: readonly string[] = [
   CommandIDs.openSource,
   CommandIDs.openFunction,
   CommandIDs.openExecuted,
+  CommandIDs.openFailing,
+  CommandIDs.debugTask,
   CommandIDs.showDeclaration,
   CommandIDs.show,
   CommandIDs.openMain,

@@ -36,6 +36,31 @@ export function buildMenu(app: JupyterFrontEnd): (anchor: HTMLElement) => void {
   ]);
 }
 
+/** The menus of what can be done with the selected task. */
+export function taskMenus(app: JupyterFrontEnd): {
+  readonly run: (anchor: HTMLElement) => void;
+  readonly task: (anchor: HTMLElement) => void;
+} {
+  return {
+    run: buttonMenu(app, [
+      [
+        [CommandIDs.runTask],
+        [CommandIDs.runFrom],
+        [CommandIDs.runOnly],
+        [CommandIDs.forceTask],
+        [CommandIDs.plan, { selected: true }]
+      ],
+      [[CommandIDs.markTask]]
+    ]),
+    task: buttonMenu(app, [
+      [[CommandIDs.openTask], [CommandIDs.openSource], [CommandIDs.openFunction]],
+      [[CommandIDs.openExecuted], [CommandIDs.openFailing], [CommandIDs.debugTask]],
+      [[CommandIDs.showDeclaration]],
+      [[CommandIDs.cleanTask]]
+    ])
+  };
+}
+
 /** A menu of groups that opens below a button, and gives the focus back to it. */
 function buttonMenu(
   app: JupyterFrontEnd,

@@ -31,7 +31,7 @@ import { PipelinePanel } from '../sidebar/panel';
 import { TaskModel } from '../taskmodel';
 import { IPipelines } from '../tokens';
 import { folderOf } from './folder';
-import { buildMenu, moreMenu, offerProducts, refocus } from './menus';
+import { buildMenu, moreMenu, offerProducts, refocus, taskMenus } from './menus';
 import { bundle } from './translation';
 
 const PANEL = 'jupyterlab-cauce:panel';
@@ -92,6 +92,8 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       widgets: () => shell.widgets('main'),
       shownAs: widget => taskOf(notebooks?.find(each => each === widget)?.model),
       folder,
+      hasKernel: path =>
+        [...app.serviceManager.sessions.running()].some(session => session.path === path),
       show,
       settings: () => settings.current
     });
@@ -106,6 +108,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       settings,
       more: moreMenu(app),
       buildMenu: buildMenu(app),
+      menus: taskMenus(app),
       folder,
       viewMemory
     };

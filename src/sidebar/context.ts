@@ -22,6 +22,11 @@ export interface IShared {
   readonly buildMenu: (anchor: HTMLElement) => void;
   /** Show what else can be done with the pipeline, below an element. */
   readonly more: (anchor: HTMLElement) => void;
+  /** Show, below an element, the other ways to run the selected task, and what else can be done with it. */
+  readonly menus: {
+    readonly run: (anchor: HTMLElement) => void;
+    readonly task: (anchor: HTMLElement) => void;
+  };
   /** The folder in which an example would be made. */
   readonly folder: () => string;
   /** Where panels remember how somebody looked at a pipeline. */

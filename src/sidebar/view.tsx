@@ -12,12 +12,11 @@ import * as React from 'react';
 import type { Problem, Run, Snapshot, Task } from '../contract';
 import { Graph } from '../graph/graph';
 import type { Action, IAsked, PipelineModel } from '../model';
-import { problemsOf, remedies } from '../problems';
-import { stateOf } from '../taskstate';
-import { ago, busyWords, clock, errorWords, runWords, stateWord } from '../words';
+import { remedies } from '../problems';
+import { ago, busyWords, clock, errorWords, runWords } from '../words';
 import type { View } from '../viewstate';
 import type { IPanelContext } from './context';
-import { Detail } from '../detail/detail';
+import { DetailPart } from './detailpart';
 import { Empty, type Emptiness } from './empty';
 import { Head, type IStatus } from './head';
 import { AnnouncePart, FilterPart, ListPart, type ITasksContext } from './listpart';
@@ -366,53 +365,6 @@ function GraphPart(context: ITasksContext): React.JSX.Element | null {
       selected={model.selected}
       words={words}
       {...callbacks}
-    />
-  );
-}
-
-function DetailPart({ model, taskModel, actions, trans }: IPanelContext): React.JSX.Element {
-  useSignals(model.changed, taskModel.changed);
-  const { selectedTask: task, snapshot, asked } = model;
-  const busy = busyWords(trans, snapshot?.run ?? null, asked);
-  const state = task === null ? 'fresh' : stateOf(task, snapshot?.run ?? null, asked);
-  return (
-    <Detail
-      key={task?.name ?? ''}
-      trans={trans}
-      task={task}
-      state={state}
-      word={task === null ? '' : stateWord(trans, task, state)}
-      whyNot={
-        busy !== '' || task?.buildable === true
-          ? busy
-          : trans.__('It cannot run before its problems, or those of what it needs, are mended.')
-      }
-      detail={taskModel.detail}
-      log={taskModel.log}
-      showLog={taskModel.showLog}
-      problems={snapshot === null || task === null ? NO_PROBLEMS : problemsOf(snapshot, task.name)}
-      now={now()}
-      onSelect={name => {
-        model.select(name);
-      }}
-      onRun={(name, force) => {
-        void actions.running.runTask(name, { force });
-      }}
-      onOpenTask={each => {
-        actions.opening.openTask(each);
-      }}
-      onOpenProduct={product => {
-        actions.opening.openProduct(product);
-      }}
-      onOpenPath={path => {
-        actions.opening.openPath(path);
-      }}
-      onOpenWhere={where => {
-        void actions.opening.openWhere(where);
-      }}
-      onShowLog={show => {
-        taskModel.showLog = show;
-      }}
     />
   );
 }

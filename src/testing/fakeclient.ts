@@ -14,6 +14,7 @@ import type {
   LogChunk,
   Pipeline,
   PipelineList,
+  Preview,
   Problem,
   Reason,
   Problems,
@@ -32,6 +33,10 @@ export class FakeClient implements IClient {
   truncated = false;
   readonly runsById = new Map<string, Run>();
   readonly logs = new Map<string, string>();
+  /** What there is to say of tasks, by name, beside nothing. */
+  readonly details = new Map<string, Partial<TaskDetail>>();
+  /** What products hold, by path. */
+  readonly previews = new Map<string, Partial<Preview>>();
   /** One line for each question, in order. */
   readonly calls: string[] = [];
   /** When set, every question fails with it. */
@@ -71,7 +76,9 @@ export class FakeClient implements IClient {
       revision: found(this.snapshots.get(pipeline)).revision,
       diff: '',
       params: {},
-      attempts: []
+      paramsBefore: null,
+      attempts: [],
+      ...this.details.get(task)
     }));
   }
 
@@ -101,17 +108,32 @@ export class FakeClient implements IClient {
     });
   }
 
-  log(pipeline: string, run: string, task: string, offset: number): Promise<LogChunk> {
+  log(
+    pipeline: string,
+    run: string,
+    task: string,
+    offset: number,
+    limit?: number
+  ): Promise<LogChunk> {
     return this._answer(`log ${pipeline} ${run} ${task} ${String(offset)}`, () => {
       const whole = this.logs.get(task) ?? '';
-      const text = whole.slice(offset);
-      return {
-        text,
-        offset: whole.length - text.length,
-        nextOffset: whole.length,
-        complete: true
-      };
+      const from = offset < 0 ? Math.max(0, whole.length + offset) : offset;
+      const text = whole.slice(from, limit === undefined ? undefined : from + limit);
+      const nextOffset = from + text.length;
+      return { text, offset: from, nextOffset, complete: nextOffset === whole.length };
     });
+  }
+
+  preview(pipeline: string, task: string, product: string): Promise<Preview> {
+    return this._answer(`preview ${pipeline} ${task} ${product}`, () =>
+      fakePreview({ product, ...found(this.previews.get(product)) })
+    );
+  }
+
+  previewByCode(pipeline: string, task: string, product: string): Promise<Preview> {
+    return this._answer(`preview by code ${pipeline} ${task} ${product}`, () =>
+      fakePreview({ product, kind: 'text', text: `read ${product}` })
+    );
   }
 
   scaffold(pipeline: string): Promise<Created> {
@@ -172,6 +194,23 @@ export function fakeTask(name: string, parts: Partial<Task> = {}): Task {
     lastAttempt: null,
     lastOk: null,
     lastDuration: null,
+    ...parts
+  };
+}
+
+/** A product that cannot be shown, but for what `parts` says. */
+export function fakePreview(parts: Partial<Preview> = {}): Preview {
+  return {
+    product: '',
+    kind: 'none',
+    text: '',
+    mediaType: '',
+    columns: [],
+    rows: [],
+    total: null,
+    pieces: [],
+    cut: false,
+    note: '',
     ...parts
   };
 }

@@ -38,6 +38,7 @@ export class FakeLab implements IDisposable, IShared {
     widgets: () => this.documents.values(),
     shownAs: widget => (widget instanceof FakeDocument ? widget.shownAs : null),
     folder: () => '',
+    hasKernel: () => false,
     show: () => undefined,
     settings: () => this.settings.current
   });
@@ -46,6 +47,7 @@ export class FakeLab implements IDisposable, IShared {
   readonly viewMemory = null;
   readonly buildMenu = (): void => undefined;
   readonly more = (): void => undefined;
+  readonly menus = { run: (): void => undefined, task: (): void => undefined };
 
   /** Open a document. */
   open(path: string, shownAs: ITaskNotebook | null = null): FakeDocument {
