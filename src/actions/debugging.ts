@@ -4,6 +4,7 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Kernel } from '@jupyterlab/services';
 
 import type { CellError, Task } from '../contract';
 import { fromServerRoot, opensAsNotebook } from '../paths';
@@ -100,7 +101,7 @@ export class Debugging {
       );
       return;
     }
-    if (had) {
+    if (had && (await holdsSomething(kernel))) {
       const answer = await showDialog({
         title: trans.__('Restart the kernel of this notebook?'),
         body: trans.__(
@@ -277,6 +278,17 @@ function hasFailed(cell: Cell): boolean {
         output.output_type === 'error'
     )
   );
+}
+
+/** Has anything been run in a kernel? What runs in one now is something. */
+async function holdsSomething(kernel: Kernel.IKernelConnection): Promise<boolean> {
+  if (kernel.status === 'busy') {
+    return true;
+  }
+  const nothing = { code: '', silent: true, store_history: false };
+  const { content } = await kernel.requestExecute(nothing).done;
+  // What is silent is not counted itself.
+  return content.status !== 'ok' || (content.execution_count ?? 0) > 0;
 }
 
 function isPython(panel: NotebookPanel): boolean {

@@ -147,6 +147,7 @@ function Name({ path }: { readonly path: string }): React.JSX.Element {
   return (
     <>
       {at === 0 ? null : <span className="jp-cauce-Products-folder">{path.slice(0, at)}</span>}
+      {at === 0 ? null : <wbr />}
       {path.slice(at)}
     </>
   );
