@@ -134,7 +134,7 @@ export class Debugging {
       await goTo(panel, { index: stopped, line: null });
       Notification.warning(
         trans.__(
-          'A cell before the one that failed in the pipeline fails here already. It is selected: mend it, run it, and go on from there.'
+          'A cell before the one that failed fails here already. It is selected: mend it, run it, and go on from there.'
         ),
         { autoClose: false }
       );
@@ -142,12 +142,10 @@ export class Debugging {
     }
     await goTo(panel, found);
     Notification.success(
-      error.where?.path.endsWith('.R') === true || !isPython(panel)
-        ? trans.__(
-            'All that stands before the selected cell has run. Look at what is in memory, mend the cell, and run it.'
-          )
+      !isPython(panel)
+        ? trans.__('All before the selected cell has run: mend it, and run it.')
         : trans.__(
-            'All that stands before the selected cell has run. Look at what is in memory, mend the cell, and run it. Should it fail again, %debug in a cell of its own stops where it failed.'
+            'All before the selected cell has run. Mend it and run it. Where it fails again, %debug in a new cell stops there.'
           ),
       { autoClose: 12_000 }
     );

@@ -197,7 +197,7 @@ test.describe('A task that failed', () => {
     await page.keyboard.press('Control+z');
 
     await detail.root.getByRole('button', { name: 'Debug' }).click();
-    await expect(toast(page, 'All that stands before the selected cell has run')).toBeVisible({
+    await expect(toast(page, 'All before the selected cell has run')).toBeVisible({
       timeout: 90_000
     });
     await expect(active).toContainText('mean = len(rows) / total');
