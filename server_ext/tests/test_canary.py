@@ -70,7 +70,7 @@ tasks:
     client: pkg.client
   - source: tasks/sound.py
     name: sound
-    product: out/sound.ipynb
+    product: {{nb: out/sound.ipynb, model: out/model.pkl, table: out/table.parquet, page: out/page.html}}
   - source: '!!python/object/apply:os.system ["touch {songs}/tag"]'
     product: x
 """)
@@ -106,6 +106,11 @@ tasks:
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (project / "tasks" / "notebook.ipynb").write_text(json.dumps(notebook))
     (project / "tasks" / "template.sql").write_text("{{ " + code("sql") + " }}")
+    (project / "out").mkdir()
+    (project / "out" / "model.pkl").write_bytes(b"cos\nsystem\n(S'touch " + str(songs).encode() + b"/pickle'\ntR.")
+    (project / "out" / "table.parquet").write_bytes((project / "out" / "model.pkl").read_bytes())
+    (project / "out" / "page.html").write_text(f"<script>{code('page')}</script>")
+    (project / "out" / "sound.ipynb").write_text(json.dumps(notebook))
     for name in ("conftest", "sitecustomize", "usercustomize", "jupyter_config", "jupyter_server_config", "yaml",
                  "jupytext", "nbformat", "msgspec", "cauce", "json", "setup"):  # fmt: skip
         (project / f"{name}.py").write_text(code(f"module-{name}"))
@@ -135,6 +140,8 @@ async def test_no_code_runs_by_looking(jp_fetch: Fetch, jp_serverapp: ServerApp,
         assert await look(*api, "mine", pipeline, "runs") == 200
         for task in ("script", "notebook", "function", "template", "sound"):
             assert await look(*api, "mine", pipeline, "tasks", task) in (200, 404)
+    for product in ("sound.ipynb", "model.pkl", "table.parquet", "page.html"):
+        assert await look(*api, "mine", "pipeline.yaml", "tasks", "sound", "preview", product=f"out/{product}") == 200
     assert await look(*api, refresh="1") == 200
     for folder in ("mine", "mine/tasks"):
         assert await look("api", "contents", folder) == 200
