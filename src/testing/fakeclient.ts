@@ -41,6 +41,8 @@ export class FakeClient implements IClient {
   readonly calls: string[] = [];
   /** When set, every question fails with it. */
   failure: CauceError | null = null;
+  /** When set, questions like that fail. */
+  failing: RegExp | null = null;
   /** What starting a build does; by default it hands out an id and changes nothing. */
   onStart: (pipeline: string, request: RunRequest) => Build = () => ({ run: 'run-1' });
   /** What asking a run to stop does; by default nothing. */
@@ -160,6 +162,9 @@ export class FakeClient implements IClient {
     await (this.gate ?? Promise.resolve());
     if (this.failure !== null) {
       throw this.failure;
+    }
+    if (this.failing?.test(call) === true) {
+      throw CauceError.fromReply(502, null);
     }
     return answer();
   }

@@ -155,20 +155,21 @@ test.describe('The detail of a task', () => {
     await panel.select('make');
     const detail = new Detail(panel.detail);
     const facts = detail.part('Facts');
+    const written = page.waitForRequest(
+      request => request.method() === 'PUT' && request.postData()?.includes('facts') === true
+    );
     await facts.getByRole('button', { name: 'Facts' }).click();
     await expect(facts).not.toContainText('pipeline.yaml');
     await panel.select('fail');
     await expect(detail.part('Facts')).not.toContainText('pipeline.yaml');
-    // It is written down a moment later.
-    await expect
-      .poll(() =>
-        page.evaluate(async () => {
-          const found = await window.jupyterapp.serviceManager.workspaces.fetch('default');
-          return JSON.stringify(found.data);
-        })
-      )
-      .toContain('"facts"')
-      .catch(() => undefined);
+    await written;
+    await page.reload();
+    await panel.open();
+    await panel.select('make');
+    await expect(detail.part('Facts').getByRole('button', { name: 'Facts' })).toHaveAttribute(
+      'aria-expanded',
+      'false'
+    );
   });
 });
 
@@ -278,5 +279,68 @@ test.describe('A long log', () => {
     expect(await detail.logRows.count()).toBeLessThan(200);
     await detail.root.getByRole('button', { name: 'Follow' }).click();
     await expect(detail.logBox).toContainText('line 199999 of many');
+  });
+});
+
+test.describe('A function that fails', () => {
+  test.use({
+    files: {
+      'pipeline.yaml': 'tasks:\n  - source: work.mean\n    name: mean\n    product: out.txt\n',
+      'work.py': `def mean(product):
+    numbers = [1, 2, 3]
+
+    total = sum(numbers)
+
+    result = total / (len(numbers) - 3)
+
+    open(product, "w").write(str(result))
+`
+    }
+  });
+
+  test('opens at the line, and is debugged as a notebook', async ({ page, panel, project }) => {
+    await project.cauce('build').catch(() => undefined);
+    await panel.expectState('mean', 'failed');
+    await panel.select('mean');
+    const detail = new Detail(panel.detail);
+    await detail.root.getByRole('button', { name: 'Open at the failing line' }).click();
+    await expect(page.locator('#jp-main-statusbar')).toContainText('Ln 6, Col 1');
+
+    await detail.root.getByRole('button', { name: 'Debug' }).click();
+    await expect(toast(page, 'All before the selected cell has run')).toBeVisible({
+      timeout: 90_000
+    });
+    const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
+    await expect(active).toContainText('result = total');
+  });
+});
+
+test.describe('A task that runs', () => {
+  test.use({
+    files: {
+      'pipeline.yaml': 'tasks:\n  - source: work.talk\n    name: talk\n    product: out.txt\n',
+      'work.py': `import pathlib, time
+
+def talk(product):
+    print("the first line", flush=True)
+    while not pathlib.Path("go").exists():
+        time.sleep(0.1)
+    print("the last line", flush=True)
+    open(product, "w").write("x")
+`
+    }
+  });
+
+  test('has its log followed as it comes', async ({ panel, project }) => {
+    await panel.select('talk');
+    const detail = new Detail(panel.detail);
+    await panel.startFrom(detail.root.getByRole('button', { name: 'Run task' }));
+    await expect(detail.part('Log, live').getByRole('log')).toContainText('the first line');
+    await project.write({ go: '' });
+    await panel.expectFinished('ok');
+    await detail.unfold('Log');
+    await expect(detail.logBox).toContainText('the last line');
+    await detail.unfold('Attempts');
+    await expect(detail.part('Attempts')).toContainText('succeeded');
   });
 });

@@ -44,11 +44,7 @@ function said(root: Locator): Promise<string[]> {
 /** Those texts that are one of the English ones, with whatever values. */
 function leftInEnglish(texts: readonly string[]): string[] {
   const patterns = english().map(
-    key =>
-      new RegExp(
-        `^${key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/%\d/g, '.+')}$`,
-        'u'
-      )
+    key => new RegExp(`^${key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/%\d/g, '.+')}$`, 'u')
   );
   return texts.filter(text => patterns.some(pattern => pattern.test(text)));
 }
@@ -84,7 +80,9 @@ test('The panel speaks Spanish', async ({ page, panel, project }, info) => {
   await page.sidebar.setWidth(300, 'left');
   await panel.root.getByRole('tab', { name: 'Lista' }).click();
   await expect(panel.row('first')).toContainText('sin ejecutar');
-  await expect(panel.root.locator('[data-cauce-action="build"]')).toContainText('Ejecutar pipeline');
+  await expect(panel.root.locator('[data-cauce-action="build"]')).toContainText(
+    'Ejecutar pipeline'
+  );
   await look('never-run');
 
   await panel.build();

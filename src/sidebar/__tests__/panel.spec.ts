@@ -112,6 +112,20 @@ describe('What is said of a task', () => {
     expect(said.querySelector('h3')?.textContent).toBe('Log, live');
   });
 
+  it('can be asked for again when it could not be had', async () => {
+    lab.taskModel.active = true;
+    lab.client.failing = /^task /;
+    await detail({});
+    const again = await appears(() =>
+      [...panel.node.querySelectorAll('button')].find(each => each.textContent === 'Try again')
+    );
+    expect(panel.node.querySelector('[role="alert"]')?.textContent).toContain('502');
+    lab.client.failing = null;
+    lab.client.details.set('a', { params: { rate: '0.1' } });
+    again.click();
+    await appears(() => (panel.node.textContent?.includes('rate0.1') === true ? panel : null));
+  });
+
   it('names the first of many tasks that it needs, and the others on demand', async () => {
     const names = Array.from({ length: 30 }, (_, i) => `need-${String(i)}`);
     const tasks = [...names.map(name => fakeTask(name)), fakeTask('a', { upstream: names })];
