@@ -108,3 +108,56 @@ describe('The commands', () => {
     expect(offered()).toEqual([true, true]);
   });
 });
+
+describe('With many tasks selected', () => {
+  beforeEach(() => {
+    lab.model.selectMany(['a', 'b']);
+  });
+
+  it('speaks of so many, and runs them', async () => {
+    expect(commands.label(CommandIDs.runFrom)).toBe('Run 2 Tasks and What Depends on Them');
+    expect(commands.label(CommandIDs.runFrom, { task: 'a' })).toBe(
+      'Run Task and What Depends on It'
+    );
+    const done = commands.execute(CommandIDs.runFrom);
+    expect((await dialog()).textContent).toContain('the task “a”, “b” of “ml/pipeline.yaml”');
+    await press('accept');
+    await done;
+    expect(started()).toEqual([`start ${ML} {"mode":"from","tasks":["a","b"]}`]);
+  });
+
+  it('runs none as long as one of them cannot be run', async () => {
+    await lab.show(
+      fakeSnapshot(ML, [fakeTask('a'), fakeTask('b', { buildable: false })], { revision: 2 })
+    );
+    expect(commands.isEnabled(CommandIDs.runTask)).toBe(false);
+    expect(commands.isEnabled(CommandIDs.runTask, { task: 'a' })).toBe(true);
+  });
+});
+
+describe('The general command', () => {
+  it('builds what its arguments say, and nothing that they do not', async () => {
+    const done = commands.execute(CommandIDs.build, {
+      tasks: ['a', 'fit-*'],
+      mode: 'only',
+      force: true,
+      jobs: 3,
+      failFast: 'yes',
+      nonsense: 1
+    });
+    await press('accept');
+    await done;
+    expect(started()).toEqual([
+      `start ${ML} {"tasks":["a","fit-*"],"mode":"only","force":true,"jobs":3}`
+    ]);
+  });
+
+  it('shows what would run without asking whether it may, for that runs nothing', async () => {
+    const done = commands.execute(CommandIDs.plan, { tasks: ['b'] });
+    expect((await dialog()).textContent).toContain('What would run');
+    await press('reject');
+    await done;
+    expect(lab.client.calls).toContain(`plan ${ML} {"tasks":["b"]}`);
+    expect(started()).toEqual([]);
+  });
+});

@@ -57,7 +57,7 @@ export function standingOf(
       ? trans.__('all tasks are up to date')
       : trans._n('%2 of %1 task out of date', '%2 of %1 tasks out of date', tasks.length, stale);
   if (failed > 0) {
-    const text = trans._n('%1 failed', '%1 failed', failed);
+    const text = trans._n('%1 task failed', '%1 tasks failed', failed);
     return {
       state: 'failed',
       name,

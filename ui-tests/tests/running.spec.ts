@@ -177,7 +177,7 @@ test.describe('A build that fails while nobody looks', () => {
     await expect(running.notification).toContainText('bad failed: ZeroDivisionError', {
       timeout: 60_000
     });
-    await running.expectStatus('failed', '1 failed');
+    await running.expectStatus('failed', '1 task failed');
     await running.notification.getByRole('button', { name: 'Open at Error' }).click();
     await expect(page.locator('.jp-FileEditor:visible')).toContainText('result = 1 / 0');
 

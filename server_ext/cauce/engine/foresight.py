@@ -48,7 +48,7 @@ def foresee(
     known = known_of(project, history)
     durations = durations_of(known)
     among = frozenset(planned)
-    tasks = tuple(_Eyes(project, assessed, known, planned).planned_tasks(selection.forced, durations))
+    tasks = tuple(_Eyes(project, assessed, planned).planned_tasks(selection.forced, durations))
     jobs = jobs_of(project, request)
     return BuildPlan(
         pipeline=pipeline,
@@ -72,12 +72,10 @@ class _Eyes:
         self,
         project: Project,
         assessed: Mapping[str, Assessment],
-        known: Mapping[str, TaskHistory],
         planned: tuple[str, ...],
     ) -> None:
         self.project = project
         self.assessed = assessed
-        self.known = known
         self.planned = planned
         self.made = frozenset(product.path for task in planned for product in project.tasks[task].products)
         self.among = frozenset(planned)
@@ -95,7 +93,7 @@ class _Eyes:
             reasons = self.assessed[task].freshness.reasons
             needs = tuple(need for need in self.project.graph.upstream[task] if need in self.among)
             unsettled = not self.settled.issuperset(needs)
-            certain = task in forced or unsettled or any(self._stays(task, reason) for reason in reasons)
+            certain = task in forced or unsettled or any(self._stays(reason) for reason in reasons)
             yield PlannedTask(
                 name=task,
                 verdict="run" if certain else "maybe",
@@ -105,19 +103,17 @@ class _Eyes:
                 duration=durations.get(task),
             )
 
-    def _stays(self, task: str, reason: Reason) -> bool:
+    def _stays(self, reason: Reason) -> bool:
         """Does the reason hold whatever the tasks of the plan make?"""
         match reason.kind:
             case "upstream_stale":
                 return reason.subject not in self.settled
             case "upstream_changed":  # what runs again may make what it made before that change
-                known = self.known.get(task)
-                then = {} if known is None else known.last.fingerprint.upstream
-                return reason.subject not in self.among or reason.subject not in then
+                return reason.how != "changed" or reason.subject not in self.among
             case "resource_changed":
                 return reason.subject not in self.made
             case "params_changed":  # a value that nobody remembers may come out as it was
-                return reason.subject not in self.project.tasks[task].computed
+                return reason.how != "computed"
             case _:
                 return True
 

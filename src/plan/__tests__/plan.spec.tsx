@@ -51,8 +51,8 @@ it.each<[Partial<BuildPlan>, string]>([
 });
 
 it('gives the reason that is the task’s own, or what it depends on', () => {
-  const changed = fakeReason('code_changed', 'The code changed.');
-  const stale = fakeReason('upstream_stale', 'load is stale.', { subject: 'load' });
+  const changed = fakeReason('code_changed');
+  const stale = fakeReason('upstream_stale', '', { subject: 'load' });
   expect(whyWords(trans, planned({ reasons: [changed, stale] }))).toBe('The code changed.');
   expect(whyWords(trans, planned({ reasons: [stale] }))).toBe(
     'load is stale: what it makes may change.'

@@ -42,7 +42,7 @@ it('says what matters most, and which task that is', () => {
   ]);
   expect(told([fakeTask('a'), failed('b'), failed('c')])).toEqual([
     'failed',
-    '2 failed',
+    '2 tasks failed',
     null,
     'b'
   ]);
