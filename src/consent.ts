@@ -86,32 +86,39 @@ function question(
       accept
     };
   }
-  return { title, body: aboutTasks(trans, pipeline, named(trans, tasks), mode), accept };
+  return { title, body: aboutTasks(trans, pipeline, tasks, mode), accept };
 }
 
 function aboutTasks(
   trans: TranslationBundle,
   pipeline: string,
-  tasks: string,
+  tasks: readonly string[],
   mode: RunRequest['mode']
 ): string {
+  const names = named(trans, tasks);
   switch (mode) {
     case 'only':
-      return trans.__(
-        'Something other than the pipeline panel asks to run the task “%1” of “%2”, without what it needs.',
-        tasks,
+      return trans._n(
+        'Something other than the pipeline panel asks to run the task “%2” of “%3”, without what it needs.',
+        'Something other than the pipeline panel asks to run the tasks “%2” of “%3”, without what they need.',
+        tasks.length,
+        names,
         pipeline
       );
     case 'from':
-      return trans.__(
-        'Something other than the pipeline panel asks to run the task “%1” of “%2”, and what depends on it.',
-        tasks,
+      return trans._n(
+        'Something other than the pipeline panel asks to run the task “%2” of “%3”, and what depends on it.',
+        'Something other than the pipeline panel asks to run the tasks “%2” of “%3”, and what depends on them.',
+        tasks.length,
+        names,
         pipeline
       );
     default:
-      return trans.__(
-        'Something other than the pipeline panel asks to run the task “%1” of “%2”, with what it needs.',
-        tasks,
+      return trans._n(
+        'Something other than the pipeline panel asks to run the task “%2” of “%3”, with what it needs.',
+        'Something other than the pipeline panel asks to run the tasks “%2” of “%3”, with what they need.',
+        tasks.length,
+        names,
         pipeline
       );
   }

@@ -120,7 +120,7 @@ describe('With many tasks selected', () => {
       'Run Task and What Depends on It'
     );
     const done = commands.execute(CommandIDs.runFrom);
-    expect((await dialog()).textContent).toContain('the task “a”, “b” of “ml/pipeline.yaml”');
+    expect((await dialog()).textContent).toContain('the tasks “a”, “b” of “ml/pipeline.yaml”, and');
     await press('accept');
     await done;
     expect(started()).toEqual([`start ${ML} {"mode":"from","tasks":["a","b"]}`]);
