@@ -154,7 +154,13 @@ export class PipelineModel implements IDisposable {
 
   /** What a run is for; `null` when it was not started here since the page was loaded. */
   actionOf(run: string): Action | null {
-    return this._actions.get(run) ?? null;
+    const request = this._requests.get(run);
+    return request === undefined ? null : (request.action ?? 'build');
+  }
+
+  /** What a run was asked for; `null` when it was not started here since the page was loaded. */
+  requestOf(run: string): RunRequest | null {
+    return this._requests.get(run) ?? null;
   }
 
   /** Is the server being asked for the snapshot or the list on the user's demand? */
@@ -274,7 +280,7 @@ export class PipelineModel implements IDisposable {
     try {
       const { run } = await this._client.start(pipeline, request);
       this._ours.set(run, pipeline);
-      this._actions.set(run, request.action ?? 'build');
+      this._requests.set(run, request);
       await this._follow(pipeline);
     } finally {
       if (this._asked === asked) {
@@ -492,7 +498,7 @@ export class PipelineModel implements IDisposable {
   private readonly _ended = new Signal<this, IEnded>(this);
   /** Runs that we started and have not seen ending, with their pipeline. */
   private readonly _ours = new Map<string, string>();
-  private readonly _actions = new Map<string, Action>();
+  private readonly _requests = new Map<string, RunRequest>();
   private readonly _followers = new Set<IDisposable>();
   private _pipelines: readonly Pipeline[] | null = null;
   private _truncated = false;

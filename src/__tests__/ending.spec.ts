@@ -17,14 +17,33 @@ it.each([
   expect(isTold({ notify, notifyAfter: 10 }, run, seen)).toBe(told);
 });
 
-it('runs again what was left undone, and nothing else', () => {
+describe('Running again', () => {
   const tasks = { a: 'ok', b: 'failed', c: 'skipped', d: 'unchanged' } as const;
-  expect(requestAgain(fakeRun('r', { state: 'failed', tasks }))).toEqual({ tasks: ['b', 'c'] });
-  expect(requestAgain(fakeRun('r', { state: 'ok', tasks }))).toBeNull();
-  const many = Object.fromEntries(
-    [...Array(1001).keys()].map(number => [`t${String(number)}`, 'skipped'] as const)
-  );
-  expect(requestAgain(fakeRun('r', { state: 'cancelled', tasks: many }))).toEqual({});
+  const failed = fakeRun('r', { state: 'failed', tasks });
+
+  it('is about what was left undone, and nothing else', () => {
+    expect(requestAgain(failed, null)).toEqual({ tasks: ['b', 'c'] });
+    expect(requestAgain(fakeRun('r', { state: 'ok', tasks }), null)).toBeNull();
+  });
+
+  it('leaves out again what was left out, and asks for nothing that was not', () => {
+    const from = { tasks: ['b'], mode: 'from', jobs: 2 } as const;
+    expect(requestAgain(failed, from)).toEqual({ tasks: ['b', 'c'], mode: 'only', jobs: 2 });
+    expect(requestAgain(failed, { force: true })).toEqual({ tasks: ['b', 'c'], force: true });
+    expect(requestAgain(failed, { action: 'evaluate' })).toEqual({ action: 'evaluate' });
+  });
+
+  it('is the same once more where there are too many to be named', () => {
+    const many = Object.fromEntries(
+      [...Array(1001).keys()].map(number => [`t${String(number)}`, 'skipped'] as const)
+    );
+    const run = fakeRun('r', { state: 'cancelled', tasks: many });
+    expect(requestAgain(run, null)).toEqual({ tasks: [] });
+    expect(requestAgain(run, { tasks: ['x'], mode: 'from' })).toEqual({
+      tasks: ['x'],
+      mode: 'from'
+    });
+  });
 });
 
 describe('A build that ends while nobody looks', () => {

@@ -103,7 +103,7 @@ export class Ending implements IDisposable {
         }
       });
     }
-    const again = requestAgain(run);
+    const again = requestAgain(run, model.requestOf(run.id));
     if (again !== null) {
       found.push({
         label: trans.__('Rerun'),
@@ -138,15 +138,26 @@ export function isTold(
 /** How many tasks a request may name. */
 const MOST_NAMES = 1000;
 
-/** What runs again what a run has left undone; `null` when that is nothing. */
-export function requestAgain(run: Run): RunRequest | null {
+/**
+ * What runs again what a run has left undone; `null` when that is nothing. `asked` is what the run
+ * was asked for, where that is known: one that left out what its tasks need does so again.
+ */
+export function requestAgain(run: Run, asked: RunRequest | null): RunRequest | null {
   if (run.state === 'ok' || run.state === 'running') {
     return null;
   }
-  const tasks = Object.entries(run.tasks).flatMap(([name, state]) =>
+  if (asked !== null && (asked.action ?? 'build') !== 'build') {
+    return asked;
+  }
+  const left = Object.entries(run.tasks).flatMap(([name, state]) =>
     state === 'ok' || state === 'unchanged' ? [] : [name]
   );
-  return tasks.length > MOST_NAMES ? {} : { tasks };
+  const narrow = asked?.mode === 'from' || asked?.mode === 'only';
+  return {
+    ...asked,
+    tasks: left.length > MOST_NAMES ? (asked?.tasks ?? []) : left,
+    ...(narrow && left.length <= MOST_NAMES ? { mode: 'only' } : {})
+  };
 }
 
 /** The task whose executed notebook one would look at: the last that ran, if it left one. */

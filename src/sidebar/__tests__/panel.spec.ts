@@ -265,6 +265,7 @@ describe('The end of a run', () => {
   }
 
   it('is told, until nobody is there to tell', async () => {
+    lab.settings.set({ notify: 'always' });
     await run('run-1', 1);
     lab.actions.dispose();
     await run('run-2', 3);
