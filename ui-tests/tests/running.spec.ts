@@ -4,6 +4,7 @@
  */
 import { galata } from '@jupyterlab/galata';
 
+import { expectAccessible } from '../support/axe';
 import { expect, test as base } from '../support/fixtures';
 import { CHAIN, pipelineYaml, script, type Files } from '../support/project';
 import { Running } from '../support/running';
@@ -33,7 +34,7 @@ const FAILS: Files = {
 test.describe('What would run', () => {
   test.use({ files: CHAIN });
 
-  test('is told with reasons, and is what then runs', async ({ panel, project, running }) => {
+  test('is told with reasons, and is what then runs', async ({ page, panel, project, running }) => {
     await running.palette('Show What Would Run');
     await expect(running.plan).toContainText('3 tasks would run');
     await running.close('Build');
@@ -48,6 +49,8 @@ test.describe('What would run', () => {
     ]);
     await expect(running.plan).toContainText('1 task would run · 1 may run · 1 is up to date');
     await expect(running.plan.locator('code')).toHaveText('cauce build');
+    await expectAccessible(page, '.jp-Dialog');
+    await expectAccessible(page, '.jp-cauce-Status');
 
     // It keeps up with what happens meanwhile.
     await project.edit('first.py', '+ "x"', '+ "z"');
