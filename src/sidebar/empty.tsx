@@ -5,6 +5,7 @@ import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { cauceIcon } from '../icons';
 import { STARTER_PIPELINE } from '../starter';
 
 export type Emptiness =
@@ -41,6 +42,7 @@ export function Empty(props: IEmptyProps): React.JSX.Element {
     case 'server-missing':
       return (
         <div className="jp-cauce-Empty">
+          <Sign />
           <h3>{trans.__('The server part is not running')}</h3>
           <p>
             {trans.__(
@@ -67,6 +69,7 @@ export function Empty(props: IEmptyProps): React.JSX.Element {
     case 'unevaluated':
       return (
         <div className="jp-cauce-Empty">
+          <Sign />
           <h3>{trans.__('This pipeline is made by code')}</h3>
           <p>
             {trans.__(
@@ -89,6 +92,7 @@ export function Empty(props: IEmptyProps): React.JSX.Element {
     case 'no-tasks':
       return (
         <div className="jp-cauce-Empty">
+          <Sign />
           <h3>{trans.__('No task to show')}</h3>
           {what.broken ? (
             <p>{trans.__('Mend what is listed above. The panel follows when you save.')}</p>
@@ -107,6 +111,7 @@ export function Empty(props: IEmptyProps): React.JSX.Element {
     case 'no-pipeline':
       return (
         <div className="jp-cauce-Empty">
+          <Sign />
           <h3>{trans.__('No pipeline here yet')}</h3>
           <ol>
             <li>{trans.__('Put each step into a script or a notebook.')}</li>
@@ -133,6 +138,15 @@ export function Empty(props: IEmptyProps): React.JSX.Element {
         </div>
       );
   }
+}
+
+/** What it is all about, so that an empty panel is not taken for a broken one. */
+function Sign(): React.JSX.Element {
+  return (
+    <div className="jp-cauce-Empty-sign" aria-hidden="true">
+      <cauceIcon.react tag="span" width="36px" height="36px" />
+    </div>
+  );
 }
 
 function Retry(props: {

@@ -2,7 +2,13 @@
  * The top of the panel: which pipeline, build it, how it stands, what is wrong with it.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ellipsesIcon, refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import {
+  caretDownIcon,
+  ellipsesIcon,
+  refreshIcon,
+  runIcon,
+  stopIcon
+} from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Pipeline } from '../contract';
@@ -39,6 +45,8 @@ export interface IHeadProps {
   readonly onBuild: () => void;
   readonly onCancel: () => void;
   readonly onRefresh: () => void;
+  /** Show the ways to build, below the element. */
+  readonly onBuildMenu: (anchor: HTMLElement) => void;
   /** Show what else can be done, below the element. */
   readonly onMore: (anchor: HTMLElement) => void;
 }
@@ -69,23 +77,40 @@ export function Head(props: IHeadProps): React.JSX.Element {
       ) : null}
       {props.current === null ? null : (
         <div className="jp-cauce-Head-row">
-          <Button
-            main
-            icon={runIcon}
-            label={
-              asked
-                ? trans.__('Starting…')
-                : building
-                  ? trans.__('Building…')
-                  : trans.__('Build pipeline')
-            }
-            whyNot={props.whyNot}
-            title={trans.__(
-              'Run every task that is out of date. Open files of the pipeline with changes are saved first.'
+          <span className="jp-cauce-Split">
+            <Button
+              main
+              icon={runIcon}
+              label={
+                asked
+                  ? trans.__('Starting…')
+                  : building
+                    ? trans.__('Building…')
+                    : trans.__('Build pipeline')
+              }
+              whyNot={props.whyNot}
+              title={trans.__(
+                'Run every task that is out of date. Open files of the pipeline with changes are saved first.'
+              )}
+              action="build"
+              onPress={props.onBuild}
+            />
+            {status === null ? null : (
+              <button
+                type="button"
+                className="jp-cauce-Button jp-mod-styled jp-mod-accept jp-cauce-Split-more"
+                title={trans.__('Ways to build: selected tasks, from scratch, what would run')}
+                aria-label={trans.__('Ways to build')}
+                aria-haspopup="menu"
+                data-cauce-action="build-menu"
+                onClick={event => {
+                  props.onBuildMenu(event.currentTarget);
+                }}
+              >
+                <caretDownIcon.react tag="span" width="14px" height="14px" />
+              </button>
             )}
-            action="build"
-            onPress={props.onBuild}
-          />
+          </span>
           {building ? (
             <Button
               icon={stopIcon}
@@ -117,7 +142,12 @@ export function Head(props: IHeadProps): React.JSX.Element {
         </p>
       )}
       <div className="jp-cauce-Head-status" data-kind={status?.kind ?? 'quiet'}>
-        <span className="jp-cauce-Head-statusText" role="status">
+        {/* While it builds, the list says aloud what has finished: counts would be too much. */}
+        <span
+          className="jp-cauce-Head-statusText"
+          role="status"
+          aria-live={status?.kind === 'busy' ? 'off' : 'polite'}
+        >
           {status?.text}
         </span>
         {/* Not read aloud: how long ago changes all the time. */}
@@ -142,11 +172,12 @@ function Chooser({ trans, pipelines, current, onChoose }: IHeadProps): React.JSX
   );
   const label = (each: Pipeline): string =>
     twice.has(each.name) ? `${each.name} (${each.path})` : each.name;
-  const only = pipelines[0];
-  if (pipelines.length === 1 && only !== undefined) {
+  const known = pipelines.find(each => each.path === current);
+  // One that was chosen the last time is known by its path alone, until the server has answered.
+  if (known === undefined || pipelines.length === 1) {
     return (
       <span className="jp-cauce-Head-title" title={current}>
-        {label(only)}
+        {known === undefined ? current : label(known)}
       </span>
     );
   }

@@ -112,7 +112,7 @@ function emptiness(model: PipelineModel, trans: TranslationBundle): Emptiness | 
 const NO_PROBLEMS: readonly Problem[] = [];
 const NO_REMEDIES = { scaffold: false, evaluate: false };
 
-function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Element {
+function HeadPart({ model, actions, trans, more, buildMenu }: IPanelContext): React.JSX.Element {
   useSignals(model.changed);
   const [stopped, setStopped] = React.useState<string | null>(null);
   const { snapshot, error, confirmed, asked } = model;
@@ -182,6 +182,7 @@ function HeadPart({ model, actions, trans, more }: IPanelContext): React.JSX.Ele
       onRefresh={() => {
         void model.refresh(true);
       }}
+      onBuildMenu={buildMenu}
       onMore={more}
     />
   );
