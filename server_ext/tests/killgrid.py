@@ -48,7 +48,8 @@ _PATIENCE = 60
 """Seconds in which a build of three small tasks ends, however busy the machine."""
 _STARTS_AND_WAITS = ("vfork", "clone", "clone3", "pidfd_open", "epoll_wait", "epoll_pwait")
 _OURS = re.compile(
-    r"\.cauce(/(\.gitignore|lock|running\.json|state\.db|state\.db-journal|facts|logs|logs/[^/]+|logs/[^/]+/\w+\.log))?"
+    r"\.cauce(/(\.gitignore|lock|running\.json|state\.db|state\.db-journal|facts|logs|logs/[^/]+|logs/[^/]+/\w+\.log"
+    r"|notebooks(/[^/]+(/\d+\.ipynb)?)?))?"
 )
 """What may lie in the state folder."""
 

@@ -143,19 +143,24 @@ def test_a_newer_file_is_left_alone_and_says_so(built: Workshop) -> None:
     assert database(built).read_bytes() == content
 
 
+@pytest.fixture(params=[1, 2])
+def version(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
 @pytest.fixture
-def older(workshop: Draw) -> Workshop:
-    """A project with the store that version 1 left of it; fit has failed since, with another number."""
+def older(workshop: Draw, version: int) -> Workshop:
+    """A project with the store that an older version left of it; fit has failed since, with another number."""
     project = workshop("load ─► clean ─► fit")
     project.build()
     project.edit("fit", 9)
     database(project).unlink()
     with contextlib.closing(sqlite3.connect(database(project))) as db:
-        db.executescript((Path(__file__).parent / "stores/version-1.sql").read_text())
+        db.executescript((Path(__file__).parent / f"stores/version-{version}.sql").read_text())
     return project
 
 
-def test_an_older_file_is_understood_and_taken_over_by_who_builds(older: Workshop) -> None:
+def test_an_older_file_is_understood_and_taken_over_by_who_builds(older: Workshop, version: int) -> None:
     content = database(older).read_bytes()
     assert older.status().problems == ()
     assert older.fresh == {"load", "clean"}
@@ -170,7 +175,7 @@ def test_an_older_file_is_understood_and_taken_over_by_who_builds(older: Worksho
     assert len(read_runs(state_folder(older.root), "pipeline.yaml")) == 3
     assert len(read_attempts(state_folder(older.root), "pipeline.yaml", "fit")) == 3
     assert set_aside(older) == []
-    copy = database(older).with_name("state.db.version-1")
+    copy = database(older).with_name(f"state.db.version-{version}")
     database(older).unlink()
     copy.rename(database(older))
     assert older.fresh == {"load", "clean"}, "with the older Cauce, too"
@@ -190,6 +195,7 @@ def test_an_older_file_that_is_damaged_is_set_aside(older: Workshop) -> None:
     [
         ("PRAGMA user_version = 0",),
         ("PRAGMA user_version = 1",),
+        ("PRAGMA user_version = 2",),
         # As no newer version would have left it.
         ("PRAGMA user_version = 99",),
         ("DROP TABLE products",),

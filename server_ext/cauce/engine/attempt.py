@@ -39,6 +39,7 @@ from cauce.engine.files import (
     sync,
 )
 from cauce.engine.injection import METADATA_KEY
+from cauce.engine.keptbooks import keep_book
 from cauce.engine.limits import Limited
 from cauce.engine.project import Project
 from cauce.engine.spec import TaskSpec
@@ -74,6 +75,8 @@ class Attempt:
     folder: Path
     """Of the state; the log is in it."""
     log: Path
+    book: Path
+    """Where its executed notebook is kept beside what it is as a product."""
     listener: Listener
     cancel: asyncio.Event
     findings: tuple[Problem, ...] = ()
@@ -105,6 +108,8 @@ class Attempt:
             if await self._restored(job):
                 return Succeeded(), await asyncio.to_thread(self._record)
             outcome = await self._run(job)
+            if job.notebook is not None:
+                await asyncio.to_thread(keep_book, job.notebook, self.folder, self.book)
             if isinstance(outcome, Succeeded):
                 outcome = await self._finish(job, before)
             else:

@@ -71,8 +71,10 @@ from cauce.engine.executors.log import Log
 from cauce.engine.files import NOWHERE, TICK_NS, Observer, ProductRecord, remove_bytecode, settles_at
 from cauce.engine.fingerprint import Fingerprint, settled
 from cauce.engine.foresight import durations_of, jobs_of
+from cauce.engine.keptbooks import book_file
 from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.lonehook import job_of
+from cauce.engine.metrics import Metric, metrics_of
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.plan import End, Plan, Selection, may_run
 from cauce.engine.process import ProcessRecord
@@ -353,7 +355,8 @@ class _Build:
 
     async def go(self) -> RunState:
         tasks = self.plan.tasks
-        self.store.begin_run(self.run, self.pipeline, tasks, self.clock(), socket.gethostname(), user_name())
+        here = socket.gethostname(), user_name()
+        self.store.begin_run(self.run, self.pipeline, tasks, self.clock(), *here, self.request)
         self.emit(RunStarted(run=self.run, pipeline=self.pipeline, time=self.clock(), tasks=tasks))
         running: dict[asyncio.Task[_Ended], str] = {}
         try:
@@ -381,10 +384,14 @@ class _Build:
         now = self.clock() if made_at is None else made_at
         known = complete(fingerprint, self.project, task, self.observer, self.cache)
         attempt = self.store.claim(self.run, self.pipeline, task, known, now)
-        self.store.commit(attempt, self.run, task, self._records_as_is(task), now)
+        metrics = metrics_of(self.project.root, self._paths(task))
+        self.store.commit(attempt, self.run, task, self._records_as_is(task), now, metrics)
         history = self.store.task_history(self.pipeline, task)
         if history is not None:
             self.known[task] = history
+
+    def _paths(self, task: str) -> list[str]:
+        return [product.path for product in self.project.tasks[task].products]
 
     def _records_as_is(self, task: str) -> tuple[ProductRecord, ...]:
         spec, known = self.project.tasks[task], self.known.get(task)
@@ -569,13 +576,15 @@ class _Build:
         reasons = assessment.freshness.reasons
         self.emit(TaskStarted(run=self.run, task=task, time=started, reasons=reasons, attempt=turn.number))
         outcome, products = await self._try(task, attempt, recorded)
+        metrics: tuple[Metric, ...] = ()
         if isinstance(outcome, Succeeded):
+            metrics = await asyncio.to_thread(metrics_of, self.project.root, self._paths(task))
             after = await asyncio.to_thread(complete, fingerprint, self.project, task, self.observer, self.cache)
             if (known := settled(fingerprint, after)) != fingerprint:
                 self.store.amend(attempt, known)
         ended = self.clock()
         turn = turn if turn.began is not None else replace(turn, began=started)
-        result = self._write_down(attempt, turn, outcome, products, ended)
+        result = self._write_down(attempt, turn, outcome, products, metrics, ended)
         return result if result.again is not None else self._tell_end(result, turn.began or started, ended)
 
     def _tell_end(self, result: _Ended, began: float, now: float) -> _Ended:
@@ -636,11 +645,17 @@ class _Build:
                 remove_bytecode(self.project.root, path)
 
     def _write_down(
-        self, attempt: int, turn: _Turn, outcome: Outcome, products: tuple[ProductRecord, ...], now: float
+        self,
+        attempt: int,
+        turn: _Turn,
+        outcome: Outcome,
+        products: tuple[ProductRecord, ...],
+        metrics: tuple[Metric, ...],
+        now: float,
     ) -> _Ended:
         task = turn.task
         if isinstance(outcome, Succeeded):
-            self.store.commit(attempt, self.run, task, products, now)
+            self.store.commit(attempt, self.run, task, products, now, metrics)
             return _Ended(task, "ok")
         end: Literal["failed", "cancelled", "crashed", "stopped"]
         error: CellError | None = None
@@ -696,6 +711,7 @@ class _Build:
             self.observer,
             self.folder,
             log,
+            book_file(self.folder, self.run, log),
             listener,
             cancel,
             findings,

@@ -28,6 +28,7 @@ __all__ = [
     "ProductRecord",
     "RealPaths",
     "Stat",
+    "as_file_name",
     "hash_inside",
     "open_regular",
     "read_inside",
@@ -381,6 +382,12 @@ def remove_bytecode(root: Path, module: str) -> None:
         for file in folder.iterdir():
             if compiled.fullmatch(file.name) and not file.is_symlink():
                 file.unlink(missing_ok=True)
+
+
+def as_file_name(task: str) -> str:
+    """A task's name as that of a file, without a suffix; `urllib.parse.unquote` gives it back."""
+    name = task.replace("%", "%25").replace("/", "%2F").replace("\\", "%5C")
+    return f"%2E{name[1:]}" if name.startswith(".") else name
 
 
 def temporary_beside(path: Path) -> Path:

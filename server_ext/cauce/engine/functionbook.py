@@ -26,6 +26,7 @@ from urllib.parse import unquote
 from cauce.engine.cellcode import first_line
 from cauce.engine.codesize import too_much_code
 from cauce.engine.document import Value
+from cauce.engine.files import as_file_name
 from cauce.engine.injection import Binding, assignment, filled_in
 from cauce.engine.notebook import SourceError, SourceText, cell_id
 from cauce.engine.unwarned import unwarned
@@ -33,7 +34,15 @@ from cauce.engine.unwarned import unwarned
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["FunctionTask", "book_of", "book_path", "definition", "open_function", "save_function", "with_setup"]
+__all__ = [
+    "FunctionTask",
+    "book_of",
+    "book_path",
+    "definition",
+    "open_function",
+    "save_function",
+    "with_setup",
+]
 
 _SUFFIX = " (functions)"
 _BOOK = re.compile(rf"(?P<module>(?:.*/)?[^/]+\.py){re.escape(_SUFFIX)}(?:/(?P<task>[^/]+)\.ipynb)?", re.DOTALL)
@@ -62,10 +71,7 @@ class FunctionTask:
 def book_path(module: str, task: str = "") -> str:
     """The path of a task's notebook, which is no file: it stands beside the module. Without a task, its folder."""
     folder = f"{module}{_SUFFIX}"
-    name = task.replace("%", "%25").replace("/", "%2F").replace("\\", "%5C")
-    if name.startswith("."):
-        name = f"%2E{name[1:]}"
-    return f"{folder}/{name}.ipynb" if task else folder
+    return f"{folder}/{as_file_name(task)}.ipynb" if task else folder
 
 
 def book_of(path: str) -> tuple[str, str] | None:

@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from cauce.contract import Holder
-from cauce.engine.errors import ProjectLocked, ProjectUnwritable
+from cauce.engine.errors import NotFound, ProjectLocked, ProjectUnwritable
 from cauce.engine.files import STATE, open_regular, temporary_beside
+from cauce.engine.keptbooks import BOOKS, trim_books
 from cauce.engine.lock import ProjectLock, holder_of, lock_file, user_name
 from cauce.engine.process import reap
 from cauce.engine.running import running_file
 from cauce.engine.stateplace import elsewhere
-from cauce.engine.store import PATIENCE, History, RunRow, Store, read_history, state_file
+from cauce.engine.store import PATIENCE, History, RunRow, Store, read_history, read_run, state_file
 
-__all__ = ["history_of", "is_own", "log_file", "opened", "prepared", "prune", "runs_of", "tidy"]
+__all__ = ["forget", "history_of", "is_own", "log_file", "opened", "prepared", "prune", "runs_of", "tidy"]
 
 Known = TypeVar("Known")
 
@@ -110,8 +111,37 @@ def prune(store: Store, folder: Path, pipeline: str) -> None:
     """Keep the history from growing for ever; what cannot be removed now is no harm."""
     with contextlib.suppress(ProjectUnwritable):
         for run in store.prune(pipeline, _RUNS_KEPT):
-            if _RUN_ID.fullmatch(run):  # as we make them, whatever the file says
-                shutil.rmtree(folder / "logs" / run, ignore_errors=True)
+            _remove(folder, run, "logs", BOOKS)
+    trim_books(folder)
+
+
+def forget(folder: Path, pipeline: str, run: str, now: float) -> None:
+    """Forget a run, its logs and the notebooks that were kept of it. What is fresh stays fresh.
+
+    Raises:
+        NotFound: There is no such run.
+        ProjectLocked: Somebody is building: the store has one writer.
+        ProjectUnwritable: The state cannot be written.
+    """
+    unknown = NotFound(f"There is no run '{run}' of {pipeline}.", hint="It may have been deleted: look at the list.")
+    if read_run(folder, pipeline, run) is None:  # without making a store where there is none
+        raise unknown
+    with ProjectLock(folder, "", user_name(), now), opened(folder, now) as store:
+        match store.forget(pipeline, run):
+            case "unknown":
+                raise unknown
+            case "gone":
+                _remove(folder, run, "logs", BOOKS)
+            case "hidden":  # what tasks have printed the last time is shown with them
+                _remove(folder, run, BOOKS)
+
+
+def _remove(folder: Path, run: str, *places: str) -> None:
+    """Remove what was kept of a run, as far as that is possible."""
+    if not _RUN_ID.fullmatch(run):  # as we make them, whatever the file says
+        return
+    for place in places:
+        shutil.rmtree(folder / place / run, ignore_errors=True)
 
 
 def is_own(folder: Path) -> bool:

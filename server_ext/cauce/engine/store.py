@@ -26,10 +26,11 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from cauce.contract import CellError, Progress
+from cauce.contract import CellError, Progress, RunRequest
 from cauce.engine.errors import ProjectUnwritable
 from cauce.engine.files import ProductRecord, Stat
 from cauce.engine.fingerprint import Fingerprint
+from cauce.engine.metrics import Metric
 from cauce.engine.process import ProcessRecord
 from cauce.engine.running import RunningNotes, read_running
 from cauce.engine.stateplace import state_folder
@@ -53,7 +54,9 @@ __all__ = [
     "PATIENCE",
     "AttemptOutcome",
     "AttemptRow",
+    "Forgotten",
     "History",
+    "RunResults",
     "RunRow",
     "Store",
     "TaskHistory",
@@ -62,7 +65,9 @@ __all__ = [
     "new_run",
     "read_attempts",
     "read_history",
+    "read_results",
     "read_run",
+    "read_run_attempts",
     "read_runs",
     "state_file",
     "state_folder",
@@ -82,6 +87,8 @@ Unreadable = Literal["damaged", "denied", "linked", "newer"]
 """Its content makes no sense; it belongs to another user; the state folder is a symbolic link; a newer
 version has written it."""
 RunState = Literal["running", "ok", "failed", "cancelled", "crashed"]
+Forgotten = Literal["unknown", "gone", "hidden"]
+"""What became of a run that was to be forgotten: there is none, it is gone, it is not shown any more."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,8 @@ class AttemptRow:
     fingerprint: Fingerprint
     progress: Progress
     products: tuple[ProductRecord, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    """Only where results are read."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +134,19 @@ class RunRow:
     """In build order."""
     causes: Mapping[str, str]
     """Why, for tasks that were skipped, and for running ones that wait to be tried again."""
+    request: RunRequest | None = None
+    """What it was asked to do; None where that was not written down."""
+    took: Mapping[str, float] = field(default_factory=dict)
+    """Task → seconds from its first attempt to the end of its last; only where several runs are read."""
+
+
+@dataclass(frozen=True)
+class RunResults:
+    """What the tasks had come to when a run had ended: by that run, or by one before it."""
+
+    run: RunRow
+    attempts: Mapping[str, AttemptRow]
+    """Of each task its newest attempt by then, as far as that is still known."""
 
 
 @dataclass(frozen=True)
@@ -254,12 +276,23 @@ class Store:
         found = [notes[attempt].process for attempt, run in left if attempt in notes and notes[attempt].run == run]
         return tuple(process for process in found if process is not None)
 
-    def begin_run(self, run: str, pipeline: str, tasks: tuple[str, ...], now: float, host: str, user: str) -> None:
+    def begin_run(
+        self,
+        run: str,
+        pipeline: str,
+        tasks: tuple[str, ...],
+        now: float,
+        host: str,
+        user: str,
+        request: RunRequest | None = None,
+    ) -> None:
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO runs(id, pipeline, state, started, host, user) VALUES (?, ?, 'running', ?, ?, ?)",
                 (run, pipeline, now, host, user),
             )
+            if request is not None:
+                db.execute("INSERT INTO asked VALUES (?, ?)", (run, msgspec.json.encode(request)))
             db.executemany(
                 "INSERT INTO run_tasks(run, position, task, state) VALUES (?, ?, ?, 'waiting')",
                 [(run, position, task) for position, task in enumerate(tasks)],
@@ -300,8 +333,16 @@ class Store:
         with self._transaction() as db, _resealed(db, self._key, attempt):
             db.execute("UPDATE attempts SET fingerprint = ? WHERE id = ?", (msgspec.json.encode(fingerprint), attempt))
 
-    def commit(self, attempt: int, run: str, task: str, products: tuple[ProductRecord, ...], now: float) -> None:
-        """The task succeeded and these are its products."""
+    def commit(
+        self,
+        attempt: int,
+        run: str,
+        task: str,
+        products: tuple[ProductRecord, ...],
+        now: float,
+        metrics: Sequence[Metric] = (),
+    ) -> None:
+        """The task succeeded and these are its products, and the numbers in them."""
         with self._transaction() as db:
             with _resealed(db, self._key, attempt) as pipeline:
                 db.executemany(
@@ -309,6 +350,9 @@ class Store:
                     [(attempt, p.path, p.hash, *astuple(p.stat)) for p in products],
                 )
                 db.execute("UPDATE attempts SET outcome = 'ok', ended = ? WHERE id = ?", (now, attempt))
+            db.executemany(
+                "INSERT INTO metrics VALUES (?, ?, ?, ?)", [(attempt, m.path, m.name, m.value) for m in metrics]
+            )
             _point(db, self._key, pipeline, task, attempt, attempt)
             db.execute("UPDATE run_tasks SET state = 'ok' WHERE run = ? AND task = ?", (run, task))
         self._notes.end(attempt)
@@ -366,23 +410,31 @@ class Store:
             db.execute("UPDATE runs SET state = ?, ended = ?, message = ? WHERE id = ?", (state, now, message, run))
 
     def prune(self, pipeline: str, keep: int, at_once: int = 50) -> tuple[str, ...]:
-        """Forget the oldest runs beyond the newest `keep`; returns which.
+        """Forget the oldest runs beyond the newest `keep`, and those that were hidden; returns which.
 
         A run with the newest attempt at a task, or its newest success, is kept however old it
         is: freshness follows from these. Forgets at most `at_once`, the rest later.
         """
         with self._transaction() as db:
             rows = db.execute(_SUPERFLUOUS, {"pipeline": pipeline, "keep": keep, "limit": at_once}).fetchall()
-            if rows:
-                db.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten(run TEXT PRIMARY KEY) STRICT")
-                db.execute("DELETE FROM forgotten")
-                db.executemany("INSERT INTO forgotten VALUES (?)", rows)
-                ours = "IN (SELECT run FROM forgotten)"
-                db.execute(f"DELETE FROM products WHERE attempt IN (SELECT id FROM attempts WHERE run {ours})")  # noqa: S608
-                db.execute(f"DELETE FROM attempts WHERE run {ours}")  # noqa: S608 - constants
-                db.execute(f"DELETE FROM run_tasks WHERE run {ours}")  # noqa: S608
-                db.execute(f"DELETE FROM runs WHERE id {ours}")  # noqa: S608
+            _forget(db, [row[0] for row in rows])
         return tuple(row[0] for row in rows)
+
+    def forget(self, pipeline: str, run: str) -> Forgotten:
+        """Forget a run: what became of it.
+
+        One from which freshness follows is hidden, until it does not any more. What such a run
+        knows of other tasks is forgotten at once.
+        """
+        with self._transaction() as db:
+            if not db.execute(_SEEN, {"pipeline": pipeline, "run": run}).fetchone():
+                return "unknown"
+            if not db.execute(_NEEDED, {"run": run}).fetchone():
+                _forget(db, [run])
+                return "gone"
+            db.execute("INSERT INTO hidden VALUES (?)", (run,))
+            _forget_attempts(db, _UNNEEDED, {"run": run})
+            return "hidden"
 
     # --- Reading, for the writer itself
 
@@ -427,13 +479,13 @@ def read_history(folder: Path, pipeline: str) -> History:
     return replace(found, tasks={task: with_progress(known) for task, known in found.tasks.items()})
 
 
-def read_runs(folder: Path, pipeline: str, limit: int = 50) -> tuple[RunRow, ...]:
-    """The pipeline's runs, newest first."""
+def read_runs(folder: Path, pipeline: str, limit: int = 50, before: str = "") -> tuple[RunRow, ...]:
+    """The pipeline's runs, newest first; those that are older than the run `before`, if it is given."""
 
     def rows(db: sqlite3.Connection) -> tuple[RunRow, ...]:
-        ids = db.execute("SELECT id FROM runs WHERE pipeline = ? ORDER BY rowid DESC LIMIT ?", (pipeline, limit))
+        ids = db.execute(_PAGE, {"pipeline": pipeline, "before": before, "limit": limit})
         found = [_run(db, row[0]) for row in ids.fetchall()]
-        return tuple(run for run in found if run is not None)
+        return tuple(replace(run, took=_took(db, run.id)) for run in found if run is not None)
 
     return _reading(folder, rows, (), lambda _: ())
 
@@ -448,6 +500,25 @@ def read_run(folder: Path, pipeline: str, run: str) -> RunRow | None:
     return _reading(folder, row, None, lambda _: None)
 
 
+def read_run_attempts(folder: Path, run: str) -> tuple[AttemptRow, ...]:
+    """The attempts of a run, in the order in which they began."""
+
+    def rows(db: sqlite3.Connection) -> tuple[AttemptRow, ...]:
+        found = _attempts(db, identity(db).key, "SELECT id FROM attempts WHERE run = ?", (run,))
+        return tuple(found[number] for number in sorted(found))
+
+    return _reading(folder, rows, (), lambda _: ())
+
+
+def read_results(folder: Path, pipeline: str, runs: Sequence[str]) -> tuple[RunResults | None, ...]:
+    """What the tasks had come to when each of these runs had ended; None for a run that is not there."""
+
+    def results(db: sqlite3.Connection) -> tuple[RunResults | None, ...]:
+        return tuple(_results(db, pipeline, run) for run in runs)
+
+    return _reading(folder, results, (None,) * len(runs), lambda _: (None,) * len(runs))
+
+
 def read_attempts(folder: Path, pipeline: str, task: str, limit: int = 20) -> tuple[AttemptRow, ...]:
     """A task's attempts, newest first."""
 
@@ -460,18 +531,79 @@ def read_attempts(folder: Path, pipeline: str, task: str, limit: int = 20) -> tu
 
 
 _SUPERFLUOUS = """
-SELECT id FROM runs WHERE pipeline = :pipeline
-AND rowid <= (SELECT rowid FROM runs WHERE pipeline = :pipeline ORDER BY rowid DESC LIMIT 1 OFFSET :keep)
+SELECT id FROM runs WHERE pipeline = :pipeline AND (id IN (SELECT run FROM hidden)
+OR rowid <= (SELECT rowid FROM runs WHERE pipeline = :pipeline ORDER BY rowid DESC LIMIT 1 OFFSET :keep))
 AND id NOT IN (SELECT run FROM attempts WHERE id IN (
     SELECT last FROM newest WHERE pipeline = :pipeline UNION SELECT last_ok FROM newest WHERE pipeline = :pipeline))
 ORDER BY rowid LIMIT :limit
 """
 
+_SEEN = "SELECT 1 FROM runs WHERE id = :run AND pipeline = :pipeline AND id NOT IN (SELECT run FROM hidden)"
+_NEEDED = """
+SELECT 1 FROM attempts WHERE run = :run AND id IN (SELECT last FROM newest UNION SELECT last_ok FROM newest) LIMIT 1
+"""
+_UNNEEDED = """
+SELECT id FROM attempts WHERE run = :run
+AND id NOT IN (SELECT last FROM newest UNION SELECT last_ok FROM newest WHERE last_ok IS NOT NULL)
+"""
+_PAGE = """
+SELECT id FROM runs WHERE pipeline = :pipeline AND id NOT IN (SELECT run FROM hidden)
+AND (:before = '' OR rowid < (SELECT rowid FROM runs WHERE id = :before)) ORDER BY rowid DESC LIMIT :limit
+"""
+_NEWEST_BY = """
+SELECT MAX(id) FROM attempts WHERE pipeline = :pipeline
+AND run IN (SELECT id FROM runs WHERE rowid <= (SELECT rowid FROM runs WHERE id = :run)) GROUP BY task
+"""
+"""Attempts are numbered as they begin, and one build follows the other."""
+
+
+def _forget(db: sqlite3.Connection, runs: Sequence[str]) -> None:
+    """Forget these runs, with all that belongs to them."""
+    if not runs:
+        return
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS forgotten(run TEXT PRIMARY KEY) STRICT")
+    db.execute("DELETE FROM forgotten")
+    db.executemany("INSERT INTO forgotten VALUES (?)", [(run,) for run in runs])
+    ours = "IN (SELECT run FROM forgotten)"
+    _forget_attempts(db, f"SELECT id FROM attempts WHERE run {ours}", {})  # noqa: S608 - constants
+    for table in ("run_tasks", "asked", "hidden"):
+        db.execute(f"DELETE FROM {table} WHERE run {ours}")  # noqa: S608
+    db.execute(f"DELETE FROM runs WHERE id {ours}")  # noqa: S608
+
+
+def _forget_attempts(db: sqlite3.Connection, which: str, values: Mapping[str, object]) -> None:
+    """Forget attempts, by what selects their ids."""
+    for table in ("products", "metrics"):
+        db.execute(f"DELETE FROM {table} WHERE attempt IN ({which})", values)  # noqa: S608 - constants
+    db.execute(f"DELETE FROM attempts WHERE id IN ({which})", values)  # noqa: S608
+
+
+def _took(db: sqlite3.Connection, run: str) -> dict[str, float]:
+    rows = db.execute(
+        "SELECT task, MAX(ended) - MIN(started) FROM attempts WHERE run = ? AND ended IS NOT NULL GROUP BY task", (run,)
+    )
+    return {task: took for task, took in rows.fetchall() if isinstance(task, str) and isinstance(took, float)}
+
+
+def _results(db: sqlite3.Connection, pipeline: str, run: str) -> RunResults | None:
+    row = _run(db, run)
+    if row is None or row.pipeline != pipeline:
+        return None
+    newest = db.execute(_NEWEST_BY, {"pipeline": pipeline, "run": run}).fetchall()
+    these = "SELECT value FROM json_each(?)", (msgspec.json.encode([row[0] for row in newest]).decode(),)
+    metrics: dict[int, list[Metric]] = {}
+    select = f"SELECT attempt, path, name, value FROM metrics WHERE attempt IN ({these[0]}) ORDER BY path, name"  # noqa: S608
+    for attempt, path, name, value in db.execute(select, these[1]).fetchall():
+        metrics.setdefault(attempt, []).append(msgspec.convert({"path": path, "name": name, "value": value}, Metric))
+    found = _attempts(db, identity(db).key, *these)
+    attempts = {each.task: replace(each, metrics=tuple(metrics.get(each.id, ()))) for each in found.values()}
+    return RunResults(row, attempts)
+
 
 def _history(db: sqlite3.Connection, pipeline: str) -> History:
     this = identity(db)
     # In the order in which they were written down: clocks are set back.
-    latest = db.execute("SELECT id FROM runs WHERE pipeline = ? ORDER BY rowid DESC LIMIT 1", (pipeline,)).fetchone()
+    latest = db.execute(_PAGE, {"pipeline": pipeline, "before": "", "limit": 1}).fetchone()
     others: dict[str, list[TaskHistory]] = {}
     # Not '<>', which would read every row where there is but this pipeline.
     elsewhere = "SELECT DISTINCT pipeline FROM newest WHERE pipeline < ? OR pipeline > ?"
@@ -530,12 +662,22 @@ def _run(db: sqlite3.Connection, run: str) -> RunRow | None:
     if row is None:
         return None
     tasks = db.execute("SELECT task, state, cause FROM run_tasks WHERE run = ? ORDER BY position", (run,)).fetchall()
+    asked = db.execute("SELECT request FROM asked WHERE run = ?", (run,)).fetchone()
     names = ("id", "pipeline", "state", "started", "ended", "host", "user", "message")
     fields = dict(zip(names, row, strict=True)) | {
         "tasks": {task: state for task, state, _ in tasks},
         "causes": {task: cause for task, _, cause in tasks if cause},
+        "request": None if asked is None else _request(asked[0]),
     }
     return msgspec.convert(fields, RunRow)  # nothing is sealed here, and anything may stand there
+
+
+def _request(blob: bytes) -> RunRequest | None:
+    """What was asked for; None where another version could ask for more than this one."""
+    try:
+        return msgspec.json.decode(blob, type=RunRequest)
+    except msgspec.ValidationError:
+        return None
 
 
 @contextlib.contextmanager

@@ -47,8 +47,8 @@ __all__ = [
     "transaction",
 ]
 
-VERSION = 2
-SCHEMA = """
+VERSION = 3
+_SCHEMA_2 = """
 CREATE TABLE identity(key BLOB NOT NULL, set_aside TEXT NOT NULL) STRICT;
 CREATE TABLE runs(
     id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, state TEXT NOT NULL, started REAL NOT NULL, ended REAL,
@@ -73,6 +73,16 @@ CREATE TABLE newest(
 """
 """`newest` is what looking reads: of each task the last attempt and the last success, however many there are.
 Each version has a schema of its own: where only the number says so, the number is wrong."""
+_NEW_IN_3 = """
+CREATE TABLE asked(run TEXT PRIMARY KEY REFERENCES runs(id), request BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE metrics(
+    attempt INTEGER NOT NULL REFERENCES attempts(id), path TEXT NOT NULL, name TEXT NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY(attempt, path, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE hidden(run TEXT PRIMARY KEY REFERENCES runs(id)) STRICT, WITHOUT ROWID;
+"""
+"""What runs were asked to do, the numbers that attempts made, and runs that nobody wants to see but that tell what is
+fresh. No freshness follows from these: they are not sealed."""
+SCHEMA = _SCHEMA_2 + _NEW_IN_3
 
 _SCHEMA_1 = """
 CREATE TABLE runs(
@@ -326,7 +336,7 @@ def check(db: sqlite3.Connection, path: Path, version: int) -> None:
     A view may be written so that reading it never ends. SQLite itself reads what is missing of
     the last page as zeros.
     """
-    schema = {1: _SCHEMA_1, VERSION: SCHEMA}.get(version, "")
+    schema = {1: _SCHEMA_1, 2: _SCHEMA_2, VERSION: SCHEMA}.get(version, "")
     if frozenset(db.execute(_SCHEMA_OF)) != _schema(schema):
         raise sqlite3.DatabaseError("it holds other tables than Cauce's")
     pages, size = db.execute("PRAGMA page_count").fetchone()[0], db.execute("PRAGMA page_size").fetchone()[0]
@@ -362,11 +372,16 @@ def _schema(statements: str) -> frozenset[tuple[object, ...]]:
         return frozenset(db.execute(_SCHEMA_OF))
 
 
-def _create(db: sqlite3.Connection, replaces: str = "") -> None:
-    for statement in SCHEMA.split(";"):
-        db.execute(statement)
+def _create(db: sqlite3.Connection, replaces: str = "", schema: str = SCHEMA, version: int = VERSION) -> None:
+    _execute(db, schema)
     db.execute("INSERT INTO identity VALUES (?, ?)", (secrets.token_bytes(_KEY_SIZE), replaces))
-    db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute(f"PRAGMA user_version = {version}")
+
+
+def _execute(db: sqlite3.Connection, statements: str) -> None:
+    """One by one: `executescript` would commit what goes before."""
+    for statement in statements.split(";"):
+        db.execute(statement)
 
 
 def identity(db: sqlite3.Connection) -> Identity:
@@ -408,7 +423,7 @@ def _from_1(db: sqlite3.Connection) -> None:
     tables = ("runs", "run_tasks", "attempts", "products")
     for table in tables:
         db.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
-    _create(db)
+    _create(db, schema=_SCHEMA_2, version=2)
     key = identity(db).key
     runs = "rowid, id, pipeline, state, started, ended, host, user, message"
     for table, columns in (
@@ -429,4 +444,9 @@ def _from_1(db: sqlite3.Connection) -> None:
         db.execute(f"DROP TABLE old_{table}")
 
 
-_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1}
+def _from_2(db: sqlite3.Connection) -> None:
+    """Runs could not be compared, nor forgotten one by one."""
+    _execute(db, _NEW_IN_3)
+
+
+_STEPS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1, 2: _from_2}
