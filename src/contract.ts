@@ -165,7 +165,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The last runs. */
+        /** The last runs, or those before one of them. */
         readonly get: operations["listRuns"];
         readonly put?: never;
         /** Start a build. 409 tells who builds already; 422 that the pipeline has errors. */
@@ -223,6 +223,57 @@ export interface paths {
         readonly post?: never;
         /** Ask a run to stop. Harmless when it has ended, or was asked before. */
         readonly delete: operations["cancelRun"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/pipelines/{path}/runs/{id}/attempts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One run as it went: what it was asked to do, each attempt, the notebooks that were kept. */
+        readonly get: operations["getAttempts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/pipelines/{path}/runs/{id}/comparison": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the tasks had come to when a run had ended, compared with another run. */
+        readonly get: operations["compareRuns"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/pipelines/{path}/runs/{id}/record": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Forget a run that has ended: nothing that is fresh becomes stale. 409 while the project is built. */
+        readonly delete: operations["forgetRun"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -524,10 +575,133 @@ export interface components {
         };
         /**
          * RunList
-         * @description Newest first, at most 50.
+         * @description Newest first; `more` when there are older ones.
          */
         readonly RunList: {
             readonly runs: readonly components["schemas"]["Run"][];
+            /** @description Run → task → seconds from its first attempt to the end of its last; without tasks that did not run. */
+            readonly durations: {
+                readonly [key: string]: {
+                    readonly [key: string]: number;
+                };
+            };
+            readonly more: boolean;
+        };
+        /**
+         * RunAttempt
+         * @description One try at one task in a run.
+         */
+        readonly RunAttempt: {
+            readonly task: string;
+            /** @description Which try in this run, from 1. */
+            readonly number: number;
+            /** @enum {unknown} */
+            readonly outcome: "cancelled" | "crashed" | "failed" | "ok" | "running" | "stopped";
+            readonly started: number;
+            readonly ended: number | null;
+            readonly cause: string;
+            /** @description The tasks whose products it was given. */
+            readonly upstream: readonly string[];
+        };
+        /**
+         * RunDetail
+         * @description One run, as it went.
+         */
+        readonly RunDetail: {
+            readonly run: components["schemas"]["Run"];
+            /** @description What it was asked to do; None where that is not known. */
+            readonly request: components["schemas"]["RunRequest"] | null;
+            /** @description In the order in which they began. */
+            readonly attempts: readonly components["schemas"]["RunAttempt"][];
+            /** @description Task → the path at which its executed notebook of this run opens, relative to `Snapshot.root`. */
+            readonly notebooks: {
+                readonly [key: string]: string;
+            };
+        };
+        /**
+         * Result
+         * @description What a task had come to when a run had ended: by that run, or by one before it.
+         */
+        readonly Result: {
+            /** @description The run that made it. */
+            readonly run: string;
+            /** @enum {unknown} */
+            readonly outcome: "cancelled" | "crashed" | "failed" | "ok" | "running" | "stopped";
+            readonly started: number;
+            readonly ended: number | null;
+            /** @description The path at which the executed notebook opens, relative to `Snapshot.root`; None where none was kept. */
+            readonly notebook: string | null;
+            /** @description Where that is on the disk, relative to `Snapshot.root`, for programs that compare files. */
+            readonly notebookFile: string | null;
+        };
+        /**
+         * ValueChange
+         * @description A value by its name, as it was and as it is; None where there is none.
+         */
+        readonly ValueChange: {
+            readonly name: string;
+            readonly before: string | null;
+            readonly after: string | null;
+        };
+        /**
+         * MetricChange
+         * @description A number in a JSON product, by the keys that lead to it; None where there is none.
+         */
+        readonly MetricChange: {
+            readonly path: string;
+            readonly name: string;
+            readonly before: number | null;
+            readonly after: number | null;
+        };
+        /**
+         * ProductChange
+         * @description A product of two runs, by its content.
+         */
+        readonly ProductChange: {
+            readonly path: string;
+            /** @enum {unknown} */
+            readonly change: "added" | "changed" | "removed" | "same";
+            /** @description Its size then; None for a table or view, and where there is none. */
+            readonly before: number | null;
+            readonly after: number | null;
+        };
+        /**
+         * TaskComparison
+         * @description One task, as one run left it and as another did.
+         */
+        readonly TaskComparison: {
+            readonly task: string;
+            /** @description None where nothing is known of it. */
+            readonly before: components["schemas"]["Result"] | null;
+            readonly after: components["schemas"]["Result"] | null;
+            /** @description What differs. That an executed notebook does is not counted: it tells its times. */
+            readonly changes: readonly ("code" | "metrics" | "modules" | "options" | "outcome" | "params" | "products" | "resources" | "upstream")[];
+            /** @description Unified diff of its code; '' when equal. */
+            readonly code: string;
+            /** @description There were too many changes of code to tell all of them. */
+            readonly codeLeftOut: boolean;
+            /** @description Parameters that differ, as Python literals. */
+            readonly params: readonly components["schemas"]["ValueChange"][];
+            /** @description What else counts and differs, such as the paths of products. */
+            readonly options: readonly components["schemas"]["ValueChange"][];
+            /** @description Paths of modules that it loads, and that differ. */
+            readonly modules: readonly string[];
+            readonly resources: readonly string[];
+            /** @description Tasks of which it was given something else. */
+            readonly upstream: readonly string[];
+            /** @description All that are known, also those that are equal. */
+            readonly metrics: readonly components["schemas"]["MetricChange"][];
+            readonly products: readonly components["schemas"]["ProductChange"][];
+        };
+        /**
+         * RunComparison
+         * @description Two runs, and what came of each task.
+         */
+        readonly RunComparison: {
+            readonly before: components["schemas"]["Run"];
+            readonly after: components["schemas"]["Run"];
+            /** @description In build order, as far as the newer run says, then by name; only those that differ, or were run anew. */
+            readonly tasks: readonly components["schemas"]["TaskComparison"][];
         };
         /**
          * RunRequest
@@ -933,6 +1107,14 @@ export type Pipeline = components['schemas']['Pipeline'];
 export type PipelineList = components['schemas']['PipelineList'];
 export type TaskDetail = components['schemas']['TaskDetail'];
 export type RunList = components['schemas']['RunList'];
+export type RunAttempt = components['schemas']['RunAttempt'];
+export type RunDetail = components['schemas']['RunDetail'];
+export type Result = components['schemas']['Result'];
+export type ValueChange = components['schemas']['ValueChange'];
+export type MetricChange = components['schemas']['MetricChange'];
+export type ProductChange = components['schemas']['ProductChange'];
+export type TaskComparison = components['schemas']['TaskComparison'];
+export type RunComparison = components['schemas']['RunComparison'];
 export type RunRequest = components['schemas']['RunRequest'];
 export type Build = components['schemas']['Build'];
 export type PlannedTask = components['schemas']['PlannedTask'];
@@ -1473,7 +1655,12 @@ export interface operations {
     };
     readonly listRuns: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description A run's id: those that are older are told. */
+                readonly before?: string;
+                /** @description How many, from 1 to 200; 50 when it is not given. */
+                readonly limit?: number;
+            };
             readonly header?: never;
             readonly path: {
                 /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
@@ -1483,13 +1670,22 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Newest first, at most 50. */
+            /** @description Newest first; `more` when there are older ones. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Not allowed. */
@@ -1760,6 +1956,154 @@ export interface operations {
             };
             /** @description No such pipeline, task or run. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly getAttempts: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+                /** @description A run's id. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One run, as it went. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly compareRuns: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The run to compare with: what it left is what was before. */
+                readonly with: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+                /** @description A run's id. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Two runs, and what came of each task. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RunComparison"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly forgetRun: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+                /** @description A run's id. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -41,6 +41,7 @@ __all__ = [
     "Freshness",
     "Holder",
     "LogChunk",
+    "MetricChange",
     "Piece",
     "Pipeline",
     "PipelineList",
@@ -50,17 +51,23 @@ __all__ = [
     "Problem",
     "Problems",
     "Product",
+    "ProductChange",
     "Progress",
     "Reason",
     "ReasonHow",
+    "Result",
     "RevisionEvent",
     "Run",
+    "RunAttempt",
+    "RunComparison",
+    "RunDetail",
     "RunFinished",
     "RunList",
     "RunRequest",
     "RunStarted",
     "Snapshot",
     "Task",
+    "TaskComparison",
     "TaskDetail",
     "TaskFinished",
     "TaskKind",
@@ -69,6 +76,7 @@ __all__ = [
     "TaskStarted",
     "TaskUnchanged",
     "UpstreamChange",
+    "ValueChange",
     "Where",
 ]
 
@@ -366,9 +374,118 @@ class TaskDetail(Contract, frozen=True, kw_only=True):
 
 
 class RunList(Contract, frozen=True, kw_only=True):
-    """Newest first, at most 50."""
+    """Newest first; `more` when there are older ones."""
 
     runs: tuple[Run, ...]
+    durations: dict[str, dict[str, float]]
+    """Run → task → seconds from its first attempt to the end of its last; without tasks that did not run."""
+    more: bool
+
+
+class RunAttempt(Contract, frozen=True, kw_only=True):
+    """One try at one task in a run."""
+
+    task: str
+    number: int
+    """Which try in this run, from 1."""
+    outcome: Literal["running", "ok", "failed", "cancelled", "crashed", "stopped"]
+    started: float
+    ended: float | None
+    cause: str
+    upstream: tuple[str, ...]
+    """The tasks whose products it was given."""
+
+
+class RunDetail(Contract, frozen=True, kw_only=True):
+    """One run, as it went."""
+
+    run: Run
+    request: RunRequest | None
+    """What it was asked to do; None where that is not known."""
+    attempts: tuple[RunAttempt, ...]
+    """In the order in which they began."""
+    notebooks: dict[str, str]
+    """Task → the path at which its executed notebook of this run opens, relative to `Snapshot.root`."""
+
+
+class Result(Contract, frozen=True, kw_only=True):
+    """What a task had come to when a run had ended: by that run, or by one before it."""
+
+    run: str
+    """The run that made it."""
+    outcome: Literal["running", "ok", "failed", "cancelled", "crashed", "stopped"]
+    started: float
+    ended: float | None
+    notebook: str | None = None
+    """The path at which the executed notebook opens, relative to `Snapshot.root`; None where none was kept."""
+    notebook_file: str | None = None
+    """Where that is on the disk, relative to `Snapshot.root`, for programs that compare files."""
+
+
+class ValueChange(Contract, frozen=True, kw_only=True):
+    """A value by its name, as it was and as it is; None where there is none."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+class MetricChange(Contract, frozen=True, kw_only=True):
+    """A number in a JSON product, by the keys that lead to it; None where there is none."""
+
+    path: str
+    name: str
+    before: float | None
+    after: float | None
+
+
+class ProductChange(Contract, frozen=True, kw_only=True):
+    """A product of two runs, by its content."""
+
+    path: str
+    change: Literal["same", "changed", "added", "removed"]
+    before: int | None
+    """Its size then; None for a table or view, and where there is none."""
+    after: int | None
+
+
+ChangeKind = Literal["outcome", "code", "params", "modules", "resources", "options", "upstream", "metrics", "products"]
+
+
+class TaskComparison(Contract, frozen=True, kw_only=True):
+    """One task, as one run left it and as another did."""
+
+    task: str
+    before: Result | None
+    """None where nothing is known of it."""
+    after: Result | None
+    changes: tuple[ChangeKind, ...]
+    """What differs. That an executed notebook does is not counted: it tells its times."""
+    code: str
+    """Unified diff of its code; '' when equal."""
+    code_left_out: bool
+    """There were too many changes of code to tell all of them."""
+    params: tuple[ValueChange, ...]
+    """Parameters that differ, as Python literals."""
+    options: tuple[ValueChange, ...]
+    """What else counts and differs, such as the paths of products."""
+    modules: tuple[str, ...]
+    """Paths of modules that it loads, and that differ."""
+    resources: tuple[str, ...]
+    upstream: tuple[str, ...]
+    """Tasks of which it was given something else."""
+    metrics: tuple[MetricChange, ...]
+    """All that are known, also those that are equal."""
+    products: tuple[ProductChange, ...]
+
+
+class RunComparison(Contract, frozen=True, kw_only=True):
+    """Two runs, and what came of each task."""
+
+    before: Run
+    after: Run
+    tasks: tuple[TaskComparison, ...]
+    """In build order, as far as the newer run says, then by name; only those that differ, or were run anew."""
 
 
 class RunRequest(Contract, frozen=True, kw_only=True):

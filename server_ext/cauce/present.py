@@ -35,7 +35,7 @@ from cauce.engine.spec import RelationSpec
 from cauce.engine.stateplace import elsewhere, place_in_words, state_folder
 from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory, Unreadable
 
-__all__ = ["Look", "present_detail", "present_run", "present_snapshot", "shares", "state_problems"]
+__all__ = ["Look", "present_attempt", "present_detail", "present_run", "present_snapshot", "shares", "state_problems"]
 
 
 _UNREADABLE: dict[Unreadable, tuple[str, str]] = {
@@ -191,7 +191,7 @@ def present_detail(
         diff=diff,
         params={name: repr(value) for name, value in look.project.tasks[task].params.items()},
         params_before=None if known is None or known.last_ok is None else _params_of(known.last_ok.fingerprint),
-        attempts=tuple(_attempt(row, look.holder) for row in attempts),
+        attempts=tuple(present_attempt(row, look.holder) for row in attempts),
     )
 
 
@@ -269,10 +269,11 @@ def _last_attempt(look: Look, name: str, known: TaskHistory | None) -> Attempt |
     if run is not None and run.tasks.get(name) == "skipped":
         when = run.ended if run.ended is not None else run.started
         return Attempt(run=run.id, outcome="skipped", started=when, ended=when, cause=run.causes.get(name, ""))
-    return None if known is None else _attempt(known.last, look.holder)
+    return None if known is None else present_attempt(known.last, look.holder)
 
 
-def _attempt(row: AttemptRow, holder: Holder | None) -> Attempt:
+def present_attempt(row: AttemptRow, holder: Holder | None) -> Attempt:
+    """One try at a task. One that claims to be running although nobody runs it has crashed."""
     crashed = row.outcome == "running" and (holder is None or holder.run != row.run)
     outcome: Literal["running", "ok", "failed", "cancelled", "crashed", "stopped"] = (
         "crashed" if crashed else row.outcome

@@ -24,6 +24,7 @@ COMMANDS = {
     "task": ("cauce.cli.task:command", "Run one task and nothing else; or show its source, its state."),
     "preview": ("cauce.cli.preview:command", "Show the beginning of what a task has made."),
     "plot": ("cauce.cli.plot:command", "Save a picture of the pipeline: a page, SVG, PNG or Mermaid."),
+    "runs": ("cauce.cli.runs:command", "Show the runs that were, compare two of them, delete one."),
     "report": ("cauce.cli.report:command", "Save a page with the graph, all tasks, problems and the last run."),
     "clean": ("cauce.cli.clean:command", "Move to the trash what all tasks, or the given TASKS, have made."),
     "interact": ("cauce.cli.interact:command", "Open an IPython session with the pipeline in it."),

@@ -246,10 +246,10 @@ def code_of(content: bytes, path: str) -> tuple[Code, Loads]:
     return Code(digest(content), digest(_normalised([(code, ())]).encode())), loads_of([code])
 
 
-def unified_diff(before: str, after: str, name: str) -> str:
+def unified_diff(before: str, after: str, name: str, old: str = "last success", new: str = "now") -> str:
     """The change of code between two texts, as a unified diff; '' when equal."""
     lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), f"{name} (last success)", f"{name} (now)", lineterm=""
+        before.splitlines(), after.splitlines(), f"{name} ({old})", f"{name} ({new})", lineterm=""
     )
     return "\n".join(lines)
 

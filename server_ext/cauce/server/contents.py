@@ -3,7 +3,7 @@
 The server's contents manager is extended in place, whatever class it is: its instance is
 given a subclass of its own class. Everybody who holds a reference (sessions, handlers,
 collaboration rooms, file ids) sees the same, and no configuration is lost. What the
-subclass does is decided in `cauce.server.taskfiles` and `cauce.server.functionfiles`.
+subclass does is decided in `cauce.server.taskfiles`, `cauce.server.functionfiles` and `cauce.server.runfiles`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tornado.web import HTTPError
 
 from cauce.engine.jupytextyaml import guard_jupytext
 from cauce.server.flow import in_base, run, run_async
-from cauce.server.functionfiles import FunctionFiles
+from cauce.server.runfiles import RunFiles
 from cauce.server.taskfiles import Get, Kernels, Model, TaskIndex, session_name
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def wrap_contents_manager(serverapp: ServerApp, index: TaskIndex) -> bool:
         return False
     if hasattr(manager, "paired_notebooks"):
         guard_jupytext()  # it reads on the event loop
-    notebooks = FunctionFiles(manager, index, Kernels(serverapp), serverapp)
+    notebooks = RunFiles(manager, index, Kernels(serverapp), serverapp)
     try:
         manager.__class__ = _derive(type(manager))
     except TypeError as error:
@@ -165,8 +165,10 @@ def _derive(base: Any) -> Any:
 
 
 def _refuse(manager: Any, what: str, *paths: str) -> None:
-    """A function is part of its module: nobody means the whole file who points at its notebook."""
+    """What is past cannot change; and nobody means the whole module who points at a function's notebook."""
     for path in paths:
+        if manager._cauce_notebooks.is_of_run(path):
+            raise HTTPError(400, f"What a past run has made cannot be {what}.")
         module = manager._cauce_notebooks.module_of(path)
         if module is not None:
             name = module.rpartition("/")[2]

@@ -124,6 +124,13 @@ class CauceHandler(APIHandler):
         else:
             super().log_exception(typ, value, tb)
 
+    def number(self, name: str, default: str) -> int:
+        """A number in the query. Raises `UsageError`."""
+        try:
+            return int(self.get_argument(name, default))
+        except ValueError:
+            raise UsageError(f"'{name}' must be a number.", hint=f"Leave it out to have {default}.") from None
+
     def body_as(self, structure: type[Body]) -> Body:
         """The request's body.
 
@@ -263,7 +270,10 @@ class RunsHandler(CauceHandler):
     @web.authenticated
     @authorized
     async def get(self, path: str) -> None:
-        self.answer(await self.workspace.runs(path))
+        limit = self.number("limit", "50")
+        if not 1 <= limit <= 200:
+            raise UsageError("'limit' must be from 1 to 200.", hint="Leave it out to get 50.")
+        self.answer(await self.workspace.runs(path, before=self.get_argument("before", ""), limit=limit))
 
     @web.authenticated
     @may_execute
@@ -287,19 +297,43 @@ class RunHandler(CauceHandler):
         self.finish()
 
 
+class AttemptsHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/runs/{id}/attempts"
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str, id: str) -> None:
+        self.answer(await self.workspace.attempts(path, id))
+
+
+class ComparisonHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/runs/{id}/comparison"
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str, id: str) -> None:
+        self.answer(await self.workspace.compare(path, self.get_argument("with"), id))
+
+
+class RecordHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/runs/{id}/record"
+
+    @web.authenticated
+    @authorized
+    async def delete(self, path: str, id: str) -> None:
+        await self.workspace.forget(path, id)
+        self.set_status(204)
+        self.finish()
+
+
 class LogHandler(CauceHandler):
     path: ClassVar = "pipelines/{path}/runs/{id}/log"
 
     @web.authenticated
     @authorized
     async def get(self, path: str, id: str) -> None:
-        try:
-            offset = int(self.get_argument("offset", "0"))
-            limit = int(self.get_argument("limit")) if "limit" in self.request.query_arguments else None
-        except ValueError:
-            hint = "Leave them out to read from the beginning."
-            raise UsageError("'offset' and 'limit' must be numbers.", hint=hint) from None
-        self.answer(await self.workspace.log(path, id, self.get_argument("task"), offset, limit))
+        limit = self.number("limit", "0") if "limit" in self.request.query_arguments else None
+        self.answer(await self.workspace.log(path, id, self.get_argument("task"), self.number("offset", "0"), limit))
 
 
 def _pattern(template: str) -> str:
@@ -313,8 +347,9 @@ def _pattern(template: str) -> str:
 
 # The longest first: a pipeline's path would swallow what follows it.
 _HANDLERS = (
-    *(LogHandler, RunHandler, RunsHandler, UpstreamHandler, ScaffoldHandler, CleanHandler, PlanHandler),
-    *(PreviewHandler, TaskHandler, PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, SchemaHandler),
+    *(LogHandler, AttemptsHandler, ComparisonHandler, RecordHandler, RunHandler, RunsHandler),
+    *(UpstreamHandler, ScaffoldHandler, CleanHandler, PlanHandler, PreviewHandler),
+    *(TaskHandler, PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, SchemaHandler),
 )
 PATTERNS: tuple[tuple[str, type[CauceHandler]], ...] = tuple((_pattern(handler.path), handler) for handler in _HANDLERS)
 """Below ``{base_url}cauce/api/``."""

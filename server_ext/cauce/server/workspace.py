@@ -21,7 +21,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from cauce.contract import (
@@ -41,6 +40,8 @@ from cauce.contract import (
     Problems,
     RevisionEvent,
     Run,
+    RunComparison,
+    RunDetail,
     RunFinished,
     RunList,
     RunRequest,
@@ -60,9 +61,10 @@ from cauce.engine.notebook import warm_up
 from cauce.engine.preview import preview, product_named
 from cauce.engine.process import is_alive
 from cauce.engine.spec import entry_of_file
-from cauce.engine.statefolder import is_own, log_file, runs_of
-from cauce.engine.store import RunRow, read_attempts, read_run, read_runs
+from cauce.engine.statefolder import is_own, log_file
+from cauce.engine.store import read_attempts
 from cauce.present import present_detail, present_run
+from cauce.runs import compare_runs, forget_run, known_run, list_runs, run_detail
 from cauce.server import changes
 from cauce.server.active import active_builds
 from cauce.server.builder import Builder
@@ -147,25 +149,29 @@ class Workspace:
         named = product_named(look.project.tasks[task], product)
         return await asyncio.to_thread(preview, view.entry.root, named)
 
-    async def runs(self, pipeline: str) -> RunList:
+    async def runs(self, pipeline: str, *, before: str = "", limit: int = 50) -> RunList:
         view = await self._view(pipeline)
-        read = partial(read_runs, view.folder, view.entry.name)
-        rows, holder = await asyncio.to_thread(runs_of, view.folder, read)
-        return RunList(runs=tuple(present_run(row, holder) for row in rows))
+        return await asyncio.to_thread(list_runs, view.entry, before=before, limit=limit)
 
     async def run(self, pipeline: str, run: str) -> Run:
         view = await self._view(pipeline)
+        return present_run(*await asyncio.to_thread(known_run, view.entry, run))
 
-        def read() -> tuple[RunRow, ...]:
-            row = read_run(view.folder, view.entry.name, run)
-            return () if row is None else (row,)
+    async def attempts(self, pipeline: str, run: str) -> RunDetail:
+        """One run as it went."""
+        view = await self._view(pipeline)
+        return await asyncio.to_thread(run_detail, view.entry, run)
 
-        rows, holder = await asyncio.to_thread(runs_of, view.folder, read)
-        if not rows:
-            raise NotFound(
-                f"There is no run '{run}' of {pipeline}.", hint="Only the newest runs are kept: look at the list."
-            )
-        return present_run(rows[0], holder)
+    async def compare(self, pipeline: str, before: str, after: str) -> RunComparison:
+        """What the tasks had come to when two runs had ended."""
+        view = await self._view(pipeline)
+        return await asyncio.to_thread(compare_runs, view.entry, before, after)
+
+    async def forget(self, pipeline: str, run: str) -> None:
+        """Forget a run that has ended."""
+        view = await self._view(pipeline)
+        await asyncio.to_thread(forget_run, view.entry, run)
+        view.hint()
 
     async def plan(self, pipeline: str, request: RunRequest) -> BuildPlan:
         """What a build would do. Nothing is run.
