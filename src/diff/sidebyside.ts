@@ -257,7 +257,10 @@ function likeness(a: readonly string[], b: readonly string[]): number {
   return lengthA + lengthB === 0 ? 1 : (2 * common) / (lengthA + lengthB);
 }
 
-/** What each of two lines has that the other has not: one stretch each, between what they begin and end with. */
+/** More pairs of words than that are not compared one by one. */
+const MOST_WORDS = 40_000;
+
+/** What each of two lines has that the other has not. */
 function differing(
   a: readonly string[],
   b: readonly string[]
@@ -271,10 +274,65 @@ function differing(
   while (end < shorter - start && a[a.length - 1 - end] === b[b.length - 1 - end]) {
     end += 1;
   }
-  const span = (of: readonly string[]): readonly ISpan[] => {
-    const from = of.slice(0, start).join('').length;
-    const to = of.slice(0, of.length - end).join('').length;
-    return from < to ? [{ from, to }] : [];
-  };
-  return [span(a), span(b)];
+  const [inA, inB] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  const [keptA, keptB] =
+    inA.length * inB.length > MOST_WORDS
+      ? [new Set<number>(), new Set<number>()]
+      : commonWords(inA, inB);
+  return [spans(a, start, inA, keptA), spans(b, start, inB, keptB)];
+}
+
+/** Which words of two lines are the same ones, in order: their indices in either. */
+function commonWords(
+  a: readonly string[],
+  b: readonly string[]
+): readonly [ReadonlySet<number>, ReadonlySet<number>] {
+  const longest = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
+  const at = (i: number, j: number): number => longest[i]?.[j] ?? 0;
+  for (let i = a.length - 1; i >= 0; i -= 1) {
+    for (let j = b.length - 1; j >= 0; j -= 1) {
+      const row = longest[i];
+      if (row !== undefined) {
+        row[j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+      }
+    }
+  }
+  const [inA, inB] = [new Set<number>(), new Set<number>()];
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
+    if (a[i] === b[j]) {
+      inA.add(i);
+      inB.add(j);
+      [i, j] = [i + 1, j + 1];
+    } else if (at(i + 1, j) >= at(i, j + 1)) {
+      i += 1;
+    } else {
+      j += 1;
+    }
+  }
+  return [inA, inB];
+}
+
+/** The stretches of a line that were not kept; blanks between two of them belong to both. */
+function spans(
+  line: readonly string[],
+  start: number,
+  words: readonly string[],
+  kept: ReadonlySet<number>
+): readonly ISpan[] {
+  const found: ISpan[] = [];
+  let at = line.slice(0, start).join('').length;
+  words.forEach((word, i) => {
+    const last = found.at(-1);
+    if (!kept.has(i)) {
+      if (last?.to === at) {
+        found[found.length - 1] = { from: last.from, to: at + word.length };
+      } else {
+        found.push({ from: at, to: at + word.length });
+      }
+    } else if (word.trim() === '' && last?.to === at && i + 1 < words.length && !kept.has(i + 1)) {
+      found[found.length - 1] = { from: last.from, to: at + word.length };
+    }
+    at += word.length;
+  });
+  return found;
 }

@@ -183,17 +183,15 @@ function Side(props: {
 }
 
 function marked({ text, marks }: ISide): React.ReactNode {
-  const [mark] = marks;
-  if (mark === undefined) {
-    return text;
-  }
-  return (
-    <>
-      {text.slice(0, mark.from)}
-      <span className="jp-cauce-SideBySide-word">{text.slice(mark.from, mark.to)}</span>
-      {text.slice(mark.to)}
-    </>
-  );
+  return marks.length === 0
+    ? text
+    : marks.map(({ from, to }, i) => (
+        <React.Fragment key={from}>
+          {text.slice(marks[i - 1]?.to ?? 0, from)}
+          <span className="jp-cauce-SideBySide-word">{text.slice(from, to)}</span>
+          {i === marks.length - 1 ? text.slice(to) : null}
+        </React.Fragment>
+      ));
 }
 
 /** Is there room for two columns? */

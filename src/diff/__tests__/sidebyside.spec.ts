@@ -42,6 +42,13 @@ describe('A unified diff side by side', () => {
     ]);
   });
 
+  it('marks each word that differs, and what is between two of them', () => {
+    const text = '@@ -1 +1 @@\n-fit(x, 4)  # old\n+fit(x, 5)  # quite new';
+    expect(sideBySide(text).map(seen)).toEqual([
+      '1 fit(x, [4])  # [old] | 1 fit(x, [5])  # [quite new]'
+    ]);
+  });
+
   it('leaves lines alone that have nothing in common', () => {
     expect(sideBySide('@@ -1 +1 @@\n-x = load()\n+# nothing').map(seen)).toEqual([
       '1 x = load() | ',
