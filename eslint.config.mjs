@@ -125,7 +125,8 @@ export default tseslint.config(
       'src/editing/files.ts',
       'src/editing/place.ts',
       'src/filter.ts',
-      'src/folded.ts'
+      'src/folded.ts',
+      'src/runs/@(matrix|gantt|rerun).ts'
     ],
     [],
     ['react', '@jupyterlab/*', '@lumino/*', '**/model', '**/client', '**/sidebar/*'],
@@ -146,13 +147,13 @@ export default tseslint.config(
     'The client only knows the contract: what it fetches for is the model’s affair.'
   ),
   forbid(
-    ['src/model.ts', 'src/taskmodel.ts'],
+    ['src/model.ts', 'src/taskmodel.ts', 'src/runsmodel.ts'],
     [],
     ['react', '@jupyterlab/*', '**/commands', '**/actions', '**/sidebar/*', '**/graph/*'],
     'The model says what is so and tells that it changed; who shows it listens.'
   ),
   forbid(
-    ['src/@(sidebar|list|detail|runs|components)/**'],
+    ['src/@(sidebar|list|detail|diff|runs|components)/**'],
     ['src/sidebar/@(view|panel|context|hooks|*part).@(ts|tsx)', '**/__tests__/**'],
     ['**/model', '**/client', '**/actions', '@lumino/signaling', '@jupyterlab/services'],
     'Components get props and call back: the bridge to the models is view.tsx.'

@@ -18,6 +18,9 @@ import type {
   PreviewRequest,
   Problems,
   Run,
+  RunComparison,
+  RunDetail,
+  RunList,
   RunRequest,
   Snapshot,
   TaskDetail
@@ -40,6 +43,14 @@ export interface IClient {
   /** The builds that are going on below the server's root, whoever started them. */
   builds(): Promise<ActiveBuildList>;
   run(pipeline: string, run: string): Promise<Run>;
+  /** The runs, newest first: the last ones, or those before one of them. */
+  runs(pipeline: string, before?: string): Promise<RunList>;
+  /** One run, as it went. */
+  attempts(pipeline: string, run: string): Promise<RunDetail>;
+  /** What two runs left. */
+  compare(pipeline: string, before: string, after: string): Promise<RunComparison>;
+  /** Forget a run that has ended. */
+  forget(pipeline: string, run: string): Promise<void>;
   cancel(pipeline: string, run: string): Promise<void>;
   /** A piece of a log, from `offset` on: of at most `limit` bytes. */
   log(
@@ -114,6 +125,27 @@ export class Client implements IClient {
 
   run(pipeline: string, run: string): Promise<Run> {
     return this._json<Run>('GET', at(pipeline, 'runs', run));
+  }
+
+  runs(pipeline: string, before?: string): Promise<RunList> {
+    const query = before === undefined ? '' : `?${new URLSearchParams({ before }).toString()}`;
+    return this._json<RunList>('GET', at(pipeline, 'runs') + query);
+  }
+
+  attempts(pipeline: string, run: string): Promise<RunDetail> {
+    return this._json<RunDetail>('GET', at(pipeline, 'runs', run, 'attempts'));
+  }
+
+  compare(pipeline: string, before: string, after: string): Promise<RunComparison> {
+    const query = new URLSearchParams({ with: before }).toString();
+    return this._json<RunComparison>(
+      'GET',
+      `${at(pipeline, 'runs', after, 'comparison')}?${query}`
+    );
+  }
+
+  async forget(pipeline: string, run: string): Promise<void> {
+    await this._request('DELETE', at(pipeline, 'runs', run, 'record'));
   }
 
   async cancel(pipeline: string, run: string): Promise<void> {

@@ -17,7 +17,17 @@ beforeEach(async () => {
   const { model, actions, trans } = lab;
   const show = (): void => undefined;
   const settings = (): ISettings => lab.settings.current;
-  addCommands({ commands, model, actions, trans, settings, show, notebookPipeline: () => null });
+  addCommands({
+    commands,
+    model,
+    runs: lab.runsModel,
+    actions,
+    trans,
+    settings,
+    show,
+    showView: () => undefined,
+    notebookPipeline: () => null
+  });
   await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b', { upstream: ['a'] })]));
 });
 

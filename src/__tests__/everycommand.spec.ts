@@ -34,10 +34,12 @@ const commands = new CommandRegistry();
 addCommands({
   commands,
   model: lab.model,
+  runs: lab.runsModel,
   actions: lab.actions,
   trans: lab.trans,
   settings: () => lab.settings.current,
   show: () => undefined,
+  showView: () => undefined,
   notebookPipeline: () => null
 });
 

@@ -7,6 +7,7 @@
  *     opening   what opens documents
  *     changing  what writes into the project
  *     debugging what leads to the cell that failed
+ *     pastruns  what can be done with runs that were
  *     telling   how the user learns that something went wrong
  */
 import type { IDocumentManager } from '@jupyterlab/docmanager';
@@ -16,18 +17,21 @@ import type { Widget } from '@lumino/widgets';
 
 import type { PipelineModel } from '../model';
 import type { ITaskNotebook } from '../notebook';
+import type { RunsModel } from '../runsmodel';
 import type { IFiles } from '../starter';
 import type { ISettings } from '../settings';
 import { Changing } from './changing';
 import { Debugging } from './debugging';
 import { Ending } from './ending';
 import { Opening } from './opening';
+import { PastRuns } from './pastruns';
 import { Running } from './running';
 import { Telling } from './telling';
 
 export namespace Actions {
   export interface IOptions {
     readonly model: PipelineModel;
+    readonly runs: RunsModel;
     readonly documents: Pick<IDocumentManager, 'openOrReveal' | 'contextForWidget'>;
     readonly contents: IFiles;
     readonly trans: TranslationBundle;
@@ -43,6 +47,8 @@ export namespace Actions {
     readonly show: () => void;
     /** The user's settings, as they are now. */
     readonly settings: () => ISettings;
+    /** What shows two notebooks cell by cell, by their paths from the server's root; `null` when nothing does. */
+    readonly notebookDiff: () => ((base: string, remote: string) => void) | null;
   }
 }
 
@@ -54,6 +60,7 @@ export class Actions implements IDisposable {
     this.changing = new Changing(options, this.telling);
     this.debugging = new Debugging(options, this.opening);
     this._ending = new Ending(options, this.running, this.opening);
+    this.pastRuns = new PastRuns(options, this.running, this.telling);
   }
 
   readonly telling: Telling;
@@ -61,6 +68,7 @@ export class Actions implements IDisposable {
   readonly opening: Opening;
   readonly changing: Changing;
   readonly debugging: Debugging;
+  readonly pastRuns: PastRuns;
 
   get isDisposed(): boolean {
     return this._isDisposed;

@@ -7,6 +7,7 @@ import { CommandIDs } from './ids';
 import { addLookingCommands } from './looking';
 import { addOpeningCommands } from './opening';
 import { addRunningCommands, isBuildable } from './running';
+import { addRunsCommands } from './runs';
 import type { ICommandContext } from './target';
 
 /** Add all commands, and tell whoever shows them when they may have changed. */
@@ -16,6 +17,7 @@ export function addCommands(context: ICommandContext): void {
   addOpeningCommands(context);
   addChangingCommands(context);
   addDebuggingCommands(context);
+  addRunsCommands(context);
 
   const { commands, model } = context;
   let before = '';

@@ -27,5 +27,8 @@ export namespace CommandIDs {
   export const openProduct = 'cauce:open-product';
   export const showDeclaration = 'cauce:show-declaration';
   export const createExample = 'cauce:create-example';
+  export const showRuns = 'cauce:show-runs';
+  export const rerun = 'cauce:rerun';
+  export const deleteRun = 'cauce:delete-run';
   export const showFile = 'cauce:show-file';
 }

@@ -8,7 +8,9 @@ import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/core
 import type { Actions } from '../actions/actions';
 import type { Task } from '../contract';
 import type { PipelineModel } from '../model';
+import type { RunsModel } from '../runsmodel';
 import type { ISettings } from '../settings';
+import type { View } from '../viewstate';
 
 /** All that the commands are given. */
 export interface ICommandContext {
@@ -17,8 +19,11 @@ export interface ICommandContext {
   readonly actions: Actions;
   readonly trans: TranslationBundle;
   readonly settings: () => ISettings;
+  readonly runs: RunsModel;
   /** Bring the panel to the front. */
   readonly show: () => void;
+  /** Bring the panel to the front, with the tasks shown in this way. */
+  readonly showView: (view: View) => void;
   /** The pipeline of the notebook that the user works in, if it is a task. */
   readonly notebookPipeline: () => string | null;
 }
@@ -34,6 +39,8 @@ export interface IArgumentSchemas {
   readonly request: ReadonlyJSONObject;
   /** The same, or the selected tasks. */
   readonly plan: ReadonlyJSONObject;
+  readonly run: ReadonlyJSONObject;
+  readonly rerun: ReadonlyJSONObject;
 }
 
 export function argumentSchemas(trans: TranslationBundle): IArgumentSchemas {
@@ -85,13 +92,23 @@ export function argumentSchemas(trans: TranslationBundle): IArgumentSchemas {
     type: 'boolean',
     description: trans.__('Whether it is about the tasks that are selected in the panel')
   };
+  const run = {
+    type: 'string',
+    description: trans.__('The id of the run; by default the one in the panel, else the last one')
+  };
+  const force = {
+    type: 'boolean',
+    description: trans.__('Whether to run what the run has run, even if it is up to date')
+  };
   return {
     none: { type: 'object', properties: {} },
     pipeline: { type: 'object', properties: { pipeline } },
     task: { type: 'object', properties: { pipeline, task } },
     tasks: { type: 'object', properties: { pipeline, task, tasks } },
     request: { type: 'object', properties: request },
-    plan: { type: 'object', properties: { ...request, selected } }
+    plan: { type: 'object', properties: { ...request, selected } },
+    run: { type: 'object', properties: { pipeline, run } },
+    rerun: { type: 'object', properties: { pipeline, run, force } }
   };
 }
 

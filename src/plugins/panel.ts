@@ -28,10 +28,12 @@ import { Settings } from '../settings';
 import type { IShared } from '../sidebar/context';
 import { Lookers } from '../sidebar/lookers';
 import { PipelinePanel } from '../sidebar/panel';
+import { RunsModel } from '../runsmodel';
 import { TaskModel } from '../taskmodel';
 import { IPipelines } from '../tokens';
 import { folderOf } from './folder';
 import { buildMenu, moreMenu, offerProducts, refocus, taskMenus } from './menus';
+import { notebookDiff } from './nbdime';
 import { bundle } from './translation';
 
 const PANEL = 'jupyterlab-cauce:panel';
@@ -84,8 +86,10 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     const show = (): void => {
       shell.activateById(sidebar.id);
     };
+    const runsModel = new RunsModel(client, model);
     const actions = new Actions({
       model,
+      runs: runsModel,
       documents,
       contents: app.serviceManager.contents,
       trans,
@@ -95,14 +99,16 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       hasKernel: path =>
         [...app.serviceManager.sessions.running()].some(session => session.path === path),
       show,
-      settings: () => settings.current
+      settings: () => settings.current,
+      notebookDiff: notebookDiff(app, trans)
     });
     const taskModel = new TaskModel(client, model);
     const follower = new FollowRunning(model, () => settings.current.followRunning);
     const shared: IShared = {
       model,
       taskModel,
-      lookers: new Lookers([model, taskModel]),
+      runsModel,
+      lookers: new Lookers([model, taskModel, runsModel]),
       actions,
       trans,
       settings,
@@ -117,6 +123,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       actions.dispose();
       taskModel.dispose();
       follower.dispose();
+      runsModel.dispose();
     });
     restorer?.add(sidebar, sidebar.id);
     shell.add(sidebar, 'left', { rank: 600, type: 'Pipeline' });
@@ -162,10 +169,15 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     addCommands({
       commands,
       model,
+      runs: runsModel,
       actions,
       trans,
       settings: () => settings.current,
       show,
+      showView: view => {
+        show();
+        sidebar.viewState.set({ view });
+      },
       notebookPipeline: () => {
         const current = notebooks?.currentWidget;
         return current != null && current === shell.currentWidget

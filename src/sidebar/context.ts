@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Actions } from '../actions/actions';
 import type { PipelineModel } from '../model';
+import type { RunsModel } from '../runsmodel';
 import type { Settings } from '../settings';
 import type { TaskModel } from '../taskmodel';
 import type { IViewMemory, ViewState } from '../viewstate';
@@ -14,6 +15,7 @@ import type { Lookers } from './lookers';
 export interface IShared {
   readonly model: PipelineModel;
   readonly taskModel: TaskModel;
+  readonly runsModel: RunsModel;
   readonly lookers: Lookers;
   readonly actions: Actions;
   readonly trans: TranslationBundle;

@@ -42,3 +42,25 @@ export function useWidth(element: React.RefObject<HTMLElement>): number | null {
   }, [element]);
   return width;
 }
+
+const SECOND_MS = 1_000;
+
+/** Seconds since the epoch: followed second by second while it counts, else as it was when it last did. */
+export function useNow(counts: boolean): number {
+  const [now, setNow] = React.useState(() => Date.now() / 1000);
+  React.useEffect(() => {
+    if (!counts) {
+      return undefined;
+    }
+    const tick = (): void => {
+      setNow(Date.now() / 1000);
+    };
+    tick();
+    const timer = setInterval(tick, SECOND_MS);
+    return () => {
+      clearInterval(timer);
+      tick();
+    };
+  }, [counts]);
+  return now;
+}

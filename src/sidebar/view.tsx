@@ -21,6 +21,7 @@ import { Empty, type Emptiness } from './empty';
 import { Head, type IStatus } from './head';
 import { AnnouncePart, FilterPart, ListPart, type ITasksContext } from './listpart';
 import { taskNodes } from '../nodes';
+import { RunsPart } from './runspart';
 import { Tabs } from './tabs';
 import { useSignals, useWidth } from './hooks';
 
@@ -269,7 +270,8 @@ function OverviewPart(given: Omit<ITasksContext, 'field'>): React.JSX.Element {
   const view = viewState.current.view === '' ? wished : viewState.current.view;
   const tabs = [
     { id: 'list', label: trans.__('List') },
-    { id: 'graph', label: trans.__('Graph') }
+    { id: 'graph', label: trans.__('Graph') },
+    { id: 'runs', label: trans.__('Runs') }
   ] as const;
   return (
     <div className="jp-cauce-Overview" ref={box}>
@@ -281,7 +283,9 @@ function OverviewPart(given: Omit<ITasksContext, 'field'>): React.JSX.Element {
           viewState.set({ view: id });
         }}
       >
-        {width === null ? null : (
+        {width === null ? null : view === 'runs' ? (
+          <RunsPart key={context.model.path} {...context} />
+        ) : (
           <div className="jp-cauce-Overview-tasks">
             <FilterPart
               {...context}

@@ -19,6 +19,9 @@ import type {
   Reason,
   Problems,
   Run,
+  RunComparison,
+  RunDetail,
+  RunList,
   RunRequest,
   Snapshot,
   Task,
@@ -32,6 +35,11 @@ export class FakeClient implements IClient {
   /** Did the search for pipelines stop at its limit? */
   truncated = false;
   readonly runsById = new Map<string, Run>();
+  /** The past runs, newest first; told so many at a time. */
+  pastRuns: readonly Run[] = [];
+  pageOfRuns = 50;
+  readonly details = new Map<string, RunDetail>();
+  readonly comparisons = new Map<string, RunComparison>();
   readonly logs = new Map<string, string>();
   /** What there is to say of tasks, by name, beside nothing. */
   readonly details = new Map<string, Partial<TaskDetail>>();
@@ -102,6 +110,34 @@ export class FakeClient implements IClient {
 
   run(pipeline: string, run: string): Promise<Run> {
     return this._answer(`run ${pipeline} ${run}`, () => found(this.runsById.get(run)));
+  }
+
+  runs(pipeline: string, before?: string): Promise<RunList> {
+    return this._answer(`runs ${pipeline} ${before ?? ''}`.trim(), () => {
+      const first = this.pastRuns.findIndex(each => each.id === before) + 1;
+      const runs = this.pastRuns.slice(first, first + this.pageOfRuns);
+      return {
+        runs,
+        durations: Object.fromEntries(runs.map(each => [each.id, {}])),
+        more: first + runs.length < this.pastRuns.length
+      };
+    });
+  }
+
+  attempts(pipeline: string, run: string): Promise<RunDetail> {
+    return this._answer(`attempts ${pipeline} ${run}`, () => found(this.details.get(run)));
+  }
+
+  compare(pipeline: string, before: string, after: string): Promise<RunComparison> {
+    return this._answer(`compare ${pipeline} ${before} ${after}`, () =>
+      found(this.comparisons.get(`${before} ${after}`))
+    );
+  }
+
+  forget(pipeline: string, run: string): Promise<void> {
+    return this._answer(`forget ${pipeline} ${run}`, () => {
+      this.pastRuns = this.pastRuns.filter(each => each.id !== run);
+    });
   }
 
   cancel(pipeline: string, run: string): Promise<void> {

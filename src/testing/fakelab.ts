@@ -15,6 +15,7 @@ import type { ITaskNotebook } from '../notebook';
 import type { IShared } from '../sidebar/context';
 import { Settings } from '../settings';
 import { Lookers } from '../sidebar/lookers';
+import { RunsModel } from '../runsmodel';
 import { TaskModel } from '../taskmodel';
 import { FakeClient } from './fakeclient';
 
@@ -23,9 +24,11 @@ export class FakeLab implements IDisposable, IShared {
   readonly trans = nullTranslator.load('jupyterlab-cauce');
   readonly model = new PipelineModel({ client: this.client, events: new Signal({}) });
   readonly taskModel = new TaskModel(this.client, this.model);
+  readonly runsModel = new RunsModel(this.client, this.model);
   readonly documents = new Map<string, FakeDocument>();
   readonly actions = new Actions({
     model: this.model,
+    runs: this.runsModel,
     documents: {
       openOrReveal: path => this.documents.get(path) as unknown as IDocumentWidget,
       contextForWidget: widget =>
@@ -40,10 +43,11 @@ export class FakeLab implements IDisposable, IShared {
     folder: () => '',
     hasKernel: () => false,
     show: () => undefined,
-    settings: () => this.settings.current
+    settings: () => this.settings.current,
+    notebookDiff: () => null
   });
   readonly settings = new Settings();
-  readonly lookers = new Lookers([this.model, this.taskModel]);
+  readonly lookers = new Lookers([this.model, this.taskModel, this.runsModel]);
   readonly viewMemory = null;
   readonly buildMenu = (): void => undefined;
   readonly more = (): void => undefined;
@@ -71,6 +75,7 @@ export class FakeLab implements IDisposable, IShared {
   dispose(): void {
     this.actions.dispose();
     this.taskModel.dispose();
+    this.runsModel.dispose();
     this.model.dispose();
   }
 }
