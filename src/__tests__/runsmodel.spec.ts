@@ -73,7 +73,7 @@ describe('Past runs', () => {
   });
 
   it('are told one by one, and compared', async () => {
-    lab.client.details.set('c', detail('c'));
+    lab.client.runDetails.set('c', detail('c'));
     const comparison: RunComparison = {
       before: C ?? fakeRun(''),
       after: D ?? fakeRun(''),
@@ -91,7 +91,7 @@ describe('Past runs', () => {
   });
 
   it('go when they are deleted, and what is shown of them', async () => {
-    lab.client.details.set('c', detail('c'));
+    lab.client.runDetails.set('c', detail('c'));
     lab.runsModel.follow();
     await until(() => known() === 'dc');
     lab.runsModel.choose('c');

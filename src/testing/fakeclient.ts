@@ -38,7 +38,7 @@ export class FakeClient implements IClient {
   /** The past runs, newest first; told so many at a time. */
   pastRuns: readonly Run[] = [];
   pageOfRuns = 50;
-  readonly details = new Map<string, RunDetail>();
+  readonly runDetails = new Map<string, RunDetail>();
   readonly comparisons = new Map<string, RunComparison>();
   readonly logs = new Map<string, string>();
   /** What there is to say of tasks, by name, beside nothing. */
@@ -125,7 +125,7 @@ export class FakeClient implements IClient {
   }
 
   attempts(pipeline: string, run: string): Promise<RunDetail> {
-    return this._answer(`attempts ${pipeline} ${run}`, () => found(this.details.get(run)));
+    return this._answer(`attempts ${pipeline} ${run}`, () => found(this.runDetails.get(run)));
   }
 
   compare(pipeline: string, before: string, after: string): Promise<RunComparison> {
