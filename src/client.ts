@@ -13,6 +13,7 @@ import type {
   CleanRequest,
   Created,
   LogChunk,
+  Opened,
   PipelineList,
   Preview,
   PreviewRequest,
@@ -22,6 +23,7 @@ import type {
   RunDetail,
   RunList,
   RunRequest,
+  ShowRequest,
   Snapshot,
   TaskDetail
 } from './contract';
@@ -70,6 +72,10 @@ export interface IClient {
   clean(pipeline: string, request: CleanRequest): Promise<Cleaned>;
   /** What is wrong with a text that may not be saved yet. */
   check(request: CheckRequest): Promise<Problems>;
+  /** What a document shows beyond its file when it is opened as a task's notebook now. */
+  opened(document: string): Promise<Opened>;
+  /** Choose, of the tasks that share a source, the one whose values its notebook shows. */
+  showTask(request: ShowRequest): Promise<Opened>;
   /** The JSON Schema of pipeline.yaml or env.yaml. */
   schema(dialect: 'pipeline' | 'env'): Promise<IJsonSchema>;
 }
@@ -92,7 +98,7 @@ export interface IJsonSchema {
   readonly default?: unknown;
 }
 
-type Body = RunRequest | CleanRequest | CheckRequest | PreviewRequest;
+type Body = RunRequest | CleanRequest | CheckRequest | PreviewRequest | ShowRequest;
 
 export class Client implements IClient {
   constructor(settings: ServerConnection.ISettings) {
@@ -188,6 +194,15 @@ export class Client implements IClient {
 
   check(request: CheckRequest): Promise<Problems> {
     return this._json<Problems>('POST', 'check', request);
+  }
+
+  opened(document: string): Promise<Opened> {
+    const query = new URLSearchParams({ path: document });
+    return this._json<Opened>('GET', `opened?${query.toString()}`);
+  }
+
+  showTask(request: ShowRequest): Promise<Opened> {
+    return this._json<Opened>('PUT', 'opened', request);
   }
 
   schema(dialect: 'pipeline' | 'env'): Promise<IJsonSchema> {

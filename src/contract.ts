@@ -141,6 +141,24 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/opened": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What a document shows beyond its file when it is opened as a task's notebook. */
+        readonly get: operations["getOpened"];
+        /** Choose, of the tasks that share a source, the one whose values its notebook shows. */
+        readonly put: operations["showTask"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/schema/{dialect}": {
         readonly parameters: {
             readonly query?: never;
@@ -471,6 +489,8 @@ export interface components {
             readonly products: readonly components["schemas"]["Product"][];
             readonly freshness: components["schemas"]["Freshness"];
             readonly activity: components["schemas"]["Activity"];
+            /** @description A word that becomes another when the task is given other parameters, inputs or products. */
+            readonly given: string;
             /** @description False when the task itself has errors; see the snapshot's problems. */
             readonly sound: boolean;
             /** @description False while problems of the task, of what it needs or of the whole file forbid running it. */
@@ -839,6 +859,62 @@ export interface components {
             readonly problems: readonly components["schemas"]["Problem"][];
         };
         /**
+         * FilledCell
+         * @description A cell that an open notebook has and its file has not: it says what the pipeline gives the task.
+         */
+        readonly FilledCell: {
+            readonly source: string;
+            /** @description Goes into the cell's mark: a marked cell with another source is taken for the user's own. */
+            readonly digest: string;
+        };
+        /**
+         * Input
+         * @description Something that upstream made, as the task's code finds it.
+         */
+        readonly Input: {
+            /** @description The way to it inside of `upstream`. */
+            readonly keys: readonly string[];
+            /** @description What is there: a path as the task's working directory sees it, or the name of a table. */
+            readonly value: string;
+        };
+        /**
+         * TaskRef
+         * @description A task of some pipeline.
+         */
+        readonly TaskRef: {
+            /** @description The pipeline file, relative to the server's root. */
+            readonly pipeline: string;
+            readonly task: string;
+        };
+        /**
+         * Opened
+         * @description What a document shows beyond its file when it is opened as a task's notebook now.
+         */
+        readonly Opened: {
+            readonly pipeline: string;
+            readonly root: string;
+            /** @description The task whose values are filled in. */
+            readonly task: string;
+            readonly language: string;
+            /** @description The tasks whose source it is, the shown one included. */
+            readonly choices: readonly components["schemas"]["TaskRef"][];
+            /** @description In the order in which they stand. */
+            readonly cells: readonly components["schemas"]["FilledCell"][];
+            readonly inputs: readonly components["schemas"]["Input"][];
+            /** @description Why nothing is filled in; '' when it is. */
+            readonly trouble: string;
+        };
+        /**
+         * ShowRequest
+         * @description Body of ``PUT opened``: of the tasks that share a source, the one whose values to fill in.
+         */
+        readonly ShowRequest: {
+            /** @description The document, relative to the server's root. */
+            readonly path: string;
+            readonly pipeline: string;
+            readonly task: string;
+        };
+        /**
          * UpstreamChange
          * @description Body of ``PUT …/upstream``: names to add to, and to remove from, what a task needs.
          */
@@ -1124,6 +1200,11 @@ export type ActiveBuild = components['schemas']['ActiveBuild'];
 export type ActiveBuildList = components['schemas']['ActiveBuildList'];
 export type CheckRequest = components['schemas']['CheckRequest'];
 export type Problems = components['schemas']['Problems'];
+export type FilledCell = components['schemas']['FilledCell'];
+export type Input = components['schemas']['Input'];
+export type TaskRef = components['schemas']['TaskRef'];
+export type Opened = components['schemas']['Opened'];
+export type ShowRequest = components['schemas']['ShowRequest'];
 export type UpstreamChange = components['schemas']['UpstreamChange'];
 export type Edited = components['schemas']['Edited'];
 export type Created = components['schemas']['Created'];
@@ -1603,6 +1684,107 @@ export interface operations {
             };
             /** @description Not allowed. */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly getOpened: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The document, relative to the server's root. */
+                readonly path: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What a document shows beyond its file when it is opened as a task's notebook now. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Opened"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly showTask: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ShowRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description What a document shows beyond its file when it is opened as a task's notebook now. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Opened"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -38,10 +38,13 @@ __all__ = [
     "Edited",
     "ErrorBody",
     "Estimate",
+    "FilledCell",
     "Freshness",
     "Holder",
+    "Input",
     "LogChunk",
     "MetricChange",
+    "Opened",
     "Piece",
     "Pipeline",
     "PipelineList",
@@ -65,6 +68,7 @@ __all__ = [
     "RunList",
     "RunRequest",
     "RunStarted",
+    "ShowRequest",
     "Snapshot",
     "Task",
     "TaskComparison",
@@ -72,6 +76,7 @@ __all__ = [
     "TaskFinished",
     "TaskKind",
     "TaskProgress",
+    "TaskRef",
     "TaskRetry",
     "TaskStarted",
     "TaskUnchanged",
@@ -283,6 +288,8 @@ class Task(Contract, frozen=True, kw_only=True):
     products: tuple[Product, ...]
     freshness: Freshness
     activity: Activity
+    given: str
+    """A word that becomes another when the task is given other parameters, inputs or products."""
     sound: bool
     """False when the task itself has errors; see the snapshot's problems."""
     buildable: bool
@@ -591,6 +598,57 @@ class Problems(Contract, frozen=True, kw_only=True):
     """What is wrong with a text; only places in that very file have a `where`."""
 
     problems: tuple[Problem, ...]
+
+
+class FilledCell(Contract, frozen=True, kw_only=True):
+    """A cell that an open notebook has and its file has not: it says what the pipeline gives the task."""
+
+    source: str
+    digest: str
+    """Goes into the cell's mark: a marked cell with another source is taken for the user's own."""
+
+
+class Input(Contract, frozen=True, kw_only=True):
+    """Something that upstream made, as the task's code finds it."""
+
+    keys: tuple[str, ...]
+    """The way to it inside of `upstream`."""
+    value: str
+    """What is there: a path as the task's working directory sees it, or the name of a table."""
+
+
+class TaskRef(Contract, frozen=True, kw_only=True):
+    """A task of some pipeline."""
+
+    pipeline: str
+    """The pipeline file, relative to the server's root."""
+    task: str
+
+
+class Opened(Contract, frozen=True, kw_only=True):
+    """What a document shows beyond its file when it is opened as a task's notebook now."""
+
+    pipeline: str
+    root: str
+    task: str
+    """The task whose values are filled in."""
+    language: str
+    choices: tuple[TaskRef, ...]
+    """The tasks whose source it is, the shown one included."""
+    cells: tuple[FilledCell, ...]
+    """In the order in which they stand."""
+    inputs: tuple[Input, ...]
+    trouble: str = ""
+    """Why nothing is filled in; '' when it is."""
+
+
+class ShowRequest(Contract, frozen=True, kw_only=True):
+    """Body of ``PUT opened``: of the tasks that share a source, the one whose values to fill in."""
+
+    path: str
+    """The document, relative to the server's root."""
+    pipeline: str
+    task: str
 
 
 class UpstreamChange(Contract, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+from zlib import crc32
 
 from cauce.contract import (
     Activity,
@@ -235,6 +236,7 @@ def _task(look: Look, name: str) -> Task:
         ),
         freshness=_freshness(look.assessed[name].freshness, activity),
         activity=activity,
+        given=_given(project, name),
         sound=name not in project.unsound,
         buildable=name not in project.unbuildable,
         computed=tuple(spec.computed),
@@ -242,6 +244,16 @@ def _task(look: Look, name: str) -> Task:
         last_ok=look.assessed[name].made_at if ok is None else ok.ended,
         last_duration=None if ok is None or ok.ended is None else ok.ended - ok.started,
     )
+
+
+def _given(project: Project, name: str) -> str:
+    """Made of parts that are remembered with the specification: there may be a thousand tasks."""
+    tasks = project.tasks
+    words = [tasks[name].given_word]
+    for need in project.dependencies[name]:
+        words += [need.name, *(other + tasks[other].made_word for other in need.tasks)]
+    said = "\0".join(words)
+    return f"{crc32(said.encode('utf-8', 'surrogatepass')):08x}"
 
 
 def _freshness(freshness: Freshness, activity: Activity) -> Freshness:

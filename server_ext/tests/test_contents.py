@@ -83,6 +83,9 @@ class Index:
     def functions_in(self, folder: Path) -> frozenset[str]:
         return frozenset()
 
+    def unread(self, source: Path) -> tuple[str, str] | None:
+        return None
+
     def location(self, binding: Binding) -> tuple[str, str] | None:
         self.trouble()
         return f"project/{binding.pipeline}", "project"

@@ -12,6 +12,7 @@ import type {
   CleanRequest,
   Created,
   LogChunk,
+  Opened,
   Pipeline,
   PipelineList,
   Preview,
@@ -23,6 +24,7 @@ import type {
   RunDetail,
   RunList,
   RunRequest,
+  ShowRequest,
   Snapshot,
   Task,
   TaskDetail
@@ -45,6 +47,8 @@ export class FakeClient implements IClient {
   readonly details = new Map<string, Partial<TaskDetail>>();
   /** What products hold, by path. */
   readonly previews = new Map<string, Partial<Preview>>();
+  /** What documents show beyond their files. */
+  readonly openedByPath = new Map<string, Opened>();
   /** One line for each question, in order. */
   readonly calls: string[] = [];
   /** When set, every question fails with it. */
@@ -189,6 +193,16 @@ export class FakeClient implements IClient {
     return this._answer(`check ${request.path}`, () => ({ problems: this.problems }));
   }
 
+  opened(document: string): Promise<Opened> {
+    return this._answer(`opened ${document}`, () => found(this.openedByPath.get(document)));
+  }
+
+  showTask({ path, pipeline, task }: ShowRequest): Promise<Opened> {
+    return this._answer(`show ${path} ${pipeline} ${task}`, () =>
+      found(this.openedByPath.get(path))
+    );
+  }
+
   schema(dialect: 'pipeline' | 'env'): Promise<IJsonSchema> {
     return this._answer(`schema ${dialect}`, () => found(this.schemas[dialect]));
   }
@@ -229,6 +243,7 @@ export function fakeTask(name: string, parts: Partial<Task> = {}): Task {
       reasons: [fakeReason('never_run', 'It has never run.')]
     },
     activity: { state: 'idle', run: null, started: null, progress: null, retry: '' },
+    given: '',
     sound: true,
     buildable: true,
     computed: [],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from cauce.engine.document import MAX_BYTES
@@ -21,7 +22,7 @@ from cauce.engine.injection import Binding
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.source import MAX_CODE, SourceFacts
 from cauce.engine.sourcereader import NOTEBOOK_KINDS, reader, source_facts, with_extracted
-from cauce.engine.spec import PipelineSpec, TaskSpec, entry_of_file
+from cauce.engine.spec import Entry, PipelineSpec, TaskSpec, entry_of_file
 
 __all__ = ["SourceIndex", "is_pipeline_file", "pipeline_files"]
 
@@ -29,6 +30,8 @@ _LEVELS = 6
 """How many folders above a source its pipeline may be, as Ploomber looks."""
 _PACKAGES = 50
 """How many packages below `src` are looked at."""
+_MOST_SHARING = 200
+"""Tasks that are told of one source: a grid can have thousands."""
 _KEPT = 1000
 """Pipeline files and sources that are remembered; then it begins anew."""
 
@@ -56,17 +59,54 @@ class SourceIndex:
         self._limit = limit.resolve()
         self._parsed = ParseCache()
         self._lock = threading.Lock()
+        self._preferred: dict[Path, tuple[Path, str]] = {}
+        """Of sources that several tasks share: the pipeline file and the task that was chosen."""
 
     def binding(self, source: Path) -> Binding | None:
         """What the task with this source is given; None when the file is no task's source.
 
-        The nearest pipeline wins, in a folder `pipeline.yaml`, in a pipeline the first task that uses the source.
+        What `prefer` chose wins, as long as it is there; else the nearest pipeline, in a folder `pipeline.yaml`,
+        in a pipeline the first task that uses the source.
         """
         with self._lock:
             self._tidy()
+            wanted = self._preferred.get(source)
+            first: tuple[PipelineSpec, TaskSpec] | None = None
+            for spec, task in self._users(source):
+                first = first or (spec, task)
+                if wanted in (None, (spec.path, task.name)):
+                    return self._bind(spec, task)
+            return None if first is None else self._bind(*first)
+
+    def sharing(self, source: Path) -> tuple[Binding, ...]:
+        """What each task is given whose source this file is, in the order in which `binding` prefers them."""
+        with self._lock:
+            self._tidy()
+            return tuple(self._bind(spec, task) for spec, task in islice(self._users(source), _MOST_SHARING))
+
+    def prefer(self, source: Path, pipeline: Path, task: str) -> bool:
+        """From now on, `binding` tells of this task of this pipeline file. False: it does not use the source."""
+        with self._lock:
+            self._tidy()
+            if not any((spec.path, each.name) == (pipeline, task) for spec, each in self._users(source)):
+                return False
+            self._preferred.pop(source, None)
+            self._preferred[source] = pipeline, task
+            while len(self._preferred) > _KEPT:
+                del self._preferred[next(iter(self._preferred))]
+            return True
+
+    def unread(self, source: Path) -> Entry | None:
+        """The pipeline that names this file, or one called the same, and has errors that hide which task it is."""
+        with self._lock:
+            self._tidy()
             for spec in self._governing(source.parent):
-                if found := _tasks_of(spec, source):
-                    return self._bind(spec, found[0])
+                if _tasks_of(spec, source):
+                    return None
+                if any(problem.severity == "error" for problem in spec.problems):
+                    text = _text_of(spec.path)
+                    if source.name in text:
+                        return spec.entry
         return None
 
     def sources_in(self, folder: Path) -> frozenset[str]:
@@ -164,6 +204,11 @@ class SourceIndex:
             return None
         return source_facts(spec, task, self._parsed)
 
+    def _users(self, source: Path) -> Iterator[tuple[PipelineSpec, TaskSpec]]:
+        for spec in self._governing(source.parent):
+            for task in _tasks_of(spec, source):
+                yield spec, task
+
     def _governing(self, folder: Path) -> Iterator[PipelineSpec]:
         for level, place in enumerate((folder, *folder.parents)):
             if level > _LEVELS or not self._may_look(place):
@@ -191,6 +236,13 @@ class SourceIndex:
             return self._parsed.spec(entry, reader(entry)) if self._may_look(entry.root) else None
         except (OSError, ValueError, CauceError):
             return None
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return (read_inside(path.parent, path.name, MAX_BYTES) or b"").decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _is_ours(path: Path) -> bool:

@@ -45,7 +45,7 @@ from cauce.server.taskfiles import (
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["FunctionFiles"]
+__all__ = ["FunctionFiles", "as_variables"]
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class FunctionFiles(TaskFiles):
             return (yield from super()._task(path, patience))
         module = self._module(book)
         function = yield from self._ask(lambda: self._index.function(module, book.task), patience)
-        return None if function is None else FoundTask(function.path, _variables(function.binding))
+        return None if function is None else FoundTask(function.path, as_variables(function.binding))
 
     def _opened(self, book: _Book, function: FunctionTask, content: bytes) -> Flow:
         def read() -> NotebookNode:
@@ -165,7 +165,7 @@ class FunctionFiles(TaskFiles):
 
         try:
             notebook = yield Work(read)
-            notebook = yield from self._fill(notebook, _variables(function.binding))
+            notebook = yield from self._fill(notebook, as_variables(function.binding))
             notebook = yield Work(lambda: with_setup(notebook, content, function))
         except SourceError as error:
             raise HTTPError(400, f"{book.path}: {error.message} {error.hint}") from error
@@ -230,7 +230,7 @@ class FunctionFiles(TaskFiles):
         return {**model, "content": [*model["content"], *more]}
 
 
-def _variables(binding: Binding) -> Binding:
+def as_variables(binding: Binding) -> Binding:
     """Without parameters that only ``**`` can take: the cell that stands for it has them."""
     params = {
         name: value for name, value in binding.params.items() if name.isidentifier() and not keyword.iskeyword(name)

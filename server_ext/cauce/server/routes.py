@@ -25,6 +25,7 @@ from cauce.contract import (
     Preview,
     PreviewRequest,
     RunRequest,
+    ShowRequest,
     UpstreamChange,
     encode,
 )
@@ -251,6 +252,20 @@ class CheckHandler(CauceHandler):
         self.answer(await self.workspace.check(self.body_as(CheckRequest)))
 
 
+class OpenedHandler(CauceHandler):
+    path: ClassVar = "opened"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(await self.workspace.opened(self.get_argument("path")))
+
+    @web.authenticated
+    @authorized
+    async def put(self) -> None:
+        self.answer(await self.workspace.show(self.body_as(ShowRequest)))
+
+
 class SchemaHandler(CauceHandler):
     path: ClassVar = "schema/{dialect}"
 
@@ -350,6 +365,7 @@ _HANDLERS = (
     *(LogHandler, AttemptsHandler, ComparisonHandler, RecordHandler, RunHandler, RunsHandler),
     *(UpstreamHandler, ScaffoldHandler, CleanHandler, PlanHandler, PreviewHandler),
     *(TaskHandler, PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, SchemaHandler),
+    OpenedHandler,
 )
 PATTERNS: tuple[tuple[str, type[CauceHandler]], ...] = tuple((_pattern(handler.path), handler) for handler in _HANDLERS)
 """Below ``{base_url}cauce/api/``."""

@@ -54,6 +54,7 @@ __all__ = [
     "Model",
     "TaskFiles",
     "TaskIndex",
+    "Unread",
     "believe",
     "session_name",
     "without_ours",
@@ -100,6 +101,10 @@ class TaskIndex(Protocol):
         """Names of the modules in this folder (an absolute real path) whose tasks are listed as notebooks."""
         ...
 
+    def unread(self, source: Path) -> tuple[str, str] | None:
+        """As `location`: of the pipeline that names this file and has errors that hide which task it is."""
+        ...
+
     def location(self, binding: Binding) -> tuple[str, str] | None:
         """(pipeline file, project root) relative to the server's root; None if outside of it."""
         ...
@@ -129,6 +134,15 @@ class FoundTask:
     binding: Binding
 
 
+@dataclass(frozen=True)
+class Unread:
+    """A file that its pipeline names, but the pipeline has errors that hide what the task is given."""
+
+    source: Path
+    pipeline: str
+    root: str
+
+
 class TaskFiles:
     """What get, save and get_kernel_path do for one manager."""
 
@@ -153,7 +167,7 @@ class TaskFiles:
         ipynb = request.path.endswith(".ipynb")
         if request.content and self._is_notebook(request):
             patience = PATIENCE if ipynb or self._jupytext_is_base else LONG_PATIENCE
-            task = yield from self._task(request.path, patience)
+            task = (yield from self._task(request.path, patience)) or (yield from self._unread(request.path, patience))
             if task is None:
                 return (yield request.of(base))
             yield Work(lambda: refuse_odd(task.source))
@@ -192,20 +206,20 @@ class TaskFiles:
         ]
         return {**model, "content": content}
 
-    def _open_ipynb(self, base: Any, request: Get, task: FoundTask) -> Flow:
+    def _open_ipynb(self, base: Any, request: Get, task: FoundTask | Unread) -> Flow:
         model = yield request.of(base)
         if self._jupytext_is_base:
             yield from self._doubt(
                 base, model["content"], (yield from self._paired(base, request.path, model["content"]))
             )
         try:
-            filled = yield from self._fill(model["content"], task.binding)
+            filled = yield from self._filled(model["content"], task)
             return {**model, "content": filled}
         except Exception:
             self._log.warning("Cauce: %s opens without its task's inputs.", request.path, exc_info=True)
             return model
 
-    def _open_script(self, base: Any, request: Get, task: FoundTask) -> Flow:
+    def _open_script(self, base: Any, request: Get, task: FoundTask | Unread) -> Flow:
         # Asked first: what the manager refuses (hidden, outside of the root) stays refused.
         about = yield request.of(base, content=False, type="notebook")
         try:
@@ -217,7 +231,7 @@ class TaskFiles:
                 about = yield request.of(paired.manager, type="notebook", format=None)
                 notebook = about["content"]
                 yield from self._doubt(base, notebook, paired)
-            notebook = yield from self._fill(notebook, task.binding)
+            notebook = yield from self._filled(notebook, task)
             # For colours before a kernel runs; and so that a document is not dirty merely
             # because its kernel, once started, says what it said last time.
             said = self._languages.get(notebook.metadata.get("kernelspec", {}).get("name"))
@@ -237,15 +251,27 @@ class TaskFiles:
             self._log.warning("Cauce: %s cannot be opened with its task's inputs.", request.path, exc_info=True)
             return (yield request.of(base))
 
-    def _fill(self, notebook: NotebookNode, binding: Binding) -> Flow:
-        """The notebook with kernel, injected cell and our metadata."""
+    def _filled(self, notebook: NotebookNode, task: FoundTask | Unread) -> Flow:
+        if isinstance(task, FoundTask):
+            return (yield from self._fill(notebook, task.binding))
+        # As it is, and whoever opens it can tell why.
+        notebook = yield from self._serve(notebook, None)
+        ours = notebook.metadata.setdefault(METADATA_KEY, {})
+        ours["pipeline"], ours["root"] = task.pipeline, task.root
+        return notebook
+
+    def _serve(self, notebook: NotebookNode, kernel: str | None) -> Flow:
+        """The notebook without marks of others, with a kernel."""
         import nbformat
 
         from_dict: Callable[[object], NotebookNode] = nbformat.from_dict
-        notebook = without_injected(from_dict(notebook))  # a mark in the file is not ours
-        kernel = yield Work(lambda: self._kernels.choose(binding.kernel, notebook))
-        if kernel is not None:
-            notebook = serve_kernel(notebook, kernel)
+        plain = without_injected(from_dict(notebook))  # a mark in the file is not ours
+        chosen = yield Work(lambda: self._kernels.choose(kernel, plain))
+        return plain if chosen is None else serve_kernel(plain, chosen)
+
+    def _fill(self, notebook: NotebookNode, binding: Binding) -> Flow:
+        """The notebook with kernel, injected cell and our metadata."""
+        notebook = yield from self._serve(notebook, binding.kernel)
         try:
             notebook = inject(notebook, binding)
         except SourceError as error:
@@ -382,6 +408,15 @@ class TaskFiles:
 
         task: FoundTask | None = yield from self._ask(find, patience)
         return task
+
+    def _unread(self, path: str, patience: float) -> Generator[Base | Work | Ask, Any, Unread | None]:
+        """Should one open it all the same? A tab that is restored while pipeline.yaml is broken must not vanish."""
+        try:
+            source = Path(os.path.realpath(self._manager._get_os_path(path)))
+        except HTTPError:
+            return None
+        place = yield from self._ask(lambda: self._index.unread(source), patience)
+        return None if place is None or not source.is_file() else Unread(source, *place)
 
     def _ask(self, question: Callable[[], Any], patience: float = PATIENCE) -> Flow:
         self._asked = {future for future in self._asked if not future.done()}

@@ -34,6 +34,7 @@ from cauce.contract import (
     Created,
     Edited,
     LogChunk,
+    Opened,
     Pipeline,
     PipelineList,
     Preview,
@@ -45,6 +46,7 @@ from cauce.contract import (
     RunFinished,
     RunList,
     RunRequest,
+    ShowRequest,
     Snapshot,
     TaskDetail,
     UpstreamChange,
@@ -70,6 +72,7 @@ from cauce.server.active import active_builds
 from cauce.server.builder import Builder
 from cauce.server.discovery import find_pipelines
 from cauce.server.logs import read_log
+from cauce.server.opened import look_into, show_task
 from cauce.server.previews import Previews
 from cauce.server.standby import Standbys
 from cauce.server.view import View, below
@@ -322,6 +325,20 @@ class Workspace:
         await asyncio.gather(self._standbys.close(), *(builder.close() for builder, _ in self._builders.values()))
         await asyncio.gather(*followers, *(view.close() for view in self._views.values()), return_exceptions=True)
 
+    # --- What an open document shows
+
+    async def opened(self, document: str) -> Opened:
+        """What is filled in when the document is opened as a notebook now."""
+        self._below(document)
+        return await asyncio.to_thread(look_into, self._index, self.root, document, self.location)
+
+    async def show(self, request: ShowRequest) -> Opened:
+        """Fill in the values of another task that shares the document's source."""
+        self._below(request.path)
+        pipeline = await asyncio.to_thread(self._resolve, request.pipeline)
+        await asyncio.to_thread(show_task, self._index, self.root, request.path, pipeline, request.task)
+        return await self.opened(request.path)
+
     # --- What an open document belongs to (TaskIndex of `cauce.server.taskfiles`)
 
     def binding(self, source: Path) -> Binding | None:
@@ -345,13 +362,20 @@ class Workspace:
     def functions_in(self, folder: Path) -> frozenset[str]:
         return self._index.functions_in(folder)
 
+    def unread(self, source: Path) -> tuple[str, str] | None:
+        entry = self._index.unread(source)
+        return None if entry is None else self._place(entry.root, entry.name)
+
     def location(self, binding: Binding) -> tuple[str, str] | None:
         """Pipeline file and project root, relative to the server's root."""
+        return self._place(binding.root, binding.pipeline)
+
+    def _place(self, project: Path, pipeline: str) -> tuple[str, str] | None:
         try:
-            root = below(self.root, binding.root.resolve())
+            root = below(self.root, project.resolve())
         except ValueError:
             return None
-        return str(PurePosixPath(root) / binding.pipeline), root
+        return str(PurePosixPath(root) / pipeline), root
 
     # --- Inside
 
@@ -393,17 +417,22 @@ class Workspace:
             )
 
     def _confined(self, pipeline: str) -> Path:
-        """Where a file is that a request names, by its name alone. Raises as `_resolve`."""
-        relative = PurePosixPath(pipeline)
-        if "\0" in pipeline or relative.is_absolute() or ".." in relative.parts or "\\" in pipeline:
-            raise PathRefused("A pipeline's path is relative to the server's root.", hint=_INSIDE)
-        if not self._allow_hidden and any(part.startswith(".") for part in relative.parts):
-            raise PathRefused("Hidden files are not shown.", hint="Set ContentsManager.allow_hidden to show them.")
-        if len(pipeline) > _LONGEST_PATH or any(len(part) > _LONGEST_PART for part in relative.parts):
-            raise NotFound("There is no pipeline with a path as long as that.")
+        """Where a pipeline file is that a request names, by its name alone. Raises as `_resolve`."""
+        relative = self._below(pipeline)
         if relative.suffix not in (".yaml", ".yml"):
             raise NotFound(f"{pipeline} is no pipeline file.", hint="Their names end in .yaml or .yml.")
         return self.root / relative
+
+    def _below(self, path: str) -> PurePosixPath:
+        """A path relative to the server's root, as a request names it. Raises as `_resolve`."""
+        relative = PurePosixPath(path)
+        if "\0" in path or relative.is_absolute() or ".." in relative.parts or "\\" in path:
+            raise PathRefused("Paths are relative to the server's root.", hint=_INSIDE)
+        if not self._allow_hidden and any(part.startswith(".") for part in relative.parts):
+            raise PathRefused("Hidden files are not shown.", hint="Set ContentsManager.allow_hidden to show them.")
+        if len(path) > _LONGEST_PATH or any(len(part) > _LONGEST_PART for part in relative.parts):
+            raise NotFound("There is no file with a path as long as that.")
+        return relative
 
     async def _follow(self, view: View, builder: Builder) -> None:
         last: BuildEvent | None = None

@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
+from zlib import crc32
 
 from cauce.contract import Problem, TaskKind, Where
 from cauce.engine.document import Value
@@ -263,6 +264,16 @@ class TaskSpec:
     """For `products.with_products`, once the source has named the products."""
     options: Mapping[str, Value] = field(default_factory=dict)
     """What else decides what is made, as written (`chunksize`, `nbconvert_export_kwargs`, …); counts when comparing."""
+
+    @cached_property
+    def given_word(self) -> str:
+        """Becomes another when the entry says something else of what the task is given. Told to nobody."""
+        return f"{crc32(repr((dict(self.params), self.resources)).encode('utf-8', 'surrogatepass')):x}{self.made_word}"
+
+    @cached_property
+    def made_word(self) -> str:
+        """The same of what it makes."""
+        return f"{crc32(repr((self.products, self.relations)).encode('utf-8', 'surrogatepass')):x}"
 
 
 @dataclass(frozen=True)
