@@ -34,3 +34,11 @@ export function executedNotebook(task: Task): Product | null {
 export function opensAsNotebook(task: Task): boolean {
   return task.kind === 'notebook' || task.kind === 'script';
 }
+
+const BINARY =
+  /\.(parquet|feather|arrow|orc|avro|pkl|pickle|joblib|npy|npz|h5|hdf5|nc|zarr|pt|pth|onnx|safetensors|keras|xlsx?|ods|db|sqlite3?|duckdb|rds|rdata|bin|gz|bz2|xz|zst|zip|tar)$/i;
+
+/** Does a file called so hold no text? */
+export function isBinary(path: string): boolean {
+  return BINARY.test(path);
+}

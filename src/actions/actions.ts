@@ -15,8 +15,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type { Widget } from '@lumino/widgets';
 
+import type { IClient } from '../client';
 import type { PipelineModel } from '../model';
-import type { ITaskNotebook } from '../notebook';
+import type { ITaskNotebook } from '../notebook/task';
 import type { RunsModel } from '../runsmodel';
 import type { IFiles } from '../starter';
 import type { ISettings } from '../settings';
@@ -32,6 +33,7 @@ export namespace Actions {
   export interface IOptions {
     readonly model: PipelineModel;
     readonly runs: RunsModel;
+    readonly client: Pick<IClient, 'showTask'>;
     readonly documents: Pick<IDocumentManager, 'openOrReveal' | 'contextForWidget'>;
     readonly contents: IFiles;
     readonly trans: TranslationBundle;
@@ -39,6 +41,10 @@ export namespace Actions {
     readonly widgets: () => Iterable<Widget>;
     /** Whose task a document is shown as; `null` when it is none. */
     readonly shownAs: (widget: Widget) => ITaskNotebook | null;
+    /** Does JupyterLab, or an extension of it, know files called so? */
+    readonly knowsType: (path: string) => boolean;
+    /** Show a folder in the file browser. */
+    readonly showFolder: (path: string) => void;
     /** The folder that the user looks at. */
     readonly folder: () => string;
     /** Does a kernel run for a document, be it open or not? */

@@ -1,12 +1,13 @@
 /**
  * Opening what belongs to a task: its source, what it made, what its last run left.
  */
-import { Notification } from '@jupyterlab/apputils';
+import { Clipboard, Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { FileEditor } from '@jupyterlab/fileeditor';
+import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Product, Task, Where } from '../contract';
-import { executedNotebook, fromServerRoot, opensAsNotebook } from '../paths';
+import { executedNotebook, fromServerRoot, isBinary, opensAsNotebook } from '../paths';
 import type { Actions } from './actions';
 
 export class Opening {
@@ -21,6 +22,11 @@ export class Opening {
     } else {
       this.openTask(task);
     }
+  }
+
+  /** A document was opened (or is shown again) with the values of a task: its path. */
+  get shown(): ISignal<this, string> {
+    return this._shown;
   }
 
   /** Open what a task runs: as a notebook when it can be one, else in the editor. */
@@ -56,15 +62,35 @@ export class Opening {
     }
   }
 
+  /** Open what a task made with JupyterLab's own viewers; say what to do where it has none. */
   openProduct(product: Product): void {
-    if (product.exists) {
-      this.openFile(product.path);
-    } else {
-      const { trans } = this._options;
-      Notification.info(trans.__('%1 is not there yet: run its task first.', product.path), {
+    const { contents, knowsType, model, showFolder, trans } = this._options;
+    const { path } = product;
+    if (!product.exists) {
+      Notification.info(trans.__('%1 is not there yet: run its task first.', path), {
         autoClose: 5000
       });
+      return;
     }
+    const full = model.snapshot === null ? null : fromServerRoot(model.snapshot, path);
+    if (full === null || knowsType(full)) {
+      this.openFile(path);
+      return;
+    }
+    if (isBinary(path)) {
+      void this._tellHowToLoad(path);
+      return;
+    }
+    void contents.get(full, { content: false }).then(
+      about => {
+        if (isFolder(about)) {
+          showFolder(full);
+        } else {
+          this.openFile(path);
+        }
+      },
+      () => this.openFile(path) // then JupyterLab says what is wrong
+    );
   }
 
   /** Open a text file at a line. */
@@ -101,16 +127,52 @@ export class Opening {
     return documents.openOrReveal(full, factory) ?? null;
   }
 
-  /** A source that several tasks share opens with the values of one: say so when it is another. */
+  /** What JupyterLab cannot show, a notebook can load. */
+  private async _tellHowToLoad(path: string): Promise<void> {
+    const { trans } = this._options;
+    const { fileCode } = await import('../notebook/loading');
+    const code = fileCode(path);
+    Notification.info(
+      trans.__('JupyterLab has no viewer for %1. Load it in a notebook:\n%2', path, code),
+      {
+        autoClose: false,
+        actions: [
+          {
+            label: trans.__('Copy Code'),
+            caption: trans.__('Copy the code that loads the file'),
+            callback: () => {
+              Clipboard.copyToSystem(code);
+            }
+          }
+        ]
+      }
+    );
+  }
+
+  /** Open a task's source with that task's values, though others share it. */
   private async _openNotebook(task: Task): Promise<void> {
-    const { model, shownAs, trans } = this._options;
-    const widget = this.openFile(task.source, 'Notebook');
-    await widget?.context.ready;
-    const shown = widget === null ? null : shownAs(widget);
-    if (shown === null || shown.task === task.name) {
+    const { client, model, shownAs, trans } = this._options;
+    const { path: pipeline, snapshot } = model;
+    const path = snapshot === null ? null : fromServerRoot(snapshot, task.source);
+    if (pipeline === null || path === null) {
+      this.openFile(task.source, 'Notebook');
       return;
     }
-    const sharing = model.snapshot?.tasks.filter(each => each.source === task.source) ?? [];
+    if (!(await this._saveEditor(path))) {
+      return;
+    }
+    const chosen = await client.showTask({ path, pipeline, task: task.name }).then(
+      () => true,
+      () => false // not allowed, or the pipeline is not what was last seen
+    );
+    const widget = this.openFile(task.source, 'Notebook');
+    this._shown.emit(path);
+    await widget?.context.ready;
+    const shown = widget === null ? null : shownAs(widget);
+    if (chosen || shown === null || shown.task === task.name) {
+      return;
+    }
+    const sharing = snapshot?.tasks.filter(each => each.source === task.source) ?? [];
     Notification.info(
       trans.__(
         '%1 is shared by %2 tasks: it is shown with the values of %3.',
@@ -122,5 +184,46 @@ export class Opening {
     );
   }
 
+  /**
+   * A notebook shows what is on the disk: what an editor holds beyond that is saved first, if the
+   * user wants. Should it be opened?
+   */
+  private async _saveEditor(path: string): Promise<boolean> {
+    const { documents, shownAs, trans, widgets } = this._options;
+    for (const widget of widgets()) {
+      const context = documents.contextForWidget(widget);
+      if (context?.localPath !== path || !context.model.dirty || shownAs(widget) !== null) {
+        continue;
+      }
+      const asked = await showDialog({
+        title: trans.__('Save changes before opening the notebook?'),
+        body: trans.__(
+          '%1 is open in the editor, with changes that are not saved. The notebook shows what is saved.',
+          path
+        ),
+        buttons: [
+          Dialog.cancelButton({ label: trans.__('Cancel') }),
+          Dialog.okButton({ label: trans.__('Open Without'), actions: ['without'] }),
+          Dialog.okButton({ label: trans.__('Save and Open'), actions: ['save'] })
+        ]
+      });
+      if (!asked.button.accept) {
+        return false;
+      }
+      if (asked.button.actions.includes('save')) {
+        await context.save().catch(() => undefined); // JupyterLab tells why
+        return !context.model.dirty;
+      }
+    }
+    return true;
+  }
+
+  private readonly _shown = new Signal<this, string>(this);
   private readonly _options: Actions.IOptions;
+}
+
+function isFolder(about: unknown): boolean {
+  return (
+    typeof about === 'object' && about !== null && 'type' in about && about.type === 'directory'
+  );
 }

@@ -26,6 +26,10 @@ export namespace CommandIDs {
   export const debugTask = 'cauce:debug-task';
   export const openProduct = 'cauce:open-product';
   export const showDeclaration = 'cauce:show-declaration';
+  export const showInGraph = 'cauce:show-in-graph';
+  export const useUpstream = 'cauce:use-upstream';
+  export const showValues = 'cauce:show-values';
+  export const toggleBanner = 'cauce:toggle-banner';
   export const createExample = 'cauce:create-example';
   export const showRuns = 'cauce:show-runs';
   export const rerun = 'cauce:rerun';

@@ -112,7 +112,7 @@ async function describe(
 }
 
 /** CodeMirror's own colours do not know JupyterLab's themes. */
-const theme = EditorView.theme({
+export const theme = EditorView.theme({
   '.cm-tooltip': {
     border: 'var(--jp-border-width) solid var(--jp-border-color1)',
     borderRadius: 'var(--jp-border-radius)',

@@ -9,6 +9,7 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -23,7 +24,7 @@ import { CommandIDs } from '../commands/ids';
 import { PALETTE } from '../commands/palette';
 import { FollowRunning } from '../follow';
 import { cauceIcon } from '../icons';
-import { taskOf } from '../notebook';
+import { taskOf } from '../notebook/task';
 import { Settings } from '../settings';
 import type { IShared } from '../sidebar/context';
 import { Lookers } from '../sidebar/lookers';
@@ -42,6 +43,8 @@ const PANEL = 'jupyterlab-cauce:panel';
 export interface IPanel {
   readonly actions: Actions;
   readonly show: () => void;
+  /** Bring the panel to the front, with the graph. */
+  readonly showGraph: () => void;
 }
 
 export const IPanel = new Token<IPanel>('jupyterlab-cauce:IPanel', 'The pipeline panel’s actions.');
@@ -90,10 +93,15 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     const actions = new Actions({
       model,
       runs: runsModel,
+      client,
       documents,
       contents: app.serviceManager.contents,
       trans,
       widgets: () => shell.widgets('main'),
+      knowsType: path => knowsType(app.docRegistry, path),
+      showFolder: path => {
+        void commands.execute('filebrowser:go-to-path', { path });
+      },
       shownAs: widget => taskOf(notebooks?.find(each => each === widget)?.model),
       folder,
       hasKernel: path =>
@@ -201,6 +209,18 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       loaded.changed.connect(read);
       read();
     });
-    return { actions, show };
+    return {
+      actions,
+      show,
+      showGraph: () => {
+        sidebar.viewState.set({ view: 'graph' });
+        show();
+      }
+    };
   }
 };
+
+/** Is there a kind of file that JupyterLab tells by this name? All that it does not know is text. */
+function knowsType(registry: DocumentRegistry, path: string): boolean {
+  return registry.getFileTypesForPath(path).some(({ name }) => name !== 'text');
+}

@@ -11,7 +11,7 @@ import { Widget } from '@lumino/widgets';
 import { Actions } from '../actions/actions';
 import type { Snapshot } from '../contract';
 import { PipelineModel } from '../model';
-import type { ITaskNotebook } from '../notebook';
+import type { ITaskNotebook } from '../notebook/task';
 import type { IShared } from '../sidebar/context';
 import { Settings } from '../settings';
 import { Lookers } from '../sidebar/lookers';
@@ -29,6 +29,7 @@ export class FakeLab implements IDisposable, IShared {
   readonly actions = new Actions({
     model: this.model,
     runs: this.runsModel,
+    client: this.client,
     documents: {
       openOrReveal: path => this.documents.get(path) as unknown as IDocumentWidget,
       contextForWidget: widget =>
@@ -40,6 +41,8 @@ export class FakeLab implements IDisposable, IShared {
     trans: this.trans,
     widgets: () => this.documents.values(),
     shownAs: widget => (widget instanceof FakeDocument ? widget.shownAs : null),
+    knowsType: path => /\.(py|csv|json|ipynb)$/.test(path),
+    showFolder: () => undefined,
     folder: () => '',
     hasKernel: () => false,
     show: () => undefined,

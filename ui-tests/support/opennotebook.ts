@@ -1,0 +1,131 @@
+/**
+ * A task's notebook as a user handles it: the line above it, the cell that is filled in, saving.
+ */
+import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+import type { Project } from './project';
+
+export class OpenNotebook {
+  constructor(
+    private readonly page: IJupyterLabPageFixture,
+    private readonly project: Project,
+    readonly file: string
+  ) {}
+
+  /** Open a task's file as a notebook, as *Open With* does. */
+  async open(): Promise<void> {
+    await this.command('docmanager:open', {
+      path: `${this.project.folder}/${this.file}`,
+      factory: 'Notebook'
+    });
+    await expect(this.cells.first()).toBeVisible();
+    await expect(this.line).toBeVisible();
+  }
+
+  /** Open the same file in the editor, beside it. */
+  async openEditor(): Promise<Locator> {
+    await this.command('docmanager:open', {
+      path: `${this.project.folder}/${this.file}`,
+      factory: 'Editor',
+      options: { mode: 'split-right' }
+    });
+    const editor = this.page.locator('.jp-FileEditor:visible .cm-content');
+    await expect(editor).toBeVisible();
+    return editor;
+  }
+
+  get root(): Locator {
+    return this.page.locator('.jp-NotebookPanel:visible');
+  }
+
+  get line(): Locator {
+    return this.root.locator('.jp-cauce-Banner');
+  }
+
+  get notice(): Locator {
+    return this.line.getByRole('status');
+  }
+
+  get cells(): Locator {
+    return this.root.locator('.jp-Cell');
+  }
+
+  get injected(): Locator {
+    return this.root.locator('.jp-cauce-InjectedCell');
+  }
+
+  cell(text: string): Locator {
+    return this.root.locator('.jp-CodeCell').filter({ hasText: text });
+  }
+
+  /** A button of the line. */
+  button(action: string): Locator {
+    return this.line.locator(`[data-cauce-action="${action}"]`);
+  }
+
+  /** Write at the end of a cell. */
+  async type(text: string, into: string): Promise<void> {
+    await this.cell(into).locator('.cm-content').click();
+    await this.page.keyboard.press('Control+End');
+    await this.page.keyboard.type(text);
+  }
+
+  async expectState(state: string): Promise<void> {
+    await expect(this.line.locator('.jp-cauce-Banner-subject')).toHaveAttribute(
+      'data-state',
+      state,
+      { timeout: 60_000 }
+    );
+  }
+
+  async expectDirty(dirty: boolean): Promise<void> {
+    const tab = this.page
+      .locator('#jp-main-dock-panel .lm-TabBar-tab')
+      .filter({ hasText: this.file });
+    const pattern = /jp-mod-dirty/;
+    await (dirty
+      ? expect(tab.first()).toHaveClass(pattern)
+      : expect(tab.first()).not.toHaveClass(pattern));
+  }
+
+  async save(): Promise<void> {
+    const saved = this.page.waitForResponse(
+      response =>
+        response.request().method() === 'PUT' &&
+        response.url().includes(`/api/contents/${this.project.folder}/${this.file}`)
+    );
+    await this.page.keyboard.press('Control+s');
+    expect((await saved).ok()).toBe(true);
+    await this.expectDirty(false);
+  }
+
+  /** Somebody comes back to the browser. */
+  async comeBack(): Promise<void> {
+    await this.page.evaluate(() => {
+      window.dispatchEvent(new Event('focus'));
+    });
+  }
+
+  async waitForIdle(): Promise<void> {
+    await expect(this.root.locator('.jp-Notebook-ExecutionIndicator')).toHaveAttribute(
+      'data-status',
+      'idle',
+      { timeout: 60_000 }
+    );
+  }
+
+  async command(id: string, args: Record<string, unknown> = {}): Promise<void> {
+    await this.page.evaluate(
+      async ([command, given]) => {
+        const { commands } = (
+          window as unknown as {
+            jupyterapp: { commands: { execute: (id: string, args: unknown) => Promise<unknown> } };
+          }
+        ).jupyterapp;
+        await commands.execute(command, given);
+      },
+      [id, args] as const
+    );
+  }
+}
