@@ -29,16 +29,17 @@ __all__ = [
     "BuildEvent",
     "BuildPlan",
     "CellError",
+    "Changed",
     "CheckRequest",
     "CleanRequest",
     "Cleaned",
     "Column",
     "Created",
     "Edge",
-    "Edited",
     "ErrorBody",
     "Estimate",
     "FilledCell",
+    "FileEdit",
     "Freshness",
     "Holder",
     "Input",
@@ -46,6 +47,8 @@ __all__ = [
     "MetricChange",
     "Opened",
     "Piece",
+    "NewPipeline",
+    "NewTask",
     "Pipeline",
     "PipelineList",
     "PlannedTask",
@@ -55,6 +58,8 @@ __all__ = [
     "Problems",
     "Product",
     "ProductChange",
+    "ProfileChoice",
+    "Profiles",
     "Progress",
     "Reason",
     "ReasonHow",
@@ -77,9 +82,12 @@ __all__ = [
     "TaskKind",
     "TaskProgress",
     "TaskRef",
+    "TaskRemoval",
+    "TaskRename",
     "TaskRetry",
     "TaskStarted",
     "TaskUnchanged",
+    "UndoRequest",
     "UpstreamChange",
     "ValueChange",
     "Where",
@@ -346,6 +354,10 @@ class Snapshot(Contract, frozen=True, kw_only=True):
     files, modules that tasks load."""
     evaluable: bool = False
     """Is there anything that only running code can tell: a factory's tasks, parameters that functions give?"""
+    profile: str = ""
+    """The NAME of the env.NAME.yaml whose values are used; '' for env.yaml."""
+    profiles: tuple[str, ...] = ()
+    """What can be chosen; empty when there is nothing to choose."""
     unevaluated: bool = False
     """The tasks are made by code that was never run: ask for a run with action `evaluate` to see them."""
 
@@ -656,15 +668,103 @@ class UpstreamChange(Contract, frozen=True, kw_only=True):
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    dry_run: bool = False
+    """Only say what would be written."""
 
 
-class Edited(Contract, frozen=True, kw_only=True):
-    """A file that was edited, and how."""
+class NewTask(Contract, frozen=True, kw_only=True):
+    """Body of ``POST …/tasks``: one more task. Its source is created where there is none."""
+
+    source: str
+    """A path relative to the project root, or the dotted path of a function."""
+    name: str = ""
+    """'' for the name that the source gives it."""
+    products: dict[str, str] = {}
+    """Key → path (of SQL: the name of a table); '' as the only key for one without. Empty for a proposal."""
+    upstream: tuple[str, ...] = ()
+    """Tasks that it is to need."""
+    after: str = ""
+    """The task behind which it is written in the pipeline file; '' for the end."""
+    client: str = ""
+    """Of SQL: what gives the database, such as ``sqlite:///data.db``; '' for what the pipeline says."""
+    dry_run: bool = False
+    """Only say what would be written."""
+
+
+class TaskRename(Contract, frozen=True, kw_only=True):
+    """Body of ``POST …/tasks/{name}/rename``: another name, for those that need it, too. Its history moves along."""
+
+    name: str
+    dry_run: bool = False
+
+
+class TaskRemoval(Contract, frozen=True, kw_only=True):
+    """Body of ``POST …/tasks/{name}/remove``: the pipeline no longer has the task. What it made stays."""
+
+    detach: bool = False
+    """Have the tasks that need it no longer say so; else they forbid it."""
+    trash: bool = False
+    """Move its source to the trash, if no other task has it."""
+    dry_run: bool = False
+
+
+class NewPipeline(Contract, frozen=True, kw_only=True):
+    """Body of ``POST create``: a pipeline file whose tasks are these scripts and notebooks."""
+
+    path: str
+    """The file to write, relative to the server's root. Its folder becomes the project."""
+    files: tuple[str, ...]
+    """Relative to the server's root."""
+    dry_run: bool = False
+
+
+class FileEdit(Contract, frozen=True, kw_only=True):
+    """What becomes of one file."""
 
     path: str
     """Relative to the project root."""
+    kind: Literal["created", "edited", "removed"]
     diff: str
-    """Unified; '' when nothing had to change."""
+    """Unified."""
+
+
+class Changed(Contract, frozen=True, kw_only=True):
+    """What was written, or would be."""
+
+    files: tuple[FileEdit, ...]
+    """Empty when nothing had to change."""
+    said: tuple[str, ...] = ()
+    """What that means, and what is left to do by hand: sentences."""
+    problems: tuple[Problem, ...] = ()
+    """What is to be mended afterwards and was not before."""
+    task: str = ""
+    """The task that it was about, by its name now; '' for none."""
+    source: str = ""
+    """Where its code is, relative to the project root; '' for none."""
+    undo: str = ""
+    """Ask for ``POST …/undo`` with this; '' when it cannot be undone, or was no more than asked about."""
+
+
+class UndoRequest(Contract, frozen=True, kw_only=True):
+    """Body of ``POST …/undo``: take a change back, if none of its files was changed since."""
+
+    undo: str
+
+
+class Profiles(Contract, frozen=True, kw_only=True):
+    """Which files of values a pipeline may have, and which it has."""
+
+    profile: str
+    """'' for env.yaml, else the NAME of env.NAME.yaml."""
+    profiles: tuple[str, ...]
+    fixed: str = ""
+    """Why it cannot be chosen here: what decides instead. '' when it can."""
+
+
+class ProfileChoice(Contract, frozen=True, kw_only=True):
+    """Body of ``PUT …/profile``."""
+
+    profile: str
 
 
 class Created(Contract, frozen=True, kw_only=True):

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 
 from cauce.contract import (
     Activity,
     Attempt,
+    Changed,
     Edge,
+    FileEdit,
     Freshness,
     Holder,
     Problem,
@@ -30,13 +32,26 @@ from cauce.engine.assessment import Assessment, known_of
 from cauce.engine.files import Observer
 from cauce.engine.fingerprint import Fingerprint
 from cauce.engine.functionbook import book_path
+from cauce.engine.profiles import profiles
 from cauce.engine.project import Project
 from cauce.engine.source import unified_diff
 from cauce.engine.spec import RelationSpec
 from cauce.engine.stateplace import elsewhere, place_in_words, state_folder
 from cauce.engine.store import AttemptRow, History, RunRow, TaskHistory, Unreadable
 
-__all__ = ["Look", "present_attempt", "present_detail", "present_run", "present_snapshot", "shares", "state_problems"]
+if TYPE_CHECKING:
+    from cauce.engine.editing import FileChange, Planned
+
+__all__ = [
+    "Look",
+    "present_attempt",
+    "present_change",
+    "present_detail",
+    "present_run",
+    "present_snapshot",
+    "shares",
+    "state_problems",
+]
 
 
 _UNREADABLE: dict[Unreadable, tuple[str, str]] = {
@@ -101,8 +116,15 @@ def present_snapshot(look: Look, *, pipeline: str, root: str, revision: int) -> 
         holder=look.holder,
         files=project.ingredients,
         evaluable=bool(project.spec.needs),
+        profile=project.spec.entry.profile,
+        profiles=_profiles(project),
         unevaluated=project.spec.unevaluated,
     )
+
+
+def _profiles(project: Project) -> tuple[str, ...]:
+    told = profiles(project.spec.entry)
+    return () if told.fixed else told.profiles
 
 
 def _troubles(look: Look) -> Iterator[Problem]:
@@ -328,3 +350,26 @@ def shares(values: Sequence[float]) -> list[int]:
     for i in by_rest[: 100 - sum(found)]:
         found[i] += 1
     return found
+
+
+def present_change(planned: Planned, record: str = "") -> Changed:
+    """A change of files, planned or done; `record`: what takes it back."""
+    change = planned.change
+    return Changed(
+        files=tuple(
+            FileEdit(path=file.path, kind=_kind(file), diff=file.diff)
+            for file in change.files
+            if file.before != file.after
+        ),
+        said=change.said,
+        problems=planned.problems,
+        task=planned.task,
+        source=planned.source,
+        undo=record,
+    )
+
+
+def _kind(file: FileChange) -> Literal["created", "edited", "removed"]:
+    if file.before is None:
+        return "created"
+    return "removed" if file.after is None else "edited"

@@ -50,6 +50,8 @@ class Asked:
     entry_point: str | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     """Dotted key of env.yaml → value for this time only."""
+    profile: str | None = None
+    """The profile for this time only."""
 
 
 def takes_pipeline(function: Function) -> Function:
@@ -61,10 +63,11 @@ def takes_pipeline(function: Function) -> Function:
         help="The pipeline file, or its folder; scripts, such as '*.py'; or a function that makes the pipeline, such "
         "as module.function. Default: pipeline.yaml here or in a folder above.",
     )
+    @click.option("--profile", metavar="NAME", help="Values from env.NAME.yaml this time; 'default': from env.yaml.")
     @functools.wraps(function)
-    def command(*, entry_point: str | None, **rest: Any) -> Any:
+    def command(*, entry_point: str | None, profile: str | None, **rest: Any) -> Any:
         values = click.get_current_context().meta.get(VALUES, {})
-        return function(asked=Asked(entry_point, values), **rest)
+        return function(asked=Asked(entry_point, values, profile), **rest)
 
     return command  # type: ignore[return-value]  # click reads options from it, nobody calls it as `function`
 
@@ -77,6 +80,14 @@ def find_pipeline(asked: Asked) -> Entry:
         UsageError: What is named is none.
     """
     entry = find_entry(asked.entry_point, Path.cwd(), os.environ)
+    if asked.profile is not None:
+        from cauce.engine.profiles import known
+        from cauce.engine.spec.env import ENV_FILENAME
+        from cauce.engine.spec.profile import profile_file
+
+        # As the variable, so that the processes of the build know it, too.
+        os.environ[ENV_FILENAME] = profile_file(known(entry, asked.profile))
+        entry = find_entry(asked.entry_point, Path.cwd(), os.environ)
     return replace(entry, overrides=asked.values) if asked.values else entry
 
 

@@ -29,7 +29,7 @@ from cauce.engine.source import (
     Code,
     SourceFacts,
 )
-from cauce.engine.sourcereader import SourceReader, reader, with_extracted
+from cauce.engine.sourcereader import Instead, SourceReader, reader, with_extracted
 from cauce.engine.spec import MAX_PROBLEMS, Entry, PipelineSpec, TaskSpec
 from cauce.engine.spec.model import database_file
 from cauce.engine.spec.products import check_products
@@ -127,15 +127,15 @@ def _files_of(task: TaskSpec) -> Iterator[str]:
     yield from (path for path in databases if path is not None)
 
 
-def load(entry: Entry, cache: ParseCache) -> Project:
-    """Look at a pipeline and all its sources.
+def load(entry: Entry, cache: ParseCache, instead: Instead | None = None) -> Project:
+    """Look at a pipeline and all its sources; with some files as a planned change would leave them.
 
     Raises:
         NotFound: There is no such file. Whatever is wrong inside of it is a problem, not an error.
     """
     name = entry.path.name
     try:
-        spec = cache.spec(entry, reader(entry))
+        spec = cache.spec(entry, reader(entry, instead))
     except FileNotFoundError as error:
         raise NotFound(f"There is no pipeline at {name}.", hint="Create it: 'cauce scaffold' helps.") from error
     except OSError as error:
@@ -143,7 +143,7 @@ def load(entry: Entry, cache: ParseCache) -> Project:
     problems = list(spec.problems)
     contents: dict[str, bytes] = {}
     facts: dict[str, SourceFacts] = {}
-    look = SourceReader(spec, cache)
+    look = SourceReader(spec, cache, instead)
     refused = {problem.task for problem in spec.problems if problem.code.startswith("path_")}
     # Of a class or kind that is not known here: its source may be what another task makes.
     foreign = {problem.task for problem in spec.problems if problem.code in ("task_unsupported", "task_kind")}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -49,20 +49,25 @@ if TYPE_CHECKING:
     from cauce.engine.functions import FunctionIndex
     from cauce.engine.templates import Template
 
-__all__ = ["NOTEBOOK_KINDS", "SourceReader", "reader", "source_facts", "with_extracted"]
+__all__ = ["NOTEBOOK_KINDS", "Instead", "SourceReader", "reader", "source_facts", "with_extracted"]
 
+Instead = Mapping[str, bytes | None]
+"""Files of a project as a planned change would leave them: path → content, None for one that would be gone."""
 NOTEBOOK_KINDS = frozenset({"notebook", "script"})
 """Kinds whose sources are opened as notebooks and get the injected cell."""
 _MAX_LISTED = 1_000
 
 
-def reader(entry: Entry) -> Read:
+def reader(entry: Entry, instead: Instead | None = None) -> Read:
     """Reads the files of a pipeline, one byte more than the parser takes, so that it says that it is too much.
 
     The pipeline itself may be a link, since somebody has named it; what it names may not lead outside.
     """
+    planned = instead or {}
 
     def read(path: str) -> bytes | None:
+        if path in planned:
+            return planned[path]
         try:
             if path == entry.name:
                 return read_start(entry.path, MAX_BYTES + 1)
@@ -98,8 +103,9 @@ def source_facts(spec: PipelineSpec, task: TaskSpec, cache: ParseCache) -> Sourc
 class SourceReader:
     """One look at the sources of a project: each file is read once while it lasts."""
 
-    def __init__(self, spec: PipelineSpec, cache: ParseCache) -> None:
+    def __init__(self, spec: PipelineSpec, cache: ParseCache, instead: Instead | None = None) -> None:
         self.places = RealPaths(spec.root)
+        self._instead: Instead = instead or {}
         self._cache = cache
         self._contents: dict[str, bytes | Code | None] = {}
         self._loaded: dict[tuple[Loads, str, frozenset[str]], dict[str, Code]] = {}
@@ -116,6 +122,9 @@ class SourceReader:
 
     def source(self, task: TaskSpec) -> tuple[bytes | None, Problem | None]:
         """The content of a task's source file, or what keeps it from being read."""
+        if task.source in self._instead:
+            planned = self._instead[task.source]
+            return planned, None if planned is not None else _source_missing(task)
         return _read_source(self.places, task)
 
     def facts(self, task: TaskSpec, content: bytes) -> SourceFacts:
@@ -202,7 +211,8 @@ class SourceReader:
 
     def _read(self, path: str) -> bytes | Code | None:
         if path not in self._contents:
-            self._contents[path] = _read_module(self.places, path)
+            planned = path in self._instead
+            self._contents[path] = self._instead[path] if planned else _read_module(self.places, path)
         return self._contents[path]
 
     def _listing(self, folder: str) -> list[str]:
@@ -237,10 +247,12 @@ def _read_source(places: RealPaths, task: TaskSpec) -> tuple[bytes | None, Probl
         message = f"The source {task.source} cannot be read: {error.strerror}."
         hint = "Make it readable for you." if isinstance(error, PermissionError) else "Correct 'source'."
         return None, task_problem(task, "source_unreadable", message, hint)
-    if content is None:
-        hint = "Create it, or correct 'source'."
-        return None, task_problem(task, "source_missing", f"The source {task.source} does not exist.", hint)
-    return content, None
+    return content, None if content is not None else _source_missing(task)
+
+
+def _source_missing(task: TaskSpec) -> Problem:
+    hint = "Create it, or correct 'source'."
+    return task_problem(task, "source_missing", f"The source {task.source} does not exist.", hint)
 
 
 def _read_module(places: RealPaths, path: str) -> bytes | Code | None:

@@ -409,6 +409,32 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE runs SET state = ?, ended = ?, message = ? WHERE id = ?", (state, now, message, run))
 
+    def rename(self, pipeline: str, old: str, new: str, fingerprints: Mapping[int, Fingerprint]) -> None:
+        """What is known of one task is from here on known of it by its other name.
+
+        What was known of an earlier task of that name no longer counts. `fingerprints`: attempt → what its
+        inputs are called now; the caller has found nothing else to be different in them.
+        """
+        with self._transaction() as db:
+            for (attempt,) in db.execute(
+                "SELECT id FROM attempts WHERE pipeline = ? AND task = ?", (pipeline, old)
+            ).fetchall():
+                with _resealed(db, self._key, attempt):
+                    db.execute("UPDATE attempts SET task = ? WHERE id = ?", (new, attempt))
+            for attempt, fingerprint in fingerprints.items():
+                with _resealed(db, self._key, attempt):
+                    blob = msgspec.json.encode(fingerprint)
+                    db.execute("UPDATE attempts SET fingerprint = ? WHERE id = ?", (blob, attempt))
+            known = _pointers(db, self._key, pipeline, old).get(old)
+            db.execute("DELETE FROM newest WHERE pipeline = ? AND task IN (?, ?)", (pipeline, old, new))
+            if known is not None:
+                _point(db, self._key, pipeline, new, *known)
+            db.execute(
+                "UPDATE OR IGNORE run_tasks SET task = ? WHERE task = ? "
+                "AND run IN (SELECT id FROM runs WHERE pipeline = ?)",
+                (new, old, pipeline),
+            )
+
     def prune(self, pipeline: str, keep: int, at_once: int = 50) -> tuple[str, ...]:
         """Forget the oldest runs beyond the newest `keep`, and those that were hidden; returns which.
 

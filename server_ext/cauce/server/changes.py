@@ -3,38 +3,96 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cauce.contract import (
+    Changed,
     CheckRequest,
     Cleaned,
     CleanRequest,
     Created,
-    Edited,
+    NewTask,
     Problem,
     Problems,
+    TaskRemoval,
+    TaskRename,
     UpstreamChange,
 )
 from cauce.engine.clean import clean, look_for
 from cauce.engine.document import MAX_BYTES
-from cauce.engine.editing import apply, edit_upstream, scaffold_missing
+from cauce.engine.editing import (
+    Planned,
+    add_task,
+    apply,
+    create_pipeline,
+    edit_upstream,
+    perform,
+    remove_task,
+    rename_task,
+    scaffold_missing,
+    undo,
+)
 from cauce.engine.evaluated import read_evaluated
 from cauce.engine.files import read_start, real_path
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import load
 from cauce.engine.spec import Entry, entry_of_file, parse_spec
 from cauce.engine.spec.products import check_products
+from cauce.present import present_change
 
-__all__ = ["change_upstream", "check_text", "create_sources", "remove_products"]
+__all__ = [
+    "add_one",
+    "change_upstream",
+    "check_text",
+    "create_one",
+    "create_sources",
+    "remove_one",
+    "remove_products",
+    "rename_one",
+    "take_back",
+]
 
 
-def change_upstream(entry: Entry, task: str, change: UpstreamChange) -> Edited:
-    """Edit what a task needs where that is written. Raises as `edit_upstream` and `apply`."""
-    planned = edit_upstream(load(entry, ParseCache()), task, add=change.add, remove=change.remove)
-    apply(planned)
-    path = planned.files[0].path if planned.files else ""
-    return Edited(path=path, diff=planned.diff)
+def change_upstream(entry: Entry, task: str, request: UpstreamChange) -> Changed:
+    """Edit what a task needs where that is written. Raises as `edit_upstream` and `perform`."""
+    project = load(entry, ParseCache())
+    planned = Planned(edit_upstream(project, task, add=request.add, remove=request.remove), task=task)
+    return _done(entry, planned, dry_run=request.dry_run)
+
+
+def add_one(entry: Entry, request: NewTask) -> Changed:
+    """Raises as `add_task` and `perform`."""
+    return _done(entry, add_task(load(entry, ParseCache()), request), dry_run=request.dry_run)
+
+
+def rename_one(entry: Entry, task: str, request: TaskRename) -> Changed:
+    """Raises as `rename_task` and `perform`."""
+    return _done(entry, rename_task(load(entry, ParseCache()), task, request.name), dry_run=request.dry_run)
+
+
+def remove_one(entry: Entry, task: str, request: TaskRemoval) -> Changed:
+    """Raises as `remove_task` and `perform`."""
+    return _done(entry, remove_task(load(entry, ParseCache()), task, request), dry_run=request.dry_run)
+
+
+def take_back(entry: Entry, record: str) -> Changed:
+    """Raises as `undo` and `perform`."""
+    return _done(entry, undo(entry, record), dry_run=False)
+
+
+def create_one(path: Path, files: Sequence[str], *, dry_run: bool) -> Changed:
+    """Raises as `create_pipeline` and `perform`. The files are relative to the pipeline's folder."""
+    return _done(entry_of_file(path), create_pipeline(path, files), dry_run=dry_run)
+
+
+def _done(entry: Entry, planned: Planned, *, dry_run: bool) -> Changed:
+    """Do it unless it is only asked about, and say what it comes to."""
+    record = ""
+    if not dry_run:
+        planned, record = perform(entry, planned)
+    return present_change(planned, record)
 
 
 def create_sources(entry: Entry) -> Created:

@@ -22,10 +22,16 @@ from cauce.contract import (
     CleanRequest,
     Contract,
     ErrorBody,
+    NewPipeline,
+    NewTask,
     Preview,
     PreviewRequest,
+    ProfileChoice,
     RunRequest,
     ShowRequest,
+    TaskRemoval,
+    TaskRename,
+    UndoRequest,
     UpstreamChange,
     encode,
 )
@@ -207,6 +213,65 @@ class UpstreamHandler(CauceHandler):
         self.answer(await self.workspace.change_upstream(path, name, self.body_as(UpstreamChange)))
 
 
+class TasksHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/tasks"
+
+    @web.authenticated
+    @authorized
+    async def post(self, path: str) -> None:
+        self.answer(await self.workspace.add_task(path, self.body_as(NewTask)))
+
+
+class RenameHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/tasks/{name}/rename"
+
+    @web.authenticated
+    @authorized
+    async def post(self, path: str, name: str) -> None:
+        self.answer(await self.workspace.rename_task(path, name, self.body_as(TaskRename)))
+
+
+class RemoveHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/tasks/{name}/remove"
+
+    @web.authenticated
+    @authorized
+    async def post(self, path: str, name: str) -> None:
+        self.answer(await self.workspace.remove_task(path, name, self.body_as(TaskRemoval)))
+
+
+class UndoHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/undo"
+
+    @web.authenticated
+    @authorized
+    async def post(self, path: str) -> None:
+        self.answer(await self.workspace.undo(path, self.body_as(UndoRequest).undo))
+
+
+class ProfileHandler(CauceHandler):
+    path: ClassVar = "pipelines/{path}/profile"
+
+    @web.authenticated
+    @authorized
+    async def get(self, path: str) -> None:
+        self.answer(await self.workspace.profiles(path))
+
+    @web.authenticated
+    @authorized
+    async def put(self, path: str) -> None:
+        self.answer(await self.workspace.choose_profile(path, self.body_as(ProfileChoice).profile))
+
+
+class CreateHandler(CauceHandler):
+    path: ClassVar = "create"
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        self.answer(await self.workspace.create(self.body_as(NewPipeline)))
+
+
 class ScaffoldHandler(CauceHandler):
     path: ClassVar = "pipelines/{path}/scaffold"
 
@@ -363,8 +428,9 @@ def _pattern(template: str) -> str:
 # The longest first: a pipeline's path would swallow what follows it.
 _HANDLERS = (
     *(LogHandler, AttemptsHandler, ComparisonHandler, RecordHandler, RunHandler, RunsHandler),
-    *(UpstreamHandler, ScaffoldHandler, CleanHandler, PlanHandler, PreviewHandler),
-    *(TaskHandler, PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, SchemaHandler),
+    *(UpstreamHandler, RenameHandler, RemoveHandler, PreviewHandler, TaskHandler, TasksHandler),
+    *(ScaffoldHandler, CleanHandler, PlanHandler, UndoHandler, ProfileHandler),
+    *(PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, CreateHandler, SchemaHandler),
     OpenedHandler,
 )
 PATTERNS: tuple[tuple[str, type[CauceHandler]], ...] = tuple((_pattern(handler.path), handler) for handler in _HANDLERS)

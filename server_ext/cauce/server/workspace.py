@@ -28,17 +28,20 @@ from cauce.contract import (
     Build,
     BuildEvent,
     BuildPlan,
+    Changed,
     CheckRequest,
     Cleaned,
     CleanRequest,
     Created,
-    Edited,
     LogChunk,
     Opened,
     Pipeline,
+    NewPipeline,
+    NewTask,
     PipelineList,
     Preview,
     Problems,
+    Profiles,
     RevisionEvent,
     Run,
     RunComparison,
@@ -49,6 +52,8 @@ from cauce.contract import (
     ShowRequest,
     Snapshot,
     TaskDetail,
+    TaskRemoval,
+    TaskRename,
     UpstreamChange,
 )
 from cauce.engine.errors import NotFound, NotPermitted, PathRefused, UsageError
@@ -62,7 +67,8 @@ from cauce.engine.lookup import SourceIndex
 from cauce.engine.notebook import warm_up
 from cauce.engine.preview import preview, product_named
 from cauce.engine.process import is_alive
-from cauce.engine.spec import entry_of_file
+from cauce.engine.profiles import choose, profiles
+from cauce.engine.spec import Entry, entry_of_file
 from cauce.engine.statefolder import is_own, log_file
 from cauce.engine.store import read_attempts
 from cauce.present import present_detail, present_run
@@ -242,12 +248,63 @@ class Workspace:
             return found
         return await self._previews.of((await self._view(pipeline)).path, task, product)
 
-    async def change_upstream(self, pipeline: str, task: str, change: UpstreamChange) -> Edited:
+    async def change_upstream(self, pipeline: str, task: str, request: UpstreamChange) -> Changed:
         """Edit what a task needs, in place."""
+        return await self._change(pipeline, lambda entry: changes.change_upstream(entry, task, request))
+
+    async def add_task(self, pipeline: str, request: NewTask) -> Changed:
+        """One more task."""
+        return await self._change(pipeline, lambda entry: changes.add_one(entry, request))
+
+    async def rename_task(self, pipeline: str, task: str, request: TaskRename) -> Changed:
+        """Another name for a task."""
+        return await self._change(pipeline, lambda entry: changes.rename_one(entry, task, request))
+
+    async def remove_task(self, pipeline: str, task: str, request: TaskRemoval) -> Changed:
+        """One task less."""
+        return await self._change(pipeline, lambda entry: changes.remove_one(entry, task, request))
+
+    async def undo(self, pipeline: str, record: str) -> Changed:
+        """Take a change back."""
+        return await self._change(pipeline, lambda entry: changes.take_back(entry, record))
+
+    async def profiles(self, pipeline: str) -> Profiles:
+        """Which files of values there are to choose from."""
         view = await self._view(pipeline)
-        edited = await asyncio.to_thread(changes.change_upstream, view.entry, task, change)
+        return await asyncio.to_thread(profiles, entry_of_file(view.path))
+
+    async def choose_profile(self, pipeline: str, profile: str) -> Profiles:
+        """Have the values of another file used from here on, by all who work in this copy of the project."""
+        view = await self._view(pipeline)
+        chosen = await asyncio.to_thread(choose, entry_of_file(view.path), profile)
         view.hint()
-        return edited
+        return chosen
+
+    async def _change(self, pipeline: str, act: Callable[[Entry], Changed]) -> Changed:
+        view = await self._view(pipeline)
+        changed = await asyncio.to_thread(act, view.entry)
+        view.hint()
+        return changed
+
+    async def create(self, request: NewPipeline) -> Changed:
+        """A pipeline file where there is none."""
+        path = self._confined(request.path)
+        await asyncio.to_thread(self._check_project, path)
+        folder = PurePosixPath(request.path).parent
+        files = [self._below(folder, file) for file in request.files]
+        changed = await asyncio.to_thread(partial(changes.create_one, path, files, dry_run=request.dry_run))
+        if not request.dry_run:
+            self._list = None
+        return changed
+
+    def _below(self, folder: PurePosixPath, file: str) -> str:
+        """A file as seen from a folder above it; both are relative to the server's root."""
+        try:
+            return PurePosixPath(file).relative_to(folder).as_posix()
+        except ValueError:
+            raise UsageError(
+                f"{file} is not in the folder of the pipeline.", hint="Write the pipeline into a folder above it."
+            ) from None
 
     async def scaffold(self, pipeline: str) -> Created:
         """Create the sources that are missing."""

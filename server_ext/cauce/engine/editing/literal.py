@@ -17,7 +17,7 @@ from cauce.engine.cellcode import read_cell
 from cauce.engine.editing.brackets import Bracketed, inserted, replaced, without
 from cauce.engine.errors import UsageError
 
-__all__ = ["with_name", "without_name"]
+__all__ = ["Positions", "quoted", "r_value", "with_name", "without_name"]
 
 _NOT_PLAIN = "'upstream' is not written out as a plain list of names, so it cannot be edited."
 _BY_HAND = "Edit the parameters cell by hand."
@@ -34,18 +34,18 @@ def with_name(cell: str, name: str, language: str = "python") -> str:
     value = _value(cell)
     if value is None:
         return _declared(cell, name)
-    text = _Positions(cell, value)
+    text = Positions(cell, value)
     if isinstance(value, ast.Constant) and value.value is None:
-        return replaced(cell, text.start, text.end, f"[{_quoted(name, '')}]")
+        return replaced(cell, text.start, text.end, f"[{quoted(name, '')}]")
     if isinstance(value, ast.Call) and not _names(value):
-        return replaced(cell, text.start, text.end, f"{{{_quoted(name, '')}}}")
+        return replaced(cell, text.start, text.end, f"{{{quoted(name, '')}}}")
     found = _bracketed(cell, value)
-    quoted = _quoted(name, cell[found.items[-1][0]] if found.items else "")
+    item = quoted(name, cell[found.items[-1][0]] if found.items else "")
     if isinstance(value, ast.Dict):
-        quoted += ": None"
+        item += ": None"
     elif isinstance(value, ast.Tuple) and not found.items and not found.commented:
-        quoted += ","
-    return inserted(found, quoted)
+        item += ","
+    return inserted(found, item)
 
 
 def without_name(cell: str, name: str, language: str = "python") -> str:
@@ -83,7 +83,7 @@ def _with_comma(cell: str) -> str:
         return cell
     if not isinstance(value, ast.Constant):
         raise UsageError(_NOT_PLAIN, hint=_BY_HAND)
-    end = _Positions(cell, value).end
+    end = Positions(cell, value).end
     return replaced(cell, end, end, ",")
 
 
@@ -134,7 +134,7 @@ def _names(value: ast.expr) -> list[str]:
     raise UsageError(_NOT_PLAIN, hint=_BY_HAND)
 
 
-class _Positions:
+class Positions:
     """Where a node begins and ends, as indices into the text: syntax trees count bytes."""
 
     def __init__(self, text: str, node: ast.expr) -> None:
@@ -157,7 +157,7 @@ def _bracketed(cell: str, value: ast.expr) -> Bracketed:
         UsageError: It is no list of names.
     """
     _names(value)
-    where = _Positions(cell, value)
+    where = Positions(cell, value)
     tokens = list(_tokens(cell[where.start : where.end], where.start))
     brackets = _closes_what_opens(tokens)
     depth = 1 if brackets else 0
@@ -218,7 +218,8 @@ def _closes_what_opens(tokens: list[_Token]) -> bool:
     return False
 
 
-def _quoted(name: str, like: str) -> str:
+def quoted(name: str, like: str) -> str:
+    """The name as Python writes it, in the quotes of its neighbour where it has some."""
     quote = like if like in ("'", '"') and like else '"'
     if name.isprintable() and "\\" not in name and quote not in name:
         return f"{quote}{name}{quote}"
@@ -227,7 +228,7 @@ def _quoted(name: str, like: str) -> str:
 
 def _declared(cell: str, name: str) -> str:
     """The cell with an assignment that it lacks: before that of `product`, else at its end."""
-    line = f"upstream = [{_quoted(name, '')}]"
+    line = f"upstream = [{quoted(name, '')}]"
     code = read_cell(cell)
     lines = cell.split("\n")
     heads = len(lines) - len(code.text.split("\n"))
@@ -250,7 +251,7 @@ _R_END = re.compile(r"[ \t]*(?:\#[^\n]*)?(?:\r?\n|;|$)")
 
 
 def _r_with(cell: str, name: str) -> str:
-    found = _r_value(cell)
+    found = r_value(cell)
     if not name.isprintable() or "\\" in name or ("'" in name and '"' in name):
         raise UsageError(f"'{name}' cannot be written in R.", hint=_BY_HAND)
     quote = "'" if '"' in name else '"'
@@ -269,7 +270,7 @@ def _r_with(cell: str, name: str) -> str:
 
 def _r_without(cell: str, name: str) -> str:
     removed = False
-    while isinstance(found := _r_value(cell), Bracketed):
+    while isinstance(found := r_value(cell), Bracketed):
         names = [cell[start + 1 : stop - 1] for start, stop in found.items]
         if name not in names:
             break
@@ -284,7 +285,7 @@ def _r_without(cell: str, name: str) -> str:
     return cell
 
 
-def _r_value(cell: str) -> Bracketed | tuple[int, int] | None:
+def r_value(cell: str) -> Bracketed | tuple[int, int] | None:
     """The list that is assigned last, or where NULL is; None when nothing is assigned."""
     assigned = list(_R_ASSIGNMENT.finditer(cell))
     if not assigned:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -25,27 +25,42 @@ from cauce.engine.spec import TaskSpec
 __all__ = ["scaffold_missing"]
 
 
-def scaffold_missing(project: Project) -> Change:
-    """Plan every source that the project's tasks lack. `Change.said` tells of each, and of what cannot be created."""
+def scaffold_missing(project: Project, only: Mapping[str, tuple[str, ...]] | None = None) -> Change:
+    """Plan every source that the project's tasks lack. `Change.said` tells of each, and of what cannot be created.
+
+    `only`: of these tasks alone, with what each is to say that it needs.
+    """
     files: dict[str, FileChange] = {}
     said: list[str] = []
     modules = _Modules(project)
     for task in project.tasks.values():
+        if only is not None and task.name not in only:
+            continue
+        wanted = _Wanted(task, (task.upstream if only is None else only[task.name]) or ())
         if task.kind == "function":
-            made, words = modules.lacks(task)
+            made, words = modules.lacks(wanted)
         else:
-            made, words = _missing_file(project, task, files)
+            made, words = _missing_file(project, wanted, files)
         for file in made:
             [files[file.path]] = combined([files[file.path], file] if file.path in files else [file])
         said += words
     return Change(project.root, tuple(files.values()), tuple(dict.fromkeys(said)))
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A task, and what its source is to read; `task.upstream` is None where the source has to say so."""
+
+    task: TaskSpec
+    needs: tuple[str, ...]
+
+
 _Made = tuple[tuple[FileChange, ...], tuple[str, ...]]
 _NOTHING: _Made = (), ()
 
 
-def _missing_file(project: Project, task: TaskSpec, files: dict[str, FileChange]) -> _Made:
+def _missing_file(project: Project, wanted: _Wanted, files: dict[str, FileChange]) -> _Made:
+    task = wanted.task
     path = PurePosixPath(task.source)
     if task.name in project.contents or path.as_posix() in files:
         return _NOTHING
@@ -60,14 +75,14 @@ def _missing_file(project: Project, task: TaskSpec, files: dict[str, FileChange]
     write = _TEMPLATES.get(path.suffix.lower())
     if write is None:
         return (), (f"{task.source} was not created: there is no beginning for '{path.suffix}'.",)
-    return (FileChange(path.as_posix(), None, write(task).encode()),), (f"Created {path}.",)
+    return (FileChange(path.as_posix(), None, write(wanted).encode()),), (f"Created {path}.",)
 
 
 # --- Scripts and notebooks ----------------------------------------------------------------
 
 
-def _upstream(task: TaskSpec) -> list[Value] | None:
-    return list(task.upstream) if task.upstream else None
+def _upstream(wanted: _Wanted) -> list[Value] | None:
+    return list(wanted.needs) or None
 
 
 def _product(task: TaskSpec) -> Value:
@@ -77,7 +92,8 @@ def _product(task: TaskSpec) -> Value:
     return {"nb": f"output/{task.name}.ipynb", "data": f"output/{task.name}.csv"}
 
 
-def _parameters(task: TaskSpec, language: str) -> list[str]:
+def _parameters(wanted: _Wanted, language: str) -> list[str]:
+    task = wanted.task
     r = language == "r"
     nothing = "NULL" if r else "None"
     first = 'upstream <- list("load")' if r else 'upstream = ["load"]'
@@ -85,7 +101,7 @@ def _parameters(task: TaskSpec, language: str) -> list[str]:
         about = f"# The tasks that this one needs, such as {first}, or {nothing}."
     else:
         about = "# pipeline.yaml says which tasks this one needs; they are filled in below."
-    lines = [about, assignment("upstream", _upstream(task), language)]
+    lines = [about, assignment("upstream", _upstream(wanted), language)]
     if task.extract_product:
         lines.append("# What this task makes: the executed notebook, and its data.")
     lines.append(assignment("product", _product(task), language))
@@ -97,57 +113,58 @@ def _parameters(task: TaskSpec, language: str) -> list[str]:
     return lines
 
 
-def _to_do(task: TaskSpec, language: str) -> list[str]:
+def _to_do(wanted: _Wanted, language: str) -> list[str]:
     """Comments that say what the code is to read and to write."""
+    task = wanted.task
     opening = '"]]' if language == "r" else '"]'
     bracket = '[["' if language == "r" else '["'
-    lines = [f"# Read what '{need}' has made: upstream{bracket}{need}{opening}." for need in task.upstream or ()]
+    lines = [f"# Read what '{need}' has made: upstream{bracket}{need}{opening}." for need in wanted.needs]
     keys = [product.key for product in task.products if product.key and product.key not in task.notebooks]
     lines += [f"# Write to product{bracket}{key}{opening}." for key in keys]
     return lines or ["# Your code."]
 
 
-def _percent(task: TaskSpec, language: str) -> str:
-    title = ["# %% [markdown]", f"# # {_title(task)}"]
-    parameters = [f'# %% tags=["{PARAMETERS_TAG}"]', *_parameters(task, language)]
-    return "\n\n".join("\n".join(part) for part in (title, parameters, ["# %%", *_to_do(task, language)])) + "\n"
+def _percent(wanted: _Wanted, language: str) -> str:
+    title = ["# %% [markdown]", f"# # {_title(wanted.task)}"]
+    parameters = [f'# %% tags=["{PARAMETERS_TAG}"]', *_parameters(wanted, language)]
+    return "\n\n".join("\n".join(part) for part in (title, parameters, ["# %%", *_to_do(wanted, language)])) + "\n"
 
 
 def _title(task: TaskSpec) -> str:
     return " ".join(PurePosixPath(task.source).stem.replace("_", " ").split()) or task.name
 
 
-def _python(task: TaskSpec) -> str:
-    return _percent(task, "python")
+def _python(wanted: _Wanted) -> str:
+    return _percent(wanted, "python")
 
 
-def _r(task: TaskSpec) -> str:
-    return _percent(task, "r")
+def _r(wanted: _Wanted) -> str:
+    return _percent(wanted, "r")
 
 
-def _rmarkdown(task: TaskSpec) -> str:
+def _rmarkdown(wanted: _Wanted) -> str:
     parts = [
-        f"# {_title(task)}",
-        f'```{{r tags=c("{PARAMETERS_TAG}")}}\n' + "\n".join(_parameters(task, "r")) + "\n```",
-        "```{r}\n" + "\n".join(_to_do(task, "r")) + "\n```",
+        f"# {_title(wanted.task)}",
+        f'```{{r tags=c("{PARAMETERS_TAG}")}}\n' + "\n".join(_parameters(wanted, "r")) + "\n```",
+        "```{r}\n" + "\n".join(_to_do(wanted, "r")) + "\n```",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _markdown(task: TaskSpec) -> str:
+def _markdown(wanted: _Wanted) -> str:
     parts = [
-        f"# {_title(task)}",
-        f'```python tags=["{PARAMETERS_TAG}"]\n' + "\n".join(_parameters(task, "python")) + "\n```",
-        "```python\n" + "\n".join(_to_do(task, "python")) + "\n```",
+        f"# {_title(wanted.task)}",
+        f'```python tags=["{PARAMETERS_TAG}"]\n' + "\n".join(_parameters(wanted, "python")) + "\n```",
+        "```python\n" + "\n".join(_to_do(wanted, "python")) + "\n```",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _notebook(task: TaskSpec) -> str:
+def _notebook(wanted: _Wanted) -> str:
     cells = [
-        ("markdown", f"# {_title(task)}", {}),
-        ("code", "\n".join(_parameters(task, "python")), {"tags": [PARAMETERS_TAG]}),
-        ("code", "\n".join(_to_do(task, "python")), {}),
+        ("markdown", f"# {_title(wanted.task)}", {}),
+        ("code", "\n".join(_parameters(wanted, "python")), {"tags": [PARAMETERS_TAG]}),
+        ("code", "\n".join(_to_do(wanted, "python")), {}),
     ]
     written = []
     for index, (kind, text, metadata) in enumerate(cells):
@@ -167,12 +184,13 @@ def _index(name: str) -> str:
     return f"upstream[{json.dumps(name, ensure_ascii=False)}]"
 
 
-def _sql(task: TaskSpec) -> str:
-    needs = ["{{" + _index(need) + "}}" for need in task.upstream or () if "*" not in need]
+def _sql(wanted: _Wanted) -> str:
+    task = wanted.task
+    needs = ["{{" + _index(need) + "}}" for need in wanted.needs if "*" not in need]
     select = f"SELECT *\nFROM {needs[0]}" if needs else "SELECT 1 AS answer"
     select += "".join(f"\n-- JOIN {need} ON …" for need in needs[1:])
     head = f"-- {_title(task)}\n"
-    if task.upstream is None:
+    if task.upstream is None and not needs:
         head += '-- Read what another task has made with its name: upstream["load"], in double braces.\n'
     if task.kind == "dump":
         return f"{head}{select}\n"
@@ -184,15 +202,16 @@ def _sql(task: TaskSpec) -> str:
     return f"{head}\nDROP {kind} IF EXISTS {{{{product}}}};\n\nCREATE {kind} {{{{product}}}} AS\n{select};\n"
 
 
-def _shell(task: TaskSpec) -> str:
+def _shell(wanted: _Wanted) -> str:
+    task = wanted.task
     keys = [product.key for product in task.products]
     products = [f'{{{{product["{key}"]}}}}' if key else "{{product}}" for key in keys] or ["{{product}}"]
     lines = ["#!/usr/bin/env bash", f"# {_title(task)}", "set -euo pipefail", ""]
-    lines += [f'cat "{{{{{_index(need)}}}}}"' for need in task.upstream or () if "*" not in need]
+    lines += [f'cat "{{{{{_index(need)}}}}}"' for need in wanted.needs if "*" not in need]
     return "\n".join([*lines, *(f'echo "{_title(task)}" > "{product}"' for product in products)]) + "\n"
 
 
-_TEMPLATES: dict[str, Callable[[TaskSpec], str]] = {
+_TEMPLATES: dict[str, Callable[[_Wanted], str]] = {
     ".py": _python,
     ".r": _r,
     ".rmd": _rmarkdown,
@@ -226,26 +245,27 @@ class _Modules:
         self._made: dict[str, bytes] = {}
         self._done: set[str] = set()
 
-    def lacks(self, task: TaskSpec) -> _Made:
+    def lacks(self, wanted: _Wanted) -> _Made:
         """What to add so that the task's function exists."""
+        task = wanted.task
         *parts, name = task.source.split(".")
         if task.source in self._done or not parts or not all(part.isidentifier() for part in (*parts, name)):
             return _NOTHING
         self._done.add(task.source)
         path = self._index.locate(parts)
         if path is None:
-            return self._new_module(task, parts, name)
+            return self._new_module(wanted, parts, name)
         module = self._index.module(path)
         if module is None or module.error is not None:
             return (), (f"'{name}' was not added to {path}: it cannot be read as Python.",)
         if module.binds(name) or name in module.imports or module.stars:
             return _NOTHING
-        return self._added(task, name, path)
+        return self._added(wanted, name, path)
 
-    def _new_module(self, task: TaskSpec, parts: Sequence[str], name: str) -> _Made:
+    def _new_module(self, wanted: _Wanted, parts: Sequence[str], name: str) -> _Made:
         ours = [folder for folder in self._folders if self._listing("/".join(filter(None, [folder, parts[0]])))]
         if not ours and (parts[0] in sys.stdlib_module_names or self._index.installed(parts[0])):
-            return (), (f"{task.source} was not created: '{parts[0]}' is an installed package.",)
+            return (), (f"{wanted.task.source} was not created: '{parts[0]}' is an installed package.",)
         base = PurePosixPath(ours[0] if ours else "")
         made: list[FileChange] = []
         for depth in range(1, len(parts)):
@@ -255,10 +275,10 @@ class _Modules:
                 self._made[init] = b""
                 made.append(FileChange(init, None, b""))
         path = base.joinpath(*parts[:-1], f"{parts[-1]}.py").as_posix()
-        added, said = self._added(task, name, path)
+        added, said = self._added(wanted, name, path)
         return (*made, *added), said
 
-    def _added(self, task: TaskSpec, name: str, path: str) -> _Made:
+    def _added(self, wanted: _Wanted, name: str, path: str) -> _Made:
         was = self._read_now(path)
         before = was or b""
         newline = b"\r\n" if before.count(b"\r\n") * 2 > before.count(b"\n") else b"\n"
@@ -267,7 +287,7 @@ class _Modules:
             gap = newline * 2 if before.endswith((b"\n", b"\r")) else newline * 3
         elif before and not before.endswith(b"\n"):
             gap = newline
-        after = before + gap + _function(task, name).encode().replace(b"\n", newline)
+        after = before + gap + _function(wanted, name).encode().replace(b"\n", newline)
         new = was is None and path not in self._made
         self._made[path] = after
         what = f"Created {path} with the function '{name}'." if new else f"Added the function '{name}' to {path}."
@@ -289,15 +309,19 @@ class _Modules:
             return []
 
 
-def _function(task: TaskSpec, name: str) -> str:
+def _function(wanted: _Wanted, name: str) -> str:
     """A function that takes what it will be given."""
+    task = wanted.task
     names = [] if task.serializer is not None else ["product"]
-    names += ["upstream"] if task.upstream else []
+    names += ["upstream"] if wanted.needs else []
     names += [param for param in task.params if param.isidentifier() and param not in ("product", "upstream")]
     names += [param for param in task.computed if param.isidentifier() and param not in names]
     lines = [f"def {name}({', '.join(names)}):"]
-    lines += [f"    # Read what '{need}' has made: upstream[{need!r}]." for need in task.upstream or ()]
-    if task.upstream is None:
+    if task.upstream is None:  # that it reads them is what says that it needs them
+        lines += [f"    upstream[{json.dumps(need, ensure_ascii=False)}]" for need in wanted.needs]
+    else:
+        lines += [f"    # Read what '{need}' has made: upstream[{need!r}]." for need in wanted.needs]
+    if task.upstream is None and not wanted.needs:
         lines.append("    # To use what another task has made, take 'upstream' and read upstream[\"its name\"].")
     if task.serializer is None:
         keys = [product.key for product in task.products if product.key]

@@ -13,7 +13,7 @@ from cauce.engine.document import MAX_BYTES
 from cauce.engine.editing.change import Change, FileChange
 from cauce.engine.editing.literal import with_name, without_name
 from cauce.engine.editing.sources import rewritten
-from cauce.engine.editing.yamltext import read_yaml_text
+from cauce.engine.editing.yamltext import YamlText, read_yaml_text
 from cauce.engine.errors import NotFound, UsageError
 from cauce.engine.files import read_inside
 from cauce.engine.graph import build_graph, listed, no_task
@@ -26,7 +26,7 @@ from cauce.engine.spec import TaskSpec
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-__all__ = ["edit_upstream", "known_task"]
+__all__ = ["edit_upstream", "edited_entry", "edited_source", "known_task", "parameters_cell", "written_upstream"]
 
 _KINDS = {
     "function": 'what the function reads of it, such as upstream["load"]',
@@ -65,7 +65,7 @@ def edit_upstream(project: Project, task: str, *, add: Sequence[str] = (), remov
         raise UsageError(f"'{both[0]}' cannot be both added and removed.", hint="Choose one.")
     for name in add:
         _check_added(project, name)
-    written = _written(project, spec)
+    written = written_upstream(project, spec)
     for name in remove:
         _check_removed(task, name, written)
     new = [name for name in add if name not in written]
@@ -75,11 +75,25 @@ def edit_upstream(project: Project, task: str, *, add: Sequence[str] = (), remov
         return Change(project.root, (), tuple(said))
     together = _together(project, spec)
     _check_cycles(project, task, together, wanted)
-    file = _in_yaml(project, spec, new, remove) if spec.upstream is not None else _in_source(project, spec, new, remove)
+    file = _file(project, spec, new, remove)
     for other in together:
         said += [f"'{other}' needs '{name}' now." for name in new]
         said += [f"'{other}' no longer needs '{name}'." for name in remove]
     return Change(project.root, (file,), tuple(said))
+
+
+def _file(project: Project, spec: TaskSpec, add: Sequence[str], remove: Sequence[str]) -> FileChange:
+    if spec.upstream is None:
+        content = project.contents[spec.name]
+        return FileChange(spec.source, content, edited_source(spec, content, add, remove))
+    path = spec.where.path
+    try:
+        found = read_inside(project.root, path, MAX_BYTES)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    if found is None:
+        raise UsageError(f"{path} is not there any more.", hint="Look again.")
+    return FileChange(path, found, edited_entry(read_yaml_text(found, path), spec, add, remove).encode())
 
 
 # --- May it be? ---------------------------------------------------------------------------
@@ -138,7 +152,7 @@ def _together(project: Project, spec: TaskSpec) -> tuple[str, ...]:
     return (spec.name, *(other for other in others if other != spec.name))
 
 
-def _written(project: Project, spec: TaskSpec) -> tuple[str, ...]:
+def written_upstream(project: Project, spec: TaskSpec) -> tuple[str, ...]:
     """The names of what the task needs, as they stand where they are written.
 
     Raises:
@@ -172,9 +186,13 @@ def _forbids(problem: Problem) -> bool:
 # --- In the source ------------------------------------------------------------------------
 
 
-def _in_source(project: Project, spec: TaskSpec, add: Sequence[str], remove: Sequence[str]) -> FileChange:
-    content = project.contents[spec.name]
-    path = project.root / spec.source
+def edited_source(spec: TaskSpec, content: bytes, add: Sequence[str] = (), remove: Sequence[str] = ()) -> bytes:
+    """The source of a task in which it needs other tasks.
+
+    Raises:
+        UsageError: Upstream is not written there as a plain literal.
+    """
+    path = Path(spec.source)
     try:
         notebook = read_notebook(content, path)
         language = language_of(notebook)
@@ -183,7 +201,7 @@ def _in_source(project: Project, spec: TaskSpec, add: Sequence[str], remove: Seq
                 f"Upstream can be edited in Python and R sources only, and {spec.source} is {language}.",
                 hint="Edit its parameters cell by hand.",
             )
-        cell = _parameters_cell(notebook)
+        cell = parameters_cell(notebook)
         if cell is None:
             cell = _add_parameters_cell(notebook, "product <- NULL" if language == "r" else "product = None")
         text = str(cell.source)
@@ -192,17 +210,18 @@ def _in_source(project: Project, spec: TaskSpec, add: Sequence[str], remove: Seq
         for name in remove:
             text = without_name(text, name, language)
         cell.source = text
-        after = rewritten(content, Path(spec.source), notebook)
+        after = rewritten(content, path, notebook)
     except SourceError as error:
         raise UsageError(f"{spec.source}: {error.message}", hint=error.hint) from error
     before = read_facts(content, spec.source, spec.name, extract_upstream=True).upstream
     now = read_facts(after, spec.source, spec.name, extract_upstream=True)
     if set(now.upstream) != (set(before) | set(add)) - set(remove) or any(map(_forbids, now.problems)):
         raise UsageError(f"'upstream' in {spec.source} cannot be edited safely.", hint="Edit it by hand.")
-    return FileChange(spec.source, content, after)
+    return after
 
 
-def _parameters_cell(notebook: NotebookNode) -> NotebookNode | None:
+def parameters_cell(notebook: NotebookNode) -> NotebookNode | None:
+    """The cell that says what is given; an injected one does not count."""
     for cell in notebook.cells:
         tags = tags_of(cell)
         if cell.cell_type == "code" and PARAMETERS_TAG in tags and INJECTED_TAG not in tags:
@@ -229,17 +248,15 @@ def _add_parameters_cell(notebook: NotebookNode, text: str) -> NotebookNode:
 # --- In pipeline.yaml ---------------------------------------------------------------------
 
 
-def _in_yaml(project: Project, spec: TaskSpec, add: Sequence[str], remove: Sequence[str]) -> FileChange:
-    where = spec.where
-    path = where.path
-    try:
-        content = read_inside(project.root, path, MAX_BYTES)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    if content is None or where.line is None or where.column is None:
-        raise UsageError(f"{path} is not there any more.", hint="Look again.")
-    text = read_yaml_text(content, path)
-    line, column = where.line, where.column
+def edited_entry(text: YamlText, spec: TaskSpec, add: Sequence[str] = (), remove: Sequence[str] = ()) -> YamlText:
+    """The pipeline file (that `spec.where` names) in which the task needs other tasks.
+
+    Raises:
+        UsageError: Its upstream is not written there so that this can be done.
+    """
+    path, line, column = spec.where.path, spec.where.line, spec.where.column
+    if line is None or column is None:
+        raise UsageError(f"It is not known where {path} declares '{spec.name}'.", hint="Look again.")
     written = text.upstream(line, column)
     if set(written) != set(spec.upstream or ()) and not any("{{" in name for name in written):
         raise UsageError(f"'{spec.name}' has errors, so its upstream cannot be edited.", hint="Mend them first.")
@@ -253,4 +270,4 @@ def _in_yaml(project: Project, spec: TaskSpec, add: Sequence[str], remove: Seque
         text = text.with_upstream(line, column, name)
     for name in remove:
         text = text.without_upstream(line, column, name)
-    return FileChange(path, content, text.encode())
+    return text

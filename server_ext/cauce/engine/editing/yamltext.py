@@ -17,9 +17,21 @@ from cauce.engine.document import Sequence as Items
 from cauce.engine.editing.brackets import Bracketed, inserted, replaced, without
 from cauce.engine.errors import UsageError
 
-__all__ = ["YamlText", "read_yaml_text"]
+__all__ = [
+    "BY_HAND",
+    "TaskEntry",
+    "YamlText",
+    "bracketed",
+    "data_of",
+    "last_of",
+    "line_end",
+    "line_start",
+    "read_yaml_text",
+    "scalar",
+    "with_key",
+]
 
-_BY_HAND = "Edit the file by hand."
+BY_HAND = "Edit the file by hand."
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,7 @@ class YamlText:
 
     def upstream(self, line: int, column: int) -> tuple[str, ...]:
         """The names that the entry at this place has, as written."""
-        value = _Entry.at(self, line, column).value("upstream")
+        value = TaskEntry.at(self, line, column).value("upstream")
         return () if value is None else tuple(_names(value))
 
     def with_upstream(self, line: int, column: int, name: str) -> YamlText:
@@ -49,14 +61,14 @@ class YamlText:
         Raises:
             UsageError: It is not written so that this can be done.
         """
-        entry = _Entry.at(self, line, column)
+        entry = TaskEntry.at(self, line, column)
         return self._checked(entry, _with(entry, name), [*entry.names, name])
 
     def without_upstream(self, line: int, column: int, name: str) -> YamlText:
         """The text without a name; as `with_upstream`."""
-        entry = _Entry.at(self, line, column)
+        entry = TaskEntry.at(self, line, column)
         if name not in entry.names:
-            raise UsageError(f"'{name}' is not written in the task's 'upstream' in {self.name}.", hint=_BY_HAND)
+            raise UsageError(f"'{name}' is not written in the task's 'upstream' in {self.name}.", hint=BY_HAND)
         return self._checked(entry, _without(entry, name), [other for other in entry.names if other != name])
 
     def with_suffix(self, line: int, column: int, old: str, new: str) -> YamlText:
@@ -65,24 +77,24 @@ class YamlText:
         Raises:
             UsageError: The source is not written there, or does not end so.
         """
-        entry = _Entry.at(self, line, column, source_alone=True)
+        entry = TaskEntry.at(self, line, column, source_alone=True)
         node = entry.node if isinstance(entry.node, yaml.ScalarNode) else entry.value("source")
         if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
-            raise UsageError(f"The source of the task in line {line} of {self.name} is not a path.", hint=_BY_HAND)
+            raise UsageError(f"The source of the task in line {line} of {self.name} is not a path.", hint=BY_HAND)
         start, end = node.start_mark.index, node.end_mark.index
         end -= node.style is not None
         if self.text[max(start, end - len(old)) : end] != old:
             raise UsageError(
-                f"The source of the task in line {line} of {self.name} does not end with {old}.", hint=_BY_HAND
+                f"The source of the task in line {line} of {self.name} does not end with {old}.", hint=BY_HAND
             )
         return YamlText(replaced(self.text, end - len(old), end, new), self.bom, self.name)
 
-    def _checked(self, entry: _Entry, text: str, wanted: Sequence[str]) -> YamlText:
+    def _checked(self, entry: TaskEntry, text: str, wanted: Sequence[str]) -> YamlText:
         """The new text, once it is sure to differ in that one value only."""
         changed = YamlText(text, self.bom, self.name)
-        now = _data(text, self.name)
-        if now is None or now != _set(_data(self.text, self.name), entry.path, list(wanted), now):
-            raise UsageError(f"'upstream' in line {entry.line} of {self.name} cannot be edited safely.", hint=_BY_HAND)
+        now = data_of(text, self.name)
+        if now is None or now != _set(data_of(self.text, self.name), entry.path, list(wanted), now):
+            raise UsageError(f"'upstream' in line {entry.line} of {self.name} cannot be edited safely.", hint=BY_HAND)
         return changed
 
 
@@ -103,7 +115,7 @@ def read_yaml_text(content: bytes, name: str) -> YamlText:
 
 
 @dataclass(frozen=True)
-class _Entry:
+class TaskEntry:
     """One entry of a list of tasks."""
 
     file: YamlText
@@ -113,7 +125,7 @@ class _Entry:
     line: int
 
     @classmethod
-    def at(cls, file: YamlText, line: int, column: int, *, source_alone: bool = False) -> _Entry:
+    def at(cls, file: YamlText, line: int, column: int, *, source_alone: bool = False) -> TaskEntry:
         root = yaml.compose(file.text, Loader=yaml.SafeLoader)
         kinds = (yaml.MappingNode, yaml.ScalarNode) if source_alone else (yaml.MappingNode,)
         for path, node in _walk(root, ()):
@@ -148,13 +160,13 @@ class _Entry:
             if not written or anchored:
                 raise UsageError(
                     f"'{key}' in line {name.start_mark.line + 1} of {self.file.name} is shared through an anchor.",
-                    hint=_BY_HAND,
+                    hint=BY_HAND,
                 )
             return value
         if any(name.value == "<<" for name, _ in self.entries) and key in _merged(self.node):
             raise UsageError(
                 f"The task in line {self.line} of {self.file.name} has its '{key}' from a merge key (<<).",
-                hint=_BY_HAND,
+                hint=BY_HAND,
             )
         return None
 
@@ -190,11 +202,11 @@ def _names(value: yaml.Node) -> list[str]:
     if isinstance(value, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in value.value):
         return [str(item.value) for item in value.value]
     raise UsageError(
-        f"'upstream' in line {value.start_mark.line + 1} is not a list of names, so it cannot be edited.", hint=_BY_HAND
+        f"'upstream' in line {value.start_mark.line + 1} is not a list of names, so it cannot be edited.", hint=BY_HAND
     )
 
 
-def _data(text: str, name: str) -> Value:
+def data_of(text: str, name: str) -> Value:
     root = read_document(text.encode("utf-8"), name).root
     try:
         return None if root is None else plain(root)
@@ -222,7 +234,7 @@ def _set(data: Value, path: tuple[int | str, ...], names: list[str], like: Value
 # --- Changing -----------------------------------------------------------------------------
 
 
-def _scalar(name: str, like: str) -> str:
+def scalar(name: str, like: str) -> str:
     """The name as YAML writes it, in the quotes of its neighbour where it has some."""
     if like in ("'", '"') and like and name.isprintable() and "\\" not in name and like not in name:
         return f"{like}{name}{like}"
@@ -235,49 +247,49 @@ def _scalar(name: str, like: str) -> str:
     return name
 
 
-def _with(entry: _Entry, name: str) -> str:
+def _with(entry: TaskEntry, name: str) -> str:
     text, newline = entry.file.text, entry.file.newline
     value, _ = entry.value("upstream"), entry.names
     if value is None:
-        return _with_key(entry, f"upstream: [{_scalar(name, '')}]")
+        return with_key(entry, f"upstream: [{scalar(name, '')}]")
     start, end = value.start_mark.index, value.end_mark.index
     if isinstance(value, yaml.ScalarNode):
         if value.tag.endswith(":null"):
             gap = "" if start > 0 and text[start - 1] == " " else " "
-            return replaced(text, start, end, f"{gap}[{_scalar(name, '')}]")
+            return replaced(text, start, end, f"{gap}[{scalar(name, '')}]")
         if value.style in ("|", ">"):
-            raise UsageError(f"'upstream' in line {value.start_mark.line + 1} is a block of text.", hint=_BY_HAND)
-        return replaced(text, start, end, f"[{text[start:end]}, {_scalar(name, value.style or '')}]")
+            raise UsageError(f"'upstream' in line {value.start_mark.line + 1} is a block of text.", hint=BY_HAND)
+        return replaced(text, start, end, f"[{text[start:end]}, {scalar(name, value.style or '')}]")
     assert isinstance(value, yaml.SequenceNode)  # noqa: S101  # `names` has said so
     items = value.value
     style = (items[-1].style or "") if items else ""
     if value.flow_style:
-        return inserted(_bracketed(entry.file, value), _scalar(name, style))
+        return inserted(bracketed(entry.file, value), scalar(name, style))
     last = items[-1]
-    prefix = text[_line_start(text, last.start_mark.index) : last.start_mark.index]
+    prefix = text[line_start(text, last.start_mark.index) : last.start_mark.index]
     if prefix.strip() != "-" or "\n" in text[last.start_mark.index : last.end_mark.index]:
         raise UsageError(
             f"'upstream' in line {value.start_mark.line + 1} has an unusual layout, so it cannot be edited.",
-            hint=_BY_HAND,
+            hint=BY_HAND,
         )
-    spot = _line_end(text, last.end_mark.index)
-    return replaced(text, spot, spot, f"{newline}{prefix}{_scalar(name, style)}")
+    spot = line_end(text, last.end_mark.index)
+    return replaced(text, spot, spot, f"{newline}{prefix}{scalar(name, style)}")
 
 
-def _with_key(entry: _Entry, line: str) -> str:
+def with_key(entry: TaskEntry, line: str) -> str:
     """One more key: below `source` or `name`, or at the end of a task that is written in one line."""
     text = entry.file.text
     if isinstance(entry.node, yaml.MappingNode) and entry.node.flow_style:
         spot = entry.entries[-1][1].end_mark.index
         if not entry.node.start_mark.index < spot < entry.node.end_mark.index:
-            raise UsageError(f"The task in line {entry.line} has an unusual layout.", hint=_BY_HAND)
+            raise UsageError(f"The task in line {entry.line} has an unusual layout.", hint=BY_HAND)
         return replaced(text, spot, spot, f", {line}")
     places = []
     for key, value in entry.entries:
         start, end = key.start_mark.index, value.end_mark.index
         single = isinstance(value, yaml.ScalarNode) and value.style not in ("|", ">")
-        one_line = start < value.start_mark.index <= end <= _line_end(text, start)
-        rest = text[end : _line_end(text, end)].strip()
+        one_line = start < value.start_mark.index <= end <= line_end(text, start)
+        rest = text[end : line_end(text, end)].strip()
         if single and one_line and (not rest or rest.startswith("#")):
             places.append((key.value in ("source", "name", "class"), key))
     if not places:
@@ -286,11 +298,11 @@ def _with_key(entry: _Entry, line: str) -> str:
             hint=f"Add '{line}' to it by hand.",
         )
     best = [key for preferred, key in places if preferred] or [key for _, key in places]
-    spot = _line_end(text, best[-1].start_mark.index)
+    spot = line_end(text, best[-1].start_mark.index)
     return replaced(text, spot, spot, f"{entry.file.newline}{' ' * best[-1].start_mark.column}{line}")
 
 
-def _without(entry: _Entry, name: str) -> str:
+def _without(entry: TaskEntry, name: str) -> str:
     text = entry.file.text
     value = entry.value("upstream")
     if isinstance(value, yaml.ScalarNode):
@@ -303,33 +315,33 @@ def _without(entry: _Entry, name: str) -> str:
     for index in reversed([index for index, other in enumerate(names) if other == name]):
         text = _without_item(YamlText(text, entry.file.bom, entry.file.name), value, index)
         if value.flow_style and names.count(name) > 1:
-            again = _Entry.at(YamlText(text, entry.file.bom, entry.file.name), entry.line, _column(entry))
+            again = TaskEntry.at(YamlText(text, entry.file.bom, entry.file.name), entry.line, _column(entry))
             found = again.value("upstream")
             assert isinstance(found, yaml.SequenceNode)  # noqa: S101  # only one item less
             value = found
     return text
 
 
-def _column(entry: _Entry) -> int:
+def _column(entry: TaskEntry) -> int:
     return int(entry.node.start_mark.column) + 1
 
 
 def _without_item(file: YamlText, value: yaml.SequenceNode, index: int) -> str:
     text = file.text
     if value.flow_style:
-        return without(_bracketed(file, value), index)
+        return without(bracketed(file, value), index)
     item = value.value[index]
-    begin, end = _line_start(text, item.start_mark.index), _line_end(text, item.end_mark.index)
+    begin, end = line_start(text, item.start_mark.index), line_end(text, item.end_mark.index)
     rest = text[item.end_mark.index : end].strip()
     if text[begin : item.start_mark.index].strip() != "-" or (rest and not rest.startswith("#")):
         raise UsageError(
             f"'upstream' in line {value.start_mark.line + 1} has an unusual layout, so it cannot be edited.",
-            hint=_BY_HAND,
+            hint=BY_HAND,
         )
-    return _without_lines(text, begin, end)
+    return without_lines(text, begin, end)
 
 
-def _without_lines(text: str, begin: int, end: int) -> str:
+def without_lines(text: str, begin: int, end: int) -> str:
     """The text without whole lines; the last line of a text without a newline takes that before it."""
     after = end + (2 if text.startswith("\r\n", end) else 1)
     if after <= len(text):
@@ -338,36 +350,36 @@ def _without_lines(text: str, begin: int, end: int) -> str:
     return before + text[end:]
 
 
-def _without_key(entry: _Entry, value: yaml.Node) -> str:
+def _without_key(entry: TaskEntry, value: yaml.Node) -> str:
     """The last name goes: the key with it, unless a comment would be lost."""
     text = entry.file.text
     position = next(index for index, (key, _) in enumerate(entry.entries) if key.value == "upstream")
     key = entry.entries[position][0]
-    start, last = key.start_mark.index, _last(value)
+    start, last = key.start_mark.index, last_of(value)
     if isinstance(entry.node, yaml.MappingNode) and entry.node.flow_style:
         if position and "#" not in text[entry.entries[position - 1][1].end_mark.index : last]:
             return replaced(text, entry.entries[position - 1][1].end_mark.index, last, "")
         return replaced(text, value.start_mark.index, last, "[]")
-    begin, end = _line_start(text, start), _line_end(text, last)
+    begin, end = line_start(text, start), line_end(text, last)
     if "#" not in text[start:end] and not text[begin:start].strip() and not text[last:end].strip():
-        return _without_lines(text, begin, end)
+        return without_lines(text, begin, end)
     if isinstance(value, yaml.SequenceNode) and not value.flow_style:
         for index in reversed(range(len(value.value))):
             text = _without_item(YamlText(text, entry.file.bom, entry.file.name), value, index)
         return text
     if "#" in text[value.start_mark.index : last] and isinstance(value, yaml.SequenceNode):
-        return without(_bracketed(entry.file, value), 0)
+        return without(bracketed(entry.file, value), 0)
     return replaced(text, value.start_mark.index, last, "[]")
 
 
-def _last(value: yaml.Node) -> int:
+def last_of(value: yaml.Node) -> int:
     """Where a value really ends: that of a block goes on until the next token."""
     if isinstance(value, yaml.SequenceNode) and not value.flow_style:
         return int(value.value[-1].end_mark.index)
     return int(value.end_mark.index)
 
 
-def _bracketed(file: YamlText, value: yaml.SequenceNode) -> Bracketed:
+def bracketed(file: YamlText, value: yaml.SequenceNode) -> Bracketed:
     start, end = int(value.start_mark.index), int(value.end_mark.index)
     items = [(int(item.start_mark.index), int(item.end_mark.index)) for item in value.value]
     commas = []
@@ -382,15 +394,15 @@ def _bracketed(file: YamlText, value: yaml.SequenceNode) -> Bracketed:
                 break
             position += len(line)
     if len(commas) < len(items) - 1:
-        raise UsageError(f"'upstream' in line {value.start_mark.line + 1} has an unusual layout.", hint=_BY_HAND)
+        raise UsageError(f"'upstream' in line {value.start_mark.line + 1} has an unusual layout.", hint=BY_HAND)
     return Bracketed(file.text, start, end, items, commas, newline=file.newline)
 
 
-def _line_start(text: str, position: int) -> int:
+def line_start(text: str, position: int) -> int:
     return text.rfind("\n", 0, position) + 1
 
 
-def _line_end(text: str, position: int) -> int:
+def line_end(text: str, position: int) -> int:
     found = text.find("\n", position)
     stop = len(text) if found < 0 else found
     return stop - 1 if stop > position and text[stop - 1] == "\r" else stop

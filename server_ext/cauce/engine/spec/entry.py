@@ -21,6 +21,7 @@ from cauce.engine.files import read_start
 from cauce.engine.spec.env import ENV_FILENAME
 from cauce.engine.spec.find import SCRIPT_SUFFIXES
 from cauce.engine.spec.model import Entry
+from cauce.engine.spec.profile import chosen_profile, profile_file
 
 __all__ = ["ENTRY_POINT", "entry_of_file", "find_entry", "from_setup"]
 
@@ -41,12 +42,18 @@ def entry_of_file(path: Path, *, cwd: Path | None = None, environ: Mapping[str, 
 
     The root is its folder; for ``src/package/pipeline.yaml`` the folder with setup.py or
     pyproject.toml. env.yaml is looked for in `cwd` (if that is in the project), in the root, and
-    beside the file.
+    beside the file; or in its place the profile that was chosen for this copy of the project.
     """
     root = _root(path.parent)
     here = (cwd,) if cwd is not None and cwd.is_relative_to(root) else ()
-    env = _env(path, (*here, root, path.parent), os.environ if environ is None else environ)
-    return Entry("file", root, path, env=env)
+    variables = os.environ if environ is None else environ
+    folders = (*here, root, path.parent)
+    profile = "" if variables.get(ENV_FILENAME) else chosen_profile(root, path.relative_to(root).as_posix())
+    if profile:
+        # One that is gone is told when it is read: other values than those chosen would be worse.
+        name = profile_file(profile)
+        return Entry("file", root, path, env=_first(folders, name) or path.parent / name, profile=profile)
+    return Entry("file", root, path, env=_env(path, folders, variables))
 
 
 def _root(folder: Path) -> Path:

@@ -148,7 +148,11 @@ class _Reader:
         if content is None:
             chosen = referrer is None and self.environ.get(ENV_FILENAME)
             message = f"{ENV_FILENAME} names {chosen}, which does not exist." if chosen else f"{path} does not exist."
-            self.error("env_missing", message, referrer or (path, None), hint="Create it, or correct its name.")
+            hint = "Create it, or correct its name."
+            if referrer is None and self.entry.profile:
+                message = f"The profile '{self.entry.profile}' was chosen, and {path} does not exist."
+                hint = "Choose another profile, or create the file."
+            self.error("env_missing", message, referrer or (path, None), hint=hint)
             return None
         document = read_document(content, path)
         self.environment.problems += document.problems

@@ -64,6 +64,8 @@ class Entry:
     """The pipeline file, absolute. For the others a name in `root` that identifies the pipeline, no file."""
     env: Path | None = None
     """The env.yaml that belongs to it; None when there is none."""
+    profile: str = ""
+    """The NAME of the env.NAME.yaml that was chosen in its place (`spec.profile`); '' when none was."""
     target: str = ""
     """The pattern (relative to `root`) or the dotted path."""
     overrides: Mapping[str, Value] = field(default_factory=dict)
