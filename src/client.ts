@@ -8,16 +8,21 @@ import type {
   ActiveBuildList,
   Build,
   BuildPlan,
+  Changed,
   CheckRequest,
   Cleaned,
   CleanRequest,
   Created,
   LogChunk,
   Opened,
+  NewPipeline,
+  NewTask,
   PipelineList,
   Preview,
   PreviewRequest,
   Problems,
+  ProfileChoice,
+  Profiles,
   Run,
   RunComparison,
   RunDetail,
@@ -25,7 +30,11 @@ import type {
   RunRequest,
   ShowRequest,
   Snapshot,
-  TaskDetail
+  TaskDetail,
+  TaskRemoval,
+  TaskRename,
+  UndoRequest,
+  UpstreamChange
 } from './contract';
 import { CauceError } from './errors';
 
@@ -70,6 +79,18 @@ export interface IClient {
   scaffold(pipeline: string): Promise<Created>;
   /** Move what tasks have made to the trash, or say what would be. */
   clean(pipeline: string, request: CleanRequest): Promise<Cleaned>;
+  /** One more task; like all that follow, only asked about with `dryRun`. */
+  addTask(pipeline: string, request: NewTask): Promise<Changed>;
+  renameTask(pipeline: string, task: string, request: TaskRename): Promise<Changed>;
+  removeTask(pipeline: string, task: string, request: TaskRemoval): Promise<Changed>;
+  /** Edit what a task needs, where that is written. */
+  changeUpstream(pipeline: string, task: string, request: UpstreamChange): Promise<Changed>;
+  /** Take a change back; `undo` is from its reply. */
+  undo(pipeline: string, undo: string): Promise<Changed>;
+  /** Write a pipeline file for sources that are there. */
+  createPipeline(request: NewPipeline): Promise<Changed>;
+  /** Choose the file of values; '' for env.yaml. */
+  chooseProfile(pipeline: string, profile: string): Promise<Profiles>;
   /** What is wrong with a text that may not be saved yet. */
   check(request: CheckRequest): Promise<Problems>;
   /** What a document shows beyond its file when it is opened as a task's notebook now. */
@@ -98,7 +119,19 @@ export interface IJsonSchema {
   readonly default?: unknown;
 }
 
-type Body = RunRequest | CleanRequest | CheckRequest | PreviewRequest | ShowRequest;
+type Body =
+  | RunRequest
+  | CleanRequest
+  | CheckRequest
+  | PreviewRequest
+  | ShowRequest
+  | NewTask
+  | TaskRename
+  | TaskRemoval
+  | UpstreamChange
+  | UndoRequest
+  | NewPipeline
+  | ProfileChoice;
 
 export class Client implements IClient {
   constructor(settings: ServerConnection.ISettings) {
@@ -190,6 +223,34 @@ export class Client implements IClient {
 
   clean(pipeline: string, request: CleanRequest): Promise<Cleaned> {
     return this._json<Cleaned>('POST', at(pipeline, 'clean'), request);
+  }
+
+  addTask(pipeline: string, request: NewTask): Promise<Changed> {
+    return this._json<Changed>('POST', at(pipeline, 'tasks'), request);
+  }
+
+  renameTask(pipeline: string, task: string, request: TaskRename): Promise<Changed> {
+    return this._json<Changed>('POST', at(pipeline, 'tasks', task, 'rename'), request);
+  }
+
+  removeTask(pipeline: string, task: string, request: TaskRemoval): Promise<Changed> {
+    return this._json<Changed>('POST', at(pipeline, 'tasks', task, 'remove'), request);
+  }
+
+  changeUpstream(pipeline: string, task: string, request: UpstreamChange): Promise<Changed> {
+    return this._json<Changed>('PUT', at(pipeline, 'tasks', task, 'upstream'), request);
+  }
+
+  undo(pipeline: string, undo: string): Promise<Changed> {
+    return this._json<Changed>('POST', at(pipeline, 'undo'), { undo });
+  }
+
+  createPipeline(request: NewPipeline): Promise<Changed> {
+    return this._json<Changed>('POST', 'create', request);
+  }
+
+  chooseProfile(pipeline: string, profile: string): Promise<Profiles> {
+    return this._json<Profiles>('PUT', at(pipeline, 'profile'), { profile });
   }
 
   check(request: CheckRequest): Promise<Problems> {

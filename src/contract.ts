@@ -90,6 +90,109 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/pipelines/{path}/tasks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** One more task: its entry in the pipeline file, and its source where there is none. */
+        readonly post: operations["addTask"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/pipelines/{path}/tasks/{name}/rename": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Call a task otherwise, wherever its name is written; nothing runs again for that. */
+        readonly post: operations["renameTask"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/pipelines/{path}/tasks/{name}/remove": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take a task out of the pipeline file. What it made stays, and its source unless asked. */
+        readonly post: operations["removeTask"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/pipelines/{path}/undo": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take back a change that a reply named, if none of its files was changed since. */
+        readonly post: operations["undo"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/create": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Write a pipeline file whose tasks are these scripts and notebooks. */
+        readonly post: operations["createPipeline"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/pipelines/{path}/profile": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The files of values that the pipeline may have, and the one that it has. */
+        readonly get: operations["getProfile"];
+        /** Choose the file of values, for all who work in this copy of the project. */
+        readonly put: operations["chooseProfile"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/pipelines/{path}/scaffold": {
         readonly parameters: {
             readonly query?: never;
@@ -553,6 +656,10 @@ export interface components {
             readonly files: readonly string[];
             /** @description Is there anything that only running code can tell: a factory's tasks, parameters that functions give? */
             readonly evaluable: boolean;
+            /** @description The NAME of the env.NAME.yaml whose values are used; '' for env.yaml. */
+            readonly profile: string;
+            /** @description What can be chosen; empty when there is nothing to choose. */
+            readonly profiles: readonly string[];
             /** @description The tasks are made by code that was never run: ask for a run with action `evaluate` to see them. */
             readonly unevaluated: boolean;
         };
@@ -923,16 +1030,145 @@ export interface components {
             readonly add?: readonly string[];
             /** @default [] */
             readonly remove?: readonly string[];
+            /**
+             * @description Only say what would be written.
+             * @default false
+             */
+            readonly dryRun?: boolean;
         };
         /**
-         * Edited
-         * @description A file that was edited, and how.
+         * NewTask
+         * @description Body of ``POST …/tasks``: one more task. Its source is created where there is none.
          */
-        readonly Edited: {
+        readonly NewTask: {
+            /** @description A path relative to the project root, or the dotted path of a function. */
+            readonly source: string;
+            /**
+             * @description '' for the name that the source gives it.
+             * @default
+             */
+            readonly name?: string;
+            /**
+             * @description Key → path (of SQL: the name of a table); '' as the only key for one without. Empty for a proposal.
+             * @default {}
+             */
+            readonly products?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * @description Tasks that it is to need.
+             * @default []
+             */
+            readonly upstream?: readonly string[];
+            /**
+             * @description The task behind which it is written in the pipeline file; '' for the end.
+             * @default
+             */
+            readonly after?: string;
+            /**
+             * @description Of SQL: what gives the database, such as ``sqlite:///data.db``; '' for what the pipeline says.
+             * @default
+             */
+            readonly client?: string;
+            /**
+             * @description Only say what would be written.
+             * @default false
+             */
+            readonly dryRun?: boolean;
+        };
+        /**
+         * TaskRename
+         * @description Body of ``POST …/tasks/{name}/rename``: another name, for those that need it, too. Its history moves along.
+         */
+        readonly TaskRename: {
+            readonly name: string;
+            /** @default false */
+            readonly dryRun?: boolean;
+        };
+        /**
+         * TaskRemoval
+         * @description Body of ``POST …/tasks/{name}/remove``: the pipeline no longer has the task. What it made stays.
+         */
+        readonly TaskRemoval: {
+            /**
+             * @description Have the tasks that need it no longer say so; else they forbid it.
+             * @default false
+             */
+            readonly detach?: boolean;
+            /**
+             * @description Move its source to the trash, if no other task has it.
+             * @default false
+             */
+            readonly trash?: boolean;
+            /** @default false */
+            readonly dryRun?: boolean;
+        };
+        /**
+         * NewPipeline
+         * @description Body of ``POST create``: a pipeline file whose tasks are these scripts and notebooks.
+         */
+        readonly NewPipeline: {
+            /** @description The file to write, relative to the server's root. Its folder becomes the project. */
+            readonly path: string;
+            /** @description Relative to the server's root. */
+            readonly files: readonly string[];
+            /** @default false */
+            readonly dryRun?: boolean;
+        };
+        /**
+         * FileEdit
+         * @description What becomes of one file.
+         */
+        readonly FileEdit: {
             /** @description Relative to the project root. */
             readonly path: string;
-            /** @description Unified; '' when nothing had to change. */
+            /** @enum {unknown} */
+            readonly kind: "created" | "edited" | "removed";
+            /** @description Unified. */
             readonly diff: string;
+        };
+        /**
+         * Changed
+         * @description What was written, or would be.
+         */
+        readonly Changed: {
+            /** @description Empty when nothing had to change. */
+            readonly files: readonly components["schemas"]["FileEdit"][];
+            /** @description What that means, and what is left to do by hand: sentences. */
+            readonly said: readonly string[];
+            /** @description What is to be mended afterwards and was not before. */
+            readonly problems: readonly components["schemas"]["Problem"][];
+            /** @description The task that it was about, by its name now; '' for none. */
+            readonly task: string;
+            /** @description Where its code is, relative to the project root; '' for none. */
+            readonly source: string;
+            /** @description Ask for ``POST …/undo`` with this; '' when it cannot be undone, or was no more than asked about. */
+            readonly undo: string;
+        };
+        /**
+         * UndoRequest
+         * @description Body of ``POST …/undo``: take a change back, if none of its files was changed since.
+         */
+        readonly UndoRequest: {
+            readonly undo: string;
+        };
+        /**
+         * Profiles
+         * @description Which files of values a pipeline may have, and which it has.
+         */
+        readonly Profiles: {
+            /** @description '' for env.yaml, else the NAME of env.NAME.yaml. */
+            readonly profile: string;
+            readonly profiles: readonly string[];
+            /** @description Why it cannot be chosen here: what decides instead. '' when it can. */
+            readonly fixed: string;
+        };
+        /**
+         * ProfileChoice
+         * @description Body of ``PUT …/profile``.
+         */
+        readonly ProfileChoice: {
+            readonly profile: string;
         };
         /**
          * Created
@@ -1206,7 +1442,15 @@ export type TaskRef = components['schemas']['TaskRef'];
 export type Opened = components['schemas']['Opened'];
 export type ShowRequest = components['schemas']['ShowRequest'];
 export type UpstreamChange = components['schemas']['UpstreamChange'];
-export type Edited = components['schemas']['Edited'];
+export type NewTask = components['schemas']['NewTask'];
+export type TaskRename = components['schemas']['TaskRename'];
+export type TaskRemoval = components['schemas']['TaskRemoval'];
+export type NewPipeline = components['schemas']['NewPipeline'];
+export type FileEdit = components['schemas']['FileEdit'];
+export type Changed = components['schemas']['Changed'];
+export type UndoRequest = components['schemas']['UndoRequest'];
+export type Profiles = components['schemas']['Profiles'];
+export type ProfileChoice = components['schemas']['ProfileChoice'];
 export type Created = components['schemas']['Created'];
 export type CleanRequest = components['schemas']['CleanRequest'];
 export type Cleaned = components['schemas']['Cleaned'];
@@ -1361,13 +1605,13 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description A file that was edited, and how. */
+            /** @description What was written, or would be. */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Edited"];
+                    readonly "application/json": components["schemas"]["Changed"];
                 };
             };
             /** @description The request makes no sense. */
@@ -1529,6 +1773,462 @@ export interface operations {
             };
             /** @description No such pipeline, task or run. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly addTask: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        readonly responses: {
+            /** @description What was written, or would be. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The pipeline has errors that forbid this build. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly renameTask: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+                /** @description A task's name. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["TaskRename"];
+            };
+        };
+        readonly responses: {
+            /** @description What was written, or would be. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The pipeline has errors that forbid this build. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly removeTask: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+                /** @description A task's name. */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["TaskRemoval"];
+            };
+        };
+        readonly responses: {
+            /** @description What was written, or would be. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The pipeline has errors that forbid this build. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly undo: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["UndoRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description What was written, or would be. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly createPipeline: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewPipeline"];
+            };
+        };
+        readonly responses: {
+            /** @description What was written, or would be. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The pipeline has errors that forbid this build. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly getProfile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Which files of values a pipeline may have, and which it has. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Profiles"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly chooseProfile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The pipeline file, relative to the server's root; slashes stay slashes. */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ProfileChoice"];
+            };
+        };
+        readonly responses: {
+            /** @description Which files of values a pipeline may have, and which it has. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Profiles"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -302,6 +302,18 @@ export class PipelineModel implements IDisposable {
     return created;
   }
 
+  /** What the server would do, or knows: nothing is looked at anew. Rejects with `CauceError`. */
+  ask<T>(question: (client: IClient) => Promise<T>): Promise<T> {
+    return question(this._client);
+  }
+
+  /** Have the server change the pipeline's files, and look at what it then is. Rejects with `CauceError`. */
+  async change<T>(ask: (client: IClient) => Promise<T>): Promise<T> {
+    const changed = await ask(this._client);
+    await this._fetch.call();
+    return changed;
+  }
+
   /** Move what tasks have made to the trash, or say what would be. Rejects with `CauceError`. */
   async clean(pipeline: string, request: CleanRequest): Promise<Cleaned> {
     const cleaned = await this._client.clean(pipeline, request);

@@ -8,6 +8,7 @@
  *     changing  what writes into the project
  *     debugging what leads to the cell that failed
  *     pastruns  what can be done with runs that were
+ *     reshaping what changes the pipeline itself: its tasks, what they need, its values
  *     telling   how the user learns that something went wrong
  */
 import type { IDocumentManager } from '@jupyterlab/docmanager';
@@ -26,6 +27,7 @@ import { Debugging } from './debugging';
 import { Ending } from './ending';
 import { Opening } from './opening';
 import { PastRuns } from './pastruns';
+import { Reshaping } from './reshaping';
 import { Running } from './running';
 import { Telling } from './telling';
 
@@ -67,6 +69,7 @@ export class Actions implements IDisposable {
     this.debugging = new Debugging(options, this.opening);
     this._ending = new Ending(options, this.running, this.opening);
     this.pastRuns = new PastRuns(options, this.running, this.telling);
+    this.reshaping = new Reshaping(options, this.telling, this.opening);
   }
 
   readonly telling: Telling;
@@ -75,6 +78,7 @@ export class Actions implements IDisposable {
   readonly changing: Changing;
   readonly debugging: Debugging;
   readonly pastRuns: PastRuns;
+  readonly reshaping: Reshaping;
 
   get isDisposed(): boolean {
     return this._isDisposed;

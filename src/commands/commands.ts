@@ -6,6 +6,7 @@ import { addDebuggingCommands } from './debugging';
 import { CommandIDs } from './ids';
 import { addLookingCommands } from './looking';
 import { addOpeningCommands } from './opening';
+import { addReshapingCommands } from './reshaping';
 import { addRunningCommands, isBuildable } from './running';
 import { addRunsCommands } from './runs';
 import type { ICommandContext } from './target';
@@ -18,6 +19,7 @@ export function addCommands(context: ICommandContext): void {
   addChangingCommands(context);
   addDebuggingCommands(context);
   addRunsCommands(context);
+  addReshapingCommands(context);
 
   const { commands, model } = context;
   let before = '';

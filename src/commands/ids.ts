@@ -18,6 +18,14 @@ export namespace CommandIDs {
   export const cleanTask = 'cauce:clean-task';
   export const clean = 'cauce:clean';
   export const scaffold = 'cauce:scaffold';
+  export const addTask = 'cauce:add-task';
+  export const renameTask = 'cauce:rename-task';
+  export const removeTask = 'cauce:remove-task';
+  export const editUpstream = 'cauce:edit-upstream';
+  export const connectTasks = 'cauce:connect-tasks';
+  export const disconnectTasks = 'cauce:disconnect-tasks';
+  export const chooseProfile = 'cauce:choose-profile';
+  export const createPipeline = 'cauce:create-pipeline';
   export const openTask = 'cauce:open-task';
   export const openSource = 'cauce:open-source';
   export const openFunction = 'cauce:open-function';

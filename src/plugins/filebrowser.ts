@@ -6,6 +6,7 @@ import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ITranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands/ids';
+import { canBeTask, commonFolder } from '../dialogs/form';
 import { IPipelines } from '../tokens';
 import { IPanel } from './panel';
 import { bundle } from './translation';
@@ -42,6 +43,38 @@ export const filebrowser: JupyterFrontEndPlugin<void> = {
         if (path !== null) {
           panel.show();
           await model.choose(path);
+        }
+      }
+    });
+    const chosen = (): readonly string[] => [...browser.selectedItems()].map(({ path }) => path);
+    app.commands.addCommand(CommandIDs.createPipeline, {
+      label: args =>
+        Array.isArray(args.files)
+          ? trans.__('Create Pipeline from Files…')
+          : trans._n(
+              'Create Pipeline from This File…',
+              'Create Pipeline from These %1 Files…',
+              chosen().length
+            ),
+      caption: trans.__('Write a pipeline file whose tasks are these scripts and notebooks'),
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            files: {
+              type: 'array',
+              items: { type: 'string' },
+              description: trans.__('Paths from the server’s root; by default the selected files')
+            }
+          }
+        }
+      },
+      isVisible: () => chosen().length > 0 && chosen().every(canBeTask),
+      execute: async args => {
+        const named = Array.isArray(args.files) ? args.files.map(String) : chosen();
+        const files = named.filter(canBeTask);
+        if (files.length > 0) {
+          await panel.actions.reshaping.createPipeline(commonFolder(files), files);
         }
       }
     });

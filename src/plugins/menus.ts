@@ -18,7 +18,7 @@ type MenuEntry = readonly [command: string, args?: ReadonlyJSONObject];
 export function moreMenu(app: JupyterFrontEnd): (anchor: HTMLElement) => void {
   return buttonMenu(app, [
     [[CommandIDs.plan], [CommandIDs.buildForce], [CommandIDs.evaluate]],
-    [[CommandIDs.scaffold], [CommandIDs.clean]]
+    [[CommandIDs.addTask], [CommandIDs.scaffold], [CommandIDs.clean]]
   ]);
 }
 

@@ -41,6 +41,10 @@ export interface IHeadProps {
   /** Why what is shown may be old; '' when it is not. */
   readonly banner: string;
   readonly problems: Omit<IProblemsProps, 'trans'>;
+  /** Which env file the values are of, and which there are. */
+  readonly profile: string;
+  readonly profiles: readonly string[];
+  readonly onProfile: (profile: string) => void;
   readonly onChoose: (path: string) => void;
   readonly onBuild: () => void;
   readonly onCancel: () => void;
@@ -68,6 +72,7 @@ export function Head(props: IHeadProps): React.JSX.Element {
           <refreshIcon.react tag="span" width="16px" height="16px" />
         </button>
       </div>
+      <Profile {...props} />
       {props.truncated ? (
         <p className="jp-cauce-Head-truncated jp-cauce-mod-dim">
           {trans.__(
@@ -159,6 +164,34 @@ export function Head(props: IHeadProps): React.JSX.Element {
         </div>
       )}
       <Problems key={props.problems.pipeline} trans={trans} {...props.problems} />
+    </div>
+  );
+}
+
+/** Which values the tasks get, where there is a choice. */
+function Profile({ trans, profile, profiles, onProfile }: IHeadProps): React.JSX.Element | null {
+  const id = React.useId();
+  if (profiles.length < 2) {
+    return null;
+  }
+  return (
+    <div className="jp-cauce-Head-row jp-cauce-Head-profile">
+      <label htmlFor={id}>{trans.__('Values')}</label>
+      <select
+        id={id}
+        value={profile}
+        title={trans.__('The file with the values of the pipeline, for this copy of the project')}
+        data-cauce-action="profile"
+        onChange={event => {
+          onProfile(event.target.value);
+        }}
+      >
+        {profiles.map(each => (
+          <option key={each} value={each}>
+            {each === '' ? 'env.yaml' : `${each} (env.${each}.yaml)`}
+          </option>
+        ))}
+      </select>
     </div>
   );
 }

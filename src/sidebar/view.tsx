@@ -110,6 +110,7 @@ function emptiness(model: PipelineModel, trans: TranslationBundle): Emptiness | 
   return pipelines?.length === 0 ? { kind: 'no-pipeline' } : { kind: 'loading' };
 }
 
+const NO_PROFILES: readonly string[] = [];
 const NO_PROBLEMS: readonly Problem[] = [];
 const NO_REMEDIES = { scaffold: false, evaluate: false };
 
@@ -165,6 +166,11 @@ function HeadPart({ model, actions, trans, more, buildMenu }: IPanelContext): Re
         onEvaluate: () => {
           void actions.running.evaluate();
         }
+      }}
+      profile={snapshot?.profile ?? ''}
+      profiles={snapshot?.profiles ?? NO_PROFILES}
+      onProfile={profile => {
+        void actions.reshaping.chooseProfile(profile);
       }}
       onChoose={path => {
         void model.choose(path);

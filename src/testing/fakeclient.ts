@@ -7,18 +7,22 @@ import type {
   ActiveBuildList,
   Build,
   BuildPlan,
+  Changed,
   CheckRequest,
   Cleaned,
   CleanRequest,
   Created,
   LogChunk,
   Opened,
+  NewPipeline,
+  NewTask,
   Pipeline,
   PipelineList,
   Preview,
   Problem,
   Reason,
   Problems,
+  Profiles,
   Run,
   RunComparison,
   RunDetail,
@@ -27,7 +31,10 @@ import type {
   ShowRequest,
   Snapshot,
   Task,
-  TaskDetail
+  TaskDetail,
+  TaskRemoval,
+  TaskRename,
+  UpstreamChange
 } from '../contract';
 import { CauceError } from '../errors';
 
@@ -63,6 +70,8 @@ export class FakeClient implements IClient {
   onPlan: (pipeline: string, request: RunRequest) => BuildPlan = pipeline => fakePlan(pipeline);
   /** What is being built anywhere. */
   active: readonly ActiveBuild[] = [];
+  /** What any change of the pipeline comes to. */
+  changed: Changed = { files: [], said: [], problems: [], task: '', source: '', undo: '' };
   /** What any text has wrong with it. */
   problems: readonly Problem[] = [];
   schemas: Readonly<Record<string, IJsonSchema>> = {};
@@ -189,6 +198,42 @@ export class FakeClient implements IClient {
     }));
   }
 
+  addTask(pipeline: string, request: NewTask): Promise<Changed> {
+    return this._change(`add ${pipeline}`, request);
+  }
+
+  renameTask(pipeline: string, task: string, request: TaskRename): Promise<Changed> {
+    return this._change(`rename ${pipeline} ${task}`, request);
+  }
+
+  removeTask(pipeline: string, task: string, request: TaskRemoval): Promise<Changed> {
+    return this._change(`remove ${pipeline} ${task}`, request);
+  }
+
+  changeUpstream(pipeline: string, task: string, request: UpstreamChange): Promise<Changed> {
+    return this._change(`upstream ${pipeline} ${task}`, request);
+  }
+
+  undo(pipeline: string, undo: string): Promise<Changed> {
+    return this._change(`undo ${pipeline}`, undo);
+  }
+
+  createPipeline(request: NewPipeline): Promise<Changed> {
+    return this._change('create', request);
+  }
+
+  chooseProfile(pipeline: string, profile: string): Promise<Profiles> {
+    return this._answer(`profile ${pipeline} ${profile}`, () => ({
+      profile,
+      profiles: ['', profile],
+      fixed: ''
+    }));
+  }
+
+  private _change(call: string, request: unknown): Promise<Changed> {
+    return this._answer(`${call} ${JSON.stringify(request)}`, () => this.changed);
+  }
+
   check(request: CheckRequest): Promise<Problems> {
     return this._answer(`check ${request.path}`, () => ({ problems: this.problems }));
   }
@@ -305,6 +350,8 @@ export function fakeSnapshot(
     files: ['pipeline.yaml'],
     evaluable: false,
     unevaluated: false,
+    profile: '',
+    profiles: [],
     ...parts
   };
 }

@@ -99,16 +99,25 @@ export class FakeDocument extends Widget {
       save: () => {
         model.dirty = false;
         return Promise.resolve();
-      }
+      },
+      revert: () => {
+        this.reverted++;
+        return Promise.resolve();
+      },
+      sessionContext: { session: null }
     };
   }
 
+  /** How often it was read from the disk again. */
+  reverted = 0;
   readonly context: {
     readonly path: string;
     readonly localPath: string;
     readonly ready: Promise<void>;
     readonly model: { dirty: boolean };
     readonly save: () => Promise<void>;
+    readonly revert: () => Promise<void>;
+    readonly sessionContext: { readonly session: null };
   };
 }
 

@@ -53,7 +53,6 @@ class _Record(msgspec.Struct, frozen=True):
     """A change that was made."""
 
     pipeline: str
-    task: str
     renamed: tuple[str, str] | None
     files: tuple[_File, ...]
 
@@ -104,7 +103,8 @@ def undo(entry: Entry, record: str) -> Planned:
             )
     names = ", ".join(file.path for file in files)
     renamed = None if found.renamed is None else (found.renamed[1], found.renamed[0])
-    return Planned(Change(entry.root, files, (f"As before: {names}.",)), task=found.task, renamed=renamed)
+    task = "" if renamed is None else renamed[1]
+    return Planned(Change(entry.root, files, (f"As before: {names}.",)), task=task, renamed=renamed)
 
 
 def _apply_with_history(entry: Entry, planned: Planned) -> list[str]:
@@ -164,7 +164,7 @@ def _remember(entry: Entry, done: Planned) -> str:
             return ""
         folder.mkdir(mode=0o700, exist_ok=True)
         _forget_old(folder)
-        record = _Record(entry.name, done.task, done.renamed, files)
+        record = _Record(entry.name, done.renamed, files)
         write_whole(folder / f"{name}.json", msgspec.json.encode(record))
     except (OSError, ProjectUnwritable):
         return ""

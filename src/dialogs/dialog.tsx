@@ -1,0 +1,142 @@
+/**
+ * A dialog that asks for a change of the pipeline and shows, while it is filled in, what that would write.
+ *
+ *     fields ─► value ─► ask (a dry run, a moment after the last key) ─► outlook ─► preview, the button
+ */
+import { Dialog, ReactWidget } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { Changed } from '../contract';
+import { CauceError } from '../errors';
+import { errorWords } from '../words';
+import { Preview, type Outlook } from './preview';
+
+/** After so many milliseconds without a key the server is asked. */
+const PAUSE = 250;
+
+/** The fields of a form: shown with a value, they call back with another. */
+export type Fields<T> = React.ComponentType<{
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+}>;
+
+export interface IChangeDialog<T> {
+  readonly trans: TranslationBundle;
+  readonly title: string;
+  /** What the button says that makes the change. */
+  readonly accept: string;
+  /** Does it take something away? */
+  readonly warns?: boolean;
+  readonly initial: T;
+  readonly fields: Fields<T>;
+  /** What the change would be; `null` while the form does not say. */
+  readonly ask: (value: T) => Promise<Changed> | null;
+}
+
+/** Ask. Resolves with what was filled in, or with `null` when the user thought better of it. */
+export async function askForChange<T>(options: IChangeDialog<T>): Promise<T | null> {
+  const { trans, title, accept, warns } = options;
+  const body = new ChangeBody(options);
+  const button = { label: accept };
+  const dialog = new Dialog<T>({
+    title,
+    body,
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      warns === true ? Dialog.warnButton(button) : Dialog.okButton(button)
+    ],
+    defaultButton: 1,
+    focusNodeSelector: '[data-cauce-first]'
+  });
+  dialog.addClass('jp-cauce-ChangeDialog');
+  const { button: pressed, value } = await dialog.launch();
+  return pressed.accept ? value : null;
+}
+
+class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
+  constructor(options: IChangeDialog<T>) {
+    super();
+    this.addClass('jp-cauce-ChangeBody');
+    this._options = options;
+    this._value = options.initial;
+    // What is typed belongs to the form: Enter in a field with lines is no wish to go on.
+    this.node.addEventListener('keydown', event => {
+      const lines = event.target instanceof HTMLTextAreaElement;
+      if (event.key === 'Enter' && (lines || this._outlook.kind !== 'known')) {
+        event.stopPropagation();
+      }
+    });
+    void this._ask();
+  }
+
+  getValue(): T {
+    return this._value;
+  }
+
+  override dispose(): void {
+    clearTimeout(this._timer);
+    this._asked++;
+    super.dispose();
+  }
+
+  protected override render(): React.JSX.Element {
+    const { fields: FieldsOf, trans } = this._options;
+    return (
+      <>
+        <FieldsOf
+          value={this._value}
+          onChange={value => {
+            this._value = value;
+            this.update();
+            clearTimeout(this._timer);
+            this._timer = setTimeout(() => void this._ask(), PAUSE);
+          }}
+        />
+        <Preview trans={trans} outlook={this._outlook} />
+      </>
+    );
+  }
+
+  private async _ask(): Promise<void> {
+    const asked = ++this._asked;
+    const answer = this._options.ask(this._value);
+    this._show(answer === null ? { kind: 'nothing' } : { kind: 'asking' });
+    if (answer === null) {
+      return;
+    }
+    let outlook: Outlook;
+    try {
+      outlook = { kind: 'known', changed: await answer };
+    } catch (error) {
+      const { trans } = this._options;
+      outlook =
+        error instanceof CauceError
+          ? { kind: 'refused', message: errorWords(trans, error), hint: error.hint }
+          : { kind: 'refused', message: String(error), hint: '' };
+    }
+    if (asked === this._asked) {
+      this._show(outlook);
+    }
+  }
+
+  private _show(outlook: Outlook): void {
+    this._outlook = outlook;
+    const button = this.node.closest('.jp-Dialog')?.querySelector('.jp-mod-accept');
+    if (button instanceof HTMLButtonElement) {
+      button.disabled = outlook.kind !== 'known';
+    }
+    this.update();
+  }
+
+  protected override onAfterAttach(...args: Parameters<ReactWidget['onAfterAttach']>): void {
+    super.onAfterAttach(...args);
+    this._show(this._outlook);
+  }
+
+  private readonly _options: IChangeDialog<T>;
+  private _value: T;
+  private _outlook: Outlook = { kind: 'nothing' };
+  private _asked = 0;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+}
