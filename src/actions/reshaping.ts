@@ -16,7 +16,7 @@ import { saveSources } from './saving';
 import type { Telling } from './telling';
 
 /** How long a change can be taken back from its notification, in milliseconds. */
-const UNDO_FOR = 20_000;
+const UNDO_FOR = 30_000;
 
 /** What is known beforehand of a task to be added. */
 export interface INewTaskHints {

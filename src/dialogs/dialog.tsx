@@ -46,7 +46,7 @@ export async function askForChange<T>(options: IChangeDialog<T>): Promise<T | nu
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       warns === true ? Dialog.warnButton(button) : Dialog.okButton(button)
     ],
-    defaultButton: 1,
+    defaultButton: warns === true ? 0 : 1,
     focusNodeSelector: '[data-cauce-first]'
   });
   dialog.addClass('jp-cauce-ChangeDialog');

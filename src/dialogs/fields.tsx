@@ -62,10 +62,12 @@ interface INamesProps extends IProps<readonly string[]> {
   readonly trans: TranslationBundle;
   readonly label: string;
   readonly names: readonly string[];
+  readonly first?: boolean;
 }
 
 /** Some of many names, each with a box to tick. */
-function Names({ trans, label, names, value, onChange }: INamesProps): React.JSX.Element | null {
+function Names(props: INamesProps): React.JSX.Element | null {
+  const { trans, label, names, value, onChange, first } = props;
   const [filter, setFilter] = React.useState('');
   if (names.length === 0) {
     return null;
@@ -77,6 +79,7 @@ function Names({ trans, label, names, value, onChange }: INamesProps): React.JSX
       {names.length > MANY ? (
         <input
           type="search"
+          data-cauce-first={first === true ? true : undefined}
           className="jp-cauce-Field-input jp-mod-styled"
           value={filter}
           placeholder={trans.__('Find a task')}
@@ -89,10 +92,13 @@ function Names({ trans, label, names, value, onChange }: INamesProps): React.JSX
       <div className="jp-cauce-Names-list">
         {names
           .filter(name => value.includes(name) || name.toLowerCase().includes(wanted))
-          .map(name => (
+          .map((name, i) => (
             <label key={name}>
               <input
                 type="checkbox"
+                data-cauce-first={
+                  first === true && i === 0 && names.length <= MANY ? true : undefined
+                }
                 checked={value.includes(name)}
                 onChange={event => {
                   onChange(
@@ -108,11 +114,14 @@ function Names({ trans, label, names, value, onChange }: INamesProps): React.JSX
   );
 }
 
-function Check(props: IProps<boolean> & { readonly label: string }): React.JSX.Element {
+function Check(
+  props: IProps<boolean> & { readonly label: string; readonly first?: boolean }
+): React.JSX.Element {
   return (
     <label className="jp-cauce-Check">
       <input
         type="checkbox"
+        data-cauce-first={props.first === true ? true : undefined}
         checked={props.value}
         onChange={event => {
           props.onChange(event.target.checked);
@@ -214,6 +223,7 @@ export function RemovalFields(props: IRemovalProps): React.JSX.Element {
     <>
       {dependents.length === 0 ? null : (
         <Check
+          first
           label={trans._n(
             '%2 no longer needs it',
             '%2 no longer need it',
@@ -228,6 +238,7 @@ export function RemovalFields(props: IRemovalProps): React.JSX.Element {
       )}
       {hasFile ? (
         <Check
+          first={dependents.length === 0}
           label={trans.__('Move %1 to the trash', source)}
           value={value.trash}
           onChange={trash => {
@@ -246,5 +257,5 @@ export function UpstreamFields(
     readonly names: readonly string[];
   }
 ): React.JSX.Element {
-  return <Names {...props} />;
+  return <Names first {...props} />;
 }

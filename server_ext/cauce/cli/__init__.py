@@ -21,7 +21,9 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "status": ("cauce.cli.status:command", "Show each task: is it current, and why not."),
     "build": ("cauce.cli.build:command", "Run what is stale, or the given TASKS with what they need."),
-    "task": ("cauce.cli.task:command", "Run one task and nothing else; or show its source, its state."),
+    "task": ("cauce.cli.task:command", "Run one task and nothing else; or add, rename, remove one."),
+    "create": ("cauce.cli.reshape:create", "Write a pipeline.yaml whose tasks are the given scripts and notebooks."),
+    "profile": ("cauce.cli.profile:command", "Choose among env.yaml and env.NAME.yaml."),
     "preview": ("cauce.cli.preview:command", "Show the beginning of what a task has made."),
     "plot": ("cauce.cli.plot:command", "Save a picture of the pipeline: a page, SVG, PNG or Mermaid."),
     "runs": ("cauce.cli.runs:command", "Show the runs that were, compare two of them, delete one."),

@@ -19,6 +19,7 @@ import click
 from cauce.engine.document import Value
 from cauce.engine.errors import CauceError, NotFound, PathRefused, PipelineHasErrors, UsageError
 from cauce.engine.spec import Entry, find_entry
+from cauce.engine.spec.profile import profile_file
 
 __all__ = [
     "CANCELLED",
@@ -83,12 +84,19 @@ def find_pipeline(asked: Asked) -> Entry:
     if asked.profile is not None:
         from cauce.engine.profiles import known
         from cauce.engine.spec.env import ENV_FILENAME
-        from cauce.engine.spec.profile import profile_file
 
         # As the variable, so that the processes of the build know it, too.
         os.environ[ENV_FILENAME] = profile_file(known(entry, asked.profile))
         entry = find_entry(asked.entry_point, Path.cwd(), os.environ)
+    if entry.profile and not json_asked():
+        click.echo(f"Values from {profile_file(entry.profile)}: see 'cauce profile'.", err=True)
     return replace(entry, overrides=asked.values) if asked.values else entry
+
+
+def json_asked() -> bool:
+    """Does the command print structures, for programs?"""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.params.get("as_json") is True
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the structures of the REST contract.")

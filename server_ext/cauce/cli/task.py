@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -22,7 +22,21 @@ __all__ = ["command"]
 _SHOWN = 5
 
 
-@click.command("task")
+class _Task(click.Command):
+    """``cauce task NAME`` runs it; a verb with something after it changes the pipeline: ``cauce task add SOURCE``."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        from cauce.cli.reshape import VERBS
+
+        if len(args) > 1 and args[0] in VERBS and (args[1] in ("-h", "--help") or not args[1].startswith("-")):
+            # A task of that name alone runs: nothing follows it but options.
+            return VERBS[args[0]].make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command("task", cls=_Task)
 @click.argument("name")
 @takes_pipeline
 @takes_log
@@ -32,7 +46,11 @@ _SHOWN = 5
 @click.option("-of", "--on-finish", "on_finish", is_flag=True, help="Only call its on_finish hook.")
 @click.option("-b", "--build", "build", is_flag=True, help="Run it too, with any of the three above.")
 def command(asked: Asked, name: str, force: bool, source: bool, status: bool, on_finish: bool, build: bool) -> None:
-    """Run the task NAME, and nothing that it needs: for that there is 'cauce build NAME'."""
+    """Run the task NAME, and nothing that it needs: for that there is 'cauce build NAME'.
+
+    Besides: 'cauce task add SOURCE', 'rename NAME NEW', 'remove NAME' and 'undo CHANGE' change the pipeline; each
+    has its own --help.
+    """
     from cauce.engine.editing.upstream import known_task
     from cauce.engine.parsecache import ParseCache
     from cauce.engine.project import load

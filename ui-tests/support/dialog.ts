@@ -1,0 +1,43 @@
+/**
+ * The dialogs that change a pipeline, as a user handles them.
+ */
+import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+export class ChangeDialog {
+  constructor(private readonly page: IJupyterLabPageFixture) {}
+
+  get root(): Locator {
+    return this.page.locator('.jp-cauce-ChangeDialog');
+  }
+
+  get accept(): Locator {
+    return this.root.locator('.jp-mod-accept');
+  }
+
+  async fill(label: string, text: string): Promise<void> {
+    await this.root.getByLabel(label, { exact: true }).fill(text);
+  }
+
+  async check(label: string): Promise<void> {
+    await this.root.getByRole('checkbox', { name: label, exact: true }).check();
+  }
+
+  /** The change cannot be made, for this reason. */
+  async expectRefused(text: string): Promise<void> {
+    await expect(this.root.locator('.jp-cauce-Preview')).toContainText(text);
+    await expect(this.accept).toBeDisabled();
+  }
+
+  /** What the change would come to. */
+  async expectSaid(text: string): Promise<void> {
+    await expect(this.root.locator('.jp-cauce-Preview-said')).toContainText(text);
+    await expect(this.accept).toBeEnabled();
+  }
+
+  /** Make the change. */
+  async press(): Promise<void> {
+    await this.accept.click();
+    await expect(this.root).toHaveCount(0);
+  }
+}
