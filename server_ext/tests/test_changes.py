@@ -76,6 +76,9 @@ PIPELINE = "pipelines/mine/pipeline.yaml"
 )
 async def test_what_is_not_the_body_is_400(ask: Ask, project: Workshop, body: bytes) -> None:
     routes = [("PUT", f"{PIPELINE}/tasks/fit/upstream"), ("POST", f"{PIPELINE}/clean"), ("POST", "check")]
+    routes += [("POST", f"{PIPELINE}/tasks/fit/{verb}") for verb in ("rename", "remove")]
+    routes += [("POST", f"{PIPELINE}/{verb}") for verb in ("tasks", "undo")] + [("POST", "create")]
+    routes += [("PUT", f"{PIPELINE}/profile")]
     before = {path: path.read_bytes() for path in project.root.rglob("*") if path.is_file()}
     for method, path in routes:
         status, said = await ask(method, path, body)
@@ -259,3 +262,68 @@ async def test_schemas_are_served_and_no_others(ask: Ask) -> None:
         assert said["$schema"].startswith("http://json-schema.org/")
     status, said = await ask("GET", "schema/other")
     assert (status, said["code"]) == (404, "not_found")
+
+
+# --- Tasks more, less, and called otherwise
+
+
+async def test_tasks_are_changed_and_changes_taken_back(ask: Ask, project: Workshop) -> None:
+    def files() -> dict[str, bytes]:
+        found = (path for path in project.root.rglob("*") if path.is_file() and ".cauce" not in path.parts)
+        return {path.relative_to(project.root).as_posix(): path.read_bytes() for path in found}
+
+    before = files()
+    wanted = {"source": "tasks/more.py", "upstream": ["load"], "after": "load"}
+    status, dry = await ask("POST", f"{PIPELINE}/tasks", {**wanted, "dryRun": True})
+    assert (status, files(), dry["undo"]) == (200, before, "")
+    status, added = await ask("POST", f"{PIPELINE}/tasks", wanted)
+    assert status == 200
+    assert {**added, "undo": ""} == dry
+    assert [(file["path"], file["kind"]) for file in added["files"]] == [
+        ("pipeline.yaml", "edited"),
+        ("tasks/more.py", "created"),
+    ]
+    status, renamed = await ask("POST", f"{PIPELINE}/tasks/load/rename", {"name": "get it"})
+    assert (status, renamed["task"]) == (200, "get it")
+    status, refused = await ask("POST", f"{PIPELINE}/tasks/get it/remove", {})
+    assert (status, refused["code"]) == (400, "usage")
+    _, snapshot = await ask("GET", PIPELINE)
+    assert {"source": "get it", "target": "more"} in snapshot["edges"]
+    status, wrong = await ask("POST", f"{PIPELINE}/tasks", {"source": "x.txt"})
+    assert (status, wrong["where"]["path"]) == (422, "pipeline.yaml")
+
+    for change in (renamed, added):
+        status, _ = await ask("POST", f"{PIPELINE}/undo", {"undo": change["undo"]})
+        assert status == 200
+    assert files() == before
+    status, _ = await ask("POST", f"{PIPELINE}/undo", {"undo": added["undo"]})
+    assert status == 409
+    status, _ = await ask("POST", f"{PIPELINE}/undo", {"undo": "../../x"})
+    assert status == 404
+
+
+async def test_a_pipeline_is_created_inside_of_the_root_only(ask: Ask, project: Workshop, jp_root_dir: Path) -> None:
+    (jp_root_dir / "new").mkdir()
+    (jp_root_dir / "new/a.py").write_text('# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\n1\n')
+    status, made = await ask("POST", "create", {"path": "new/pipeline.yaml", "files": ["new/a.py"]})
+    assert (status, made["files"][0]["path"]) == (200, "pipeline.yaml")
+    status, _ = await ask("POST", "create", {"path": "new/pipeline.yaml", "files": ["new/a.py"]})
+    assert status == 400
+    (jp_root_dir / "link").symlink_to(jp_root_dir.parent)
+    for path in ("../pipeline.yaml", "/tmp/pipeline.yaml", "new/pipeline.txt", ".new/pipeline.yaml", "link/p.yaml"):
+        status, _ = await ask("POST", "create", {"path": path, "files": ["new/a.py"]})
+        assert status in (400, 403, 404), path
+    assert not (jp_root_dir.parent / "p.yaml").exists()
+
+
+async def test_values_are_chosen(ask: Ask, project: Workshop) -> None:
+    (project.root / "env.yaml").write_text("n: 1\n")
+    (project.root / "env.prod.yaml").write_text("n: 2\n")
+    status, there = await ask("GET", f"{PIPELINE}/profile")
+    assert (status, there) == (200, {"profile": "", "profiles": ["", "prod"], "fixed": ""})
+    status, _ = await ask("PUT", f"{PIPELINE}/profile", {"profile": "prod"})
+    assert status == 200
+    _, snapshot = await ask("GET", PIPELINE)
+    assert (snapshot["profile"], snapshot["profiles"]) == ("prod", ["", "prod"])
+    status, _ = await ask("PUT", f"{PIPELINE}/profile", {"profile": "../x"})
+    assert status == 404

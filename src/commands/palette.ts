@@ -30,6 +30,10 @@ export const PALETTE: readonly string[] = [
   CommandIDs.deleteRun,
   CommandIDs.refresh,
   CommandIDs.evaluate,
+  CommandIDs.addTask,
+  CommandIDs.renameTask,
+  CommandIDs.removeTask,
+  CommandIDs.editUpstream,
   CommandIDs.scaffold,
   CommandIDs.clean,
   CommandIDs.createExample
