@@ -149,8 +149,8 @@ async def test_a_pipeline_that_is_not_there_is_404(ask: Ask, project: Workshop) 
 
 async def test_upstream_is_edited_in_place(ask: Ask, project: Workshop) -> None:
     status, said = await ask("PUT", f"{PIPELINE}/tasks/plot/upstream", {"add": ["load"]})
-    assert (status, said["path"]) == (200, "tasks/plot.py")
-    assert "+upstream" in said["diff"]
+    assert (status, [file["path"] for file in said["files"]]) == (200, ["tasks/plot.py"])
+    assert "+upstream" in said["files"][0]["diff"]
     assert project.load().graph.upstream["plot"] == ("load",)
     assert (await ask("PUT", f"{PIPELINE}/tasks/plot/upstream", {"remove": ["load"]}))[0] == 200
     assert project.load().graph.upstream["plot"] == ()
