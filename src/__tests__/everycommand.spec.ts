@@ -89,6 +89,11 @@ describe.each(commands.listCommands())('%s', id => {
 });
 
 it('is told in menus and the palette by ids that exist', () => {
-  const known = [...commands.listCommands(), 'cauce:open-main', 'cauce:show-file', 'cauce:create-pipeline'];
+  const known = [
+    ...commands.listCommands(),
+    'cauce:open-main',
+    'cauce:show-file',
+    'cauce:create-pipeline'
+  ];
   expect([...PALETTE, ...inMenus].filter(id => !known.includes(id))).toEqual([]);
 });
