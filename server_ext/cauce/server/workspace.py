@@ -21,6 +21,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from cauce.contract import (
@@ -291,13 +292,13 @@ class Workspace:
         path = self._confined(request.path)
         await asyncio.to_thread(self._check_project, path)
         folder = PurePosixPath(request.path).parent
-        files = [self._below(folder, file) for file in request.files]
+        files = [self._seen_from(folder, file) for file in request.files]
         changed = await asyncio.to_thread(partial(changes.create_one, path, files, dry_run=request.dry_run))
         if not request.dry_run:
             self._list = None
         return changed
 
-    def _below(self, folder: PurePosixPath, file: str) -> str:
+    def _seen_from(self, folder: PurePosixPath, file: str) -> str:
         """A file as seen from a folder above it; both are relative to the server's root."""
         try:
             return PurePosixPath(file).relative_to(folder).as_posix()
