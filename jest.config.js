@@ -11,7 +11,6 @@ const esModules = [
   '@jupyter/ydoc',
   '@jupyterlab/',
   '@microsoft',
-  'd3-dag',
   'exenv-es6',
   'lib0',
   'nanoid',

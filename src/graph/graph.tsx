@@ -9,7 +9,7 @@ import * as React from 'react';
 import { FLAW, MARKS, type TaskState } from '../taskstate';
 import { clip, measureIn, shorten, type Measure } from './label';
 import type { ILayout, ILayoutInput, Point } from './layout';
-import { requestLayout } from './layouter';
+import { layouter } from './layouter';
 import { edgePath } from './path';
 import {
   approach,
@@ -455,7 +455,7 @@ function useLayout(
       gapX: GAP_X,
       gapY: GAP_Y
     };
-    return requestLayout(input, layout => {
+    return layouter.request(input, layout => {
       setMade({ key, layout });
     });
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for nodes and edges

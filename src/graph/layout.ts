@@ -1,22 +1,16 @@
 /**
  * Where the nodes of a graph go: numbers in, numbers out.
  *
+ * Layered, as one draws a pipeline by hand: what is used stands above its user, edges cross seldom and
+ * run straight where they can. What nothing connects is laid out by itself and set side by side.
+ *
  * Knows neither React nor Jupyter, so that it runs in a Web Worker, on the page or in a test.
  * Same input, same drawing.
  */
-import {
-  coordCenter,
-  coordGreedy,
-  coordQuad,
-  graph,
-  layeringSimplex,
-  sugiyama,
-  type Graph,
-  type SugiNode
-} from 'd3-dag';
-
+import { spread } from './across';
 import { reduceCrossings } from './crossing';
 import { layersOf } from './layers';
+import { pack, type IBoxed } from './pack';
 import { isWide, rows } from './rows';
 
 export interface ILayoutInput {
@@ -28,9 +22,15 @@ export interface ILayoutInput {
   readonly nodeHeight: number;
   readonly gapX: number;
   readonly gapY: number;
+  /** Which way edges run; down unless told. */
+  readonly direction?: Direction;
+  /** The middle of each node in the drawing before, as far as it was there: it should move little. */
+  readonly before?: readonly (Point | null)[];
 }
 
 export type Point = readonly [number, number];
+
+export type Direction = 'down' | 'right';
 
 export interface ILayout {
   readonly width: number;
@@ -41,106 +41,310 @@ export interface ILayout {
   readonly edges: readonly (readonly Point[])[];
 }
 
-// Up to here the slow and pretty operators are quick enough; above, straight lines cost too much.
-const PRETTY = 60;
-const STRAIGHT = 2000;
+type Link = readonly [number, number];
+
+/** Half the room across that a long edge keeps for itself. */
+const BEND = 6;
+/** So many bends at most: beyond, the longest edges run straight, behind what they pass. */
+const MOST_BENDS = 60_000;
+/** With fewer of its nodes known from before, a drawing is made anew. */
+const KNOWN = 0.5;
 
 export function layout(input: ILayoutInput): ILayout {
-  const { count, edges, nodeWidth, nodeHeight, gapX, gapY } = input;
-  if (count === 0) {
-    return { width: 0, height: 0, nodes: [], edges: edges.map(() => []) };
-  }
-  const drawing = graph<number, number>();
-  const nodes = Array.from({ length: count }, (_, i) => drawing.node(i));
-  const turned = backward(count, edges);
-  const drawn = new Map<string, number>();
-  edges.forEach(([from, to], i) => {
-    const [source, target] = turned.has(i) ? [to, from] : [from, to];
-    const key = `${String(source)} ${String(target)}`;
-    const a = nodes[source];
-    const b = nodes[target];
-    if (a !== undefined && b !== undefined && a !== b && !drawn.has(key)) {
-      drawn.set(key, i);
-      drawing.link(a, b, i);
-    }
-  });
-  const links = [...drawing.links()].map(
-    ({ source, target }) => [source.data, target.data] as const
-  );
-  const layers = layersOf(count, links);
-  if (isWide(layers)) {
-    return inRows(input, layers, links, [...drawn.values()]);
-  }
-  const base = sugiyama()
-    .nodeSize([nodeWidth, nodeHeight] as const)
-    .gap([gapX, gapY] as const);
-  // What is exact draws small graphs best; what is quick draws large ones at all.
-  const size =
-    count <= PRETTY
-      ? base.layering(layeringSimplex()).coord(coordQuad())(drawing)
-      : base
-          .layering(layering)
-          .decross(decross)
-          .coord(count <= STRAIGHT ? coordGreedy() : coordCenter())(drawing);
-  const points: Point[][] = edges.map(() => []);
-  for (const link of drawing.links()) {
-    const passed = link.points.map(([x, y]): Point => [x, y]);
-    points[link.data] = turned.has(link.data) ? passed.reverse() : passed;
-  }
+  return input.direction === 'right' ? turned(drawn(downwards(input))) : drawn(input);
+}
+
+/** The drawing that is to run to the right, as one that runs down. */
+function downwards(input: ILayoutInput): ILayoutInput {
+  const before = input.before?.map(point => (point === null ? null : swapped(point)));
   return {
-    width: size.width,
-    height: size.height,
-    nodes: nodes.map(({ x, y }): Point => [x, y]),
-    edges: points
+    count: input.count,
+    edges: input.edges,
+    nodeWidth: input.nodeHeight,
+    nodeHeight: input.nodeWidth,
+    gapX: input.gapY,
+    gapY: input.gapX,
+    ...(before === undefined ? {} : { before })
   };
 }
 
-/** A drawing with rows. `drawn` are the edges that are not left out. */
-function inRows(
-  input: ILayoutInput,
-  layers: readonly number[],
-  links: readonly (readonly [number, number])[],
-  drawn: readonly number[]
-): ILayout {
-  const { width, height, nodes } = rows(input, layers, links);
-  const edges: Point[][] = input.edges.map(() => []);
-  for (const edge of drawn) {
-    edges[edge] = (input.edges[edge] ?? []).flatMap(node => {
-      const at = nodes[node];
-      return at === undefined ? [] : [at];
+/** A drawing with its axes exchanged. */
+function turned({ width, height, nodes, edges }: ILayout): ILayout {
+  return {
+    width: height,
+    height: width,
+    nodes: nodes.map(swapped),
+    edges: edges.map(line => line.map(swapped))
+  };
+}
+
+function swapped([x, y]: Point): Point {
+  return [y, x];
+}
+
+function drawn(input: ILayoutInput): ILayout {
+  const { count, edges } = input;
+  const turned = backward(count, edges);
+  const kept = new Map<number, number>();
+  edges.forEach(([from, to], i) => {
+    const [source, target] = turned.has(i) ? [to, from] : [from, to];
+    const inside = Math.min(from, to) >= 0 && Math.max(from, to) < count;
+    const key = source * count + target;
+    if (inside && source !== target && !kept.has(key)) {
+      kept.set(key, i);
+    }
+  });
+  const links = [...kept.values()].map((i): Link => {
+    const [from, to] = edges[i] ?? [0, 0];
+    return turned.has(i) ? [to, from] : [from, to];
+  });
+  const parts = apart(count, links).map(part => drawPart(input, part));
+  const corners = pack(
+    parts.map(({ size }) => size),
+    2 * input.gapX,
+    input.gapY
+  );
+  const nodes: Point[] = Array.from({ length: count }, () => [0, 0]);
+  const points: (readonly Point[])[] = edges.map(() => []);
+  const numbers = [...kept.values()];
+  parts.forEach((part, i) => {
+    const [left, top] = corners.at[i] ?? [0, 0];
+    const moved = ([x, y]: Point): Point => [x + left, y + top];
+    part.members.forEach((node, k) => {
+      nodes[node] = moved(part.nodes[k] ?? [0, 0]);
+    });
+    part.links.forEach((link, k) => {
+      const number = numbers[link] ?? 0;
+      const line = (part.lines[k] ?? []).map(moved);
+      points[number] = turned.has(number) ? line.reverse() : line;
+    });
+  });
+  return { width: corners.width, height: corners.height, nodes, edges: points };
+}
+
+interface IPart {
+  /** Its nodes' numbers. */
+  readonly members: readonly number[];
+  /** The numbers of its links, and the links in its own numbers. */
+  readonly links: readonly number[];
+  readonly pairs: readonly Link[];
+}
+
+interface IDrawnPart extends IPart {
+  readonly size: IBoxed;
+  readonly nodes: readonly Point[];
+  readonly lines: readonly (readonly Point[])[];
+}
+
+/** The connected parts of a graph, large ones first, otherwise by their first node. */
+function apart(count: number, links: readonly Link[]): readonly IPart[] {
+  const leader = Int32Array.from({ length: count }, (_, node) => node);
+  const find = (node: number): number => {
+    let at = node;
+    while (leader[at] !== at) {
+      leader[at] = leader[leader[at] ?? at] ?? at;
+      at = leader[at] ?? at;
+    }
+    return at;
+  };
+  for (const [from, to] of links) {
+    const [a, b] = [find(from), find(to)];
+    leader[Math.max(a, b)] = Math.min(a, b);
+  }
+  const parts = new Map<number, { members: number[]; links: number[]; pairs: Link[] }>();
+  const own = new Int32Array(count);
+  for (let node = 0; node < count; node++) {
+    const first = find(node);
+    const part = parts.get(first) ?? { members: [], links: [], pairs: [] };
+    parts.set(first, part);
+    own[node] = part.members.push(node) - 1;
+  }
+  links.forEach(([from, to], i) => {
+    const part = parts.get(find(from));
+    part?.links.push(i);
+    part?.pairs.push([own[from] ?? 0, own[to] ?? 0]);
+  });
+  return [...parts.values()].sort((a, b) => b.members.length - a.members.length);
+}
+
+function drawPart(input: ILayoutInput, part: IPart): IDrawnPart {
+  const { nodeWidth, nodeHeight, gapX, gapY } = input;
+  const count = part.members.length;
+  if (count === 1) {
+    const nodes: Point[] = [[nodeWidth / 2, nodeHeight / 2]];
+    return { ...part, size: { width: nodeWidth, height: nodeHeight }, nodes, lines: [] };
+  }
+  const layerOf = layersOf(count, part.pairs);
+  if (isWide(layerOf, input)) {
+    const { width, height, nodes } = rows(input, layerOf, part.pairs);
+    const lines = part.pairs.map(pair => pair.map((node): Point => nodes[node] ?? [0, 0]));
+    return { ...part, size: { width, height }, nodes, lines };
+  }
+  const { layers, down, chains } = bend(layerOf, part.pairs);
+  const before = formerly(input, part.members, down.length);
+  const start =
+    before === null ? asFound(layers, down) : asBefore(layers, part.pairs, chains, before);
+  const order = reduceCrossings({ layers: start, down }, before !== null);
+  const half = nodeWidth / 2 + gapX / 2;
+  const x = spread({ layers: order, down, bends: count, half, bendHalf: BEND, before });
+  let [left, right] = [Infinity, -Infinity];
+  x.forEach((middle, node) => {
+    const reach = node < count ? nodeWidth / 2 : 0;
+    left = Math.min(left, middle - reach);
+    right = Math.max(right, middle + reach);
+  });
+  const at = (node: number, layer: number): Point => [
+    (x[node] ?? 0) - left,
+    layer * (nodeHeight + gapY) + nodeHeight / 2
+  ];
+  const nodes = part.members.map((_, node) => at(node, layerOf[node] ?? 0));
+  const lines = part.pairs.map(([from, to], i) => {
+    const first = layerOf[from] ?? 0;
+    const bends = (chains[i] ?? []).map((node, k) => at(node, first + 1 + k));
+    return [nodes[from] ?? [0, 0], ...bends, nodes[to] ?? [0, 0]];
+  });
+  const height = layers.length * (nodeHeight + gapY) - gapY;
+  return { ...part, size: { width: right - left, height }, nodes, lines };
+}
+
+/** The layers, with a bend of each long edge in each layer that it passes. */
+function bend(
+  layerOf: readonly number[],
+  pairs: readonly Link[]
+): {
+  readonly layers: number[][];
+  readonly down: number[][];
+  /** For each link its bends from above; empty also for one that runs straight. */
+  readonly chains: readonly (readonly number[])[];
+} {
+  const layers: number[][] = [];
+  layerOf.forEach((layer, node) => {
+    (layers[layer] ??= []).push(node);
+  });
+  const down: number[][] = layerOf.map(() => []);
+  const chains: number[][] = pairs.map(() => []);
+  const span = ([from, to]: Link): number => (layerOf[to] ?? 0) - (layerOf[from] ?? 0);
+  let room = MOST_BENDS;
+  const short = pairs
+    .map((_, i) => i)
+    .sort((a, b) => span(pairs[a] ?? [0, 0]) - span(pairs[b] ?? [0, 0]));
+  for (const i of short) {
+    const pair = pairs[i] ?? [0, 0];
+    const [from, to] = pair;
+    room -= span(pair) - 1;
+    if (room < 0) {
+      break;
+    }
+    let last = from;
+    for (let layer = (layerOf[from] ?? 0) + 1; layer < (layerOf[to] ?? 0); layer++) {
+      const node = down.push([]) - 1;
+      layers[layer]?.push(node);
+      chains[i]?.push(node);
+      down[last]?.push(node);
+      last = node;
+    }
+    down[last]?.push(to);
+  }
+  return { layers, down, chains };
+}
+
+/** Each layer in the order in which its nodes are found by following edges down. */
+function asFound(
+  layers: readonly (readonly number[])[],
+  down: readonly (readonly number[])[]
+): number[][] {
+  const layerOf = new Int32Array(down.length);
+  layers.forEach((layer, i) => {
+    for (const node of layer) {
+      layerOf[node] = i;
+    }
+  });
+  const found = new Uint8Array(down.length);
+  const order: number[][] = layers.map(() => []);
+  const stack = layers.flat().reverse();
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (found[node] === 0) {
+      found[node] = 1;
+      order[layerOf[node] ?? 0]?.push(node);
+      const below = down[node] ?? [];
+      for (let k = below.length - 1; k >= 0; k--) {
+        stack.push(below[k] ?? 0);
+      }
+    }
+  }
+  return order;
+}
+
+/** Where the part's nodes stood across before, NaN for bends and new ones; null when too few did. */
+function formerly(
+  { before }: ILayoutInput,
+  members: readonly number[],
+  size: number
+): Float64Array | null {
+  if (before === undefined) {
+    return null;
+  }
+  const across = new Float64Array(size).fill(NaN);
+  let known = 0;
+  members.forEach((node, i) => {
+    const point = before[node] ?? null;
+    if (point !== null) {
+      across[i] = point[0];
+      known += 1;
+    }
+  });
+  return known >= KNOWN * members.length ? across : null;
+}
+
+/**
+ * Each layer in the order in which its nodes stood before. Bends stand on the line between the ends of
+ * their edge, new nodes beside what they are tied to.
+ */
+function asBefore(
+  layers: readonly (readonly number[])[],
+  pairs: readonly Link[],
+  chains: readonly (readonly number[])[],
+  before: Float64Array
+): number[][] {
+  const x = before.slice();
+  // A new node's neighbours may be new themselves: what is found in one round helps in the next.
+  for (let round = 0; round < 3; round++) {
+    const sum = new Float64Array(x.length);
+    const known = new Int32Array(x.length);
+    const tie = (node: number, to: number): void => {
+      if (!Number.isNaN(x[to])) {
+        sum[node] = (sum[node] ?? 0) + (x[to] ?? 0);
+        known[node] = (known[node] ?? 0) + 1;
+      }
+    };
+    for (const [from, to] of pairs) {
+      tie(from, to);
+      tie(to, from);
+    }
+    known.forEach((count, node) => {
+      if (count > 0 && Number.isNaN(x[node])) {
+        x[node] = (sum[node] ?? 0) / count;
+      }
     });
   }
-  return { width, height, nodes, edges };
-}
-
-/** Our layers in the shape that d3-dag wants. */
-function layering(drawing: Graph<number, number>): number {
-  const nodes = [...drawing.nodes()];
-  const number = new Map(nodes.map((node, i) => [node, i]));
-  const layers = layersOf(
-    nodes.length,
-    [...drawing.links()].map(
-      ({ source, target }) => [number.get(source) ?? 0, number.get(target) ?? 0] as const
-    )
+  pairs.forEach(([from, to], i) => {
+    const chain = chains[i] ?? [];
+    const start = x[from] ?? 0;
+    const step = ((x[to] ?? 0) - start) / (chain.length + 1);
+    chain.forEach((node, k) => {
+      x[node] = start + step * (k + 1);
+    });
+  });
+  const at = (node: number): number => {
+    const place = x[node] ?? 0;
+    return Number.isNaN(place) ? Infinity : place;
+  };
+  return layers.map(layer =>
+    [...layer].sort((a, b) => {
+      const [left, right] = [at(a), at(b)];
+      return left === right ? a - b : left - right;
+    })
   );
-  nodes.forEach((node, i) => {
-    node.y = layers[i] ?? 0;
-  });
-  return Math.max(...layers);
-}
-
-/** Our crossing reduction in the shape that d3-dag wants. */
-function decross(layers: SugiNode<number, number>[][]): void {
-  const all = layers.flat();
-  const number = new Map(all.map((node, i) => [node, i]));
-  const down = all.map(node => [...node.children()].map(child => number.get(child) ?? 0));
-  const order = reduceCrossings({
-    layers: layers.map(layer => layer.map(node => number.get(node) ?? 0)),
-    down
-  });
-  order.forEach((layer, i) => {
-    layers[i]?.splice(0, layer.length, ...layer.flatMap(node => all[node] ?? []));
-  });
 }
 
 /** The edges that close a cycle, found depth first: turned round, the rest has none. */

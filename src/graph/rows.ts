@@ -6,19 +6,29 @@
  */
 import type { ILayoutInput, Point } from './layout';
 
-/** A layer with more nodes is broken. */
-const WIDEST = 60;
+/** Layers with fewer nodes are never broken. */
+const NARROW = 60;
+/** Nor is a drawing that is not so many times wider than high. */
+const BROAD = 25;
 /** How much wider than high a drawing is meant to be. */
 const ASPECT = 1.5;
 
-/** Is one of the layers too wide? `layers` has the layer of each node. */
-export function isWide(layers: readonly number[]): boolean {
-  return byLayer(layers).some(layer => layer.length > WIDEST);
+type Sizes = Pick<ILayoutInput, 'nodeWidth' | 'nodeHeight' | 'gapX' | 'gapY'>;
+
+/** Would the drawing be a strip, for one of its layers? `layers` has the layer of each node. */
+export function isWide(
+  layers: readonly number[],
+  { nodeWidth, nodeHeight, gapX, gapY }: Sizes
+): boolean {
+  const found = byLayer(layers);
+  const most = found.reduce((widest, layer) => Math.max(widest, layer.length), 0);
+  const height = found.length * (nodeHeight + gapY);
+  return most > NARROW && most * (nodeWidth + gapX) > BROAD * height;
 }
 
 /** The middle of each node. `links` are pairs of nodes whose second stands in a lower layer. */
 export function rows(
-  { nodeWidth, nodeHeight, gapX, gapY }: Omit<ILayoutInput, 'count' | 'edges'>,
+  { nodeWidth, nodeHeight, gapX, gapY }: Sizes,
   layers: readonly number[],
   links: readonly (readonly [number, number])[]
 ): { readonly width: number; readonly height: number; readonly nodes: readonly Point[] } {

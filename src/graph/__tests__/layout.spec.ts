@@ -29,6 +29,15 @@ function overlaps({ nodes }: ILayout): number {
   return found;
 }
 
+/** How far the nodes of both drawings moved across, in the median, apart from all together. */
+function moved(before: ILayout, after: ILayout): number {
+  const middle = (values: number[]): number =>
+    values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  const steps = before.nodes.map(([x], i) => (after.nodes[i]?.[0] ?? 0) - x);
+  const together = middle(steps);
+  return middle(steps.map(step => Math.abs(step - together)));
+}
+
 function expectSound(input: ILayoutInput, drawing: ILayout): void {
   expect(drawing.nodes).toHaveLength(input.count);
   expect(overlaps(drawing)).toBe(0);
@@ -93,6 +102,52 @@ describe('layout', () => {
       expect(nodes[from]?.[1]).toBeLessThan(nodes[to]?.[1] ?? 0);
     }
     expect(drawing.edges[1]).toEqual([nodes[1], nodes[1001]]);
+  });
+
+  it('runs to the right where that is asked for', () => {
+    const edges: Edges = [
+      [0, 1],
+      [0, 2],
+      [1, 3],
+      [2, 3]
+    ];
+    const {
+      nodes,
+      edges: lines,
+      width,
+      height
+    } = layout({ count: 4, edges, ...SIZE, direction: 'right' });
+    expect(width).toBeGreaterThan(height);
+    for (const [from, to] of edges) {
+      expect(nodes[from]?.[0]).toBeLessThan(nodes[to]?.[0] ?? 0);
+    }
+    expect(lines[0]).toEqual([nodes[0], nodes[1]]);
+  });
+
+  it('sets parts that nothing connects side by side', () => {
+    // 0 → 2, 1 → 3, and six alone
+    const edges: Edges = [
+      [0, 2],
+      [1, 3]
+    ];
+    const input = { count: 10, edges, ...SIZE };
+    const drawing = layout(input);
+    expectSound(input, drawing);
+    expect(drawing.width / drawing.height).toBeLessThan(4);
+    expect(drawing.nodes[0]?.[0]).toBe(drawing.nodes[2]?.[0]);
+    expect(drawing.nodes[1]?.[0]).toBe(drawing.nodes[3]?.[0]);
+  });
+
+  it('moves little when a task comes to a drawing that is there', () => {
+    const edges = woven(300, 15);
+    const first = layout({ count: 300, edges, ...SIZE });
+    const more: Edges = [...edges, [120, 300], [300, 290]];
+    const before = [...first.nodes, null];
+    const next = layout({ count: 301, edges: more, ...SIZE, before });
+    expectSound({ count: 301, edges: more, ...SIZE }, next);
+    const anew = layout({ count: 301, edges: more, ...SIZE });
+    expect(moved(first, next)).toBeLessThan(SIZE.nodeWidth / 2);
+    expect(moved(first, next)).toBeLessThan(moved(first, anew) / 3);
   });
 
   it('draws nothing, one task, and tasks without edges', () => {
