@@ -3,12 +3,13 @@
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Snapshot } from './contract';
+import type { Snapshot, Task } from './contract';
+import { folderOf } from './filter';
 import type { IGraphNode } from './graph/graph';
 import type { IAsked } from './model';
 import { flaws } from './problems';
 import { canRun, stateOf } from './taskstate';
-import { reasonWords, stateWord } from './words';
+import { duration, reasonWords, stateWord } from './words';
 
 export type TaskNode = IGraphNode;
 
@@ -38,6 +39,10 @@ function nodesOf(
 ): readonly IGraphNode[] {
   const before = new Map(last.map(node => [node.name, node]));
   const flawed = snapshot === null ? null : flaws(snapshot);
+  const grids = new Map<string, number>();
+  for (const task of snapshot?.tasks ?? []) {
+    grids.set(entryOf(task), (grids.get(entryOf(task)) ?? 0) + 1);
+  }
   return (snapshot?.tasks ?? []).map((task): IGraphNode => {
     const state = stateOf(task, snapshot?.run ?? null, asked);
     const word = stateWord(trans, task, state);
@@ -48,13 +53,36 @@ function nodesOf(
       ...task.freshness.reasons.map(reason => reasonWords(trans, reason))
     ].join('\n');
     const runnable = canRun(task, snapshot?.run ?? null, asked);
+    const node: IGraphNode = {
+      name: task.name,
+      state,
+      word,
+      aside:
+        state === 'fresh' && task.lastDuration !== null ? duration(trans, task.lastDuration) : '',
+      progress: progressOf(task),
+      title,
+      runnable,
+      flawed: flaw !== null,
+      folder: folderOf(task),
+      kind: task.kind,
+      grid: grids.get(entryOf(task)) === 1 ? '' : entryOf(task)
+    };
     const old = before.get(task.name);
-    return old?.state === state &&
-      old.word === word &&
-      old.title === title &&
-      old.runnable === runnable &&
-      old.flawed === (flaw !== null)
-      ? old
-      : { name: task.name, state, word, title, runnable, flawed: flaw !== null };
+    return old !== undefined && isSame(old, node) ? old : node;
   });
+}
+
+function isSame(a: IGraphNode, b: IGraphNode): boolean {
+  return (Object.keys(b) as (keyof IGraphNode)[]).every(key => a[key] === b[key]);
+}
+
+/** Where pipeline.yaml declares it: tasks that are declared at one place are made by a grid. */
+function entryOf({ where }: Task): string {
+  return `${where.path} ${String(where.line)} ${String(where.column)}`;
+}
+
+/** How much of its cells is done; null when nothing runs or nobody knows. */
+function progressOf({ activity }: Task): number | null {
+  const cells = activity.state === 'running' ? activity.progress : null;
+  return cells === null || cells.total === 0 ? null : cells.done / cells.total;
 }

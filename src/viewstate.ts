@@ -9,6 +9,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
+import { GRAPH_VIEW, parseGraphView, type IGraphView } from './graph/look';
 import type { PipelineModel } from './model';
 
 /** The ways to show the tasks. */
@@ -32,6 +33,7 @@ export interface IView {
   readonly grouped: boolean;
   /** The folders whose tasks are folded away. */
   readonly collapsed: readonly string[];
+  readonly graph: IGraphView;
   /** Parts of the task's detail that are folded up. */
   readonly folded: readonly string[];
   /** How much of the panel the tasks take and how much the detail. */
@@ -44,6 +46,7 @@ export const DEFAULT_VIEW: IView = {
   order: 'build',
   grouped: false,
   collapsed: [],
+  graph: GRAPH_VIEW,
   folded: ['attempts', 'log'],
   sizes: [55, 45]
 };
@@ -157,6 +160,7 @@ export function parseView(found: unknown, fallback: IView = DEFAULT_VIEW): IView
     order: ORDERS.find(each => each === said.order) ?? fallback.order,
     grouped: typeof said.grouped === 'boolean' ? said.grouped : fallback.grouped,
     collapsed: listOf('string', said.collapsed) ?? fallback.collapsed,
+    graph: parseGraphView(said.graph, fallback.graph),
     folded: listOf('string', said.folded) ?? fallback.folded,
     sizes: listOf('number', said.sizes)?.slice(0, 2) ?? fallback.sizes
   };

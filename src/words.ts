@@ -55,6 +55,34 @@ export function stateWord(trans: TranslationBundle, task: Task, state: TaskState
   }
 }
 
+/** A state by itself, whatever task is in it. */
+export function stateName(trans: TranslationBundle, state: TaskState): string {
+  switch (state) {
+    case 'asked':
+      return trans.__('starting');
+    case 'running':
+      return trans.__('running');
+    case 'waiting':
+      return trans.__('waiting');
+    case 'broken':
+      return trans.__('problems');
+    case 'blocked':
+      return trans.__('blocked');
+    case 'failed':
+      return trans.__('failed');
+    case 'cancelled':
+      return trans.__('cancelled');
+    case 'skipped':
+      return trans.__('skipped');
+    case 'never':
+      return trans.__('never run');
+    case 'stale':
+      return trans.__('out of date');
+    case 'fresh':
+      return trans.__('up to date');
+  }
+}
+
 function reasonWord(trans: TranslationBundle, kind: Reason['kind']): string {
   switch (kind) {
     case 'never_run':

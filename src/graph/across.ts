@@ -11,7 +11,7 @@ export interface ISpread {
   readonly layers: readonly (readonly number[])[];
   /** A node's neighbours one layer below. */
   readonly down: readonly (readonly number[])[];
-  /** From here on numbers are bends: points of long edges, each with one edge up and one down. */
+  /** From here on numbers are bends: points of long edges, each with one edge up and perhaps several down. */
   readonly bends: number;
   /** How far apart a node's middle and its border are, with the gap that it keeps; of a bend likewise. */
   readonly half: number;
@@ -185,7 +185,7 @@ function straighten(
         x[node] = Math.min(high, Math.max(low, mean));
       }
     };
-    for (let node = first; node >= bends; node = down[node]?.[0] ?? -1) {
+    for (let node = first; node >= bends; node = down[node]?.find(each => each >= bends) ?? -1) {
       const [from, to] = [Math.max(low, least(node)), Math.min(high, most(node))];
       if (from > to) {
         flush();

@@ -16,7 +16,7 @@ export interface ILayered {
 }
 
 /** So many edges may be looked at in all passes together, and so many passes there are at least, at most. */
-const WORK = 100_000;
+const WORK = 60_000;
 const [FEWEST, MOST] = [8, 300];
 /** After so many passes that did not help the best order is shaken, so that another may be found. */
 const PATIENCE = 4;

@@ -1,49 +1,67 @@
 /**
- * The graph as SVG: panned by dragging and scrolling, zoomed by buttons and keys.
+ * The graph as SVG, from far away as a canvas: panned by dragging and scrolling, zoomed by buttons and
+ * keys.
  *
- * Props in, callbacks out. What is not in view is not drawn, and names are left out where they
- * could not be read, so that a thousand nodes stay quick.
+ * Props in, callbacks out. What is not near the window is not drawn, and moving the window moves what is
+ * drawn as a whole: React draws again only when something else comes into sight.
  */
 import * as React from 'react';
 
-import { FLAW, MARKS, type TaskState } from '../taskstate';
-import { clip, measureIn, shorten, type Measure } from './label';
-import type { ILayout, ILayoutInput, Point } from './layout';
-import { layouter } from './layouter';
-import { edgePath } from './path';
+import { STATES } from '../filter';
+import { arrange, type IArrangement, type IItem } from './arrange';
+import { Camera } from './camera';
+import { Controls, type IControlWords } from './controls';
+import { Edge } from './edge';
+import { paint, type IScene } from './far';
+import type { Direction, Point } from './layout';
+import type { Format, IGraphView } from './look';
+import { Minimap } from './minimap';
+import { GroupBox, TaskBox, type ICount, type IGraphNode } from './node';
+import { arrowHead, edgePath, flattened } from './path';
+import { kin, leads, type Links } from './related';
+import { GAPS, MAX_WIDTH, MIN_WIDTH, NAME_LEFT, NODE_HEIGHT, PADDING } from './sizes';
+import { useConnecting, type IConnectWords } from './useconnecting';
+import { useDrawing } from './usedrawing';
+import { useMeasure, usePalette, useSize } from './useelement';
+import { pointIn, useDrag, useWheel } from './usemouse';
 import {
   approach,
   edgeBoxes,
   firstLook,
   fit,
+  kept,
   LEGIBLE,
+  lineAt,
   neighbour,
+  nodeAt,
   reveal,
+  unproject,
   visible,
+  windowOf,
   zoom,
-  type Direction,
+  type Arrow,
+  type IBox,
   type ISize,
   type IViewport
 } from './viewport';
 
-export interface IGraphNode {
-  readonly name: string;
-  readonly state: TaskState;
-  /** The state in words. */
-  readonly word: string;
-  /** All of it in a sentence, for the tooltip and for screen readers. */
-  readonly title: string;
-  readonly runnable: boolean;
-  /** Is it known that it will fail? */
-  readonly flawed: boolean;
-}
+export type { IGraphNode } from './node';
 
-export interface IGraphWords {
+export interface IGraphWords extends IControlWords, IConnectWords {
   readonly graph: string;
-  readonly zoomIn: string;
-  readonly zoomOut: string;
-  readonly fit: string;
   readonly run: (name: string) => string;
+  /** A group: how many tasks it has, and how many in each state. */
+  readonly group: (label: string, counts: readonly ICount[]) => string;
+  readonly expand: (label: string) => string;
+  readonly collapse: (label: string) => string;
+  readonly collapseAll: string;
+  /** How many tasks are drawn in how many boxes. */
+  readonly grouped: (tasks: number, boxes: number) => string;
+  readonly hidden: (count: number) => string;
+  readonly showAll: string;
+  readonly nothing: string;
+  readonly edge: (from: string, to: string) => string;
+  readonly removeEdge: (from: string, to: string) => string;
 }
 
 export interface IGraphProps {
@@ -52,481 +70,950 @@ export interface IGraphProps {
   readonly edges: readonly (readonly [string, string])[];
   /** Another graph, another key: the view starts afresh. */
   readonly identity: string;
-  readonly selected: string | null;
+  /** The names of the selected tasks, the one that counts most last. */
+  readonly selection: readonly string[];
+  readonly view: IGraphView;
+  /** What is looked for; null for nothing. */
+  readonly matches: ((node: IGraphNode) => boolean) | null;
   readonly words: IGraphWords;
+  readonly onView: (parts: Partial<IGraphView>) => void;
   readonly onSelect: (name: string | null) => void;
+  readonly onSelectMany: (names: readonly string[]) => void;
   readonly onOpen: (name: string) => void;
   readonly onRun: (name: string) => void;
+  /** Go to where one says what is looked for; null where there is no such place. */
+  readonly onSearch: (() => void) | null;
+  readonly onExport: ((format: Format) => void) | null;
+  /** Have `to` use what `from` makes, or no longer; null where that cannot be changed. */
+  readonly onConnect: ((from: string, to: string) => void) | null;
+  readonly onDisconnect: ((from: string, to: string) => void) | null;
 }
 
-const NODE_HEIGHT = 36;
-const GAP_X = 12;
-const GAP_Y = 12;
-const MIN_WIDTH = 92;
-const MAX_WIDTH = 176;
-/**
- * So many nodes should fit beside each other unshrunk: a narrow panel has narrow nodes. Fewer than
- * usually stand there, since most drawings are shrunk for their height anyway.
- */
-const ABREAST = 2.5;
-const NAME_FONT_SIZE = 12;
-const NAME_LEFT = 26;
-const PADDING = 6;
-/** Words are smaller than names. */
-const WORD_SIZE = 0.88;
+/** So many nodes should fit beside each other unshrunk: a narrow panel has narrow nodes. */
+const ABREAST = 2.2;
 /** The buttons stand below what is shown when nobody has moved it, as long as it stays legible. */
-const BUTTONS = 28;
+const BUTTONS = 30;
 const ZOOM_STEP = 1.25;
-const KEYS: Readonly<Record<string, Direction>> = {
+/** With more boxes in a drawing that cannot be read, they are painted. */
+const PAINTED = 150;
+/** So much around the window is drawn too, in parts of it. */
+const SPARE = 0.3;
+/** Around the drawing, for what stands over the border of its outermost nodes. */
+const PAD = 24;
+/** From so wide a window on, and that much wider than high, edges run to the right. */
+const [WIDE, WIDER] = [560, 1.7];
+/** How near to a line, in pixels, one must press. */
+const REACH = 6;
+const KEYS: Readonly<Record<string, Arrow>> = {
   ArrowUp: 'up',
   ArrowDown: 'down',
   ArrowLeft: 'left',
   ArrowRight: 'right'
 };
 
+/** What is drawn at all: React draws again when another part of the drawing comes into sight. */
+interface IWindow {
+  readonly part: IBox;
+  readonly legible: boolean;
+  readonly painted: boolean;
+}
+
 export function Graph(props: IGraphProps): React.JSX.Element {
-  const { nodes, edges, identity, selected, words, onSelect, onOpen, onRun } = props;
+  const { nodes, edges, identity, selection, view: look, matches, words, onSelect } = props;
+  const { onSelectMany, onView } = props;
   const frame = React.useRef<HTMLDivElement>(null);
   const size = useSize(frame);
   const measure = useMeasure(frame, size !== null);
+  const palette = usePalette(frame);
+  const camera = React.useMemo(() => new Camera(), []);
+  const primary = selection.at(-1) ?? null;
 
-  const structure = React.useMemo(
-    () => JSON.stringify([nodes.map(node => node.name), edges]),
-    [nodes, edges]
+  // --- What is drawn
+
+  const links = React.useMemo((): Links => {
+    const number = new Map(nodes.map((node, i) => [node.name, i]));
+    return edges.flatMap(([from, to]) => {
+      const [a, b] = [number.get(from), number.get(to)];
+      return a === undefined || b === undefined ? [] : [[a, b] as const];
+    });
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- edges come with other names
+  }, [edges, nodes.length]);
+  // Without levels the selection moves nothing.
+  const centre = look.levels === 0 ? NOBODY : selection;
+  const arrangement = React.useMemo(
+    () =>
+      arrange(nodes, links, {
+        ...look,
+        centre,
+        only:
+          look.hideOthers && matches !== null
+            ? i => {
+                const node = nodes[i];
+                return node !== undefined && matches(node);
+              }
+            : null
+      }),
+    [nodes, links, look, centre, matches]
   );
-  // In steps: not every pixel of a dragged border is another layout.
-  const room = size === null ? null : Math.floor((size.width / ABREAST - 2 * GAP_X) / 16) * 16;
-  const limit = room === null ? null : Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, room));
-  const nodeWidth = React.useMemo(() => {
-    if (measure === null || limit === null) {
-      return null;
-    }
-    const longest = nodes.reduce((most, node) => Math.max(most, measure(node.name)), 0);
-    return Math.round(Math.min(limit, Math.max(MIN_WIDTH, longest + NAME_LEFT + PADDING)));
-    // `structure` stands for the nodes' names: states that change move nothing.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [measure, structure, limit]);
+  const direction: Direction =
+    look.direction !== 'auto'
+      ? look.direction
+      : size !== null && size.width > WIDE && size.width > WIDER * size.height
+        ? 'right'
+        : 'down';
+  const nodeWidth = useNodeWidth(nodes, arrangement.items, measure, size, direction);
+  const trim = direction === 'down' ? NODE_HEIGHT / 2 : (nodeWidth ?? 0) / 2;
 
-  const layout = useLayout(nodes, edges, structure, nodeWidth);
+  const itemOf = React.useMemo(() => {
+    const found = new Map<string, string>();
+    for (const item of arrangement.items) {
+      for (const member of item.members) {
+        found.set(nodes[member]?.name ?? '', item.key);
+      }
+    }
+    return found;
+  }, [arrangement, nodes]);
+  const anchor = primary === null ? null : (itemOf.get(primary) ?? null);
+  const { drawing, layout, busy } = useDrawing(
+    arrangement,
+    identity,
+    nodeWidth,
+    direction,
+    ([dx, dy]) => {
+      if (camera.moved && camera.view !== null) {
+        const { x, y, scale } = camera.view;
+        camera.set({ scale, x: x - dx * scale, y: y - dy * scale });
+      }
+    },
+    anchor
+  );
+  const items = drawing?.arrangement.items ?? NO_ITEMS;
+  const ways = React.useMemo(
+    (): Links => (drawing?.arrangement.edges ?? []).map(({ from, to }) => [from, to] as const),
+    [drawing]
+  );
+  const box = React.useMemo(
+    () => ({ nodeWidth: drawing?.nodeWidth ?? 0, nodeHeight: NODE_HEIGHT }),
+    [drawing]
+  );
   const paths = React.useMemo(
-    () => layout?.edges.map(points => edgePath(points, NODE_HEIGHT / 2)) ?? [],
-    [layout]
+    () =>
+      layout?.edges.map(
+        points => edgePath(points, trim, direction) + arrowHead(points, trim, direction)
+      ) ?? [],
+    [layout, trim, direction]
   );
   const boxes = React.useMemo(() => (layout === null ? [] : edgeBoxes(layout)), [layout]);
-  const [view, setView] = React.useState<IViewport | null>(null);
-  /** Did the user move the view? Until then it follows the panel's size. */
-  const moved = React.useRef(false);
-  const move = React.useCallback((change: (last: IViewport) => IViewport): void => {
-    moved.current = true;
-    setView(last => (last === null ? last : change(last)));
-  }, []);
+
+  // --- The window on it
+
+  const svg = React.useRef<SVGSVGElement>(null);
+  const scaled = React.useRef<SVGGElement>(null);
+  const layer = React.useRef<HTMLDivElement>(null);
+  const canvas = React.useRef<HTMLCanvasElement>(null);
+  const [shownPart, setShownPart] = React.useState<IWindow | null>(null);
 
   React.useLayoutEffect(() => {
-    moved.current = false;
-  }, [identity]);
+    camera.moved = false;
+  }, [camera, identity]);
 
   React.useLayoutEffect(() => {
-    if (layout !== null && size !== null && size.width > 0 && !moved.current) {
-      const active = nodes.findIndex(node => node.state === 'running' || node.state === 'failed');
-      const focus = layout.nodes[Math.max(active, 0)] ?? [layout.width / 2, 0];
-      const above = aboveButtons(size);
-      setView(firstLook(layout, fit(layout, above).scale >= LEGIBLE ? above : size, focus));
+    const whole = drawing?.layout;
+    if (whole === undefined || size === null || size.width === 0 || camera.moved) {
+      return;
     }
+    const active = items.findIndex(item =>
+      item.members.some(member => {
+        const state = nodes[member]?.state;
+        return state === 'running' || state === 'failed';
+      })
+    );
+    const focus = whole.nodes[Math.max(active, 0)] ?? [whole.width / 2, 0];
+    const above = aboveButtons(size);
+    camera.set(firstLook(whole, fit(whole, above).scale >= LEGIBLE ? above : size, focus));
     // Only another drawing or another size moves it, not a state that changed.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [layout, size?.width, size?.height]);
+  }, [drawing?.layout, size?.width, size?.height]);
 
-  // A task selected elsewhere comes into view.
+  // --- What is looked at
+
+  const [hovered, setHovered] = React.useState<string | null>(null);
+  const [chosen, setChosen] = React.useState<readonly [string, string] | null>(null);
+  const selectedItems = React.useMemo(() => {
+    const wanted = new Set(selection);
+    return new Set(
+      items.flatMap((item, i) =>
+        item.members.some(member => wanted.has(nodes[member]?.name ?? '')) ? [i] : []
+      )
+    );
+  }, [items, nodes, selection]);
+  const centreItems = React.useMemo(() => {
+    const over = hovered === null ? -1 : items.findIndex(({ key }) => key === hovered);
+    return over < 0 ? selectedItems : new Set([over]);
+  }, [items, hovered, selectedItems]);
+  const related = React.useMemo(
+    () => (centreItems.size === 0 ? null : kin(items.length, ways, [...centreItems])),
+    [items.length, ways, centreItems]
+  );
+  const isMatch = React.useMemo(
+    () =>
+      items.map(
+        item =>
+          matches === null ||
+          item.members.some(member => {
+            const node = nodes[member];
+            return node !== undefined && matches(node);
+          })
+      ),
+    [items, nodes, matches]
+  );
+  const isKin = React.useMemo(
+    () => ways.map(way => related !== null && leads(way, centreItems, related)),
+    [ways, related, centreItems]
+  );
+  const isHidden = (edge: number): boolean =>
+    look.hideLinks && selectedItems.size > 0 && isKin[edge] !== true;
+
+  // --- Far away
+
+  const scene = React.useMemo((): IScene | null => {
+    // There is none where tests run.
+    if (layout === null || palette === null || typeof Path2D === 'undefined') {
+      return null;
+    }
+    const byState = new Map<string, number[]>();
+    items.forEach((item, i) => {
+      const colour = palette.states[worst(item, nodes)];
+      const found = byState.get(colour) ?? [];
+      byState.set(colour, found);
+      found.push(i);
+    });
+    const near = isKin.some(Boolean);
+    const path = (wanted: boolean): Path2D =>
+      new Path2D(
+        layout.edges
+          .map((points, i) =>
+            isKin[i] === wanted && !isHidden(i) ? edgePath(points, trim, direction) : ''
+          )
+          .join('')
+      );
+    return {
+      layout,
+      node: box,
+      boxes: [...byState].map(([colour, found]) => ({ colour, nodes: found })),
+      lines: [
+        { colour: palette.edge, path: path(false), width: 1, dim: near },
+        ...(near ? [{ colour: palette.kin, path: path(true), width: 1.6, dim: false }] : [])
+      ],
+      dim: node => isMatch[node] === false
+    };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- isHidden follows from the rest
+  }, [layout, palette, items, nodes, isKin, isMatch, box, trim, direction, look.hideLinks]);
+
+  const now = React.useRef({ size, layout, scene, shownPart, count: items.length });
+  now.current = { size, layout, scene, shownPart, count: items.length };
+  const follow = React.useCallback((): void => {
+    const { view } = camera;
+    const { size: room, layout: drawn, scene: far, shownPart: part, count } = now.current;
+    if (view === null || room === null || drawn === null) {
+      return;
+    }
+    place(view, drawn, layer.current, svg.current, scaled.current);
+    const next: IWindow = {
+      part: windowOf(view, room),
+      legible: view.scale >= LEGIBLE,
+      painted: view.scale < LEGIBLE && count > PAINTED && far !== null
+    };
+    if (
+      part?.legible !== next.legible ||
+      part.painted !== next.painted ||
+      (!next.painted && !inside(next.part, part.part))
+    ) {
+      setShownPart({ ...next, part: grown(next.part) });
+    }
+    const context = next.painted ? canvas.current?.getContext('2d') : null;
+    if (context != null && far !== null) {
+      paint(context, far, view, room, window.devicePixelRatio || 1);
+    }
+  }, [camera]);
+  React.useEffect(() => camera.listen(follow), [camera, follow]);
+  // What is drawn has changed: where it stands, and what of it is in sight, too.
+  React.useLayoutEffect(follow, [follow, layout, size, scene, shownPart]);
+
+  // --- Going to what is selected
+
   React.useEffect(() => {
-    const at = layout?.nodes[nodes.findIndex(node => node.name === selected)];
-    if (at !== undefined && size !== null && nodeWidth !== null) {
+    const i = items.findIndex(({ key }) => key === anchor);
+    const at = drawing?.layout.nodes[i];
+    if (at !== undefined && size !== null && camera.view !== null) {
       const room = aboveButtons(size);
       // Who selects in an overview wants to keep it.
-      const inside = frame.current?.contains(document.activeElement) === true;
-      setView(last => {
-        if (last === null) {
-          return last;
-        }
-        const near = inside ? last : approach(last, room, at);
-        return reveal(near, room, at, { nodeWidth, nodeHeight: NODE_HEIGHT });
-      });
+      const within = frame.current?.contains(document.activeElement) === true;
+      const near = within ? camera.view : approach(camera.view, room, at);
+      const next = reveal(near, room, at, box);
+      if (next !== camera.view) {
+        camera.moved = true;
+        camera.set(next);
+      }
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- only when the selection changes
-  }, [selected]);
+  }, [anchor]);
 
-  useWheel(frame, move);
-  const drag = useDrag(move, () => {
-    onSelect(null);
-  });
-
-  const middle: Point = [(size?.width ?? 0) / 2, (size?.height ?? 0) / 2];
-  const zoomBy = (factor: number): void => {
-    move(last => zoom(last, factor, middle));
-  };
-  const showAll = (): void => {
-    if (layout !== null && size !== null) {
-      moved.current = false;
-      setView(fit(layout, aboveButtons(size)));
-    }
-  };
-  const focusNode = (name: string): void => {
-    onSelect(name);
-    // After the node is drawn, for it may have been out of view.
-    requestAnimationFrame(() => {
-      frame.current?.querySelector<SVGGElement>(`[data-cauce-task="${CSS.escape(name)}"]`)?.focus();
+  const press = (change: (last: IViewport) => IViewport): void => {
+    camera.move(last => {
+      const next = change(last);
+      return layout === null || size === null ? next : kept(next, layout, size);
     });
   };
-  const onKeyDown = (event: React.KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) {
+  const middle: Point = [(size?.width ?? 0) / 2, (size?.height ?? 0) / 2];
+  const zoomBy = (factor: number): void => {
+    press(last => zoom(last, factor, middle));
+  };
+  const showAll = (): void => {
+    if (drawing !== null && size !== null) {
+      camera.moved = false;
+      camera.set(fit(drawing.layout, aboveButtons(size)));
+    }
+  };
+
+  // --- Selecting
+
+  const namesOf = (item: IItem | undefined): readonly string[] =>
+    item?.members.map(member => nodes[member]?.name ?? '') ?? [];
+  const select = (item: IItem | undefined): void => {
+    setChosen(null);
+    if (item?.group === false) {
+      onSelect(item.label);
+    } else {
+      onSelectMany(namesOf(item));
+    }
+  };
+  const toggle = (item: IItem | undefined): void => {
+    const names = namesOf(item);
+    const others = selection.filter(name => !names.includes(name));
+    onSelectMany(others.length < selection.length ? others : [...others, ...names]);
+  };
+  const byKey = (key: string): IItem | undefined => items.find(item => item.key === key);
+  const focusItem = (item: IItem | undefined): void => {
+    if (item !== undefined) {
+      select(item);
+      focusSoon(frame.current, item.key);
+    }
+  };
+  const expand = (key: string): void => {
+    const item = byKey(key);
+    if (item?.group === true) {
+      onView({ expanded: [...look.expanded, item.of] });
+      const [first = ''] = namesOf(item);
+      if (selectedItems.has(items.indexOf(item))) {
+        onSelect(first);
+      }
+    }
+  };
+  const collapse = (id: string): void => {
+    onView({ expanded: look.expanded.filter(each => each !== id) });
+    focusSoon(frame.current, `group:${id}`);
+  };
+
+  const connecting = useConnecting({
+    frame,
+    camera,
+    nodes,
+    links,
+    items,
+    layout,
+    node: box,
+    direction,
+    words,
+    onConnect: props.onConnect
+  });
+
+  // The handlers of nodes stay the same, so that nodes need not be drawn again.
+  const latest = React.useRef({ byKey, select, toggle, expand, connecting, selection, namesOf });
+  latest.current = { byKey, select, toggle, expand, connecting, selection, namesOf };
+  const handlers = React.useMemo(
+    () => ({
+      onHover: (key: string | null) => {
+        setHovered(key);
+      },
+      onPress: (key: string, event: React.MouseEvent) => {
+        const { current } = latest;
+        if (event.ctrlKey || event.metaKey || event.shiftKey) {
+          current.toggle(current.byKey(key));
+        } else {
+          current.select(current.byKey(key));
+        }
+        (event.currentTarget as SVGGElement).focus();
+      },
+      onPort: (key: string, event: React.PointerEvent) => {
+        latest.current.connecting.begin(key, event);
+      },
+      onFocus: (key: string) => {
+        const { current } = latest;
+        const item = current.byKey(key);
+        if (!current.namesOf(item).some(name => current.selection.includes(name))) {
+          current.select(item);
+        }
+      },
+      onExpand: (key: string) => {
+        latest.current.expand(key);
+      }
+    }),
+    []
+  );
+
+  useWheel(frame, camera);
+  const flat = React.useMemo(
+    () => layout?.edges.map(points => flattened(points, trim, direction)) ?? [],
+    [layout, trim, direction]
+  );
+  const drag = useDrag(frame, camera, {
+    onGround: at => {
+      const { view } = camera;
+      const edge =
+        view === null ? null : lineAt(flat, boxes, unproject(view, at), REACH / view.scale);
+      const found = edge === null || isHidden(edge) ? undefined : ways[edge];
+      setChosen(
+        found === undefined ? null : [items[found[0]]?.key ?? '', items[found[1]]?.key ?? '']
+      );
+      if (found === undefined) {
+        onSelect(null);
+      }
+      frame.current?.focus({ preventScroll: true });
+    },
+    onBand: band => {
+      const { view } = camera;
+      if (view === null || layout === null) {
+        return;
+      }
+      const [left, top] = unproject(view, [band.left, band.top]);
+      const [right, bottom] = unproject(view, [band.right, band.bottom]);
+      const names = items.flatMap((item, i) => {
+        const [x, y] = layout.nodes[i] ?? [NaN, NaN];
+        return x >= left && x <= right && y >= top && y <= bottom ? namesOf(item) : [];
+      });
+      onSelectMany([...selection, ...names]);
+    }
+  });
+
+  // --- Edges that are chosen
+
+  const chosenEdge = ways.findIndex(
+    ([from, to]) => items[from]?.key === chosen?.[0] && items[to]?.key === chosen?.[1]
+  );
+  const chosenWay = drawing?.arrangement.edges[chosenEdge];
+  const [chosenFrom, chosenTo] = [items[chosenWay?.from ?? -1], items[chosenWay?.to ?? -1]];
+  const removable =
+    props.onDisconnect !== null &&
+    chosenWay?.indirect === false &&
+    chosenFrom?.group === false &&
+    chosenTo?.group === false;
+  const removeChosen = (): void => {
+    if (removable) {
+      props.onDisconnect(chosenFrom.label, chosenTo.label);
+      setChosen(null);
+    }
+  };
+  /** Choose the edge after the one that is chosen, of those that end or begin at the selection. */
+  const chooseNext = (step: 1 | -1): void => {
+    const at = items.findIndex(({ key }) => key === anchor);
+    const own = ways.flatMap(([from, to], i) => (from === at || to === at ? [i] : []));
+    const next =
+      own[
+        (own.indexOf(chosenEdge) + step + own.length + (step < 0 && chosenEdge < 0 ? 1 : 0)) %
+          own.length
+      ];
+    const found = next === undefined ? undefined : ways[next];
+    if (found !== undefined) {
+      setChosen([items[found[0]]?.key ?? '', items[found[1]]?.key ?? '']);
+    }
+  };
+
+  // --- Keys
+
+  const goTo = (arrow: Arrow): void => {
+    if (drawing === null) {
       return;
     }
-    const direction = KEYS[event.key];
-    if (direction !== undefined && layout !== null) {
-      const from = nodes.findIndex(node => node.name === selected);
-      const next = from < 0 ? 0 : neighbour(layout.nodes, from, direction);
-      const node = next === null ? undefined : nodes[next];
-      if (node !== undefined) {
-        focusNode(node.name);
-      }
-    } else if (event.key === '+' || event.key === '=') {
+    const from = items.findIndex(({ key }) => key === anchor);
+    const next =
+      from < 0 ? 0 : neighbour(drawing.layout.nodes, ways, from, arrow, drawing.direction);
+    focusItem(next === null ? undefined : items[next]);
+  };
+  const nextMatch = (step: 1 | -1): void => {
+    const found = items.flatMap((_, i) => (isMatch[i] === true ? [i] : []));
+    const at = items.findIndex(({ key }) => key === anchor);
+    const after = step > 0 ? found.find(i => i > at) : [...found].reverse().find(i => i < at);
+    focusItem(items[after ?? (step > 0 ? found[0] : found.at(-1)) ?? -1]);
+  };
+  const current = anchor === null ? undefined : byKey(anchor);
+  const keys: Readonly<Record<string, (() => void) | undefined>> = {
+    '+': () => {
       zoomBy(ZOOM_STEP);
-    } else if (event.key === '-') {
+    },
+    '=': () => {
+      zoomBy(ZOOM_STEP);
+    },
+    '-': () => {
       zoomBy(1 / ZOOM_STEP);
-    } else if (event.key === '0') {
-      showAll();
-    } else if (event.key === 'Escape' && selected !== null) {
-      onSelect(null);
-    } else {
+    },
+    '0': showAll,
+    Home: () => {
+      focusItem(items[0]);
+    },
+    End: () => {
+      focusItem(items.at(-1));
+    },
+    '/': props.onSearch ?? undefined,
+    n: () => {
+      nextMatch(1);
+    },
+    N: () => {
+      nextMatch(-1);
+    },
+    e: () => {
+      chooseNext(1);
+    },
+    E: () => {
+      chooseNext(-1);
+    },
+    c:
+      current !== undefined && !current.group && current.of !== ''
+        ? () => {
+            collapse(current.of);
+          }
+        : undefined,
+    Enter:
+      current?.group === true
+        ? () => {
+            expand(current.key);
+            focusSoon(frame.current, `task:${namesOf(current)[0] ?? ''}`);
+          }
+        : undefined,
+    Delete: chosen === null ? undefined : removeChosen,
+    Backspace: chosen === null ? undefined : removeChosen,
+    Escape:
+      connecting.line !== null
+        ? connecting.cancel
+        : chosen !== null
+          ? () => {
+              setChosen(null);
+            }
+          : selection.length > 0
+            ? () => {
+                onSelect(null);
+              }
+            : undefined
+  };
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    const arrow = KEYS[event.key];
+    const meta = event.ctrlKey || event.metaKey;
+    if (event.altKey) {
       return;
+    }
+    if (meta && event.key === 'a') {
+      onSelectMany(items.flatMap(namesOf));
+    } else if (meta) {
+      return;
+    } else if (arrow !== undefined) {
+      goTo(arrow);
+    } else {
+      const act = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
+      if (act === undefined) {
+        return;
+      }
+      act();
     }
     event.preventDefault();
     event.stopPropagation();
   };
 
+  // --- Drawing
+
   const shown =
-    layout !== null && view !== null && size !== null && nodeWidth !== null
-      ? visible(layout, boxes, view, size, { nodeWidth, nodeHeight: NODE_HEIGHT })
+    layout !== null && shownPart !== null && drawing !== null
+      ? shownPart.painted
+        ? { nodes: [], edges: [] }
+        : visible(layout, boxes, shownPart.part, box)
       : null;
-  const tabStop = nodes.some(node => node.name === selected) ? selected : nodes[0]?.name;
+  const tabStop = anchor ?? items[0]?.key ?? null;
+  const always = [tabStop, hovered, connecting.target?.key ?? null];
+  const drawnNodes =
+    shown === null
+      ? []
+      : [
+          ...new Set([
+            ...shown.nodes,
+            ...(shownPart?.painted === true ? selectedItems : []),
+            ...items.flatMap(({ key }, i) => (always.includes(key) ? [i] : []))
+          ])
+        ].sort((a, b) => a - b);
+  const ratio = typeof window === 'undefined' ? 1 : window.devicePixelRatio || 1;
+  const chosenMiddle = middleOf(flat[chosenEdge]);
   return (
     <div
       className="jp-cauce-Graph"
       ref={frame}
+      tabIndex={-1}
+      {...drag.handlers}
+      onPointerMove={event => {
+        drag.handlers.onPointerMove?.(event);
+        // Far away nodes are no elements: the one under the pointer becomes one.
+        if (shownPart?.painted === true && event.buttons === 0 && frame.current !== null) {
+          const at = pointIn(frame.current, event);
+          const found =
+            camera.view === null || layout === null
+              ? null
+              : nodeAt(layout.nodes, unproject(camera.view, at), box);
+          setHovered(found === null ? null : (items[found]?.key ?? null));
+        }
+      }}
+      onDoubleClick={event => {
+        if (!(event.target as Element).matches('.jp-cauce-Graph-node *, .jp-cauce-Graph-above *')) {
+          showAll();
+        }
+      }}
       onKeyDown={onKeyDown}
-      data-ready={shown !== null}
-      data-legible={view !== null && view.scale >= LEGIBLE}
+      data-ready={shown !== null && !busy}
+      data-busy={busy}
+      data-legible={shownPart?.legible ?? true}
+      data-painted={shownPart?.painted ?? false}
+      data-related={related !== null}
+      data-connecting={connecting.line !== null}
     >
-      {layout !== null && view !== null && shown !== null && nodeWidth !== null ? (
-        <svg
-          className="jp-cauce-Graph-drawing"
-          role="group"
-          aria-label={words.graph}
-          {...drag}
-          width="100%"
-          height="100%"
-        >
-          <g
-            transform={`translate(${String(view.x)} ${String(view.y)}) scale(${String(view.scale)})`}
-          >
-            {shown.edges.map(i => {
-              const [from, to] = edges[i] ?? ['', ''];
-              return (
+      <canvas
+        className="jp-cauce-Graph-far"
+        ref={canvas}
+        width={(size?.width ?? 0) * ratio}
+        height={(size?.height ?? 0) * ratio}
+        hidden={shownPart?.painted !== true}
+      />
+      {layout !== null && shown !== null && measure !== null ? (
+        <div className="jp-cauce-Graph-layer" ref={layer}>
+          <svg className="jp-cauce-Graph-drawing" role="group" aria-label={words.graph} ref={svg}>
+            <g ref={scaled}>
+              {shown.edges.map(i => {
+                const way = drawing?.arrangement.edges[i];
+                return way === undefined || isHidden(i) ? null : (
+                  <Edge
+                    key={drawing?.edgeKeys[i]}
+                    path={paths[i] ?? ''}
+                    kin={isKin[i] === true}
+                    dim={isMatch[way.from] === false || isMatch[way.to] === false}
+                    indirect={way.indirect}
+                    selected={i === chosenEdge}
+                  />
+                );
+              })}
+              {chosenEdge >= 0 && !shown.edges.includes(chosenEdge) ? (
                 <Edge
-                  key={`${from}\n${to}`}
-                  path={paths[i] ?? ''}
-                  near={selected !== null && (from === selected || to === selected)}
+                  path={paths[chosenEdge] ?? ''}
+                  kin={true}
+                  dim={false}
+                  indirect={false}
+                  selected={true}
                 />
-              );
-            })}
-            {shown.nodes.map(i => {
-              const node = nodes[i];
-              const at = layout.nodes[i];
-              return node === undefined || at === undefined ? null : (
-                <Node
-                  key={node.name}
-                  name={node.name}
-                  state={node.state}
-                  word={node.word}
-                  title={node.title}
-                  runnable={node.runnable}
-                  flawed={node.flawed}
-                  runTitle={words.run(node.name)}
-                  x={at[0]}
-                  y={at[1]}
-                  width={nodeWidth}
-                  detailed={view.scale >= LEGIBLE}
-                  measure={measure}
-                  selected={node.name === selected}
-                  tabStop={node.name === tabStop}
-                  onSelect={onSelect}
-                  onOpen={onOpen}
-                  onRun={onRun}
+              ) : null}
+              {drawnNodes.map(i => {
+                const item = items[i];
+                const at = layout.nodes[i];
+                if (item === undefined || at === undefined) {
+                  return null;
+                }
+                const common = {
+                  id: item.key,
+                  x: at[0],
+                  y: at[1],
+                  width: box.nodeWidth,
+                  detailed: shownPart?.legible === true,
+                  measure,
+                  selected: selectedItems.has(i),
+                  tabStop: item.key === tabStop,
+                  dim: isMatch[i] === false,
+                  match: matches !== null && isMatch[i] === true,
+                  target:
+                    connecting.target?.key === item.key
+                      ? connecting.target.whyNot === ''
+                        ? ('yes' as const)
+                        : ('no' as const)
+                      : ('' as const),
+                  port: props.onConnect === null ? ('' as const) : direction,
+                  onHover: handlers.onHover,
+                  onPress: handlers.onPress,
+                  onPort: handlers.onPort,
+                  onFocus: handlers.onFocus
+                };
+                const [member = -1] = item.members;
+                const node = nodes[member];
+                if (item.group) {
+                  const counts = countsOf(item, nodes);
+                  return (
+                    <GroupBox
+                      key={item.key}
+                      {...common}
+                      label={item.label}
+                      title={words.group(item.label, counts)}
+                      counts={counts}
+                      expandTitle={words.expand(item.label)}
+                      onExpand={handlers.onExpand}
+                    />
+                  );
+                }
+                return node === undefined ? null : (
+                  <TaskBox
+                    key={item.key}
+                    {...common}
+                    node={node}
+                    runTitle={words.run(node.name)}
+                    portTitle={words.port(node.name)}
+                    onOpen={props.onOpen}
+                    onRun={props.onRun}
+                  />
+                );
+              })}
+              {connecting.line === null ? null : (
+                <path
+                  className="jp-cauce-Graph-connecting"
+                  d={connecting.line}
+                  data-target={connecting.target?.whyNot === '' ? 'yes' : 'no'}
                 />
-              );
-            })}
-          </g>
-        </svg>
+              )}
+              {removable && chosenMiddle !== null ? (
+                <g
+                  className="jp-cauce-Graph-remove"
+                  transform={`translate(${String(chosenMiddle[0])} ${String(chosenMiddle[1])})`}
+                  onPointerDown={event => {
+                    event.stopPropagation();
+                  }}
+                  onClick={removeChosen}
+                >
+                  <title>{words.removeEdge(chosenFrom.label, chosenTo.label)}</title>
+                  <circle r={8} />
+                  <path d="M-3 -3 3 3M3 -3-3 3" />
+                </g>
+              ) : null}
+            </g>
+          </svg>
+        </div>
       ) : null}
-      <div className="jp-cauce-Graph-zoom">
-        <ZoomButton
-          title={words.zoomOut}
-          sign="−"
-          onClick={() => {
-            zoomBy(1 / ZOOM_STEP);
+      {drag.band === null ? null : (
+        <div
+          className="jp-cauce-Graph-band"
+          style={{
+            left: drag.band.left,
+            top: drag.band.top,
+            width: drag.band.right - drag.band.left,
+            height: drag.band.bottom - drag.band.top
           }}
         />
-        <ZoomButton title={words.fit} sign="⤢" onClick={showAll} />
-        <ZoomButton
-          title={words.zoomIn}
-          sign="+"
-          onClick={() => {
-            zoomBy(ZOOM_STEP);
-          }}
-        />
-      </div>
+      )}
+      {connecting.target !== null && connecting.target.whyNot !== '' ? (
+        <div
+          className="jp-cauce-Graph-whyNot"
+          style={{ left: connecting.at[0], top: connecting.at[1] }}
+        >
+          {connecting.target.whyNot}
+        </div>
+      ) : null}
+      <Notice {...props} arrangement={arrangement} onCollapse={collapse} />
+      {scene !== null && look.map && size !== null ? (
+        <Minimap camera={camera} scene={scene} size={size} title={words.map} />
+      ) : null}
+      <Controls
+        words={words}
+        view={look}
+        onView={onView}
+        onZoom={way => {
+          zoomBy(way > 0 ? ZOOM_STEP : 1 / ZOOM_STEP);
+        }}
+        onFit={showAll}
+        onExport={props.onExport}
+      />
+      <span className="jp-cauce-Graph-spoken" role="status">
+        {chosenFrom === undefined || chosenTo === undefined
+          ? ''
+          : removable
+            ? words.removeEdge(chosenFrom.label, chosenTo.label)
+            : words.edge(chosenFrom.label, chosenTo.label)}
+      </span>
     </div>
   );
 }
 
-function ZoomButton(props: {
-  readonly title: string;
-  readonly sign: string;
-  readonly onClick: () => void;
-}): React.JSX.Element {
+const NOBODY: readonly string[] = [];
+const NO_ITEMS: readonly IItem[] = [];
+
+/** What is not drawn task by task, and how to have it. */
+function Notice(
+  props: Pick<IGraphProps, 'words' | 'onView' | 'nodes'> & {
+    readonly arrangement: IArrangement;
+    readonly onCollapse: (id: string) => void;
+  }
+): React.JSX.Element | null {
+  const { words, onView, nodes, onCollapse } = props;
+  const { items, hidden, expanded: open } = props.arrangement;
+  const together = items.some(({ group }) => group);
+  if (!together && hidden === 0 && open.length === 0) {
+    return null;
+  }
+  const shown = nodes.length - hidden;
   return (
-    <button type="button" title={props.title} aria-label={props.title} onClick={props.onClick}>
-      {props.sign}
-    </button>
-  );
-}
-
-const Edge = React.memo(function Edge(props: {
-  readonly path: string;
-  readonly near: boolean;
-}): React.JSX.Element {
-  return <path className="jp-cauce-Graph-edge" d={props.path} data-near={props.near} />;
-});
-
-interface INodeProps extends IGraphNode {
-  readonly runTitle: string;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly detailed: boolean;
-  readonly measure: Measure | null;
-  readonly selected: boolean;
-  readonly tabStop: boolean;
-  readonly onSelect: (name: string) => void;
-  readonly onOpen: (name: string) => void;
-  readonly onRun: (name: string) => void;
-}
-
-const Node = React.memo(function Node(props: INodeProps): React.JSX.Element {
-  const { name, state, word, title, width, detailed, measure } = props;
-  const room = width - NAME_LEFT - PADDING;
-  const mark = MARKS[state];
-  return (
-    <g
-      className="jp-cauce-Graph-node"
-      transform={`translate(${String(props.x - width / 2)} ${String(props.y - NODE_HEIGHT / 2)})`}
-      data-cauce-task={name}
-      data-state={state}
-      data-selected={props.selected}
-      role="button"
-      aria-label={title}
-      aria-pressed={props.selected}
-      tabIndex={props.tabStop ? 0 : -1}
-      onFocus={() => {
-        props.onSelect(name);
-      }}
-      onClick={event => {
-        event.currentTarget.focus();
-        props.onSelect(name);
-      }}
-      onContextMenu={() => {
-        props.onSelect(name);
-      }}
-      onDoubleClick={() => {
-        props.onOpen(name);
-      }}
-    >
-      <title>{title}</title>
-      <rect className="jp-cauce-Graph-box" width={width} height={NODE_HEIGHT} rx={4} />
-      {detailed ? (
+    <div className="jp-cauce-Graph-notice jp-cauce-Graph-above">
+      {together ? <span>{words.grouped(shown, items.length)}</span> : null}
+      {together || open.length > 0 ? (
+        <button
+          type="button"
+          onClick={() => {
+            onView({ grouping: 'none', expanded: [] });
+          }}
+        >
+          {words.showAll}
+        </button>
+      ) : null}
+      {open.slice(0, MOST_OPEN).map(({ id, label }) => (
+        <button
+          key={id}
+          type="button"
+          title={words.collapse(label)}
+          aria-label={words.collapse(label)}
+          onClick={() => {
+            onCollapse(id);
+          }}
+        >
+          <span aria-hidden="true">− </span>
+          <span className="jp-cauce-Graph-openName">{label}</span>
+        </button>
+      ))}
+      {open.length > 1 ? (
+        <button
+          type="button"
+          onClick={() => {
+            onView({ expanded: [] });
+          }}
+        >
+          {words.collapseAll}
+        </button>
+      ) : null}
+      {hidden > 0 ? (
         <>
-          <g className="jp-cauce-Mark" transform="translate(8 12)">
-            <g className="jp-cauce-Mark-sign">
-              {mark.fill === undefined ? null : (
-                <path className="jp-cauce-Mark-fill" d={mark.fill} />
-              )}
-              <path className="jp-cauce-Mark-line" d={mark.line} />
-            </g>
-          </g>
-          <text className="jp-cauce-Graph-name" x={NAME_LEFT} y={15}>
-            {measure === null ? name : shorten(name, room, measure)}
-          </text>
-          <text className="jp-cauce-Graph-word" x={NAME_LEFT} y={28}>
-            {measure === null ? word : clip(word, room, text => measure(text) * WORD_SIZE)}
-          </text>
-          {props.flawed ? (
-            <g className="jp-cauce-Flaw" transform={`translate(${String(width - 8)} -5)`}>
-              <path className="jp-cauce-Flaw-fill" d={FLAW.fill} />
-              <path className="jp-cauce-Flaw-line" d={FLAW.line} />
-            </g>
-          ) : null}
-          {props.runnable ? (
-            <g
-              className="jp-cauce-Graph-run"
-              // Over the border, so that it covers neither the word nor the neighbour.
-              transform={`translate(${String(width - 8)} ${String(NODE_HEIGHT / 2 - 6)})`}
-              onClick={event => {
-                event.stopPropagation();
-                props.onRun(name);
-              }}
-              onDoubleClick={event => {
-                event.stopPropagation();
-              }}
-            >
-              <title>{props.runTitle}</title>
-              <circle cx={9} cy={9} r={9} />
-              <path d="M6.8 5.2v7.6L13 9Z" />
-            </g>
-          ) : null}
+          <span>{shown === 0 ? words.nothing : words.hidden(hidden)}</span>
+          <button
+            type="button"
+            onClick={() => {
+              onView({ levels: 0, hideOthers: false });
+            }}
+          >
+            {words.showAll}
+          </button>
         </>
       ) : null}
-    </g>
+    </div>
   );
-});
+}
+
+const MOST_OPEN = 3;
+
+/** How wide nodes are: as their longest names, within what the window has room for. */
+function useNodeWidth(
+  nodes: readonly IGraphNode[],
+  items: readonly IItem[],
+  measure: ((text: string) => number) | null,
+  size: ISize | null,
+  direction: Direction
+): number | null {
+  // In steps: not every pixel of a dragged border is another layout.
+  const gap = GAPS[direction].across;
+  const room = size === null ? null : Math.floor((size.width / ABREAST - 2 * gap) / 16) * 16;
+  const limit = room === null ? null : Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, room));
+  const labels = JSON.stringify(items.map(({ label }) => label));
+  return React.useMemo(() => {
+    if (measure === null || limit === null) {
+      return null;
+    }
+    const longest = items.reduce((most, { label }) => Math.max(most, measure(label)), 0);
+    // Room for the words below, too.
+    const least = nodes.length === 0 ? MIN_WIDTH : Math.min(limit, MIN_WIDTH + 16);
+    return Math.round(Math.min(limit, Math.max(least, longest + NAME_LEFT + PADDING + 1)));
+    // `labels` stands for the items: states that change move nothing.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [measure, labels, limit]);
+}
+
+/** The state of a task, or that of a group's which needs somebody most. */
+function worst(item: IItem, nodes: readonly IGraphNode[]): IGraphNode['state'] {
+  return countsOf(item, nodes)[0]?.state ?? 'fresh';
+}
+
+function countsOf(item: IItem, nodes: readonly IGraphNode[]): readonly ICount[] {
+  const counts = new Map<string, number>();
+  for (const member of item.members) {
+    const state = nodes[member]?.state ?? 'fresh';
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return STATES.flatMap(state => {
+    const count = counts.get(state) ?? 0;
+    return count === 0 ? [] : [{ state, count }];
+  });
+}
+
+/** Put what is drawn where the view has it: without React, for it happens in every frame. */
+function place(
+  { x, y, scale }: IViewport,
+  { width, height }: ISize,
+  layer: HTMLElement | null,
+  svg: SVGElement | null,
+  scaled: SVGElement | null
+): void {
+  if (layer === null || svg === null || scaled === null) {
+    return;
+  }
+  // Whole pixels keep letters sharp.
+  const [left, top] = [Math.round(x) - PAD, Math.round(y) - PAD];
+  layer.style.transform = `translate(${String(left)}px, ${String(top)}px)`;
+  const transform = `translate(${String(PAD)} ${String(PAD)}) scale(${String(scale)})`;
+  if (scaled.getAttribute('transform') !== transform) {
+    scaled.setAttribute('transform', transform);
+  }
+  const [wide, high] = [Math.ceil(width * scale) + 2 * PAD, Math.ceil(height * scale) + 2 * PAD];
+  if (svg.getAttribute('width') !== String(wide) || svg.getAttribute('height') !== String(high)) {
+    svg.setAttribute('width', String(wide));
+    svg.setAttribute('height', String(high));
+  }
+}
+
+function inside(part: IBox, of: IBox): boolean {
+  return (
+    part.left >= of.left && part.right <= of.right && part.top >= of.top && part.bottom <= of.bottom
+  );
+}
+
+function grown({ left, top, right, bottom }: IBox): IBox {
+  const [x, y] = [(right - left) * SPARE, (bottom - top) * SPARE];
+  return { left: left - x, top: top - y, right: right + x, bottom: bottom + y };
+}
 
 function aboveButtons({ width, height }: ISize): ISize {
   return { width, height: Math.max(height - BUTTONS, NODE_HEIGHT) };
 }
 
-/** The size of an element, followed. Null until it is known. */
-function useSize(element: React.RefObject<HTMLElement>): ISize | null {
-  const [size, setSize] = React.useState<ISize | null>(null);
-  React.useLayoutEffect(() => {
-    const node = element.current;
-    if (node === null) {
-      return undefined;
-    }
-    const observer = new ResizeObserver(() => {
-      // Nothing is laid out while the panel is hidden: keep what was.
-      if (node.clientWidth > 0 && node.clientHeight > 0) {
-        setSize({ width: node.clientWidth, height: node.clientHeight });
-      }
-    });
-    observer.observe(node);
-    return () => {
-      observer.disconnect();
-    };
-  }, [element]);
-  return size;
+/** A point in the middle of a line. */
+function middleOf(line: readonly Point[] | undefined): Point | null {
+  return line?.[Math.floor(line.length / 2)] ?? null;
 }
 
-function useMeasure(element: React.RefObject<HTMLElement>, ready: boolean): Measure | null {
-  return React.useMemo(() => {
-    if (!ready || element.current === null) {
-      return null;
-    }
-    const family = getComputedStyle(element.current).fontFamily;
-    return measureIn(`500 ${String(NAME_FONT_SIZE)}px ${family}`);
-  }, [element, ready]);
-}
-
-/** The drawing, made anew only when nodes, edges or their size change. */
-function useLayout(
-  nodes: IGraphProps['nodes'],
-  edges: IGraphProps['edges'],
-  key: string,
-  nodeWidth: number | null
-): ILayout | null {
-  const [made, setMade] = React.useState<{ key: string; layout: ILayout } | null>(null);
-  React.useLayoutEffect(() => {
-    if (nodeWidth === null) {
-      return undefined;
-    }
-    const number = new Map(nodes.map((node, i) => [node.name, i]));
-    const input: ILayoutInput = {
-      count: nodes.length,
-      edges: edges.map(([from, to]) => [number.get(from) ?? -1, number.get(to) ?? -1] as const),
-      nodeWidth,
-      nodeHeight: NODE_HEIGHT,
-      gapX: GAP_X,
-      gapY: GAP_Y
-    };
-    return layouter.request(input, layout => {
-      setMade({ key, layout });
-    });
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for nodes and edges
-  }, [key, nodeWidth]);
-  // While a new one is made, the old would put nodes in the wrong places.
-  return made?.key === key ? made.layout : null;
-}
-
-/** Scrolling pans; pinching (which browsers report as Ctrl and wheel) zooms. */
-function useWheel(
-  element: React.RefObject<HTMLElement>,
-  move: (change: (last: IViewport) => IViewport) => void
-): void {
-  React.useEffect(() => {
-    const node = element.current;
-    if (node === null) {
-      return undefined;
-    }
-    const onWheel = (event: WheelEvent): void => {
-      event.preventDefault();
-      const line = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-      const { left, top } = node.getBoundingClientRect();
-      if (event.ctrlKey) {
-        const at: Point = [event.clientX - left, event.clientY - top];
-        move(last => zoom(last, Math.exp(-event.deltaY * line * 0.01), at));
-      } else {
-        const [dx, dy] = event.shiftKey ? [event.deltaY, 0] : [event.deltaX, event.deltaY];
-        move(last => ({ ...last, x: last.x - dx * line, y: last.y - dy * line }));
-      }
-    };
-    // React listens passively, where the page could not be kept from scrolling.
-    node.addEventListener('wheel', onWheel, { passive: false });
-    return () => {
-      node.removeEventListener('wheel', onWheel);
-    };
-  }, [element, move]);
-}
-
-/** Dragging pans; a press on the ground without a drag is told to `onGround`. */
-function useDrag(
-  move: (change: (last: IViewport) => IViewport) => void,
-  onGround: () => void
-): React.SVGAttributes<SVGSVGElement> {
-  const from = React.useRef<{ x: number; y: number; far: boolean } | null>(null);
-  return {
-    onPointerDown: event => {
-      if (event.button === 0 && event.target === event.currentTarget) {
-        from.current = { x: event.clientX, y: event.clientY, far: false };
-        event.currentTarget.setPointerCapture(event.pointerId);
-      }
-    },
-    onPointerMove: event => {
-      const start = from.current;
-      if (start === null) {
-        return;
-      }
-      const dx = event.clientX - start.x;
-      const dy = event.clientY - start.y;
-      if (start.far || Math.hypot(dx, dy) > 3) {
-        from.current = { x: event.clientX, y: event.clientY, far: true };
-        move(last => ({ ...last, x: last.x + dx, y: last.y + dy }));
-      }
-    },
-    onPointerUp: () => {
-      if (from.current?.far === false) {
-        onGround();
-      }
-      from.current = null;
-    },
-    onPointerCancel: () => {
-      from.current = null;
+/** Focus an item once it is drawn, for it may have been out of view. */
+function focusSoon(frame: HTMLElement | null, key: string): void {
+  let tries = 0;
+  const attempt = (): void => {
+    const node = frame?.querySelector<SVGGElement>(`[data-cauce-item="${CSS.escape(key)}"]`);
+    if (node != null) {
+      node.focus({ preventScroll: true });
+    } else if (tries++ < FOCUS_TRIES) {
+      requestAnimationFrame(attempt);
     }
   };
+  requestAnimationFrame(attempt);
 }
+
+/** Frames that an item may take to be drawn. */
+const FOCUS_TRIES = 20;

@@ -76,7 +76,7 @@ function keyOf({ name, folder, grid }: IGroupable, by: Grouping): string {
       return folder;
     case 'prefix':
       // Up to the first that parts words or begins to count.
-      return /^[^\p{P}\p{S}\p{Z}\p{N}]+/u.exec(name)?.[0] ?? '';
+      return /^[\p{L}\p{M}]+/u.exec(name)?.[0] ?? '';
     case 'grid':
       return grid;
   }

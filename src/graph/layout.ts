@@ -47,6 +47,8 @@ type Link = readonly [number, number];
 const BEND = 6;
 /** So many bends at most: beyond, the longest edges run straight, behind what they pass. */
 const MOST_BENDS = 60_000;
+/** So many long edges from one node share a line. */
+const HUB = 6;
 /** With fewer of its nodes known from before, a drawing is made anew. */
 const KNOWN = 0.5;
 
@@ -225,25 +227,43 @@ function bend(
   const chains: number[][] = pairs.map(() => []);
   const span = ([from, to]: Link): number => (layerOf[to] ?? 0) - (layerOf[from] ?? 0);
   let room = MOST_BENDS;
+  const long = new Map<number, number>();
+  for (const pair of pairs) {
+    if (span(pair) > 1) {
+      long.set(pair[0], (long.get(pair[0]) ?? 0) + 1);
+    }
+  }
+  /** Of nodes that many use from afar: one line that all their edges follow as far as they go. */
+  const trunks = new Map<number, number[]>();
+  const add = (above: number, layer: number): number => {
+    const node = down.push([]) - 1;
+    layers[layer]?.push(node);
+    down[above]?.push(node);
+    return node;
+  };
   const short = pairs
     .map((_, i) => i)
     .sort((a, b) => span(pairs[a] ?? [0, 0]) - span(pairs[b] ?? [0, 0]));
   for (const i of short) {
     const pair = pairs[i] ?? [0, 0];
     const [from, to] = pair;
-    room -= span(pair) - 1;
+    const first = (layerOf[from] ?? 0) + 1;
+    const steps = span(pair) - 1;
+    const hub = (long.get(from) ?? 0) >= HUB;
+    const known = hub ? (trunks.get(from) ?? []) : [];
+    room -= Math.max(0, steps - known.length);
     if (room < 0) {
       break;
     }
-    let last = from;
-    for (let layer = (layerOf[from] ?? 0) + 1; layer < (layerOf[to] ?? 0); layer++) {
-      const node = down.push([]) - 1;
-      layers[layer]?.push(node);
-      chains[i]?.push(node);
-      down[last]?.push(node);
-      last = node;
+    const chain = known.slice(0, steps);
+    while (chain.length < steps) {
+      chain.push(add(chain.at(-1) ?? from, first + chain.length));
     }
-    down[last]?.push(to);
+    if (hub && chain.length > known.length) {
+      trunks.set(from, chain);
+    }
+    chains[i] = chain;
+    down[chain.at(-1) ?? from]?.push(to);
   }
   return { layers, down, chains };
 }

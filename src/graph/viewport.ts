@@ -1,7 +1,7 @@
 /**
  * Panning and zooming, as numbers: how the drawing lies in the window that shows it.
  */
-import type { ILayout, Point } from './layout';
+import type { Direction, ILayout, Point } from './layout';
 
 /** Screen = drawing × scale + (x, y). */
 export interface IViewport {
@@ -110,7 +110,7 @@ export interface IBox {
 }
 
 /** The box of each edge, made once for a layout so that panning only compares. Without points it is nowhere. */
-export function edgeBoxes(layout: ILayout): readonly IBox[] {
+export function edgeBoxes(layout: Pick<ILayout, 'edges'>): readonly IBox[] {
   return layout.edges.map(points => {
     const xs = points.map(([x]) => x);
     const ys = points.map(([, y]) => y);
@@ -123,18 +123,17 @@ export function edgeBoxes(layout: ILayout): readonly IBox[] {
   });
 }
 
-/** The numbers of the nodes and of the edges that touch the window. */
+/** The numbers of the nodes and of the edges that touch a part of the drawing. */
 export function visible(
   layout: ILayout,
   boxes: readonly IBox[],
-  view: IViewport,
-  size: ISize,
+  part: IBox,
   { nodeWidth, nodeHeight }: INodeSize
 ): { readonly nodes: readonly number[]; readonly edges: readonly number[] } {
-  const left = -view.x / view.scale - nodeWidth / 2;
-  const top = -view.y / view.scale - nodeHeight / 2;
-  const right = (size.width - view.x) / view.scale + nodeWidth / 2;
-  const bottom = (size.height - view.y) / view.scale + nodeHeight / 2;
+  const left = part.left - nodeWidth / 2;
+  const top = part.top - nodeHeight / 2;
+  const right = part.right + nodeWidth / 2;
+  const bottom = part.bottom + nodeHeight / 2;
   const nodes: number[] = [];
   layout.nodes.forEach(([x, y], i) => {
     if (x >= left && x <= right && y >= top && y <= bottom) {
@@ -150,26 +149,39 @@ export function visible(
   return { nodes, edges };
 }
 
-export type Direction = 'up' | 'down' | 'left' | 'right';
+/** Where an arrow key leads. */
+export type Arrow = 'up' | 'down' | 'left' | 'right';
 
-/** The nearest node in a direction, by number; null when there is none. */
-export function neighbour(nodes: readonly Point[], from: number, to: Direction): number | null {
+/**
+ * The node that an arrow key leads to, by number; null when there is none. In the way of edges along
+ * one of them where one leads there, else to the nearest node; across it to the next of the layer.
+ */
+export function neighbour(
+  nodes: readonly Point[],
+  links: readonly (readonly [number, number])[],
+  from: number,
+  to: Arrow,
+  way: Direction = 'down'
+): number | null {
   const start = nodes[from];
   if (start === undefined) {
     return null;
   }
   const vertical = to === 'up' || to === 'down';
   const sign = to === 'up' || to === 'left' ? -1 : 1;
+  const lengthwise = vertical === (way === 'down');
+  const tied = new Set(links.flatMap(([a, b]) => (a === from ? [b] : b === from ? [a] : [])));
   let best: number | null = null;
   let least = Infinity;
   nodes.forEach(([x, y], i) => {
     const ahead = sign * (vertical ? y - start[1] : x - start[0]);
     const aside = Math.abs(vertical ? x - start[0] : y - start[1]);
-    // Left and right stay in the layer; up and down take the next layer first.
-    if (ahead < 1 || (!vertical && aside > 1)) {
+    const inLine = aside < 1;
+    const far = !tied.has(i) && !inLine && aside > 2 * ahead + NEAR;
+    if (ahead < 1 || far || (!lengthwise && !inLine)) {
       return;
     }
-    const cost = vertical ? ahead * 1000 + aside : ahead;
+    const cost = (tied.has(i) ? 0 : 1e6) + ahead + (inLine ? 0 : 3 * aside);
     if (cost < least) {
       least = cost;
       best = i;
@@ -177,6 +189,84 @@ export function neighbour(nodes: readonly Point[], from: number, to: Direction):
   });
   return best;
 }
+
+/** How far aside of an arrow's way a node may stand that no edge leads to. */
+const NEAR = 120;
+
+/** The node at a point of the drawing, by number; null for none. */
+export function nodeAt(
+  nodes: readonly Point[],
+  [x, y]: Point,
+  { nodeWidth, nodeHeight }: INodeSize
+): number | null {
+  const found = nodes.findIndex(
+    ([left, top]) => Math.abs(left - x) <= nodeWidth / 2 && Math.abs(top - y) <= nodeHeight / 2
+  );
+  return found < 0 ? null : found;
+}
+
+/** The line that passes nearest to a point, no further away than `reach`; null for none. */
+export function lineAt(
+  lines: readonly (readonly Point[])[],
+  boxes: readonly IBox[],
+  [x, y]: Point,
+  reach: number
+): number | null {
+  let best: number | null = null;
+  let least = reach;
+  boxes.forEach((box, i) => {
+    if (
+      x < box.left - reach ||
+      x > box.right + reach ||
+      y < box.top - reach ||
+      y > box.bottom + reach
+    ) {
+      return;
+    }
+    const line = lines[i] ?? [];
+    for (let k = 1; k < line.length; k++) {
+      const [ax, ay] = line[k - 1] ?? [0, 0];
+      const [bx, by] = line[k] ?? [0, 0];
+      const [dx, dy] = [bx - ax, by - ay];
+      const length = dx * dx + dy * dy;
+      const t =
+        length === 0 ? 0 : Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / length));
+      const far = Math.hypot(ax + t * dx - x, ay + t * dy - y);
+      if (far < least) {
+        least = far;
+        best = i;
+      }
+    }
+  });
+  return best;
+}
+
+/** The point of the drawing that shows at a point of the window. */
+export function unproject({ x, y, scale }: IViewport, [left, top]: Point): Point {
+  return [(left - x) / scale, (top - y) / scale];
+}
+
+/** What of the drawing shows in the window. */
+export function windowOf(view: IViewport, { width, height }: ISize): IBox {
+  const [left, top] = unproject(view, [0, 0]);
+  const [right, bottom] = unproject(view, [width, height]);
+  return { left, top, right, bottom };
+}
+
+/** The drawing does not leave the window: some of it stays in sight. */
+export function kept(view: IViewport, drawing: ISize, size: ISize): IViewport {
+  const along = (offset: number, length: number, room: number): number => {
+    const least = Math.min(room / 2, KEEP) - length * view.scale;
+    const most = room - Math.min(room / 2, KEEP);
+    return Math.min(most, Math.max(least, offset));
+  };
+  const x = along(view.x, drawing.width, size.width);
+  const y = along(view.y, drawing.height, size.height);
+  return x === view.x && y === view.y ? view : { ...view, x, y };
+}
+
+/** So much of the drawing stays in sight. */
+const KEEP = 60;
 
 function clamp(scale: number): number {
   return Math.min(MAX_SCALE, Math.max(MIN_SCALE, scale));

@@ -20,9 +20,11 @@ import { Token } from '@lumino/coreutils';
 
 import { Actions } from '../actions/actions';
 import { addCommands } from '../commands/commands';
+import { addExportCommand } from '../commands/exporting';
 import { CommandIDs } from '../commands/ids';
 import { PALETTE } from '../commands/palette';
 import { FollowRunning } from '../follow';
+import { FORMATS } from '../graph/look';
 import { cauceIcon } from '../icons';
 import { taskOf } from '../notebook/task';
 import { Settings } from '../settings';
@@ -35,6 +37,7 @@ import { IPipelines } from '../tokens';
 import { folderOf } from './folder';
 import { buildMenu, moreMenu, offerProducts, refocus, taskMenus } from './menus';
 import { notebookDiff } from './nbdime';
+import { graphActions } from './graph';
 import { bundle } from './translation';
 
 const PANEL = 'jupyterlab-cauce:panel';
@@ -124,7 +127,8 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       buildMenu: buildMenu(app),
       menus: taskMenus(app),
       folder,
-      viewMemory
+      viewMemory,
+      graph: graphActions(commands)
     };
     const sidebar = new PipelinePanel(shared, 'cauce-panel');
     sidebar.disposed.connect(() => {
@@ -193,6 +197,16 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
           : null;
       }
     });
+    addExportCommand({
+      commands,
+      model,
+      actions,
+      trans,
+      contents: app.serviceManager.contents
+    });
+    for (const format of FORMATS.filter(each => each !== 'svg')) {
+      palette?.addItem({ command: CommandIDs.exportGraph, category, args: { format } });
+    }
     notebooks?.currentChanged.connect(() => {
       commands.notifyCommandChanged(CommandIDs.build);
       commands.notifyCommandChanged(CommandIDs.buildForce);

@@ -4,11 +4,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Actions } from '../actions/actions';
+import type { Format } from '../graph/look';
 import type { PipelineModel } from '../model';
 import type { RunsModel } from '../runsmodel';
 import type { Settings } from '../settings';
 import type { TaskModel } from '../taskmodel';
-import type { IViewMemory, ViewState } from '../viewstate';
+import type { IView, IViewMemory, ViewState } from '../viewstate';
 import type { Lookers } from './lookers';
 
 /** What all panels share. */
@@ -33,6 +34,17 @@ export interface IShared {
   readonly folder: () => string;
   /** Where panels remember how somebody looked at a pipeline. */
   readonly viewMemory: IViewMemory | null;
+  /** What the graph can have done; null where nothing can. */
+  readonly graph: IGraphActions | null;
+}
+
+export interface IGraphActions {
+  /** Save a picture of the graph, as somebody looks at it. */
+  readonly export: (format: Format, view: IView) => void;
+  /** Can links be changed? */
+  readonly canConnect: () => boolean;
+  readonly connect: (from: string, to: string) => void;
+  readonly disconnect: (from: string, to: string) => void;
 }
 
 /** What the parts of one panel share. */

@@ -10,7 +10,6 @@ import { SplitPanel, Widget, type Panel } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { Problem, Run, Snapshot, Task } from '../contract';
-import { Graph } from '../graph/graph';
 import type { Action, IAsked, PipelineModel } from '../model';
 import { remedies } from '../problems';
 import { ago, busyWords, clock, errorWords, runWords } from '../words';
@@ -18,6 +17,7 @@ import type { View } from '../viewstate';
 import type { IPanelContext } from './context';
 import { DetailPart } from './detailpart';
 import { Empty, type Emptiness } from './empty';
+import { GraphPart } from './graphpart';
 import { Head, type IStatus } from './head';
 import { AnnouncePart, FilterPart, ListPart, type ITasksContext } from './listpart';
 import { taskNodes } from '../nodes';
@@ -322,62 +322,6 @@ function OverviewPart(given: Omit<ITasksContext, 'field'>): React.JSX.Element {
 /** What is shown first: a graph needs room. */
 function automatic(width: number | null): View {
   return width !== null && width >= GRAPH_FROM ? 'graph' : 'list';
-}
-
-function useTaskCallbacks({ model, actions }: IPanelContext): {
-  readonly onSelect: (name: string | null) => void;
-  readonly onOpen: (name: string) => void;
-  readonly onRun: (name: string) => void;
-} {
-  return React.useMemo(
-    () => ({
-      onSelect: name => {
-        model.select(name);
-      },
-      onOpen: name => {
-        const task = model.snapshot?.tasks.find(each => each.name === name);
-        if (task !== undefined) {
-          actions.opening.open(task);
-        }
-      },
-      onRun: name => {
-        void actions.running.runTask(name);
-      }
-    }),
-    [model, actions]
-  );
-}
-
-function GraphPart(context: ITasksContext): React.JSX.Element | null {
-  const { model, trans, nodesOf } = context;
-  useSignals(model.changed);
-  const nodes = nodesOf(model.snapshot, model.asked);
-  const callbacks = useTaskCallbacks(context);
-  const pairs = model.snapshot?.edges;
-  const edges = React.useMemo(
-    () => (pairs ?? []).map(edge => [edge.source, edge.target] as const),
-    [pairs]
-  );
-  const words = React.useMemo(
-    () => ({
-      graph: trans.__('Graph of the tasks. The list shows the same.'),
-      zoomIn: trans.__('Zoom in (+)'),
-      zoomOut: trans.__('Zoom out (-)'),
-      fit: trans.__('Show all (0)'),
-      run: (name: string) => trans.__('Run %1 with what it needs', name)
-    }),
-    [trans]
-  );
-  return nodes.length === 0 ? null : (
-    <Graph
-      nodes={nodes}
-      edges={edges}
-      identity={model.path ?? ''}
-      selected={model.selected}
-      words={words}
-      {...callbacks}
-    />
-  );
 }
 
 function EmptyPart({ model, actions, trans, folder }: IPanelContext): React.JSX.Element | null {

@@ -53,6 +53,7 @@ export class FakeLab implements IDisposable, IShared {
   readonly lookers = new Lookers([this.model, this.taskModel, this.runsModel]);
   readonly viewMemory = null;
   readonly buildMenu = (): void => undefined;
+  readonly graph = null;
   readonly more = (): void => undefined;
   readonly menus = { run: (): void => undefined, task: (): void => undefined };
 

@@ -5,9 +5,13 @@ import {
   firstLook,
   LEGIBLE,
   fit,
+  kept,
+  lineAt,
   neighbour,
+  nodeAt,
   reveal,
   visible,
+  windowOf,
   zoom
 } from '../viewport';
 
@@ -89,27 +93,68 @@ describe('viewport', () => {
         []
       ]
     };
-    expect(visible(layout, edgeBoxes(layout), { x: 0, y: 0, scale: 1 }, VIEW, NODE)).toEqual({
+    expect(
+      visible(layout, edgeBoxes(layout), windowOf({ x: 0, y: 0, scale: 1 }, VIEW), NODE)
+    ).toEqual({
       nodes: [0, 1],
       edges: [0]
     });
   });
 
-  it('walks to the nearest node of the next layer, and along a layer', () => {
-    //   0
+  it('walks along edges, and else to the nearest node on that side', () => {
+    //   0   4
     //  1 2
     //   3
     const nodes: Point[] = [
       [50, 0],
       [0, 60],
       [110, 60],
-      [50, 120]
+      [50, 120],
+      [170, 0]
     ];
-    expect(neighbour(nodes, 0, 'down')).toBe(1);
-    expect(neighbour(nodes, 1, 'right')).toBe(2);
-    expect(neighbour(nodes, 2, 'right')).toBeNull();
-    expect(neighbour(nodes, 2, 'down')).toBe(3);
-    expect(neighbour(nodes, 3, 'up')).toBe(1);
-    expect(neighbour(nodes, 0, 'up')).toBeNull();
+    const links = [
+      [0, 2],
+      [2, 3]
+    ] as const;
+    expect(neighbour(nodes, links, 0, 'down')).toBe(2);
+    expect(neighbour(nodes, [], 0, 'down')).toBe(3);
+    expect(neighbour(nodes, links, 1, 'right')).toBe(2);
+    expect(neighbour(nodes, links, 0, 'right')).toBe(4);
+    expect(neighbour(nodes, links, 3, 'up')).toBe(2);
+    expect(neighbour(nodes, links, 0, 'up')).toBeNull();
+    expect(neighbour(nodes, links, 9, 'up')).toBeNull();
+  });
+
+  it('finds what is under the pointer', () => {
+    const nodes: Point[] = [
+      [50, 20],
+      [250, 20]
+    ];
+    expect(nodeAt(nodes, [201, 30], NODE)).toBe(1);
+    expect(nodeAt(nodes, [150, 30], NODE)).toBeNull();
+    const lines: Point[][] = [
+      [
+        [50, 40],
+        [50, 100],
+        [90, 100]
+      ],
+      [
+        [80, 40],
+        [80, 90]
+      ]
+    ];
+    const boxes = edgeBoxes({ edges: lines });
+    expect(lineAt(lines, boxes, [53, 80], 5)).toBe(0);
+    expect(lineAt(lines, boxes, [81, 91], 5)).toBe(1);
+    expect(lineAt(lines, boxes, [65, 60], 5)).toBeNull();
+  });
+
+  it('never loses the drawing', () => {
+    const drawing = { width: 1000, height: 1000 };
+    const far = kept({ x: 5000, y: -5000, scale: 1 }, drawing, VIEW);
+    expect(far.x).toBeLessThan(VIEW.width);
+    expect(far.y + drawing.height).toBeGreaterThan(0);
+    const near = { x: -100, y: -100, scale: 1 };
+    expect(kept(near, drawing, VIEW)).toBe(near);
   });
 });
