@@ -2,7 +2,8 @@
  * End-to-end tests: a real JupyterLab with a real server and real kernels, in the Chromium
  * that is installed (nothing is downloaded).
  *
- * Two projects: `cauce`, the tests, and `screenshots`, which makes the README's pictures.
+ * Three projects: `cauce`, the tests; `screenshots`, which makes the README's pictures; `bench`, which
+ * `make bench` times drawing with.
  * The server serves a new temporary folder; the tests write their projects into it.
  */
 const { execFileSync } = require('node:child_process');
@@ -48,6 +49,7 @@ module.exports = {
   reporter: [['list']],
   projects: [
     { name: 'cauce', testDir: 'tests' },
+    { name: 'bench', testDir: 'bench', timeout: 1_200_000 },
     {
       name: 'screenshots',
       testDir: 'screenshots',

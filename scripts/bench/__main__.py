@@ -6,23 +6,25 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench.clicking import clicking
 from bench.commands import commands
 from bench.contest import Contest, environment
 from bench.costs import costs
+from bench.drawing import drawing
 from bench.figures import Table, document
 from bench.kernels import kernels
 from bench.looking import looking
 
-TABLES: Mapping[str, Callable[[Contest], Table]] = {
+TABLES: Mapping[str, Callable[[Contest], Table | Sequence[Table]]] = {
     "kernels": kernels,
     "costs": costs,
     "commands": commands,
     "clicking": clicking,
     "looking": looking,
+    "drawing": drawing,
 }
 
 NOTES: Mapping[str, str] = {
@@ -55,7 +57,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="the file to write")
     options = parser.parse_args()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    tables = []
+    tables: list[Table] = []
     with tempfile.TemporaryDirectory(prefix="cauce-bench-") as place, Contest(Path(place), options.rounds) as contest:
         ours = environment(contest.runtime)
         os.environ.clear()  # builders that are started from here belong to the run, too
@@ -63,7 +65,8 @@ def main() -> None:
         for name, measure in TABLES.items():
             if options.only is None or name in options.only:
                 print(f"Measuring {name} …", flush=True)
-                tables.append(measure(contest))
+                found = measure(contest)
+                tables += [found] if isinstance(found, Table) else found
     text = document(OPENING.format(rounds=options.rounds), tables, NOTES, load)
     print(f"\n{text}", end="")
     if options.write is not None:
