@@ -1,0 +1,79 @@
+/**
+ * The graph as a user handles it.
+ */
+import { expect } from '@jupyterlab/galata';
+import type { Locator, Page } from '@playwright/test';
+
+export class GraphView {
+  constructor(
+    private readonly page: Page,
+    /** The panel that it is in. */
+    private readonly panel: Locator
+  ) {}
+
+  get root(): Locator {
+    return this.panel.locator('.jp-cauce-Graph');
+  }
+
+  get map(): Locator {
+    return this.root.locator('.jp-cauce-Graph-map');
+  }
+
+  get notice(): Locator {
+    return this.root.locator('.jp-cauce-Graph-notice');
+  }
+
+  node(task: string): Locator {
+    return this.root.locator(`[data-cauce-task="${task}"]`);
+  }
+
+  group(label: string): Locator {
+    return this.root.locator('[data-cauce-group]').filter({ hasText: label });
+  }
+
+  /** The names of the tasks that are drawn one by one. */
+  tasks(): Promise<string[]> {
+    return this.root
+      .locator('[data-cauce-task]')
+      .evaluateAll(nodes => nodes.map(node => node.getAttribute('data-cauce-task') ?? '').sort());
+  }
+
+  /** The links on the way to or from what is looked at. */
+  get kin(): Locator {
+    return this.root.locator('.jp-cauce-Graph-edge[data-kin="true"]');
+  }
+
+  async open(): Promise<void> {
+    await this.panel.getByRole('tab', { name: 'Graph' }).click();
+    await this.settled();
+  }
+
+  async settled(): Promise<void> {
+    await expect(this.root).toHaveAttribute('data-ready', 'true', { timeout: 60_000 });
+  }
+
+  /** Change how the graph is shown. */
+  async choose(option: string, value: string): Promise<void> {
+    await this.options();
+    await this.root.getByLabel(option).selectOption({ label: value });
+    await this.settled();
+  }
+
+  async check(option: string): Promise<void> {
+    await this.options();
+    await this.root.getByLabel(option).check();
+    await this.settled();
+  }
+
+  async save(format: string): Promise<void> {
+    await this.options();
+    await this.root.getByRole('button', { name: format, exact: true }).click();
+  }
+
+  private async options(): Promise<void> {
+    const button = this.root.getByRole('button', { name: 'How the graph is shown' });
+    if ((await button.getAttribute('aria-expanded')) !== 'true') {
+      await button.click();
+    }
+  }
+}
