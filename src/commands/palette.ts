@@ -29,7 +29,6 @@ export const PALETTE: readonly string[] = [
   CommandIDs.rerun,
   CommandIDs.deleteRun,
   CommandIDs.refresh,
-  CommandIDs.exportGraph,
   CommandIDs.evaluate,
   CommandIDs.addTask,
   CommandIDs.renameTask,

@@ -73,7 +73,20 @@ export function Controls(props: IControlsProps): React.JSX.Element {
         event.stopPropagation();
       }}
     >
-      {open ? <Options {...props} id={own} /> : null}
+      {open ? (
+        <Options
+          {...props}
+          id={own}
+          onExport={
+            props.onExport === null
+              ? null
+              : format => {
+                  setOpen(false);
+                  props.onExport?.(format);
+                }
+          }
+        />
+      ) : null}
       <div className="jp-cauce-Graph-zoom">
         <Press
           title={words.zoomOut}

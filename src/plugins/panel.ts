@@ -204,7 +204,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       trans,
       contents: app.serviceManager.contents
     });
-    for (const format of FORMATS.filter(each => each !== 'svg')) {
+    for (const format of FORMATS) {
       palette?.addItem({ command: CommandIDs.exportGraph, category, args: { format } });
     }
     notebooks?.currentChanged.connect(() => {

@@ -56,12 +56,14 @@ export class GraphView {
   async choose(option: string, value: string): Promise<void> {
     await this.options();
     await this.root.getByLabel(option).selectOption({ label: value });
+    await this.page.keyboard.press('Escape');
     await this.settled();
   }
 
   async check(option: string): Promise<void> {
     await this.options();
     await this.root.getByLabel(option).check();
+    await this.page.keyboard.press('Escape');
     await this.settled();
   }
 

@@ -45,7 +45,6 @@ test.describe('A graph', () => {
     await graph.open();
     await graph.choose('Group by', 'beginning of the name');
     await expect.poll(() => graph.tasks()).toEqual(['clean', 'load', 'report']);
-    await graph.root.getByRole('button', { name: 'How the graph is shown' }).click();
     await graph.group('fit').focus();
     await page.keyboard.press('Enter');
     await expect.poll(() => graph.tasks()).toContain('fit-a');
