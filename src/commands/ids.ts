@@ -43,7 +43,5 @@ export namespace CommandIDs {
   export const rerun = 'cauce:rerun';
   export const deleteRun = 'cauce:delete-run';
   export const exportGraph = 'cauce:export-graph';
-  export const connectTasks = 'cauce:connect-tasks';
-  export const disconnectTasks = 'cauce:disconnect-tasks';
   export const showFile = 'cauce:show-file';
 }
