@@ -2,7 +2,7 @@
  * End-to-end tests: a real JupyterLab with a real server and real kernels, in the Chromium
  * that is installed (nothing is downloaded).
  *
- * Three projects: `cauce`, the tests; `screenshots`, which makes the README's pictures; `bench`, which
+ * Three projects: `cauce`, the tests; `screenshots`, which makes the documents' pictures; `bench`, which
  * `make bench` times drawing with.
  * The server serves a new temporary folder; the tests write their projects into it.
  */
