@@ -141,7 +141,7 @@ function Body(props: IChangesProps & { readonly change: TaskComparison }): React
       {change.metrics.length > 0 ? (
         <table className="jp-cauce-Values">
           <caption>{trans.__('Metrics')}</caption>
-          <Heads trans={trans} first={trans.__('Number')} last={trans.__('Change')} />
+          <Heads trans={trans} first={trans.__('Number')} last={trans.__('Difference')} />
           <tbody>
             {metrics.map(({ path, name, before: old, after: next }) => (
               <tr key={`${path} ${name}`}>
@@ -188,7 +188,7 @@ function Body(props: IChangesProps & { readonly change: TaskComparison }): React
       {products.length > 0 ? (
         <table className="jp-cauce-Values">
           <caption>{trans.__('Products')}</caption>
-          <Heads trans={trans} first={trans.__('Path')} last={trans.__('Change')} />
+          <Heads trans={trans} first={trans.__('Path')} last={trans.__('Difference')} />
           <tbody>
             {products.map(product => (
               <tr key={product.path}>
