@@ -15,6 +15,47 @@ const ELK = process.env['CAUCE_BENCH_ELK'] ?? '';
 const OUT = process.env['CAUCE_BENCH_OUT'] ?? '';
 const TASKS = 1000;
 
+type Point = readonly [number, number];
+
+/** What `scripts/bench/drawing/graphs.js` exports. */
+interface IGraphs {
+  pipeline(count: number, seed: number): [number, number][];
+  crossings(lines: readonly (readonly (readonly number[])[])[]): number;
+}
+
+interface IElkPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What ELK makes of a graph, as far as it is looked at here. */
+interface IElkDrawing {
+  readonly edges: readonly {
+    readonly sections: readonly [
+      {
+        readonly startPoint: IElkPoint;
+        readonly bendPoints?: readonly IElkPoint[];
+        readonly endPoint: IElkPoint;
+      }
+    ];
+  }[];
+}
+
+/** ELK, once its script is in the page. */
+interface IElkWindow {
+  readonly ELK: new (options: { readonly workerUrl: string }) => {
+    layout(graph: object): Promise<IElkDrawing>;
+    terminateWorker(): void;
+  };
+}
+
+/** JupyterLab, where it exposes itself. */
+interface ILabWindow {
+  readonly jupyterapp: {
+    readonly commands: { execute(id: string): Promise<unknown> };
+  };
+}
+
 test.skip(OUT === '', 'It is run by `make bench`.');
 
 /** The compiled layout, the graphs and ELK, as a page of their own can load them. */
@@ -57,25 +98,33 @@ test('layouts', async ({ browser }) => {
       async ([count, elk]) => {
         const sizes = { nodeWidth: 160, nodeHeight: 40, gapX: 24, gapY: 48 };
         const here = location.origin;
-        const { pipeline, crossings } = await import(`${here}/drawing/graphs.js`);
+        const graphs = (await import(`${here}/drawing/graphs.js`)) as IGraphs;
         const worker = new Worker(`${here}/lib/graph/worker.js`, { type: 'module' });
         const ask = (input: unknown): Promise<{ edges: number[][][] }> =>
           new Promise((resolve, reject) => {
-            worker.onmessage = event => resolve(event.data);
-            worker.onerror = event => reject(new Error(event.message));
+            worker.onmessage = (event: MessageEvent<{ edges: number[][][] }>) => {
+              resolve(event.data);
+            };
+            worker.onerror = event => {
+              reject(new Error(event.message));
+            };
             worker.postMessage(input);
           });
-        const told = { ours: [] as number[], peer: [] as number[], crossings: [0, 0] };
-        await ask({ count: 200, edges: pipeline(200, 9), ...sizes });
+        const told = {
+          ours: [] as number[],
+          peer: [] as number[],
+          crossings: [0, 0] as [number, number]
+        };
+        await ask({ count: 200, edges: graphs.pipeline(200, 9), ...sizes });
         const seeds = count > 1000 ? [1] : [1, 2, 3];
         for (const seed of seeds) {
-          const edges = pipeline(count, seed) as [number, number][];
+          const edges = graphs.pipeline(count, seed);
           for (let round = 0; round < 3; round++) {
             const began = performance.now();
             const drawing = await ask({ count, edges, ...sizes });
             told.ours.push((performance.now() - began) / 1000);
             if (round === 0) {
-              told.crossings[0] += crossings(drawing.edges);
+              told.crossings[0] += graphs.crossings(drawing.edges);
             }
           }
           if (elk !== '') {
@@ -85,7 +134,9 @@ test('layouts', async ({ browser }) => {
               tag.onload = resolve;
               document.head.append(tag);
             });
-            const peer = new (window as any).ELK({ workerUrl: `${here}/elk/elk-worker.min.js` });
+            const peer = new (window as unknown as IElkWindow).ELK({
+              workerUrl: `${here}/elk/elk-worker.min.js`
+            });
             const graph = {
               id: 'root',
               layoutOptions: {
@@ -110,10 +161,10 @@ test('layouts', async ({ browser }) => {
             const began = performance.now();
             const drawing = await peer.layout(graph);
             told.peer.push((performance.now() - began) / 1000);
-            told.crossings[1] += crossings(
-              drawing.edges.map((edge: any) => {
+            told.crossings[1] += graphs.crossings(
+              drawing.edges.map(edge => {
                 const [{ startPoint, bendPoints = [], endPoint }] = edge.sections;
-                return [startPoint, ...bendPoints, endPoint].map(({ x, y }: any) => [x, y]);
+                return [startPoint, ...bendPoints, endPoint].map(({ x, y }): Point => [x, y]);
               })
             );
             peer.terminateWorker();
@@ -137,7 +188,9 @@ function large(): Files {
     const name = `t${String(i)}`;
     const upstream = i < 40 ? [] : [`t${String(i - 40 + (i % 3))}`, `t${String(i - 39)}`];
     files[`${name}.py`] = script({ upstream: [...new Set(upstream)] });
-    entries.push(`  - source: ${name}.py\n    product: {nb: out/${name}.ipynb, data: out/${name}.txt}`);
+    entries.push(
+      `  - source: ${name}.py\n    product: {nb: out/${name}.ipynb, data: out/${name}.txt}`
+    );
   }
   return { ...files, 'pipeline.yaml': `tasks:\n${entries.join('\n')}\n` };
 }
@@ -148,7 +201,7 @@ test.describe('a large pipeline', () => {
   test('frames', async ({ page, panel }) => {
     await panel.open();
     await page.evaluate(async () => {
-      await (window as any).jupyterapp.commands.execute('cauce:open-main');
+      await (window as unknown as ILabWindow).jupyterapp.commands.execute('cauce:open-main');
     });
     const graph = page.locator('#cauce-main-panel .jp-cauce-Graph');
     await expect(graph).toHaveAttribute('data-ready', 'true', { timeout: 120_000 });

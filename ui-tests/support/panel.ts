@@ -148,7 +148,7 @@ export class Panel {
     return this.root.locator(`.jp-cauce-Graph [data-cauce-task="${task}"]`);
   }
 
-  private row(task: string): Locator {
+  row(task: string): Locator {
     return this.root.locator(`.jp-cauce-List-row[data-cauce-task="${task}"]`);
   }
 

@@ -21,7 +21,10 @@ const FAILING: Files = {
     product: output/missing.ipynb
 `,
   'good.py': script(),
-  'bad.py': script({ upstream: ['good'], code: 'result = ""\nprint("so far")\nraise ValueError("no")' }),
+  'bad.py': script({
+    upstream: ['good'],
+    code: 'result = ""\nprint("so far")\nraise ValueError("no")'
+  }),
   'after.py': script({ upstream: ['bad'] })
 };
 

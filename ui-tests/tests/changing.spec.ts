@@ -99,7 +99,10 @@ test.describe('Values in several files', () => {
   test.use({
     files: {
       'pipeline.yaml': `${pipelineYaml(['one'])}    params:\n      rows: '{{rows}}'\n`,
-      'one.py': script({ code: 'result = str(rows)' }).replace('product = None', 'product = None\nrows = None'),
+      'one.py': script({ code: 'result = str(rows)' }).replace(
+        'product = None',
+        'product = None\nrows = None'
+      ),
       'env.yaml': 'rows: 3\n',
       'env.sample.yaml': 'rows: 1\n'
     }

@@ -284,7 +284,9 @@ ${['es', 'fr']
     await panel.chooseFor('report-fr', 'Open as Notebook');
     await expect(notebook.injected).toContainText("language = 'fr'");
     await expect(select.locator('option:checked')).toHaveText('report-fr');
-    await page.reload({ waitForIsReady: false });
+    // Galata waits for a launcher unless told not to; its fixture's type has Playwright's options alone.
+    const atOnce = { waitUntil: 'load', waitForIsReady: false } as const;
+    await page.reload(atOnce);
     await expect(notebook.injected).toContainText("language = 'fr'");
   });
 });

@@ -44,7 +44,11 @@ test.describe('Three runs', () => {
   test.beforeEach(async ({ project, runs }) => {
     await project.cauce('build');
     await project.edit('pipeline.yaml', 'alpha: 0.5', 'alpha: 0.25');
-    await project.edit('fit.py', 'print("fitting with", alpha)', 'print("now fitting with", alpha)');
+    await project.edit(
+      'fit.py',
+      'print("fitting with", alpha)',
+      'print("now fitting with", alpha)'
+    );
     await project.cauce('build');
     await project.edit('fit.py', 'import json', 'import jsn');
     await project.cauce('build').catch(() => undefined);

@@ -32,7 +32,7 @@ function said(root: Locator): Promise<string[]> {
     while (walker.nextNode() !== null) {
       found.push(walker.currentNode.textContent?.trim() ?? '');
     }
-    for (const each of node.querySelectorAll('[title], [aria-label], [placeholder]')) {
+    for (const each of Array.from(node.querySelectorAll('[title], [aria-label], [placeholder]'))) {
       for (const name of ['title', 'aria-label', 'placeholder']) {
         found.push(...(each.getAttribute(name) ?? '').split('\n'));
       }
@@ -52,7 +52,7 @@ function leftInEnglish(texts: readonly string[]): string[] {
 /** The buttons and tabs whose words do not fit into them. */
 function cutOff(root: Locator): Promise<string[]> {
   return root.evaluate(node =>
-    [...node.querySelectorAll('button, [role="tab"]')]
+    Array.from(node.querySelectorAll('button, [role="tab"]'))
       .filter(each => each.scrollWidth > each.clientWidth && each.clientWidth > 0)
       .filter(each => !each.matches('.jp-cauce-Link'))
       .map(each => each.textContent ?? '')
