@@ -631,6 +631,8 @@ export interface components {
             readonly user: string;
             /** @description One line for a human: 'Everything is up to date', '3 ran, 1 failed, 2 skipped'. */
             readonly message: string;
+            /** @description What it is for; None where that is not known. */
+            readonly action: ("build" | "evaluate" | "mark") | null;
         };
         /**
          * Snapshot

@@ -308,15 +308,16 @@ export function size(bytes: number): string {
 
 /**
  * What a run is, or came to, in one line. `tasks` are the pipeline's as far as they are known,
- * `action` is what the run is for; where that is not known, a run that went well has the
- * server's words.
+ * `started` is what the run was started for from this page, which knows it before the server tells;
+ * where nobody knows what it is for, a run that went well has the server's words.
  */
 export function runWords(
   trans: TranslationBundle,
   run: Run,
-  action: Action | null,
+  started: Action | null,
   tasks: readonly Task[]
 ): string {
+  const action = started ?? run.action;
   switch (run.state) {
     case 'running':
       return runningWords(trans, run, action);

@@ -332,6 +332,8 @@ class Run(Contract, frozen=True, kw_only=True):
     user: str
     message: str
     """One line for a human: 'Everything is up to date', '3 ran, 1 failed, 2 skipped'."""
+    action: Literal["build", "mark", "evaluate"] | None
+    """What it is for; None where that is not known."""
 
 
 class Snapshot(Contract, frozen=True, kw_only=True):

@@ -196,6 +196,7 @@ def present_run(run: RunRow, holder: Holder | None) -> Run:
         host=run.host,
         user=run.user,
         message=message,
+        action=None if run.request is None else run.request.action,
     )
 
 

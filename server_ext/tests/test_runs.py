@@ -77,6 +77,8 @@ def test_a_run_tells_what_it_was_asked_for_and_each_attempt(workshop: Draw) -> N
     detail = run_detail(entry_of(project), ids(project)[0])
     assert detail.request is not None
     assert (detail.request.tasks, detail.request.force) == (("fit",), True)
+    assert detail.run.action == "build"
+    assert [run.action for run in list_runs(entry_of(project)).runs] == ["build"]
     assert {attempt.task: attempt.upstream for attempt in detail.attempts} == {"load": (), "fit": ("load",)}
     numbers = [attempt.number for attempt in detail.attempts if attempt.task == "fit"]
     assert numbers == list(range(1, len(numbers) + 1))

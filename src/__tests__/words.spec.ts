@@ -48,6 +48,16 @@ describe('The words for a run', () => {
   });
 });
 
+it('A run that this page did not start is told by what the server says that it is for', () => {
+  const run = fakeRun('r', {
+    state: 'ok',
+    action: 'mark',
+    tasks: { a: 'ok' },
+    message: 'as the server says'
+  });
+  expect(runWords(trans, run, null, [])).toBe('1 task marked as up to date');
+});
+
 it('A run whose end nobody has written down was killed', () => {
   const run = fakeRun('r', { state: 'crashed', ended: null });
   expect(runWords(trans, run, null, [])).toBe('The builder was killed.');

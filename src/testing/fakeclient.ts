@@ -326,6 +326,7 @@ export function fakeRun(id: string, parts: Partial<Run> = {}): Run {
     host: 'here',
     user: 'me',
     message: '',
+    action: null,
     ...parts
   };
 }
