@@ -313,7 +313,53 @@ async def test_a_pipeline_is_created_inside_of_the_root_only(ask: Ask, project: 
     for path in ("../pipeline.yaml", "/tmp/pipeline.yaml", "new/pipeline.txt", ".new/pipeline.yaml", "link/p.yaml"):
         status, _ = await ask("POST", "create", {"path": path, "files": ["new/a.py"]})
         assert status in (400, 403, 404), path
+    (jp_root_dir.parent / "b.py").write_text("1\n")
+    (jp_root_dir / "new/.b.py").write_text("1\n")
+    for path, file in [("link/p.yaml", "link/b.py"), ("new/p.yaml", "new/.b.py"), ("new/p.yaml", "new/../../b.py")]:
+        status, said = await ask("POST", "create", {"path": path, "files": [file]})
+        assert (status, said["code"]) == (403, "path_refused"), path
     assert not (jp_root_dir.parent / "p.yaml").exists()
+    assert not (jp_root_dir.parent / ".cauce").exists()
+
+
+async def test_no_task_is_begun_where_the_state_is(ask: Ask, project: Workshop) -> None:
+    before = (project.root / "pipeline.yaml").read_bytes()
+    for wanted in ({"source": ".cauce/new.py"}, {"source": "new.py", "products": {"nb": "./.cauce/new.ipynb"}}):
+        status, said = await ask("POST", f"{PIPELINE}/tasks", wanted)
+        assert (status, said["code"]) == (400, "usage"), said
+    assert (project.root / "pipeline.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("path", ["../out.txt", "{outside}", "link/out.txt", "there.txt"])
+async def test_an_undo_that_came_with_the_project_writes_nothing_outside(
+    ask: Ask, project: Workshop, jp_root_dir: Path, path: str
+) -> None:
+    outside = jp_root_dir.parent / "elsewhere"
+    outside.mkdir()
+    (project.root / "link").symlink_to(outside)
+    (outside / "there.txt").write_text("kept\n")
+    (project.root / "there.txt").symlink_to(outside / "there.txt")
+    folder = project.root / ".cauce/undo"
+    folder.mkdir(parents=True)
+    name = "0123456789ab-01234567"
+    change = {"path": path.format(outside=outside / "out.txt"), "before": "ZXZpbA==", "after": None}
+    record = {"pipeline": "pipeline.yaml", "renamed": None, "files": [change]}
+    (folder / f"{name}.json").write_text(json.dumps(record))
+    status, _ = await ask("POST", f"{PIPELINE}/undo", {"undo": name})
+    assert status in (400, 409)
+    assert [entry.name for entry in outside.iterdir()] == ["there.txt"]
+    assert (outside / "there.txt").read_text() == "kept\n"
+    assert not (jp_root_dir / "out.txt").exists()
+
+
+@pytest.mark.parametrize("profile", ["a\0b", "a\nb", "\u202e", "a" * 50_000, "../../x", "a\\b"])
+async def test_a_choice_that_came_with_the_project_and_is_no_name_is_none(
+    ask: Ask, project: Workshop, profile: str
+) -> None:
+    (project.root / ".cauce").mkdir(exist_ok=True)
+    (project.root / ".cauce/profiles.json").write_text(json.dumps({"pipeline.yaml": profile}))
+    status, snapshot = await ask("GET", PIPELINE)
+    assert (status, snapshot["profile"]) == (200, "")
 
 
 async def test_values_are_chosen(ask: Ask, project: Workshop) -> None:

@@ -289,8 +289,7 @@ class Workspace:
 
     async def create(self, request: NewPipeline) -> Changed:
         """A pipeline file where there is none."""
-        path = self._confined(request.path)
-        await asyncio.to_thread(self._check_project, path)
+        path = await asyncio.to_thread(self._unmade, request.path)
         folder = PurePosixPath(request.path).parent
         files = [self._seen_from(folder, file) for file in request.files]
         changed = await asyncio.to_thread(partial(changes.create_one, path, files, dry_run=request.dry_run))
@@ -301,7 +300,7 @@ class Workspace:
     def _seen_from(self, folder: PurePosixPath, file: str) -> str:
         """A file as seen from a folder above it; both are relative to the server's root."""
         try:
-            return PurePosixPath(file).relative_to(folder).as_posix()
+            return self._below(file).relative_to(folder).as_posix()
         except ValueError:
             raise UsageError(
                 f"{file} is not in the folder of the pipeline.", hint="Write the pipeline into a folder above it."
@@ -324,14 +323,7 @@ class Workspace:
 
     async def check(self, request: CheckRequest) -> Problems:
         """What is wrong with a text that is being edited. The file itself need not exist yet."""
-        path = self._confined(request.path)
-        try:
-            await asyncio.to_thread(real_path, self.root, request.path)
-        except LeadsOutside:
-            raise PathRefused(f"{request.path} leads out of the server's root.", hint=_INSIDE) from None
-        except OSError as error:
-            raise NotFound(f"{request.path} cannot be looked at: {error.strerror}.", hint=_INSIDE) from error
-        await asyncio.to_thread(self._check_project, path)
+        path = await asyncio.to_thread(self._unmade, request.path)
         return await asyncio.to_thread(changes.check_text, path, request)
 
     async def cancel(self, pipeline: str, run: str) -> None:
@@ -463,6 +455,18 @@ class Workspace:
             found = False
         if not found:
             raise NotFound(f"There is no pipeline at {pipeline}.", hint="It may have been moved: refresh the list.")
+        self._check_project(path)
+        return path
+
+    def _unmade(self, pipeline: str) -> Path:
+        """As `_resolve`, for a file that need not be there yet."""
+        path = self._confined(pipeline)
+        try:
+            real_path(self.root, pipeline)
+        except LeadsOutside:
+            raise PathRefused(f"{pipeline} leads out of the server's root.", hint=_INSIDE) from None
+        except OSError as error:
+            raise NotFound(f"{pipeline} cannot be looked at: {error.strerror}.", hint=_INSIDE) from error
         self._check_project(path)
         return path
 
