@@ -25,6 +25,7 @@ __all__ = ["chosen_profile", "profile_file", "profiles_file", "profiles_of", "wi
 _FILE = "profiles.json"
 _LIMIT = 100_000
 _MOST_NAMES = 2_000
+_LONGEST_NAME = 255
 _NAMED = re.compile(r"env\.([^/\\]+)\.yaml")
 
 
@@ -57,7 +58,9 @@ def profiles_file(root: Path) -> Path:
 def chosen_profile(root: Path, pipeline: str) -> str:
     """What was chosen for the pipeline of that name; '' for nothing, or for what makes no sense."""
     chosen = _choices(root).get(pipeline, "")
-    return chosen if _NAMED.fullmatch(profile_file(chosen)) else ""
+    # Who made the copy may have written the file: only a name that could be offered is one.
+    is_name = _NAMED.fullmatch(profile_file(chosen)) and chosen.isprintable() and len(chosen) <= _LONGEST_NAME
+    return chosen if is_name else ""
 
 
 def with_choice(root: Path, pipeline: str, profile: str) -> bytes:
