@@ -17,7 +17,7 @@ from cauce.engine.document import MAX_BYTES
 from cauce.engine.editing.change import Change, FileChange
 from cauce.engine.editing.yamltext import YamlText, read_yaml_text
 from cauce.engine.errors import PipelineHasErrors, UsageError
-from cauce.engine.files import LeadsOutside, read_inside
+from cauce.engine.files import STATE, LeadsOutside, read_inside
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import Project, load
 from cauce.engine.source import source_limit
@@ -145,10 +145,12 @@ def check_name(project: Project, name: str) -> None:
 
 
 def check_path(path: str) -> str:
-    """A path of the project in one spelling. Raises UsageError for what leads out of it."""
+    """A path of the project in one spelling. Raises UsageError for what leads out of it, or is ours."""
     parts = PurePosixPath(path.strip().replace("\\", "/"))
     if not path.strip() or parts.is_absolute() or ".." in parts.parts or Path(path).is_absolute():
         raise UsageError(f"'{path}' is not a path in the project.", hint="Write it from the project's folder on.")
+    if parts.parts[:1] == (STATE,):
+        raise UsageError(f"'{path}' is in the folder {STATE}, which is Cauce's own.", hint="Choose another folder.")
     if not path.isprintable():
         raise UsageError("A path cannot hold control characters.", hint="Choose another one.")
     return parts.as_posix()
