@@ -221,6 +221,17 @@ def test_so_many_notebooks_are_kept_and_no_more(tmp_path: Path) -> None:
     assert sorted(path.name for path in books.iterdir()) == ["2-00000000", "3-00000000"]
 
 
+def test_what_a_link_in_place_of_the_folder_leads_to_is_not_removed(tmp_path: Path) -> None:
+    for folder in ("data", "more"):
+        (tmp_path / "mine" / folder).mkdir(parents=True)
+        for number in range(3_000):
+            (tmp_path / "mine" / folder / f"{number}.ipynb").touch()
+    (tmp_path / ".cauce").mkdir()
+    (tmp_path / ".cauce" / BOOKS).symlink_to(tmp_path / "mine")
+    trim_books(tmp_path / ".cauce")
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == ["data", "more"]
+
+
 def test_a_link_in_place_of_the_folder_is_not_followed(workshop: Draw, tmp_path: Path) -> None:
     project = workshop("load")
     state_folder(project.root).mkdir(exist_ok=True)

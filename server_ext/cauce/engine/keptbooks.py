@@ -87,6 +87,8 @@ def trim_books(folder: Path) -> None:
     files = size = 0
     with contextlib.suppress(OSError, ValueError):
         books = real_path(folder.parent, f"{folder.name}/{BOOKS}")
+        if books != real_path(folder.parent, folder.name) / BOOKS:  # a link: what is there is not ours to remove
+            return
         newest, *older = sorted((entry.path for entry in os.scandir(books)), reverse=True)  # an id begins with its time
         for run in (newest, *older):
             if files <= _MOST_FILES and size <= _MOST_BYTES:
