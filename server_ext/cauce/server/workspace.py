@@ -215,7 +215,7 @@ class Workspace:
         more = tuple(pipeline for pipeline in looked_at if pipeline.path not in names)
         return await asyncio.to_thread(active_builds, self.root, (*listed, *more))
 
-    async def log(self, pipeline: str, run: str, task: str, offset: int, limit: int | None) -> LogChunk:
+    async def log(self, pipeline: str, run: str, task: str, offset: int, limit: int | None = None) -> LogChunk:
         """A piece of a task's log, cut between characters."""
         view = await self._view(pipeline)
         row = await self.run(pipeline, run)
