@@ -11,6 +11,7 @@ const esModules = [
   '@jupyter/ydoc',
   '@jupyterlab/',
   '@microsoft',
+  'd3-dag',
   'exenv-es6',
   'lib0',
   'nanoid',

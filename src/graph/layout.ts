@@ -7,9 +7,8 @@
  * Knows neither React nor Jupyter, so that it runs in a Web Worker, on the page or in a test.
  * Same input, same drawing.
  */
-import { spread } from './across';
-import { reduceCrossings } from './crossing';
-import { layersOf } from './layers';
+import { layered, layering } from './layered';
+import type { Link } from './order';
 import { pack, type IBoxed } from './pack';
 import { isWide, rows } from './rows';
 
@@ -41,14 +40,6 @@ export interface ILayout {
   readonly edges: readonly (readonly Point[])[];
 }
 
-type Link = readonly [number, number];
-
-/** Half the room across that a long edge keeps for itself. */
-const BEND = 6;
-/** So many bends at most: beyond, the longest edges run straight, behind what they pass. */
-const MOST_BENDS = 60_000;
-/** So many long edges from one node share a line. */
-const HUB = 6;
 /** With fewer of its nodes known from before, a drawing is made anew. */
 const KNOWN = 0.5;
 
@@ -176,195 +167,32 @@ function drawPart(input: ILayoutInput, part: IPart): IDrawnPart {
     const nodes: Point[] = [[nodeWidth / 2, nodeHeight / 2]];
     return { ...part, size: { width: nodeWidth, height: nodeHeight }, nodes, lines: [] };
   }
-  const layerOf = layersOf(count, part.pairs);
+  const layerOf = layering(count, part.pairs);
   if (isWide(layerOf, input)) {
     const { width, height, nodes } = rows(input, layerOf, part.pairs);
     const lines = part.pairs.map(pair => pair.map((node): Point => nodes[node] ?? [0, 0]));
     return { ...part, size: { width, height }, nodes, lines };
   }
-  const { layers, down, chains } = bend(layerOf, part.pairs);
-  const before = formerly(input, part.members, down.length);
-  const start =
-    before === null ? asFound(layers, down) : asBefore(layers, part.pairs, chains, before);
-  const order = reduceCrossings({ layers: start, down }, before !== null);
-  const half = nodeWidth / 2 + gapX / 2;
-  const x = spread({ layers: order, down, bends: count, half, bendHalf: BEND, before });
-  let [left, right] = [Infinity, -Infinity];
-  x.forEach((middle, node) => {
-    const reach = node < count ? nodeWidth / 2 : 0;
-    left = Math.min(left, middle - reach);
-    right = Math.max(right, middle + reach);
-  });
-  const at = (node: number, layer: number): Point => [
-    (x[node] ?? 0) - left,
-    layer * (nodeHeight + gapY) + nodeHeight / 2
-  ];
-  const nodes = part.members.map((_, node) => at(node, layerOf[node] ?? 0));
-  const lines = part.pairs.map(([from, to], i) => {
-    const first = layerOf[from] ?? 0;
-    const bends = (chains[i] ?? []).map((node, k) => at(node, first + 1 + k));
-    return [nodes[from] ?? [0, 0], ...bends, nodes[to] ?? [0, 0]];
-  });
-  const height = layers.length * (nodeHeight + gapY) - gapY;
-  return { ...part, size: { width: right - left, height }, nodes, lines };
-}
-
-/** The layers, with a bend of each long edge in each layer that it passes. */
-function bend(
-  layerOf: readonly number[],
-  pairs: readonly Link[]
-): {
-  readonly layers: number[][];
-  readonly down: number[][];
-  /** For each link its bends from above; empty also for one that runs straight. */
-  readonly chains: readonly (readonly number[])[];
-} {
-  const layers: number[][] = [];
-  layerOf.forEach((layer, node) => {
-    (layers[layer] ??= []).push(node);
-  });
-  const down: number[][] = layerOf.map(() => []);
-  const chains: number[][] = pairs.map(() => []);
-  const span = ([from, to]: Link): number => (layerOf[to] ?? 0) - (layerOf[from] ?? 0);
-  let room = MOST_BENDS;
-  const long = new Map<number, number>();
-  for (const pair of pairs) {
-    if (span(pair) > 1) {
-      long.set(pair[0], (long.get(pair[0]) ?? 0) + 1);
-    }
-  }
-  /** Of nodes that many use from afar: one line that all their edges follow as far as they go. */
-  const trunks = new Map<number, number[]>();
-  const add = (above: number, layer: number): number => {
-    const node = down.push([]) - 1;
-    layers[layer]?.push(node);
-    down[above]?.push(node);
-    return node;
-  };
-  const short = pairs
-    .map((_, i) => i)
-    .sort((a, b) => span(pairs[a] ?? [0, 0]) - span(pairs[b] ?? [0, 0]));
-  for (const i of short) {
-    const pair = pairs[i] ?? [0, 0];
-    const [from, to] = pair;
-    const first = (layerOf[from] ?? 0) + 1;
-    const steps = span(pair) - 1;
-    const hub = (long.get(from) ?? 0) >= HUB;
-    const known = hub ? (trunks.get(from) ?? []) : [];
-    room -= Math.max(0, steps - known.length);
-    if (room < 0) {
-      break;
-    }
-    const chain = known.slice(0, steps);
-    while (chain.length < steps) {
-      chain.push(add(chain.at(-1) ?? from, first + chain.length));
-    }
-    if (hub && chain.length > known.length) {
-      trunks.set(from, chain);
-    }
-    chains[i] = chain;
-    down[chain.at(-1) ?? from]?.push(to);
-  }
-  return { layers, down, chains };
-}
-
-/** Each layer in the order in which its nodes are found by following edges down. */
-function asFound(
-  layers: readonly (readonly number[])[],
-  down: readonly (readonly number[])[]
-): number[][] {
-  const layerOf = new Int32Array(down.length);
-  layers.forEach((layer, i) => {
-    for (const node of layer) {
-      layerOf[node] = i;
-    }
-  });
-  const found = new Uint8Array(down.length);
-  const order: number[][] = layers.map(() => []);
-  const stack = layers.flat().reverse();
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (found[node] === 0) {
-      found[node] = 1;
-      order[layerOf[node] ?? 0]?.push(node);
-      const below = down[node] ?? [];
-      for (let k = below.length - 1; k >= 0; k--) {
-        stack.push(below[k] ?? 0);
-      }
-    }
-  }
-  return order;
-}
-
-/** Where the part's nodes stood across before, NaN for bends and new ones; null when too few did. */
-function formerly(
-  { before }: ILayoutInput,
-  members: readonly number[],
-  size: number
-): Float64Array | null {
-  if (before === undefined) {
-    return null;
-  }
-  const across = new Float64Array(size).fill(NaN);
-  let known = 0;
-  members.forEach((node, i) => {
-    const point = before[node] ?? null;
-    if (point !== null) {
-      across[i] = point[0];
-      known += 1;
-    }
-  });
-  return known >= KNOWN * members.length ? across : null;
-}
-
-/**
- * Each layer in the order in which its nodes stood before. Bends stand on the line between the ends of
- * their edge, new nodes beside what they are tied to.
- */
-function asBefore(
-  layers: readonly (readonly number[])[],
-  pairs: readonly Link[],
-  chains: readonly (readonly number[])[],
-  before: Float64Array
-): number[][] {
-  const x = before.slice();
-  // A new node's neighbours may be new themselves: what is found in one round helps in the next.
-  for (let round = 0; round < 3; round++) {
-    const sum = new Float64Array(x.length);
-    const known = new Int32Array(x.length);
-    const tie = (node: number, to: number): void => {
-      if (!Number.isNaN(x[to])) {
-        sum[node] = (sum[node] ?? 0) + (x[to] ?? 0);
-        known[node] = (known[node] ?? 0) + 1;
-      }
-    };
-    for (const [from, to] of pairs) {
-      tie(from, to);
-      tie(to, from);
-    }
-    known.forEach((count, node) => {
-      if (count > 0 && Number.isNaN(x[node])) {
-        x[node] = (sum[node] ?? 0) / count;
-      }
-    });
-  }
-  pairs.forEach(([from, to], i) => {
-    const chain = chains[i] ?? [];
-    const start = x[from] ?? 0;
-    const step = ((x[to] ?? 0) - start) / (chain.length + 1);
-    chain.forEach((node, k) => {
-      x[node] = start + step * (k + 1);
-    });
-  });
-  const at = (node: number): number => {
-    const place = x[node] ?? 0;
-    return Number.isNaN(place) ? Infinity : place;
-  };
-  return layers.map(layer =>
-    [...layer].sort((a, b) => {
-      const [left, right] = [at(a), at(b)];
-      return left === right ? a - b : left - right;
-    })
+  const { width, height, nodes, lines } = layered(
+    {
+      count,
+      pairs: part.pairs,
+      nodeWidth,
+      nodeHeight,
+      gapX,
+      gapY,
+      before: formerly(input, part.members)
+    },
+    layerOf
   );
+  return { ...part, size: { width, height }, nodes, lines };
+}
+
+/** Where the part's nodes stood across before, NaN for new ones; null when too few did. */
+function formerly({ before }: ILayoutInput, members: readonly number[]): readonly number[] | null {
+  const across = members.map(node => before?.[node]?.[0] ?? NaN);
+  const known = across.filter(x => !Number.isNaN(x)).length;
+  return before !== undefined && known >= KNOWN * members.length ? across : null;
 }
 
 /** The edges that close a cycle, found depth first: turned round, the rest has none. */

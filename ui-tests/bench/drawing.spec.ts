@@ -14,6 +14,9 @@ const ROOT = path.resolve(__dirname, '../..');
 const ELK = process.env['CAUCE_BENCH_ELK'] ?? '';
 const OUT = process.env['CAUCE_BENCH_OUT'] ?? '';
 const TASKS = 1000;
+/** The page finds d3-dag, which a bundler would, by a map. */
+const PAGE = `<!doctype html><title>bench</title><script type="importmap">
+{"imports": {"d3-dag": "/d3-dag/d3-dag.esm.min.mjs"}}</script>`;
 
 type Point = readonly [number, number];
 
@@ -63,16 +66,17 @@ async function serve(): Promise<{ url: string; close: () => void }> {
   const places: Readonly<Record<string, string>> = {
     lib: path.join(ROOT, 'lib'),
     drawing: path.join(ROOT, 'scripts/bench/drawing'),
-    elk: ELK
+    elk: ELK,
+    'd3-dag': path.join(ROOT, 'node_modules/d3-dag/dist')
   };
   const server = http.createServer((request, response) => {
     const [, place = '', ...rest] = (request.url ?? '').split('/');
     if (place === '') {
-      response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>bench</title>');
+      response.setHeader('Content-Type', 'text/html').end(PAGE);
       return;
     }
     const file = path.join(places[place] ?? ROOT, ...rest);
-    fs.readFile(file.endsWith('.js') ? file : `${file}.js`).then(
+    fs.readFile(/\.m?js$/.test(file) ? file : `${file}.js`).then(
       text => response.setHeader('Content-Type', 'text/javascript').end(text),
       () => response.writeHead(404).end()
     );
