@@ -7,22 +7,29 @@
  */
 import * as React from 'react';
 
-import { STATES } from '../filter';
-import { arrange, type IArrangement, type IItem } from './arrange';
+import { arrange, type IItem } from './arrange';
 import { Camera } from './camera';
-import { Controls, type IControlWords } from './controls';
+import { chosenOf, type Chosen } from './chosen';
+import { Controls } from './controls';
+import { countsOf, worst } from './counts';
 import { Edge } from './edge';
-import { paint, type IScene } from './far';
+import { onKeys, type Keys } from './keys';
+import type { IScene } from './far';
 import type { Direction, Point } from './layout';
-import type { Format, IGraphView } from './look';
 import { Minimap } from './minimap';
-import { GroupBox, TaskBox, type ICount, type IGraphNode } from './node';
+import { GroupBox, TaskBox } from './node';
+import { Notice } from './notice';
 import { arrowHead, edgePath, flattened } from './path';
-import { kin, leads, type Links } from './related';
-import { GAPS, MAX_WIDTH, MIN_WIDTH, NAME_LEFT, NODE_HEIGHT, PADDING } from './sizes';
-import { useConnecting, type IConnectWords } from './useconnecting';
+import { aboveButtons, focusSoon } from './placing';
+import type { IGraphProps } from './props';
+import type { Links } from './related';
+import { NODE_HEIGHT } from './sizes';
+import { useConnecting } from './useconnecting';
 import { useDrawing } from './usedrawing';
 import { useMeasure, usePalette, useSize } from './useelement';
+import { useNodeWidth } from './usenodewidth';
+import { useLooking } from './uselooking';
+import { useWindow } from './usewindow';
 import { pointIn, useDrag, useWheel } from './usemouse';
 import {
   approach,
@@ -41,83 +48,17 @@ import {
   zoom,
   type Arrow,
   type IBox,
-  type ISize,
   type IViewport
 } from './viewport';
 
 export type { IGraphNode } from './node';
+export type { IGraphProps, IGraphWords } from './props';
 
-export interface IGraphWords extends IControlWords, IConnectWords {
-  readonly graph: string;
-  readonly run: (name: string) => string;
-  /** A group: how many tasks it has, and how many in each state. */
-  readonly group: (label: string, counts: readonly ICount[]) => string;
-  readonly expand: (label: string) => string;
-  readonly collapse: (label: string) => string;
-  readonly collapseAll: string;
-  /** How many tasks are drawn in how many boxes. */
-  readonly grouped: (tasks: number, boxes: number) => string;
-  readonly hidden: (count: number) => string;
-  readonly showAll: string;
-  readonly nothing: string;
-  readonly edge: (from: string, to: string) => string;
-  readonly removeEdge: (from: string, to: string) => string;
-}
-
-export interface IGraphProps {
-  readonly nodes: readonly IGraphNode[];
-  /** Pairs of names: used, user. */
-  readonly edges: readonly (readonly [string, string])[];
-  /** Another graph, another key: the view starts afresh. */
-  readonly identity: string;
-  /** The names of the selected tasks, the one that counts most last. */
-  readonly selection: readonly string[];
-  readonly view: IGraphView;
-  /** What is looked for; null for nothing. */
-  readonly matches: ((node: IGraphNode) => boolean) | null;
-  readonly words: IGraphWords;
-  readonly onView: (parts: Partial<IGraphView>) => void;
-  readonly onSelect: (name: string | null) => void;
-  readonly onSelectMany: (names: readonly string[]) => void;
-  readonly onOpen: (name: string) => void;
-  readonly onRun: (name: string) => void;
-  /** Go to where one says what is looked for; null where there is no such place. */
-  readonly onSearch: (() => void) | null;
-  readonly onExport: ((format: Format) => void) | null;
-  /** Have `to` use what `from` makes, or no longer; null where that cannot be changed. */
-  readonly onConnect: ((from: string, to: string) => void) | null;
-  readonly onDisconnect: ((from: string, to: string) => void) | null;
-}
-
-/** So many nodes should fit beside each other unshrunk: a narrow panel has narrow nodes. */
-const ABREAST = 2.2;
-/** The buttons stand below what is shown when nobody has moved it, as long as it stays legible. */
-const BUTTONS = 30;
 const ZOOM_STEP = 1.25;
-/** With more boxes in a drawing that cannot be read, they are painted. */
-const PAINTED = 150;
-/** So much around the window is drawn too, in parts of it. */
-const SPARE = 0.3;
-/** Around the drawing, for what stands over the border of its outermost nodes. */
-const PAD = 24;
 /** From so wide a window on, and that much wider than high, edges run to the right. */
 const [WIDE, WIDER] = [560, 1.7];
 /** How near to a line, in pixels, one must press. */
 const REACH = 6;
-const KEYS: Readonly<Record<string, Arrow>> = {
-  ArrowUp: 'up',
-  ArrowDown: 'down',
-  ArrowLeft: 'left',
-  ArrowRight: 'right'
-};
-
-/** What is drawn at all: React draws again when another part of the drawing comes into sight. */
-interface IWindow {
-  readonly part: IBox;
-  readonly legible: boolean;
-  readonly painted: boolean;
-}
-
 export function Graph(props: IGraphProps): React.JSX.Element {
   const { nodes, edges, identity, selection, view: look, matches, words, onSelect } = props;
   const { onSelectMany, onView } = props;
@@ -205,72 +146,11 @@ export function Graph(props: IGraphProps): React.JSX.Element {
   );
   const boxes = React.useMemo(() => (layout === null ? [] : edgeBoxes(layout)), [layout]);
 
-  // --- The window on it
-
-  const svg = React.useRef<SVGSVGElement>(null);
-  const scaled = React.useRef<SVGGElement>(null);
-  const layer = React.useRef<HTMLDivElement>(null);
-  const canvas = React.useRef<HTMLCanvasElement>(null);
-  const [shownPart, setShownPart] = React.useState<IWindow | null>(null);
-
-  React.useLayoutEffect(() => {
-    camera.moved = false;
-  }, [camera, identity]);
-
-  React.useLayoutEffect(() => {
-    const whole = drawing?.layout;
-    if (whole === undefined || size === null || size.width === 0 || camera.moved) {
-      return;
-    }
-    const active = items.findIndex(item =>
-      item.members.some(member => {
-        const state = nodes[member]?.state;
-        return state === 'running' || state === 'failed';
-      })
-    );
-    const focus = whole.nodes[Math.max(active, 0)] ?? [whole.width / 2, 0];
-    const above = aboveButtons(size);
-    camera.set(firstLook(whole, fit(whole, above).scale >= LEGIBLE ? above : size, focus));
-    // Only another drawing or another size moves it, not a state that changed.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [drawing?.layout, size?.width, size?.height]);
-
   // --- What is looked at
 
   const [hovered, setHovered] = React.useState<string | null>(null);
-  const [chosen, setChosen] = React.useState<readonly [string, string] | null>(null);
-  const selectedItems = React.useMemo(() => {
-    const wanted = new Set(selection);
-    return new Set(
-      items.flatMap((item, i) =>
-        item.members.some(member => wanted.has(nodes[member]?.name ?? '')) ? [i] : []
-      )
-    );
-  }, [items, nodes, selection]);
-  const centreItems = React.useMemo(() => {
-    const over = hovered === null ? -1 : items.findIndex(({ key }) => key === hovered);
-    return over < 0 ? selectedItems : new Set([over]);
-  }, [items, hovered, selectedItems]);
-  const related = React.useMemo(
-    () => (centreItems.size === 0 ? null : kin(items.length, ways, [...centreItems])),
-    [items.length, ways, centreItems]
-  );
-  const isMatch = React.useMemo(
-    () =>
-      items.map(
-        item =>
-          matches === null ||
-          item.members.some(member => {
-            const node = nodes[member];
-            return node !== undefined && matches(node);
-          })
-      ),
-    [items, nodes, matches]
-  );
-  const isKin = React.useMemo(
-    () => ways.map(way => related !== null && leads(way, centreItems, related)),
-    [ways, related, centreItems]
-  );
+  const [chosen, setChosen] = React.useState<Chosen>(null);
+  const { selectedItems, related, isMatch, isKin } = useLooking(props, items, ways, hovered);
   const isHidden = (edge: number): boolean =>
     look.hideLinks && selectedItems.size > 0 && isKin[edge] !== true;
 
@@ -310,35 +190,16 @@ export function Graph(props: IGraphProps): React.JSX.Element {
     // eslint-disable-next-line react-hooks/exhaustive-deps -- isHidden follows from the rest
   }, [layout, palette, items, nodes, isKin, isMatch, box, trim, direction, look.hideLinks]);
 
-  const now = React.useRef({ size, layout, scene, shownPart, count: items.length });
-  now.current = { size, layout, scene, shownPart, count: items.length };
-  const follow = React.useCallback((): void => {
-    const { view } = camera;
-    const { size: room, layout: drawn, scene: far, shownPart: part, count } = now.current;
-    if (view === null || room === null || drawn === null) {
-      return;
-    }
-    place(view, drawn, layer.current, svg.current, scaled.current);
-    const next: IWindow = {
-      part: windowOf(view, room),
-      legible: view.scale >= LEGIBLE,
-      painted: view.scale < LEGIBLE && count > PAINTED && far !== null
-    };
-    if (
-      part?.legible !== next.legible ||
-      part.painted !== next.painted ||
-      (!next.painted && !inside(next.part, part.part))
-    ) {
-      setShownPart({ ...next, part: grown(next.part) });
-    }
-    const context = next.painted ? canvas.current?.getContext('2d') : null;
-    if (context != null && far !== null) {
-      paint(context, far, view, room, window.devicePixelRatio || 1);
-    }
-  }, [camera]);
-  React.useEffect(() => camera.listen(follow), [camera, follow]);
-  // What is drawn has changed: where it stands, and what of it is in sight, too.
-  React.useLayoutEffect(follow, [follow, layout, size, scene, shownPart]);
+  const { svg, scaled, layer, canvas, shownPart } = useWindow({
+    camera,
+    identity,
+    nodes,
+    items,
+    whole: drawing?.layout,
+    layout,
+    size,
+    scene
+  });
 
   // --- Going to what is selected
 
@@ -498,36 +359,15 @@ export function Graph(props: IGraphProps): React.JSX.Element {
 
   // --- Edges that are chosen
 
-  const chosenEdge = ways.findIndex(
-    ([from, to]) => items[from]?.key === chosen?.[0] && items[to]?.key === chosen?.[1]
-  );
-  const chosenWay = drawing?.arrangement.edges[chosenEdge];
-  const [chosenFrom, chosenTo] = [items[chosenWay?.from ?? -1], items[chosenWay?.to ?? -1]];
-  const removable =
-    props.onDisconnect !== null &&
-    chosenWay?.indirect === false &&
-    chosenFrom?.group === false &&
-    chosenTo?.group === false;
-  const removeChosen = (): void => {
-    if (removable) {
-      props.onDisconnect(chosenFrom.label, chosenTo.label);
-      setChosen(null);
-    }
-  };
-  /** Choose the edge after the one that is chosen, of those that end or begin at the selection. */
-  const chooseNext = (step: 1 | -1): void => {
-    const at = items.findIndex(({ key }) => key === anchor);
-    const own = ways.flatMap(([from, to], i) => (from === at || to === at ? [i] : []));
-    const next =
-      own[
-        (own.indexOf(chosenEdge) + step + own.length + (step < 0 && chosenEdge < 0 ? 1 : 0)) %
-          own.length
-      ];
-    const found = next === undefined ? undefined : ways[next];
-    if (found !== undefined) {
-      setChosen([items[found[0]]?.key ?? '', items[found[1]]?.key ?? '']);
-    }
-  };
+  const { chosenEdge, chosenFrom, chosenTo, removable, removeChosen, chooseNext } = chosenOf({
+    chosen,
+    setChosen,
+    ways,
+    items,
+    edges: drawing?.arrangement.edges ?? [],
+    anchor,
+    onDisconnect: props.onDisconnect
+  });
 
   // --- Keys
 
@@ -547,7 +387,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
     focusItem(items[after ?? (step > 0 ? found[0] : found.at(-1)) ?? -1]);
   };
   const current = anchor === null ? undefined : byKey(anchor);
-  const keys: Readonly<Record<string, (() => void) | undefined>> = {
+  const keys: Keys = {
     '+': () => {
       zoomBy(ZOOM_STEP);
     },
@@ -605,28 +445,9 @@ export function Graph(props: IGraphProps): React.JSX.Element {
               }
             : undefined
   };
-  const onKeyDown = (event: React.KeyboardEvent): void => {
-    const arrow = KEYS[event.key];
-    const meta = event.ctrlKey || event.metaKey;
-    if (event.altKey) {
-      return;
-    }
-    if (meta && event.key === 'a') {
-      onSelectMany(items.flatMap(namesOf));
-    } else if (meta) {
-      return;
-    } else if (arrow !== undefined) {
-      goTo(arrow);
-    } else {
-      const act = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
-      if (act === undefined) {
-        return;
-      }
-      act();
-    }
-    event.preventDefault();
-    event.stopPropagation();
-  };
+  const onKeyDown = onKeys(keys, goTo, () => {
+    onSelectMany(items.flatMap(namesOf));
+  });
 
   // --- Drawing
 
@@ -843,177 +664,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
 const NOBODY: readonly string[] = [];
 const NO_ITEMS: readonly IItem[] = [];
 
-/** What is not drawn task by task, and how to have it. */
-function Notice(
-  props: Pick<IGraphProps, 'words' | 'onView' | 'nodes'> & {
-    readonly arrangement: IArrangement;
-    readonly onCollapse: (id: string) => void;
-  }
-): React.JSX.Element | null {
-  const { words, onView, nodes, onCollapse } = props;
-  const { items, hidden, expanded: open } = props.arrangement;
-  const together = items.some(({ group }) => group);
-  if (!together && hidden === 0 && open.length === 0) {
-    return null;
-  }
-  const shown = nodes.length - hidden;
-  return (
-    <div className="jp-cauce-Graph-notice jp-cauce-Graph-above">
-      {together ? <span>{words.grouped(shown, items.length)}</span> : null}
-      {together || open.length > 0 ? (
-        <button
-          type="button"
-          onClick={() => {
-            onView({ grouping: 'none', expanded: [] });
-          }}
-        >
-          {words.showAll}
-        </button>
-      ) : null}
-      {open.slice(0, MOST_OPEN).map(({ id, label }) => (
-        <button
-          key={id}
-          type="button"
-          title={words.collapse(label)}
-          aria-label={words.collapse(label)}
-          onClick={() => {
-            onCollapse(id);
-          }}
-        >
-          <span aria-hidden="true">− </span>
-          <span className="jp-cauce-Graph-openName">{label}</span>
-        </button>
-      ))}
-      {open.length > 1 ? (
-        <button
-          type="button"
-          onClick={() => {
-            onView({ expanded: [] });
-          }}
-        >
-          {words.collapseAll}
-        </button>
-      ) : null}
-      {hidden > 0 ? (
-        <>
-          <span>{shown === 0 ? words.nothing : words.hidden(hidden)}</span>
-          <button
-            type="button"
-            onClick={() => {
-              onView({ levels: 0, hideOthers: false });
-            }}
-          >
-            {words.showAll}
-          </button>
-        </>
-      ) : null}
-    </div>
-  );
-}
-
-const MOST_OPEN = 3;
-
-/** How wide nodes are: as their longest names, within what the window has room for. */
-function useNodeWidth(
-  nodes: readonly IGraphNode[],
-  items: readonly IItem[],
-  measure: ((text: string) => number) | null,
-  size: ISize | null,
-  direction: Direction
-): number | null {
-  // In steps: not every pixel of a dragged border is another layout.
-  const gap = GAPS[direction].across;
-  const room = size === null ? null : Math.floor((size.width / ABREAST - 2 * gap) / 16) * 16;
-  const limit = room === null ? null : Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, room));
-  const labels = JSON.stringify(items.map(({ label }) => label));
-  return React.useMemo(() => {
-    if (measure === null || limit === null) {
-      return null;
-    }
-    const longest = items.reduce((most, { label }) => Math.max(most, measure(label)), 0);
-    // Room for the words below, too.
-    const least = nodes.length === 0 ? MIN_WIDTH : Math.min(limit, MIN_WIDTH + 16);
-    return Math.round(Math.min(limit, Math.max(least, longest + NAME_LEFT + PADDING + 1)));
-    // `labels` stands for the items: states that change move nothing.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [measure, labels, limit]);
-}
-
-/** The state of a task, or that of a group's which needs somebody most. */
-function worst(item: IItem, nodes: readonly IGraphNode[]): IGraphNode['state'] {
-  return countsOf(item, nodes)[0]?.state ?? 'fresh';
-}
-
-function countsOf(item: IItem, nodes: readonly IGraphNode[]): readonly ICount[] {
-  const counts = new Map<string, number>();
-  for (const member of item.members) {
-    const state = nodes[member]?.state ?? 'fresh';
-    counts.set(state, (counts.get(state) ?? 0) + 1);
-  }
-  return STATES.flatMap(state => {
-    const count = counts.get(state) ?? 0;
-    return count === 0 ? [] : [{ state, count }];
-  });
-}
-
-/** Put what is drawn where the view has it: without React, for it happens in every frame. */
-function place(
-  { x, y, scale }: IViewport,
-  { width, height }: ISize,
-  layer: HTMLElement | null,
-  svg: SVGElement | null,
-  scaled: SVGElement | null
-): void {
-  if (layer === null || svg === null || scaled === null) {
-    return;
-  }
-  // Whole pixels keep letters sharp.
-  const [left, top] = [Math.round(x) - PAD, Math.round(y) - PAD];
-  layer.style.transform = `translate(${String(left)}px, ${String(top)}px)`;
-  const transform = `translate(${String(PAD)} ${String(PAD)}) scale(${String(scale)})`;
-  if (scaled.getAttribute('transform') !== transform) {
-    scaled.setAttribute('transform', transform);
-  }
-  const [wide, high] = [Math.ceil(width * scale) + 2 * PAD, Math.ceil(height * scale) + 2 * PAD];
-  if (svg.getAttribute('width') !== String(wide) || svg.getAttribute('height') !== String(high)) {
-    svg.setAttribute('width', String(wide));
-    svg.setAttribute('height', String(high));
-  }
-}
-
-function inside(part: IBox, of: IBox): boolean {
-  return (
-    part.left >= of.left && part.right <= of.right && part.top >= of.top && part.bottom <= of.bottom
-  );
-}
-
-function grown({ left, top, right, bottom }: IBox): IBox {
-  const [x, y] = [(right - left) * SPARE, (bottom - top) * SPARE];
-  return { left: left - x, top: top - y, right: right + x, bottom: bottom + y };
-}
-
-function aboveButtons({ width, height }: ISize): ISize {
-  return { width, height: Math.max(height - BUTTONS, NODE_HEIGHT) };
-}
-
 /** A point in the middle of a line. */
 function middleOf(line: readonly Point[] | undefined): Point | null {
   return line?.[Math.floor(line.length / 2)] ?? null;
 }
-
-/** Focus an item once it is drawn, for it may have been out of view. */
-function focusSoon(frame: HTMLElement | null, key: string): void {
-  let tries = 0;
-  const attempt = (): void => {
-    const node = frame?.querySelector<SVGGElement>(`[data-cauce-item="${CSS.escape(key)}"]`);
-    if (node != null) {
-      node.focus({ preventScroll: true });
-    } else if (tries++ < FOCUS_TRIES) {
-      requestAnimationFrame(attempt);
-    }
-  };
-  requestAnimationFrame(attempt);
-}
-
-/** Frames that an item may take to be drawn. */
-const FOCUS_TRIES = 20;

@@ -43,6 +43,21 @@ export class GraphView {
     return this.root.locator('.jp-cauce-Graph-edge[data-kin="true"]');
   }
 
+  get edges(): Locator {
+    return this.root.locator('.jp-cauce-Graph-edge');
+  }
+
+  /** Draw a line from the port of a task to another task. */
+  async connect(from: string, to: string): Promise<void> {
+    await this.node(from).hover();
+    await this.node(from).locator('.jp-cauce-Graph-port').hover();
+    await this.page.mouse.down();
+    const box = await this.node(to).boundingBox();
+    const [x, y] = [(box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2];
+    await this.page.mouse.move(x, y, { steps: 5 });
+    await this.page.mouse.up();
+  }
+
   async open(): Promise<void> {
     await this.panel.getByRole('tab', { name: 'Graph' }).click();
     await this.settled();

@@ -91,6 +91,22 @@ test.describe('A graph', () => {
     expect(await project.read(file)).toContain('t0 --> t1');
   });
 
+  test('has a task use another by a line drawn to it, and undoes that', async ({
+    page,
+    panel,
+    project
+  }) => {
+    const graph = new GraphView(page, panel.root);
+    await graph.open();
+    const before = await project.read('fit-b.py');
+    await graph.connect('load', 'fit-b');
+    await expect.poll(() => project.read('fit-b.py')).toContain('upstream = ["clean", "load"]');
+    await expect(graph.edges).toHaveCount(6);
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await expect.poll(() => project.read('fit-b.py')).toBe(before);
+    await expect(graph.edges).toHaveCount(5);
+  });
+
   test('is panned by the wheel and shown whole again by a key', async ({ page, panel }) => {
     const graph = new GraphView(page, panel.root);
     await graph.open();

@@ -1,0 +1,44 @@
+/**
+ * Which key of the graph does what: what it has no use for goes on to JupyterLab.
+ */
+import type * as React from 'react';
+
+import type { Arrow } from './viewport';
+
+const KEYS: Readonly<Record<string, Arrow>> = {
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+  ArrowLeft: 'left',
+  ArrowRight: 'right'
+};
+
+export type Keys = Readonly<Record<string, (() => void) | undefined>>;
+
+export function onKeys(
+  keys: Keys,
+  goTo: (arrow: Arrow) => void,
+  selectAll: () => void
+): (event: React.KeyboardEvent) => void {
+  return (event: React.KeyboardEvent): void => {
+    const arrow = KEYS[event.key];
+    const meta = event.ctrlKey || event.metaKey;
+    if (event.altKey) {
+      return;
+    }
+    if (meta && event.key === 'a') {
+      selectAll();
+    } else if (meta) {
+      return;
+    } else if (arrow !== undefined) {
+      goTo(arrow);
+    } else {
+      const act = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
+      if (act === undefined) {
+        return;
+      }
+      act();
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+}
