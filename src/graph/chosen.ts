@@ -18,7 +18,7 @@ interface IOptions {
   readonly onDisconnect: ((from: string, to: string) => void) | null;
 }
 
-interface IChosen {
+export interface IChosen {
   /** Its number; -1 for none. */
   readonly chosenEdge: number;
   readonly chosenFrom: IItem | undefined;

@@ -11,13 +11,12 @@ import { arrange, type IItem } from './arrange';
 import { Camera } from './camera';
 import { chosenOf, type Chosen } from './chosen';
 import { Controls } from './controls';
-import { countsOf, worst } from './counts';
-import { Edge } from './edge';
+import { worst } from './counts';
+import { Drawn } from './drawn';
 import { onKeys, type Keys } from './keys';
 import type { IScene } from './far';
 import type { Direction, Point } from './layout';
 import { Minimap } from './minimap';
-import { GroupBox, TaskBox } from './node';
 import { Notice } from './notice';
 import { arrowHead, edgePath, flattened } from './path';
 import { aboveButtons, focusSoon } from './placing';
@@ -34,20 +33,16 @@ import { pointIn, useDrag, useWheel } from './usemouse';
 import {
   approach,
   edgeBoxes,
-  firstLook,
   fit,
   kept,
-  LEGIBLE,
   lineAt,
   neighbour,
   nodeAt,
   reveal,
   unproject,
   visible,
-  windowOf,
   zoom,
   type Arrow,
-  type IBox,
   type IViewport
 } from './viewport';
 
@@ -150,7 +145,8 @@ export function Graph(props: IGraphProps): React.JSX.Element {
 
   const [hovered, setHovered] = React.useState<string | null>(null);
   const [chosen, setChosen] = React.useState<Chosen>(null);
-  const { selectedItems, related, isMatch, isKin } = useLooking(props, items, ways, hovered);
+  const looking = useLooking(props, items, ways, hovered);
+  const { selectedItems, related, isMatch, isKin } = looking;
   const isHidden = (edge: number): boolean =>
     look.hideLinks && selectedItems.size > 0 && isKin[edge] !== true;
 
@@ -359,7 +355,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
 
   // --- Edges that are chosen
 
-  const { chosenEdge, chosenFrom, chosenTo, removable, removeChosen, chooseNext } = chosenOf({
+  const edge = chosenOf({
     chosen,
     setChosen,
     ways,
@@ -368,6 +364,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
     anchor,
     onDisconnect: props.onDisconnect
   });
+  const { chosenEdge, chosenFrom, chosenTo, removable, removeChosen, chooseNext } = edge;
 
   // --- Keys
 
@@ -513,106 +510,26 @@ export function Graph(props: IGraphProps): React.JSX.Element {
         <div className="jp-cauce-Graph-layer" ref={layer}>
           <svg className="jp-cauce-Graph-drawing" role="group" aria-label={words.graph} ref={svg}>
             <g ref={scaled}>
-              {shown.edges.map(i => {
-                const way = drawing?.arrangement.edges[i];
-                return way === undefined || isHidden(i) ? null : (
-                  <Edge
-                    key={drawing?.edgeKeys[i]}
-                    path={paths[i] ?? ''}
-                    kin={isKin[i] === true}
-                    dim={isMatch[way.from] === false || isMatch[way.to] === false}
-                    indirect={way.indirect}
-                    selected={i === chosenEdge}
-                  />
-                );
-              })}
-              {chosenEdge >= 0 && !shown.edges.includes(chosenEdge) ? (
-                <Edge
-                  path={paths[chosenEdge] ?? ''}
-                  kin={true}
-                  dim={false}
-                  indirect={false}
-                  selected={true}
-                />
-              ) : null}
-              {drawnNodes.map(i => {
-                const item = items[i];
-                const at = layout.nodes[i];
-                if (item === undefined || at === undefined) {
-                  return null;
-                }
-                const common = {
-                  id: item.key,
-                  x: at[0],
-                  y: at[1],
-                  width: box.nodeWidth,
-                  detailed: shownPart?.legible === true,
-                  measure,
-                  selected: selectedItems.has(i),
-                  tabStop: item.key === tabStop,
-                  dim: isMatch[i] === false,
-                  match: matches !== null && isMatch[i] === true,
-                  target:
-                    connecting.target?.key === item.key
-                      ? connecting.target.whyNot === ''
-                        ? ('yes' as const)
-                        : ('no' as const)
-                      : ('' as const),
-                  port: props.onConnect === null ? ('' as const) : direction,
-                  onHover: handlers.onHover,
-                  onPress: handlers.onPress,
-                  onPort: handlers.onPort,
-                  onFocus: handlers.onFocus
-                };
-                const [member = -1] = item.members;
-                const node = nodes[member];
-                if (item.group) {
-                  const counts = countsOf(item, nodes);
-                  return (
-                    <GroupBox
-                      key={item.key}
-                      {...common}
-                      label={item.label}
-                      title={words.group(item.label, counts)}
-                      counts={counts}
-                      expandTitle={words.expand(item.label)}
-                      onExpand={handlers.onExpand}
-                    />
-                  );
-                }
-                return node === undefined ? null : (
-                  <TaskBox
-                    key={item.key}
-                    {...common}
-                    node={node}
-                    runTitle={words.run(node.name)}
-                    portTitle={words.port(node.name)}
-                    onOpen={props.onOpen}
-                    onRun={props.onRun}
-                  />
-                );
-              })}
-              {connecting.line === null ? null : (
-                <path
-                  className="jp-cauce-Graph-connecting"
-                  d={connecting.line}
-                  data-target={connecting.target?.whyNot === '' ? 'yes' : 'no'}
-                />
-              )}
-              {removable && chosenMiddle !== null ? (
-                <g
-                  className="jp-cauce-Graph-remove"
-                  transform={`translate(${String(chosenMiddle[0])} ${String(chosenMiddle[1])})`}
-                  onPointerDown={event => {
-                    event.stopPropagation();
-                  }}
-                  onClick={removeChosen}
-                >
-                  <title>{words.removeEdge(chosenFrom.label, chosenTo.label)}</title>
-                  <circle r={8} />
-                  <path d="M-3 -3 3 3M3 -3-3 3" />
-                </g>
-              ) : null}
+              <Drawn
+                {...props}
+                shown={shown.edges.filter(i => !isHidden(i))}
+                drawn={drawnNodes}
+                ways={drawing?.arrangement.edges ?? []}
+                edgeKeys={drawing?.edgeKeys ?? []}
+                layout={layout}
+                items={items}
+                paths={paths}
+                width={box.nodeWidth}
+                detailed={shownPart?.legible === true}
+                measure={measure}
+                looking={looking}
+                tabStop={tabStop}
+                direction={direction}
+                connecting={connecting}
+                handlers={handlers}
+                edge={edge}
+                middle={chosenMiddle}
+              />
             </g>
           </svg>
         </div>

@@ -1,8 +1,6 @@
 /**
  * Which key of the graph does what: what it has no use for goes on to JupyterLab.
  */
-import type * as React from 'react';
-
 import type { Arrow } from './viewport';
 
 const KEYS: Readonly<Record<string, Arrow>> = {
@@ -12,14 +10,20 @@ const KEYS: Readonly<Record<string, Arrow>> = {
   ArrowRight: 'right'
 };
 
+/** What is read of an event, and done to it. */
+type Press = Pick<
+  KeyboardEvent,
+  'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'preventDefault' | 'stopPropagation'
+>;
+
 export type Keys = Readonly<Record<string, (() => void) | undefined>>;
 
 export function onKeys(
   keys: Keys,
   goTo: (arrow: Arrow) => void,
   selectAll: () => void
-): (event: React.KeyboardEvent) => void {
-  return (event: React.KeyboardEvent): void => {
+): (event: Press) => void {
+  return (event: Press): void => {
     const arrow = KEYS[event.key];
     const meta = event.ctrlKey || event.metaKey;
     if (event.altKey) {

@@ -38,7 +38,7 @@ export interface IGraphNode {
 }
 
 /** What all boxes have in common. */
-interface IBoxProps {
+export interface IBoxProps {
   readonly x: number;
   readonly y: number;
   readonly width: number;
