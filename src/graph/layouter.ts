@@ -8,7 +8,7 @@ import { layout, type ILayout, type ILayoutInput } from './layout';
 import { startWorker } from './startworker';
 
 /** Up to so many nodes a layout takes less time than asking for it. */
-const ASIDE = 60;
+const ASIDE = 30;
 
 interface IWish {
   readonly input: ILayoutInput;
