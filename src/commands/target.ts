@@ -1,5 +1,6 @@
 /**
- * What a command acts on: what its arguments name, else what is selected in the panel.
+ * What a command acts on: what its arguments name, else the task with the focus if it is not one of the
+ * selected, else what is selected in the panel. So do context menus of files: keys are about what one is at.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -127,7 +128,7 @@ export async function choosePipeline(
 
 /** The task of the current pipeline that the arguments name, else the selected one. */
 export function targetOf(model: PipelineModel, args: ReadonlyPartialJSONObject): Task | null {
-  const name = text(args.task) ?? model.selected;
+  const name = text(args.task) ?? focusedAside(model) ?? model.selected;
   return model.snapshot?.tasks.find(task => task.name === name) ?? null;
 }
 
@@ -138,9 +139,24 @@ export function targetsOf(
 ): readonly string[] {
   const one = text(args.task);
   const { tasks } = args;
-  const named = one !== null ? [one] : Array.isArray(tasks) ? tasks.map(String) : model.selection;
+  const aside = focusedAside(model);
+  const named =
+    one !== null
+      ? [one]
+      : Array.isArray(tasks)
+        ? tasks.map(String)
+        : aside !== null
+          ? [aside]
+          : model.selection;
   const known = new Set(model.snapshot?.tasks.map(task => task.name));
   return named.filter(name => known.has(name));
+}
+
+/** The task of the panel that has the focus without being selected: Ctrl with an arrow leads there. */
+function focusedAside(model: PipelineModel): string | null {
+  const row = document.activeElement?.closest<HTMLElement>('.jp-cauce-Panel [data-cauce-task]');
+  const name = row?.dataset.cauceTask ?? null;
+  return name === null || model.selection.includes(name) ? null : name;
 }
 
 /** Act on the task that the arguments name, if there is one. */

@@ -127,6 +127,20 @@ class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
       button.disabled = outlook.kind !== 'known';
     }
     this.update();
+    void this.renderPromise?.then(() => {
+      this._keepFocus();
+    });
+  }
+
+  /** A button that is disabled loses the focus, and with it the dialog hears of no Escape. */
+  private _keepFocus(): void {
+    const dialog = this.node.closest('.jp-Dialog');
+    if (dialog?.contains(document.activeElement) === false) {
+      const first =
+        this.node.querySelector<HTMLElement>('[data-cauce-first]') ??
+        dialog.querySelector<HTMLElement>('.jp-mod-reject');
+      first?.focus();
+    }
   }
 
   protected override onAfterAttach(...args: Parameters<ReactWidget['onAfterAttach']>): void {

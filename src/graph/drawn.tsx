@@ -87,6 +87,7 @@ export function Drawn(props: IDrawnProps): React.JSX.Element {
           measure,
           selected: selectedItems.has(i),
           tabStop: item.key === tabStop,
+          linkChosen: item.key === tabStop && chosenEdge >= 0,
           dim: isMatch[i] === false,
           match: matches !== null && isMatch[i] === true,
           target:

@@ -48,6 +48,8 @@ export interface IBoxProps {
   readonly selected: boolean;
   /** Is it the one that Tab leads to? */
   readonly tabStop: boolean;
+  /** Is a link chosen while it has the focus? Keys are about the link then. */
+  readonly linkChosen: boolean;
   /** Is it not what was looked for? */
   readonly dim: boolean;
   readonly match: boolean;
@@ -247,6 +249,7 @@ function boxProps(props: IBoxProps & { readonly id: string }): React.SVGAttribut
       'data-selected': props.selected,
       'data-dim': props.dim,
       'data-match': props.match,
+      'data-cauce-link': props.linkChosen,
       'data-target': props.target
     },
     onPointerEnter: () => {

@@ -21,6 +21,7 @@ export interface IEmptyProps {
   readonly what: Emptiness;
   readonly folder: string;
   readonly onCreate: () => void;
+  readonly onAddTask: () => void;
   readonly onEvaluate: () => void;
   readonly onRetry: () => void;
 }
@@ -100,10 +101,19 @@ export function Empty(props: IEmptyProps): React.JSX.Element {
             <>
               <p>
                 {trans.__(
-                  'The pipeline lists no task yet. Add one; the panel follows when you save.'
+                  'The pipeline lists no task yet. Add one here, or in the file; the panel follows when you save.'
                 )}
               </p>
-              <Sample trans={trans} />
+              <Sample trans={trans}>
+                <button
+                  type="button"
+                  className="jp-cauce-Button jp-mod-styled jp-mod-accept"
+                  data-cauce-action="add-task"
+                  onClick={props.onAddTask}
+                >
+                  {trans.__('Add Task…')}
+                </button>
+              </Sample>
             </>
           )}
         </div>

@@ -335,6 +335,9 @@ function EmptyPart({ model, actions, trans, folder }: IPanelContext): React.JSX.
       onCreate={() => {
         void actions.changing.createExample();
       }}
+      onAddTask={() => {
+        void actions.reshaping.addTask();
+      }}
       onEvaluate={() => {
         void actions.running.evaluate();
       }}

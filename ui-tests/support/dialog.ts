@@ -35,6 +35,12 @@ export class ChangeDialog {
     await expect(this.accept).toBeEnabled();
   }
 
+  /** Think better of it. */
+  async escape(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await expect(this.root).toHaveCount(0);
+  }
+
   /** Make the change. */
   async press(): Promise<void> {
     await this.accept.click();

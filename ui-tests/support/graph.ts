@@ -87,7 +87,13 @@ export class GraphView {
     await this.root.getByRole('button', { name: format, exact: true }).click();
   }
 
-  private async options(): Promise<void> {
+  /** The link that keys are about. */
+  get chosenLink(): Locator {
+    return this.root.locator('.jp-cauce-Graph-edge[data-selected="true"]');
+  }
+
+  /** Show how the graph is shown. */
+  async options(): Promise<void> {
     const button = this.root.getByRole('button', { name: 'How the graph is shown' });
     if ((await button.getAttribute('aria-expanded')) !== 'true') {
       await button.click();

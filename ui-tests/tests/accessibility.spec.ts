@@ -4,9 +4,13 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 import { expectAccessible } from '../support/axe';
+import { ChangeDialog } from '../support/dialog';
 import { expect, test } from '../support/fixtures';
+import { GraphView } from '../support/graph';
 import { TaskList } from '../support/list';
+import { OpenNotebook } from '../support/opennotebook';
 import { CHAIN, pipelineYaml, script, type Files } from '../support/project';
+import { Runs } from '../support/runs';
 
 const PANEL = '#cauce-panel';
 const THEMES = ['JupyterLab Light', 'JupyterLab Dark'] as const;
@@ -54,6 +58,65 @@ for (const theme of THEMES) {
         await panel.view('Graph');
         await expect(panel.node('bad')).toBeVisible();
         await expectAccessible(page, PANEL);
+      });
+    });
+
+    test.describe('a chain of tasks', () => {
+      test.use({ files: CHAIN });
+
+      test('breaks no rule where it is changed, nor in the options of the graph', async ({
+        page,
+        panel
+      }) => {
+        await useTheme(page, theme);
+        const dialog = new ChangeDialog(page);
+        await panel.expectState('second', 'never');
+        for (const entry of ['Add Task…', 'Rename Task…', 'Change What It Needs…', 'Remove from']) {
+          await panel.chooseFor('second', entry);
+          await expect(dialog.root).toBeVisible();
+          if (entry === 'Add Task…') {
+            await dialog.fill('Source', 'plot.py');
+            await dialog.expectSaid('Created plot.py.');
+          } else if (entry === 'Remove from') {
+            await dialog.expectRefused("'third' needs 'second'.");
+          }
+          await expectAccessible(page, '.jp-Dialog');
+          await dialog.escape();
+        }
+        const graph = new GraphView(page, panel.root);
+        await graph.open();
+        await graph.options();
+        await expectAccessible(page, PANEL);
+      });
+
+      test('breaks no rule in its runs and above a notebook', async ({ page, panel, project }) => {
+        await useTheme(page, theme);
+        const runs = new Runs(panel);
+        await runs.open();
+        await expectAccessible(page, PANEL);
+        await project.cauce('build');
+        await project.edit('second.py', '+ "x"', '+ "y"');
+        await project.cauce('build');
+        await runs.expectCell(3, 2, 'ok');
+        await expectAccessible(page, PANEL);
+        await runs.cell(2, 1).click();
+        await expect(runs.task).toContainText('second');
+        await runs.button('run-log').click();
+        await expectAccessible(page, PANEL);
+        await runs.head(1).dblclick();
+        await expect(runs.bar('second')).toBeVisible();
+        await expectAccessible(page, PANEL);
+        await panel.root.getByRole('tab', { name: 'Changes' }).click();
+        await expect(runs.change('second')).toContainText('code');
+        await expectAccessible(page, PANEL);
+
+        const notebook = new OpenNotebook(page, project, 'second.py');
+        await notebook.open();
+        await notebook.expectState('fresh');
+        await expectAccessible(page, '.jp-cauce-Banner');
+        await project.edit('first.py', '+ "x"', '+ "y"');
+        await notebook.expectState('stale');
+        await expectAccessible(page, '.jp-cauce-Banner');
       });
     });
 

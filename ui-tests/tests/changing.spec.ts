@@ -4,6 +4,8 @@
 import { expect, test } from '../support/fixtures';
 import { CHAIN, pipelineYaml, script } from '../support/project';
 import { ChangeDialog } from '../support/dialog';
+import { GraphView } from '../support/graph';
+import { TaskList } from '../support/list';
 
 test.describe('A chain of tasks', () => {
   test.use({ files: CHAIN });
@@ -92,6 +94,57 @@ test.describe('A chain of tasks', () => {
       });
     });
     await expect.poll(() => project.read('third.py')).toContain('upstream = ["first"]');
+  });
+});
+
+test.describe('Keys that change something', () => {
+  test.use({ files: CHAIN });
+
+  test('are about the row with the focus, or about a link that is chosen', async ({
+    page,
+    panel,
+    project
+  }) => {
+    const list = new TaskList(page, panel.root);
+    const dialog = new ChangeDialog(page);
+    await panel.select('first');
+    await page.keyboard.press('Control+ArrowDown');
+    await list.expectFocus('second');
+    await list.expectSelected(['first']);
+    await page.keyboard.press('F2');
+    await expect(dialog.root).toContainText('second');
+    await dialog.escape();
+    await list.expectFocus('second');
+    await page.keyboard.press('Delete');
+    await expect(dialog.root).toContainText('second');
+    await dialog.escape();
+    await page.keyboard.press('r');
+    await panel.expectState('second', 'fresh');
+
+    const graph = new GraphView(page, panel.root);
+    await graph.open();
+    await graph.node('second').click();
+    await page.keyboard.press('e');
+    await expect(graph.chosenLink).toHaveCount(1);
+    await page.keyboard.press('Delete');
+    await expect.poll(() => project.read('second.py')).toContain('upstream = None');
+    await expect(dialog.root).toHaveCount(0);
+    await page.keyboard.press('Delete');
+    await expect(dialog.root).toContainText('second');
+  });
+});
+
+test.describe('A pipeline without tasks', () => {
+  test.use({ files: { 'pipeline.yaml': 'tasks: []\n' } });
+
+  test('gets its first from the panel', async ({ page, panel, project }) => {
+    await panel.root.getByRole('button', { name: 'Add Task…' }).click();
+    const dialog = new ChangeDialog(page);
+    await dialog.fill('Source', 'load.py');
+    await dialog.expectSaid('Created load.py.');
+    await dialog.press();
+    await panel.expectState('load', 'never');
+    expect(await project.read('pipeline.yaml')).toContain('- source: load.py');
   });
 });
 
