@@ -282,7 +282,8 @@ asyncio.run(main())
 
 
 def test_the_record_names_the_process(bench: ChildBench) -> None:
-    attempt = function(bench, "print(os.getpid(), os.getpgid(0))")
+    # Not over before it is looked at: of a process that is gone there is nothing to note.
+    attempt = function(bench, "print(os.getpid(), os.getpgid(0))\ntime.sleep(1)")
 
     assert bench.run(attempt) == Succeeded()
 
