@@ -342,7 +342,7 @@ async def test_the_past_cannot_be_changed(fetch: Fetch, project: Path, jp_server
         {"method": "PATCH", "body": json.dumps({"path": "my project/first.ipynb"})},
     ):
         with pytest.raises(HTTPClientError, match=r"40[03]"):
-            await fetch(*where, headers=JSON, **request)
+            await fetch(*where, headers=dict(JSON), **request)
     assert "first says" in json.dumps((await opened(fetch, path))["content"])
     for odd in ("..", "0-00000000", f"{run}/.."):
         with pytest.raises(HTTPClientError, match=r"40[04]"):

@@ -373,7 +373,7 @@ async def test_what_can_be_no_path_is_no_pipeline(jp_fetch: Fetch, project: Path
         status, _ = await refused(get(jp_fetch, *path.split("/"), as_=Snapshot))
         assert status == 404
         body = json.dumps({"path": path, "text": "tasks: []"})
-        status, reply = await refused(jp_fetch("cauce", "api", "check", method="POST", body=body, headers=JSON))
+        status, reply = await refused(jp_fetch("cauce", "api", "check", method="POST", body=body, headers=dict(JSON)))
         assert (status, path) == (404, path), reply
 
 
