@@ -31,7 +31,10 @@ test('The panel with the example built, beside its report', async ({ page, panel
   await project.cauce('build');
   await panel.expectState('report', 'fresh');
   await panel.select('report');
-  await panel.detail.getByRole('button', { name: /report\.ipynb/ }).first().click();
+  await panel.detail
+    .getByRole('button', { name: /report\.ipynb/ })
+    .first()
+    .click();
   const report = page.locator('.jp-NotebookPanel:visible');
   await expect(report.locator('.jp-RenderedImage img').first()).toBeVisible();
   await widen(page, 420);
