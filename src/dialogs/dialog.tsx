@@ -15,6 +15,9 @@ import { Preview, type Outlook } from './preview';
 /** After so many milliseconds without a key the server is asked. */
 const PAUSE = 250;
 
+/** What has the focus at first. */
+const FIRST = '[data-cauce-first]';
+
 /** The fields of a form: shown with a value, they call back with another. */
 export type Fields<T> = React.ComponentType<{
   readonly value: T;
@@ -47,7 +50,7 @@ export async function askForChange<T>(options: IChangeDialog<T>): Promise<T | nu
       warns === true ? Dialog.warnButton(button) : Dialog.okButton(button)
     ],
     defaultButton: warns === true ? 0 : 1,
-    focusNodeSelector: '[data-cauce-first]'
+    focusNodeSelector: FIRST
   });
   dialog.addClass('jp-cauce-ChangeDialog');
   const { button: pressed, value } = await dialog.launch();
@@ -83,7 +86,12 @@ class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
   protected override render(): React.JSX.Element {
     const { fields: FieldsOf, trans } = this._options;
     return (
-      <>
+      <Beginning
+        onBegin={() => {
+          this._begun = true;
+          keepFocus(this.node);
+        }}
+      >
         <FieldsOf
           value={this._value}
           onChange={value => {
@@ -94,7 +102,7 @@ class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
           }}
         />
         <Preview trans={trans} outlook={this._outlook} />
-      </>
+      </Beginning>
     );
   }
 
@@ -127,19 +135,8 @@ class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
       button.disabled = outlook.kind !== 'known';
     }
     this.update();
-    void this.renderPromise?.then(() => {
-      this._keepFocus();
-    });
-  }
-
-  /** A button that is disabled loses the focus, and with it the dialog hears of no Escape. */
-  private _keepFocus(): void {
-    const dialog = this.node.closest('.jp-Dialog');
-    if (dialog?.contains(document.activeElement) === false) {
-      const first =
-        this.node.querySelector<HTMLElement>('[data-cauce-first]') ??
-        dialog.querySelector<HTMLElement>('.jp-mod-reject');
-      first?.focus();
+    if (this._begun) {
+      keepFocus(this.node);
     }
   }
 
@@ -152,5 +149,32 @@ class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
   private _value: T;
   private _outlook: Outlook = { kind: 'nothing' };
   private _asked = 0;
+  private _begun = false;
   private _timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/**
+ * Tells once when the fields are there. JupyterLab's dialog waits for the browser to be idle as well, and
+ * as long as nothing in it has the focus, what is behind it hears the keys.
+ */
+function Beginning(props: {
+  readonly onBegin: () => void;
+  readonly children: React.ReactNode;
+}): React.JSX.Element {
+  const { onBegin } = props;
+  React.useLayoutEffect(() => {
+    onBegin();
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once
+  }, []);
+  return <div className="jp-cauce-ChangeBody-form">{props.children}</div>;
+}
+
+/** Nothing in the dialog has the focus at first, or once its button is disabled: it would hear of no Escape. */
+function keepFocus(body: HTMLElement): void {
+  const dialog = body.closest('.jp-Dialog');
+  if (dialog?.contains(document.activeElement) === false) {
+    const first =
+      body.querySelector<HTMLElement>(FIRST) ?? dialog.querySelector<HTMLElement>('.jp-mod-reject');
+    first?.focus();
+  }
 }

@@ -41,12 +41,6 @@ export class ChangeDialog {
     await expect(this.root).toHaveCount(0);
   }
 
-  /** Press the other button. */
-  async cancel(): Promise<void> {
-    await this.root.locator('.jp-mod-reject').click();
-    await expect(this.root).toHaveCount(0);
-  }
-
   /** Make the change. */
   async press(): Promise<void> {
     await this.accept.click();

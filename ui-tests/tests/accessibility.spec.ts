@@ -81,7 +81,7 @@ for (const theme of THEMES) {
             await dialog.expectRefused("'third' needs 'second'.");
           }
           await expectAccessible(page, '.jp-Dialog');
-          await dialog.cancel();
+          await dialog.escape();
         }
         const graph = new GraphView(page, panel.root);
         await graph.open();
