@@ -144,7 +144,7 @@ test.describe('A build that takes its time', () => {
     await running.expectStatus('running', '0/2');
     await expect(page.locator('#cauce-panel')).not.toBeVisible();
     await project.write({ go: '' });
-    await expect(running.notification).toContainText('2 ran', { timeout: 60_000 });
+    await expect(running.notification).toContainText('2 tasks ran', { timeout: 60_000 });
     await running.expectStatus('fresh', 'up to date');
     await running.notification.getByRole('button', { name: 'Show' }).click();
     await panel.expectState('after', 'fresh');
