@@ -239,6 +239,7 @@ def a_task(name: str) -> Task:
             "products": [{"key": "", "path": 'o"ut`.ipynb', "exists": True, "notebook": True}],
             "freshness": {"state": "stale"},
             "activity": {"state": "idle"},
+            "given": "",
             "sound": True,
             "buildable": True,
         },
