@@ -7,6 +7,7 @@ import * as React from 'react';
 import type { Problem, Where } from '../contract';
 import { errorsFirst, firstOf, groupProblems, isError } from '../problems';
 import { Button } from './button';
+import { More } from './more';
 import { WhereLink } from './where';
 
 /** More than that are shown on demand. */
@@ -72,7 +73,14 @@ export function Problems(props: IProblemsProps): React.JSX.Element | null {
             <List trans={trans} problems={some} onOpenWhere={props.onOpenWhere} />
           </section>
         ))}
-        <More trans={trans} count={problems.length} all={all} onChange={setAll} />
+        <More
+          className="jp-cauce-Problems-more"
+          shown={SHOWN}
+          trans={trans}
+          count={problems.length}
+          all={all}
+          onChange={setAll}
+        />
       </div>
       {props.scaffold || props.evaluate ? (
         <div className="jp-cauce-Problems-remedies">
@@ -119,7 +127,14 @@ export function TaskProblems(props: {
         problems={all ? sorted : sorted.slice(0, SHOWN)}
         onOpenWhere={props.onOpenWhere}
       />
-      <More trans={trans} count={problems.length} all={all} onChange={setAll} />
+      <More
+        className="jp-cauce-Problems-more"
+        shown={SHOWN}
+        trans={trans}
+        count={problems.length}
+        all={all}
+        onChange={setAll}
+      />
     </div>
   );
 }
@@ -144,26 +159,5 @@ function List(props: {
         </li>
       ))}
     </ul>
-  );
-}
-
-function More(props: {
-  readonly trans: TranslationBundle;
-  readonly count: number;
-  readonly all: boolean;
-  readonly onChange: (all: boolean) => void;
-}): React.JSX.Element | null {
-  const { trans, count, all } = props;
-  return count <= SHOWN ? null : (
-    <button
-      type="button"
-      className="jp-cauce-Link jp-cauce-Problems-more"
-      aria-expanded={all}
-      onClick={() => {
-        props.onChange(!all);
-      }}
-    >
-      {all ? trans.__('Show fewer') : trans.__('Show all %1', count)}
-    </button>
   );
 }

@@ -3,6 +3,7 @@
  */
 import * as React from 'react';
 
+import { More } from '../components/more';
 import { Mark } from '../components/mark';
 import type { Task } from '../contract';
 import type { TaskState } from '../taskstate';
@@ -54,18 +55,7 @@ export function Needs(
           </li>
         ))}
       </ul>
-      {needs.length > NAMED ? (
-        <button
-          type="button"
-          className="jp-cauce-Link"
-          aria-expanded={all}
-          onClick={() => {
-            setAll(!all);
-          }}
-        >
-          {all ? trans.__('Show fewer') : trans.__('Show all %1', needs.length)}
-        </button>
-      ) : null}
+      <More trans={trans} count={needs.length} shown={NAMED} all={all} onChange={setAll} />
     </>
   );
 }

@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { fileIcon, folderIcon, notebookIcon, spreadsheetIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { More } from '../components/more';
 import type { Product, Reason } from '../contract';
 import type { IPreview } from '../taskmodel';
 import { ago, moment, size } from '../words';
@@ -36,18 +37,7 @@ export function Products(props: IProductsProps): React.JSX.Element {
           <One key={`${product.kind} ${product.path}`} {...props} product={product} />
         ))}
       </ul>
-      {products.length > SHOWN ? (
-        <button
-          type="button"
-          className="jp-cauce-Link"
-          aria-expanded={all}
-          onClick={() => {
-            setAll(!all);
-          }}
-        >
-          {all ? trans.__('Show fewer') : trans.__('Show all %1', products.length)}
-        </button>
-      ) : null}
+      <More trans={trans} count={products.length} shown={SHOWN} all={all} onChange={setAll} />
     </>
   );
 }

@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretRightIcon, runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { ShortName } from '../components/name';
 import { Flaw, Mark } from '../components/mark';
 import type { TaskState } from '../taskstate';
 import { ago, duration } from '../words';
@@ -97,7 +98,7 @@ export const TaskRow = React.memo(function TaskRow(props: ITaskRowProps): React.
     >
       <span className="jp-cauce-List-name">
         <Mark state={state} />
-        <Name name={name} />
+        <ShortName name={name} />
         {props.flawed ? <Flaw /> : null}
       </span>
       {size === 'files' ? (
@@ -194,7 +195,7 @@ export function GroupRow(props: IGroupRowProps): React.JSX.Element {
         <span className="jp-cauce-List-caret" data-fixed={fixed}>
           <Caret.react tag="span" width="16px" height="16px" />
         </span>
-        <Name name={name} />
+        <ShortName name={name} />
       </span>
       <span className="jp-cauce-List-tally">
         {known.map(({ state, count: some }) => (
@@ -223,19 +224,4 @@ function Elapsed(props: {
   // The server's clock may be ahead of the browser's.
   const seconds = Math.max(0, Math.floor(Date.now() / 1000 - props.since));
   return <>{duration(props.trans, seconds)}</>;
-}
-
-/** So many letters at the end of a name are never cut: there they differ. */
-const TAIL = 8;
-
-/** A name that is cut in its middle where it does not fit. */
-function Name({ name }: { readonly name: string }): React.JSX.Element {
-  const letters = Array.from(name);
-  const head = Math.max(letters.length - TAIL, 0);
-  return (
-    <span className="jp-cauce-List-label">
-      <span className="jp-cauce-List-labelHead">{letters.slice(0, head).join('')}</span>
-      <span className="jp-cauce-List-labelTail">{letters.slice(head).join('')}</span>
-    </span>
-  );
 }

@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Run, TaskComparison } from '../contract';
 import type { IMark, TaskState } from '../taskstate';
 import { MARKS } from '../taskstate';
-import { moment } from '../words';
+import { moment, outcomeWord } from '../words';
 import type { Ending } from './matrix';
 
 /** What became of a task in a run, in a word. */
@@ -14,22 +14,10 @@ export function endingWord(trans: TranslationBundle, ending: Ending): string {
   switch (ending) {
     case 'waiting':
       return trans.__('waiting');
-    case 'running':
-      return trans.__('running');
-    case 'ok':
-      return trans.__('succeeded');
-    case 'failed':
-      return trans.__('failed');
-    case 'cancelled':
-      return trans.__('cancelled');
-    case 'crashed':
-      return trans.__('crashed');
-    case 'stopped':
-      return trans.__('ended the build early');
-    case 'skipped':
-      return trans.__('skipped');
     case 'unchanged':
       return trans.__('up to date, not run');
+    default:
+      return outcomeWord(trans, ending);
   }
 }
 
