@@ -1275,6 +1275,343 @@ export interface components {
             readonly complete: boolean;
         };
         /**
+         * SplitRequest
+         * @description Body of ``POST split/plan``: how a notebook is to be split. Everything but the notebook may be left to us.
+         *
+         *         Sections are told by the number of their first cell, from 0, which renaming does not change; variables of a
+         *         section by 'CELL:NAME', such as '4:df'.
+         */
+        readonly SplitRequest: {
+            /** @description Relative to the server's root; on the command line, to the working folder. */
+            readonly notebook: string;
+            /** @description Headings of this level begin sections, 1 to 6; None: of the level that divides it best, 2 where there is one. */
+            readonly level: number | null;
+            /** @description Cells at which sections begin, instead of headings. */
+            readonly cuts: readonly number[] | null;
+            /** @description First cell → name of the task. */
+            readonly names: {
+                readonly [key: string]: string;
+            };
+            /**
+             * @description Of the tasks; '' for the notebook's own.
+             * @enum {unknown}
+             */
+            readonly sourceFormat: "" | "ipynb" | "py";
+            /** @description Variable → how it is stored, where that is not to follow from its type. */
+            readonly formats: {
+                readonly [key: string]: "cloudpickle" | "csv" | "dill" | "joblib" | "json" | "npy" | "parquet" | "pickle" | "png" | "recreate";
+            };
+            /** @description Variable → key of its product. */
+            readonly keys: {
+                readonly [key: string]: string;
+            };
+            /**
+             * @description Of tables; '' for parquet where one is known to be a table.
+             * @enum {unknown}
+             */
+            readonly dfFormat: "" | "csv" | "parquet";
+            /**
+             * @description Of what has no format of its own; '' for pickle, or cloudpickle where it takes that.
+             * @enum {unknown}
+             */
+            readonly serializer: "" | "cloudpickle" | "dill" | "pickle";
+            /** @description What the user knows better of what crosses the cuts. */
+            readonly edges: readonly components["schemas"]["SplitChange"][];
+            /** @description Function or class → where it goes. */
+            readonly definitions: {
+                readonly [key: string]: "copied" | "module" | "parameters";
+            };
+            /** @description Cell → whether it is set-up, to be repeated in each task. */
+            readonly repeated: {
+                readonly [key: string]: boolean;
+            };
+            /** @description Folder of the products; may be absolute. */
+            readonly prefix: string;
+            /** @description Where the pipeline goes, relative to the notebook's folder. */
+            readonly folder: string;
+            readonly pipeline: string;
+            /** @description The module of functions and classes, a name without '.py'. */
+            readonly module: string;
+            /** @description Write stubs of tests for that module? */
+            readonly tests: boolean;
+            /** @description No split: the notebook as the one task of a pipeline. */
+            readonly single: boolean;
+        };
+        /**
+         * SplitChange
+         * @description An edge that the user adds or takes away.
+         */
+        readonly SplitChange: {
+            /** @description First cell of the section that uses the variable. */
+            readonly target: number;
+            /** @description The variable. */
+            readonly name: string;
+            /** @description First cell of the section that makes it; None: the target does not take it from anywhere. */
+            readonly source: number | null;
+        };
+        /**
+         * SplitLevel
+         * @description Headings of one level.
+         */
+        readonly SplitLevel: {
+            readonly level: number;
+            readonly count: number;
+        };
+        /**
+         * SplitCell
+         * @description A cell of the notebook, as it is shown.
+         */
+        readonly SplitCell: {
+            readonly number: number;
+            /** @enum {unknown} */
+            readonly kind: "code" | "markdown" | "raw";
+            readonly text: string;
+            /** @description The level of its first heading. */
+            readonly heading: number | null;
+        };
+        /**
+         * SplitProduct
+         * @description A variable that a task stores.
+         */
+        readonly SplitProduct: {
+            /** @description 'CELL:NAME', as the request tells it. */
+            readonly id: string;
+            readonly key: string;
+            /** @description Several: they are one object, or share parts. */
+            readonly names: readonly string[];
+            readonly path: string;
+            /** @enum {unknown} */
+            readonly format: "cloudpickle" | "csv" | "dill" | "joblib" | "json" | "npy" | "parquet" | "pickle" | "png" | "recreate";
+            /** @description What it can be stored as. */
+            readonly choices: readonly ("cloudpickle" | "csv" | "dill" | "joblib" | "json" | "npy" | "parquet" | "pickle" | "png" | "recreate")[];
+            /** @description '' when not known. */
+            readonly type: string;
+            readonly summary: string;
+            /** @description Bytes, roughly; None when it was not traced. */
+            readonly size: number | null;
+            /** @enum {unknown} */
+            readonly evidence: "static" | "traced" | "user";
+            /** @description Why no file can hold it. */
+            readonly trouble: string;
+        };
+        /**
+         * SplitTask
+         * @description A section as a task.
+         */
+        readonly SplitTask: {
+            readonly name: string;
+            readonly title: string;
+            /** @description The section's first cell. */
+            readonly first: number;
+            /** @description The cell after its last. */
+            readonly end: number;
+            /** @description Relative to the pipeline's folder. */
+            readonly source: string;
+            readonly upstream: readonly string[];
+            readonly products: readonly components["schemas"]["SplitProduct"][];
+            /** @description What its code writes by itself, and is a product then. */
+            readonly files: readonly string[];
+            /** @description Code of other sections that stands at its top: set-up, definitions. Imports are left out. */
+            readonly repeated: readonly string[];
+        };
+        /**
+         * SplitVariable
+         * @description What crosses a cut.
+         */
+        readonly SplitVariable: {
+            /** @description Of the product, as in `SplitProduct`; '' for a file. */
+            readonly id: string;
+            /** @description The variable, or the file's path. */
+            readonly name: string;
+            /** @enum {unknown} */
+            readonly evidence: "static" | "traced" | "user";
+        };
+        /**
+         * SplitEdge
+         * @description `target` uses what `source` makes.
+         */
+        readonly SplitEdge: {
+            readonly source: string;
+            readonly target: string;
+            readonly variables: readonly components["schemas"]["SplitVariable"][];
+        };
+        /**
+         * SplitDefinition
+         * @description A function or class of the notebook.
+         */
+        readonly SplitDefinition: {
+            readonly name: string;
+            readonly cell: number;
+            /**
+             * @description module: into a module that tasks import from. parameters: there, too, with the names that it reads as further
+             *     parameters. copied: into each task that uses it.
+             * @enum {unknown}
+             */
+            readonly goes: "copied" | "module" | "parameters";
+            readonly choices: readonly ("copied" | "module" | "parameters")[];
+            readonly why: string;
+            readonly parameters: readonly string[];
+        };
+        /**
+         * SplitProposal
+         * @description A way out: what to ask for instead. What is None or empty stays as it was asked for.
+         */
+        readonly SplitProposal: {
+            readonly message: string;
+            readonly level: number | null;
+            readonly cuts: readonly number[] | null;
+            readonly formats: {
+                readonly [key: string]: "cloudpickle" | "csv" | "dill" | "joblib" | "json" | "npy" | "parquet" | "pickle" | "png" | "recreate";
+            };
+            readonly definitions: {
+                readonly [key: string]: "copied" | "module" | "parameters";
+            };
+            readonly repeated: {
+                readonly [key: string]: boolean;
+            };
+            readonly single: boolean;
+            /** @description Run the notebook to find out. */
+            readonly trace: boolean;
+        };
+        /**
+         * SplitRemark
+         * @description What the user should know. An error keeps the plan from being applied.
+         */
+        readonly SplitRemark: {
+            readonly code: string;
+            /** @enum {unknown} */
+            readonly severity: "error" | "note" | "warning";
+            readonly message: string;
+            readonly hint: string;
+            readonly cell: number | null;
+            /** @description Within the cell, from 1. */
+            readonly line: number | null;
+            readonly names: readonly string[];
+            readonly proposals: readonly components["schemas"]["SplitProposal"][];
+        };
+        /**
+         * SplitFile
+         * @description What becomes of one file.
+         */
+        readonly SplitFile: {
+            /** @description Relative to the pipeline's folder. */
+            readonly path: string;
+            /**
+             * @description same: it is there already, as it would be written. kept: it is there with something else, and stays.
+             * @enum {unknown}
+             */
+            readonly kind: "created" | "edited" | "kept" | "same";
+            /** @description As it would be: whole, shortened when it is long. */
+            readonly text: string;
+            /** @description Unified; of what is edited. */
+            readonly diff: string;
+        };
+        /**
+         * Split
+         * @description A pipeline that a notebook would become. Nothing is written yet.
+         */
+        readonly Split: {
+            readonly notebook: string;
+            /** @description Of the notebook's file: what is applied has to be of the same. */
+            readonly digest: string;
+            /** @description The pipeline file, as the server names it: relative to its root. */
+            readonly pipeline: string;
+            readonly levels: readonly components["schemas"]["SplitLevel"][];
+            /** @description The level that sections were made by; None when by cuts, or not at all. */
+            readonly level: number | null;
+            readonly cuts: readonly number[];
+            readonly cells: readonly components["schemas"]["SplitCell"][];
+            /** @description In the order of the notebook. */
+            readonly tasks: readonly components["schemas"]["SplitTask"][];
+            readonly edges: readonly components["schemas"]["SplitEdge"][];
+            readonly definitions: readonly components["schemas"]["SplitDefinition"][];
+            readonly files: readonly components["schemas"]["SplitFile"][];
+            readonly remarks: readonly components["schemas"]["SplitRemark"][];
+            /** @description Is there a trace of this very code? */
+            readonly traced: boolean;
+            /** @description False while a remark is an error. */
+            readonly applicable: boolean;
+        };
+        /**
+         * SplitApply
+         * @description Body of ``POST split/apply``.
+         */
+        readonly SplitApply: {
+            readonly request: components["schemas"]["SplitRequest"];
+            /** @description The plan's: 409 when the notebook has changed since. */
+            readonly digest: string;
+        };
+        /**
+         * SplitApplied
+         * @description It was written.
+         */
+        readonly SplitApplied: {
+            /** @description The pipeline file, as the server names it. */
+            readonly pipeline: string;
+            readonly changed: components["schemas"]["Changed"];
+        };
+        /**
+         * SplitJob
+         * @description Body of ``POST split/trace`` and ``POST split/proof``: run a notebook; run what became of it, and compare.
+         */
+        readonly SplitJob: {
+            readonly notebook: string;
+            /** @description Of a proof: the pipeline file. */
+            readonly pipeline: string;
+        };
+        /**
+         * SplitRun
+         * @description How far a trace has come, or a proof.
+         */
+        readonly SplitRun: {
+            /** @enum {unknown} */
+            readonly state: "cancelled" | "done" | "failed" | "none" | "running";
+            /** @description The cell that is running, or that failed. */
+            readonly cell: number | null;
+            readonly done: number;
+            /** @description Of a trace code cells, of a proof tasks. */
+            readonly total: number;
+            /** @description Why it failed; else what it found, in a sentence. */
+            readonly message: string;
+            readonly proof: components["schemas"]["SplitProof"] | null;
+        };
+        /**
+         * ProvedValue
+         * @description A variable that is not what it was in the notebook.
+         */
+        readonly ProvedValue: {
+            readonly name: string;
+            /** @description In the notebook: type and a short word of the value. */
+            readonly expected: string;
+            /** @description '' when there is none. */
+            readonly found: string;
+        };
+        /**
+         * ProvedTask
+         * @description One task beside its section of the notebook.
+         */
+        readonly ProvedTask: {
+            readonly task: string;
+            /** @enum {unknown} */
+            readonly state: "differs" | "failed" | "same" | "unknown";
+            /** @description Variables that could be compared, and were. */
+            readonly compared: number;
+            readonly differs: readonly components["schemas"]["ProvedValue"][];
+            /** @description Variables whose content cannot be compared. */
+            readonly uncompared: readonly string[];
+            readonly message: string;
+        };
+        /**
+         * SplitProof
+         * @description Does the pipeline compute what the notebook does?
+         */
+        readonly SplitProof: {
+            readonly same: boolean;
+            /** @description 'It behaves the same: …', or what differs. */
+            readonly message: string;
+            readonly tasks: readonly components["schemas"]["ProvedTask"][];
+        };
+        /**
          * RunStarted
          * @description First line of a build that holds the lock. `tasks` are those it may run, in build order.
          */
@@ -1461,6 +1798,26 @@ export type Piece = components['schemas']['Piece'];
 export type Preview = components['schemas']['Preview'];
 export type PreviewRequest = components['schemas']['PreviewRequest'];
 export type LogChunk = components['schemas']['LogChunk'];
+export type SplitRequest = components['schemas']['SplitRequest'];
+export type SplitChange = components['schemas']['SplitChange'];
+export type SplitLevel = components['schemas']['SplitLevel'];
+export type SplitCell = components['schemas']['SplitCell'];
+export type SplitProduct = components['schemas']['SplitProduct'];
+export type SplitTask = components['schemas']['SplitTask'];
+export type SplitVariable = components['schemas']['SplitVariable'];
+export type SplitEdge = components['schemas']['SplitEdge'];
+export type SplitDefinition = components['schemas']['SplitDefinition'];
+export type SplitProposal = components['schemas']['SplitProposal'];
+export type SplitRemark = components['schemas']['SplitRemark'];
+export type SplitFile = components['schemas']['SplitFile'];
+export type Split = components['schemas']['Split'];
+export type SplitApply = components['schemas']['SplitApply'];
+export type SplitApplied = components['schemas']['SplitApplied'];
+export type SplitJob = components['schemas']['SplitJob'];
+export type SplitRun = components['schemas']['SplitRun'];
+export type ProvedValue = components['schemas']['ProvedValue'];
+export type ProvedTask = components['schemas']['ProvedTask'];
+export type SplitProof = components['schemas']['SplitProof'];
 export type RunStarted = components['schemas']['RunStarted'];
 export type TaskStarted = components['schemas']['TaskStarted'];
 export type TaskRetry = components['schemas']['TaskRetry'];

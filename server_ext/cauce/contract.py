@@ -61,6 +61,8 @@ __all__ = [
     "ProfileChoice",
     "Profiles",
     "Progress",
+    "ProvedTask",
+    "ProvedValue",
     "Reason",
     "ReasonHow",
     "Result",
@@ -75,6 +77,24 @@ __all__ = [
     "RunStarted",
     "ShowRequest",
     "Snapshot",
+    "Split",
+    "SplitApplied",
+    "SplitApply",
+    "SplitCell",
+    "SplitChange",
+    "SplitDefinition",
+    "SplitEdge",
+    "SplitFile",
+    "SplitJob",
+    "SplitLevel",
+    "SplitProduct",
+    "SplitProof",
+    "SplitProposal",
+    "SplitRemark",
+    "SplitRequest",
+    "SplitRun",
+    "SplitTask",
+    "SplitVariable",
     "Task",
     "TaskComparison",
     "TaskDetail",
@@ -849,6 +869,294 @@ class LogChunk(Contract, frozen=True, kw_only=True):
     offset: int
     next_offset: int
     complete: bool
+
+
+# --- From one notebook to a pipeline ------------------------------------------------------
+
+SplitFormat = Literal["parquet", "csv", "npy", "json", "joblib", "png", "pickle", "cloudpickle", "dill", "recreate"]
+"""How a variable is stored. png: a picture beside a pickle. recreate: not at all, the statements that make it are
+repeated where it is used."""
+
+
+class SplitRequest(Contract, frozen=True, kw_only=True):
+    """Body of ``POST split/plan``: how a notebook is to be split. Everything but the notebook may be left to us.
+
+    Sections are told by the number of their first cell, from 0, which renaming does not change; variables of a
+    section by 'CELL:NAME', such as '4:df'.
+    """
+
+    notebook: str
+    """Relative to the server's root; on the command line, to the working folder."""
+    level: int | None = None
+    """Headings of this level begin sections, 1 to 6; None: of the level that divides it best, 2 where there is one."""
+    cuts: tuple[int, ...] | None = None
+    """Cells at which sections begin, instead of headings."""
+    names: dict[str, str] = {}
+    """First cell → name of the task."""
+    source_format: Literal["", "py", "ipynb"] = ""
+    """Of the tasks; '' for the notebook's own."""
+    formats: dict[str, SplitFormat] = {}
+    """Variable → how it is stored, where that is not to follow from its type."""
+    keys: dict[str, str] = {}
+    """Variable → key of its product."""
+    df_format: Literal["", "parquet", "csv"] = ""
+    """Of tables; '' for parquet where one is known to be a table."""
+    serializer: Literal["", "pickle", "cloudpickle", "dill"] = ""
+    """Of what has no format of its own; '' for pickle, or cloudpickle where it takes that."""
+    edges: tuple[SplitChange, ...] = ()
+    """What the user knows better of what crosses the cuts."""
+    definitions: dict[str, Literal["module", "parameters", "copied"]] = {}
+    """Function or class → where it goes."""
+    repeated: dict[str, bool] = {}
+    """Cell → whether it is set-up, to be repeated in each task."""
+    prefix: str = "output"
+    """Folder of the products; may be absolute."""
+    folder: str = ""
+    """Where the pipeline goes, relative to the notebook's folder."""
+    pipeline: str = "pipeline.yaml"
+    module: str = "definitions"
+    """The module of functions and classes, a name without '.py'."""
+    tests: bool = False
+    """Write stubs of tests for that module?"""
+    single: bool = False
+    """No split: the notebook as the one task of a pipeline."""
+
+
+class SplitChange(Contract, frozen=True, kw_only=True):
+    """An edge that the user adds or takes away."""
+
+    target: int
+    """First cell of the section that uses the variable."""
+    name: str
+    """The variable."""
+    source: int | None
+    """First cell of the section that makes it; None: the target does not take it from anywhere."""
+
+
+class SplitLevel(Contract, frozen=True, kw_only=True):
+    """Headings of one level."""
+
+    level: int
+    count: int
+
+
+class SplitCell(Contract, frozen=True, kw_only=True):
+    """A cell of the notebook, as it is shown."""
+
+    number: int
+    kind: Literal["code", "markdown", "raw"]
+    text: str
+    heading: int | None = None
+    """The level of its first heading."""
+
+
+class SplitProduct(Contract, frozen=True, kw_only=True):
+    """A variable that a task stores."""
+
+    id: str
+    """'CELL:NAME', as the request tells it."""
+    key: str
+    names: tuple[str, ...]
+    """Several: they are one object, or share parts."""
+    path: str
+    format: SplitFormat
+    choices: tuple[SplitFormat, ...]
+    """What it can be stored as."""
+    type: str
+    """'' when not known."""
+    summary: str = ""
+    size: int | None = None
+    """Bytes, roughly; None when it was not traced."""
+    evidence: Literal["static", "traced", "user"]
+    trouble: str = ""
+    """Why no file can hold it."""
+
+
+class SplitTask(Contract, frozen=True, kw_only=True):
+    """A section as a task."""
+
+    name: str
+    title: str
+    first: int
+    """The section's first cell."""
+    end: int
+    """The cell after its last."""
+    source: str
+    """Relative to the pipeline's folder."""
+    upstream: tuple[str, ...]
+    products: tuple[SplitProduct, ...]
+    files: tuple[str, ...] = ()
+    """What its code writes by itself, and is a product then."""
+    repeated: tuple[str, ...] = ()
+    """Code of other sections that stands at its top: set-up, definitions. Imports are left out."""
+
+
+class SplitVariable(Contract, frozen=True, kw_only=True):
+    """What crosses a cut."""
+
+    id: str
+    """Of the product, as in `SplitProduct`; '' for a file."""
+    name: str
+    """The variable, or the file's path."""
+    evidence: Literal["static", "traced", "user"]
+
+
+class SplitEdge(Contract, frozen=True, kw_only=True):
+    """`target` uses what `source` makes."""
+
+    source: str
+    target: str
+    variables: tuple[SplitVariable, ...]
+
+
+class SplitDefinition(Contract, frozen=True, kw_only=True):
+    """A function or class of the notebook."""
+
+    name: str
+    cell: int
+    goes: Literal["module", "parameters", "copied"]
+    """module: into a module that tasks import from. parameters: there, too, with the names that it reads as further
+    parameters. copied: into each task that uses it."""
+    choices: tuple[Literal["module", "parameters", "copied"], ...]
+    why: str = ""
+    parameters: tuple[str, ...] = ()
+
+
+class SplitProposal(Contract, frozen=True, kw_only=True):
+    """A way out: what to ask for instead. What is None or empty stays as it was asked for."""
+
+    message: str
+    level: int | None = None
+    cuts: tuple[int, ...] | None = None
+    formats: dict[str, SplitFormat] = {}
+    definitions: dict[str, Literal["module", "parameters", "copied"]] = {}
+    repeated: dict[str, bool] = {}
+    single: bool = False
+    trace: bool = False
+    """Run the notebook to find out."""
+
+
+class SplitRemark(Contract, frozen=True, kw_only=True):
+    """What the user should know. An error keeps the plan from being applied."""
+
+    code: str
+    severity: Literal["error", "warning", "note"]
+    message: str
+    hint: str = ""
+    cell: int | None = None
+    line: int | None = None
+    """Within the cell, from 1."""
+    names: tuple[str, ...] = ()
+    proposals: tuple[SplitProposal, ...] = ()
+
+
+class SplitFile(Contract, frozen=True, kw_only=True):
+    """What becomes of one file."""
+
+    path: str
+    """Relative to the pipeline's folder."""
+    kind: Literal["created", "edited", "same", "kept"]
+    """same: it is there already, as it would be written. kept: it is there with something else, and stays."""
+    text: str
+    """As it would be: whole, shortened when it is long."""
+    diff: str = ""
+    """Unified; of what is edited."""
+
+
+class Split(Contract, frozen=True, kw_only=True):
+    """A pipeline that a notebook would become. Nothing is written yet."""
+
+    notebook: str
+    digest: str
+    """Of the notebook's file: what is applied has to be of the same."""
+    pipeline: str
+    """The pipeline file, as the server names it: relative to its root."""
+    levels: tuple[SplitLevel, ...]
+    level: int | None
+    """The level that sections were made by; None when by cuts, or not at all."""
+    cuts: tuple[int, ...]
+    cells: tuple[SplitCell, ...]
+    tasks: tuple[SplitTask, ...]
+    """In the order of the notebook."""
+    edges: tuple[SplitEdge, ...]
+    definitions: tuple[SplitDefinition, ...] = ()
+    files: tuple[SplitFile, ...]
+    remarks: tuple[SplitRemark, ...]
+    traced: bool
+    """Is there a trace of this very code?"""
+    applicable: bool
+    """False while a remark is an error."""
+
+
+class SplitApply(Contract, frozen=True, kw_only=True):
+    """Body of ``POST split/apply``."""
+
+    request: SplitRequest
+    digest: str
+    """The plan's: 409 when the notebook has changed since."""
+
+
+class SplitApplied(Contract, frozen=True, kw_only=True):
+    """It was written."""
+
+    pipeline: str
+    """The pipeline file, as the server names it."""
+    changed: Changed
+    """With what takes it back."""
+
+
+class SplitJob(Contract, frozen=True, kw_only=True):
+    """Body of ``POST split/trace`` and ``POST split/proof``: run a notebook; run what became of it, and compare."""
+
+    notebook: str
+    pipeline: str = ""
+    """Of a proof: the pipeline file."""
+
+
+class SplitRun(Contract, frozen=True, kw_only=True):
+    """How far a trace has come, or a proof."""
+
+    state: Literal["none", "running", "done", "failed", "cancelled"]
+    cell: int | None = None
+    """The cell that is running, or that failed."""
+    done: int = 0
+    total: int = 0
+    """Of a trace code cells, of a proof tasks."""
+    message: str = ""
+    """Why it failed; else what it found, in a sentence."""
+    proof: SplitProof | None = None
+
+
+class ProvedValue(Contract, frozen=True, kw_only=True):
+    """A variable that is not what it was in the notebook."""
+
+    name: str
+    expected: str
+    """In the notebook: type and a short word of the value."""
+    found: str
+    """'' when there is none."""
+
+
+class ProvedTask(Contract, frozen=True, kw_only=True):
+    """One task beside its section of the notebook."""
+
+    task: str
+    state: Literal["same", "differs", "failed", "unknown"]
+    compared: int
+    """Variables that could be compared, and were."""
+    differs: tuple[ProvedValue, ...] = ()
+    uncompared: tuple[str, ...] = ()
+    """Variables whose content cannot be compared."""
+    message: str = ""
+
+
+class SplitProof(Contract, frozen=True, kw_only=True):
+    """Does the pipeline compute what the notebook does?"""
+
+    same: bool
+    message: str
+    """'It behaves the same: …', or what differs."""
+    tasks: tuple[ProvedTask, ...]
 
 
 # --- Events -------------------------------------------------------------------------------
