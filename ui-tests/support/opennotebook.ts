@@ -115,6 +115,29 @@ export class OpenNotebook {
     );
   }
 
+  /** JupyterLab has written down that the notebook is open: it does so when nothing has moved for a while. */
+  async expectRemembered(): Promise<void> {
+    await expect
+      .poll(() =>
+        this.page.evaluate(async () => {
+          const { workspaces } = (
+            window as unknown as {
+              jupyterapp: {
+                serviceManager: {
+                  workspaces: {
+                    fetch: (id: string) => Promise<{ data: Record<string, unknown> }>;
+                  };
+                };
+              };
+            }
+          ).jupyterapp.serviceManager;
+          const { data } = await workspaces.fetch('default');
+          return JSON.stringify(data['layout-restorer:data'] ?? null);
+        })
+      )
+      .toContain(`"notebook:${this.project.folder}/${this.file}"`);
+  }
+
   async command(id: string, args: Record<string, unknown> = {}): Promise<void> {
     await this.page.evaluate(
       async ([command, given]) => {

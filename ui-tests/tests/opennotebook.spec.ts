@@ -284,6 +284,8 @@ ${['es', 'fr']
     await panel.chooseFor('report-fr', 'Open as Notebook');
     await expect(notebook.injected).toContainText("language = 'fr'");
     await expect(select.locator('option:checked')).toHaveText('report-fr');
+    // Before, the page's address alone would open the file again, and that in the editor.
+    await notebook.expectRemembered();
     // Galata waits for a launcher unless told not to; its fixture's type has Playwright's options alone.
     const atOnce = { waitUntil: 'load', waitForIsReady: false } as const;
     await page.reload(atOnce);
