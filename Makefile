@@ -38,7 +38,7 @@ help:
 	@echo 'make wheel    build dist/*.whl, which installs without Node'
 	@echo 'make bench    compare with papermill and nbclient, write docs/benchmarks.md (ROUNDS=$(ROUNDS))'
 	@echo 'make torture  kill builds and fail disks at every system call, and more random tests: about an hour'
-	@echo 'make conformance  write docs/conformance.md anew'
+	@echo 'make conformance  write docs/conformance*.md anew'
 	@echo 'make clean    remove whatever was built or fetched'
 	@echo
 	@echo 'Parts of make test: $(TESTS)'
@@ -112,15 +112,15 @@ lint-ui: $(STAMPS)/ui-tests
 	npm run --silent --prefix ui-tests lint
 
 test-python: $(STAMPS)/install programs
-	python -m pytest --conformance-check=docs/conformance.md
+	python -m pytest --conformance-check=docs
 
 # All that `test-python` tries a sample of. The tables at the end say what was tried, and what came of it.
 torture: $(STAMPS)/install programs
 	python -m pytest --torture -m "torture or sampled"
 
-# The acceptance cases of the dialect with the tests that prove them, from a run of those tests.
+# The acceptance cases with the tests that prove them, from a run of those tests.
 conformance: $(STAMPS)/install
-	python -m pytest --quiet --conformance=docs/conformance.md
+	python -m pytest --quiet --conformance=docs
 
 test-front: $(STAMPS)/node_modules
 	npm test --silent

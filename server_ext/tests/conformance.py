@@ -1,18 +1,22 @@
-"""The dialect's acceptance cases, which tests prove which, and the table of it in docs/conformance.md.
+"""Acceptance cases, which tests prove which, and the tables of it: docs/conformance.md and its neighbours.
 
-A test says with ``@pytest.mark.case("S1")`` what it proves. ``pytest --conformance FILE`` writes the
-table after the run; ``pytest --conformance-check FILE`` fails the run when the table differs, so that
-a case that lost its test, or a test that fails, cannot go unnoticed.
+A test says with ``@pytest.mark.case("S1")`` what it proves. There are two tables, and some ids stand in both:
+in files called ``test_refactor…`` the cases of refactoring are meant, elsewhere those of the dialect, unless
+the mark itself says so: ``@pytest.mark.case("C24", table="refactoring")``. ``pytest --conformance DOCS`` writes
+the tables into that folder after the run; ``pytest --conformance-check DOCS`` fails the run when a table
+differs, so that a case that lost its test, or a test that fails, cannot go unnoticed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from refactoringcases import REFACTORING
 
-CASES = {
+DIALECT = {
     "S1": "A task without `product` is told, with an example",
     "S2": "Unknown keys at the top and in `meta` are told, with the valid ones",
     "S3": "`tasks` empty, and `tasks` no list, are two errors",
@@ -90,48 +94,88 @@ CASES = {
 }
 """Id → what it says. (≠): where Cauce behaves otherwise than Ploomber on purpose."""
 
-LEFT_OUT: dict[str, str] = {}
-"""Id → why no test proves it."""
-
-_HEAD = """\
+_DIALECT_HEAD = """\
 # Conformance
 
 What Ploomber users may rely on, case by case, and the tests that prove it. This file is made by the
 tests: `make conformance` writes it, `make test` fails when it is not what the tests say. Cases marked (≠)
 are those in which Cauce behaves better on purpose; [migrating.md](migrating.md) has the whole list.
+How notebooks become pipelines has [a table of its own](conformance-refactoring.md).
 
-| case | what | proven by | result |
-|---|---|---|---|
 """
+_REFACTORING_HEAD = """\
+# Conformance: from one notebook to a pipeline
+
+What whoever knows Soorgeon may rely on when a notebook is split, case by case, and the tests that prove it. Cases A,
+B and C say what Soorgeon's own tests ask for; N are those in which it fails. Where Cauce does something else on
+purpose a case is marked ▲. This file is made by the tests, as [conformance.md](conformance.md) is.
+
+"""
+
+
+@dataclass
+class Table:
+    """Cases, and what a run of the tests says of them."""
+
+    file: str
+    head: str
+    cases: Mapping[str, str]
+    """Id → what it says."""
+    proofs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Case → test → how it is shown: its name, with the note if there is one."""
+
+    def text(self, failed: set[str]) -> str:
+        rows = "".join(self._rows(failed))
+        return f"{self.head}| case | what | proven by | result |\n|---|---|---|---|\n{rows}"
+
+    def _rows(self, failed: set[str]) -> Iterator[str]:
+        for case, what in self.cases.items():
+            proofs = self.proofs.get(case, {})
+            if not proofs:
+                yield f"| {case} | {what} |  | NOT PROVEN |\n"
+                continue
+            result = "FAILS" if failed & proofs.keys() else "passes"
+            yield f"| {case} | {what} | {'<br>'.join(sorted(proofs.values()))} | {result} |\n"
+
+
+def tables() -> dict[str, Table]:
+    return {
+        "dialect": Table("conformance.md", _DIALECT_HEAD, DIALECT),
+        "refactoring": Table("conformance-refactoring.md", _REFACTORING_HEAD, REFACTORING),
+    }
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance")
-    group.addoption("--conformance", type=Path, help="Write the table of acceptance cases to this file.")
-    group.addoption("--conformance-check", type=Path, help="Fail when the table in this file is not what came out.")
+    group.addoption("--conformance", type=Path, help="Write the tables of acceptance cases to this folder.")
+    group.addoption("--conformance-check", type=Path, help="Fail when a table in this folder is not what came out.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(_Table(config), "conformance-table")
+    config.pluginmanager.register(_Proofs(config), "conformance-tables")
 
 
-class _Table:
+class _Proofs:
+    """Collects what proves which case, and how that went."""
+
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.proofs: dict[str, dict[str, str]] = {case: {} for case in CASES}
-        """Case → test → how it is shown: its name, with the note if there is one."""
+        self.tables = tables()
         self.failed: set[str] = set()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             test = item.nodeid.split("[")[0]
+            usual = "refactoring" if item.path.name.startswith("test_refactor") else "dialect"
             for marker in item.iter_markers("case"):
+                name = marker.kwargs.get("table", usual)
+                table = self.tables[name]
                 for case in marker.args:
-                    if case not in self.proofs:
-                        raise pytest.UsageError(f"{test} proves {case}, which is no acceptance case.")
+                    if case not in table.cases:
+                        raise pytest.UsageError(f"{test} proves {case}, which is no case of the {name}.")
                     note = marker.kwargs.get("note")
-                    name = test.replace("server_ext/tests/", "")
-                    self.proofs[case][test] = f"`{name}`" + (f": {note}" if note else "")
+                    shown = f"`{test.replace('server_ext/tests/', '')}`" + (f": {note}" if note else "")
+                    table.proofs.setdefault(case, {})[test] = shown
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed or report.skipped:
@@ -139,19 +183,11 @@ class _Table:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         write, check = self.config.getoption("--conformance"), self.config.getoption("--conformance-check")
-        text = _HEAD + "".join(self._rows())
-        if write is not None:
-            write.write_text(text, encoding="utf-8")
-        if check is not None and (not check.exists() or check.read_text(encoding="utf-8") != text):
-            print(f"\n{check} is not what the tests say: run 'make conformance'.")  # noqa: T201
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def _rows(self) -> Iterator[str]:
-        for case, what in CASES.items():
-            proofs = self.proofs[case]
-            if not proofs:
-                why = LEFT_OUT.get(case)
-                yield f"| {case} | {what} | {why or ''} | {'NOT PROVEN' if why is None else 'left out'} |\n"
-                continue
-            result = "FAILS" if self.failed & proofs.keys() else "passes"
-            yield f"| {case} | {what} | {'<br>'.join(sorted(proofs.values()))} | {result} |\n"
+        for table in self.tables.values():
+            text = table.text(self.failed)
+            if write is not None:
+                (write / table.file).write_text(text, encoding="utf-8")
+            file = None if check is None else check / table.file
+            if file is not None and (not file.exists() or file.read_text(encoding="utf-8") != text):
+                print(f"\n{file} is not what the tests say: run 'make conformance'.")  # noqa: T201
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
