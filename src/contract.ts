@@ -968,6 +968,35 @@ export interface components {
             readonly problems: readonly components["schemas"]["Problem"][];
         };
         /**
+         * Mistake
+         * @description Something in a notebook or script that fails when it runs, or may; found by looking.
+         */
+        readonly Mistake: {
+            readonly code: string;
+            readonly message: string;
+            /**
+             * @description error: it fails for sure.
+             * @enum {unknown}
+             */
+            readonly severity: "error" | "warning";
+            readonly hint: string;
+            /** @description The file, as it was named. */
+            readonly path: string;
+            /** @description Among all cells, from 0; None for what has lines of its own. */
+            readonly cell: number | null;
+            /** @description From 1: within the cell; of the file where `cell` is None. */
+            readonly line: number;
+            /** @description From 1. */
+            readonly column: number;
+        };
+        /**
+         * Mistakes
+         * @description What ``cauce nb lint --json`` prints.
+         */
+        readonly Mistakes: {
+            readonly mistakes: readonly components["schemas"]["Mistake"][];
+        };
+        /**
          * FilledCell
          * @description A cell that an open notebook has and its file has not: it says what the pipeline gives the task.
          */
@@ -1775,6 +1804,8 @@ export type ActiveBuild = components['schemas']['ActiveBuild'];
 export type ActiveBuildList = components['schemas']['ActiveBuildList'];
 export type CheckRequest = components['schemas']['CheckRequest'];
 export type Problems = components['schemas']['Problems'];
+export type Mistake = components['schemas']['Mistake'];
+export type Mistakes = components['schemas']['Mistakes'];
 export type FilledCell = components['schemas']['FilledCell'];
 export type Input = components['schemas']['Input'];
 export type TaskRef = components['schemas']['TaskRef'];

@@ -45,6 +45,8 @@ __all__ = [
     "Input",
     "LogChunk",
     "MetricChange",
+    "Mistake",
+    "Mistakes",
     "NewPipeline",
     "NewTask",
     "Opened",
@@ -632,6 +634,30 @@ class Problems(Contract, frozen=True, kw_only=True):
     """What is wrong with a text; only places in that very file have a `where`."""
 
     problems: tuple[Problem, ...]
+
+
+class Mistake(Contract, frozen=True, kw_only=True):
+    """Something in a notebook or script that fails when it runs, or may; found by looking."""
+
+    code: str
+    message: str
+    severity: Literal["error", "warning"]
+    """error: it fails for sure."""
+    hint: str
+    path: str
+    """The file, as it was named."""
+    cell: int | None
+    """Among all cells, from 0; None for what has lines of its own."""
+    line: int
+    """From 1: within the cell; of the file where `cell` is None."""
+    column: int
+    """From 1."""
+
+
+class Mistakes(Contract, frozen=True, kw_only=True):
+    """What ``cauce nb lint --json`` prints."""
+
+    mistakes: tuple[Mistake, ...]
 
 
 class FilledCell(Contract, frozen=True, kw_only=True):

@@ -24,9 +24,11 @@ from cauce.contract import (
     BuildEvent,
     BuildPlan,
     CellError,
+    Mistake,
     PlannedTask,
     Preview,
     Problem,
+    Progress,
     Reason,
     RunFinished,
     RunStarted,
@@ -44,8 +46,20 @@ from cauce.present import shares
 
 if TYPE_CHECKING:
     from cauce.engine.clean import Found
+    from cauce.engine.executors import Listener
 
-__all__ = ["build_display", "print_clean", "print_error", "print_plan", "print_preview", "print_status", "shown"]
+__all__ = [
+    "build_display",
+    "cells_display",
+    "print_clean",
+    "print_error",
+    "print_mistakes",
+    "print_plan",
+    "print_preview",
+    "print_status",
+    "print_trial",
+    "shown",
+]
 
 _MARKS = {
     "fresh": ("✓", "green"),
@@ -472,16 +486,93 @@ def _print_plain(console: Console, event: BuildEvent) -> None:
             pass
 
 
+# --- One notebook by itself ------------------------------------------------------------------
+
+
+@contextmanager
+def cells_display(name: str) -> Iterator[Listener]:
+    """Gives what to tell of a notebook that runs: on a terminal a line says how far it is."""
+    from cauce.engine.executors import Listener
+
+    console = Console()
+    bar = _Bar(name)
+    listener = Listener(progress=bar.take, process=lambda _: None)
+    if console.is_terminal:
+        with Live(bar, console=console, refresh_per_second=8, transient=True):
+            yield listener
+    else:
+        console.print(_text(f"{name}: started."), soft_wrap=True)
+        yield listener
+
+
+class _Bar:
+    """How far the cells of one notebook are."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._note = "starting"
+        self._began = time.monotonic()
+        self._spinner = Spinner("dots", style="cyan")
+
+    def take(self, progress: Progress) -> None:
+        self._note = f"{progress.done}/{progress.total} cells"
+
+    def __rich__(self) -> Table:
+        table = Table(box=None, show_header=False, pad_edge=False)
+        note = f"{self._note}, {time.monotonic() - self._began:.0f} s"
+        table.add_row(self._spinner, _text(self._name), _text("running", "cyan"), _text(note, "dim", no_wrap=True))
+        return table
+
+
+def print_trial(
+    name: str, error: CellError | None, advice: str, notebook: str, seconds: float, *, cancelled: bool = False
+) -> None:
+    """How a notebook that ran by itself has ended. `notebook` is the executed one, '' when there is none."""
+    console = Console()
+    if error is not None:
+        _print_error_of(console, name, "failed", error)
+        if advice:
+            console.print(Text.assemble(("What to do: ", "bold"), shown(advice)), soft_wrap=True)
+    else:
+        mark, colour = _MARKS["cancelled" if cancelled else "ok"]
+        state = "cancelled" if cancelled else "ok"
+        console.print(Text.assemble((mark, colour), f" {shown(name)}: {state} in {_seconds(seconds)}."), soft_wrap=True)
+    how_far = "Executed notebook" if error is None and not cancelled else "Executed up to there"
+    console.print(_text(f"{how_far}: {notebook}" if notebook else "No cell ran.", "dim"), soft_wrap=True)
+
+
+def print_mistakes(mistakes: tuple[Mistake, ...], files: int) -> None:
+    """What was found in notebooks and scripts, a line each: piped as ``FILE: cell 3, line 2: …``, ``FILE:2:1: …``."""
+    console = Console()
+    for mistake in mistakes:
+        colour = "red" if mistake.severity == "error" else "yellow"
+        line = Text(f"{shown(mistake.path)}:", "bold")
+        if mistake.cell is None:
+            line.append(f"{mistake.line}:{mistake.column}: ", "bold")
+        else:
+            line.append(f" cell {mistake.cell + 1}, line {mistake.line}: ", "bold")
+        line.append(shown(mistake.message), colour)
+        line.append(shown(f" {mistake.hint}"), "dim")
+        console.print(line, soft_wrap=True)
+    if not mistakes:
+        console.print(_text(f"Nothing found in {files} file{'' if files == 1 else 's'}."))
+
+
 def _next_try(event: TaskRetry) -> str:
     why = event.cause.partition("\n")[0]
     return f"attempt {event.attempt} of {event.attempts} in {event.delay:.0f} s, because of {why}"
 
 
 def _print_failure(console: Console, event: TaskFinished) -> None:
-    error = event.error or CellError(name=event.outcome, message=event.cause)
+    _print_error_of(
+        console, event.task, event.outcome, event.error or CellError(name=event.outcome, message=event.cause)
+    )
+
+
+def _print_error_of(console: Console, name: str, outcome: str, error: CellError) -> None:
     place = "" if error.number is None else f" in cell [{error.number}]"
     place += "" if error.line is None else f", line {error.line}"
-    what = f"{event.task} {event.outcome}{place}: {error.name}: {error.message}"
+    what = f"{name} {outcome}{place}: {error.name}: {error.message}"
     console.print(_text(what, "red", keep=_LINES), soft_wrap=True)
     if error.where is not None:
         console.print(_text(f"  at {_place(error.where)}"), soft_wrap=True)

@@ -35,7 +35,7 @@ COMMANDS = {
     "schema": ("cauce.cli.schema:command", "Print the JSON Schema of pipeline.yaml or env.yaml, for editors."),
     "doctor": ("cauce.cli.doctor:command", "Say everything that can be told before anything runs."),
     "scaffold": ("cauce.cli.scaffold:command", "Create the sources that the pipeline lacks, or a new project."),
-    "nb": ("cauce.cli.nb:command", "Inject cells into the sources, remove them; convert, pair and sync sources."),
+    "nb": ("cauce.cli.nb:command", "Test, check, format a notebook; inject cells into sources, convert and pair them."),
     "upstream": ("cauce.cli.upstream:command", "Show what a task needs, or change it where that is written."),
 }
 """Name → where it is ("module:attribute") and the line about it in ``cauce --help``, in the order shown."""

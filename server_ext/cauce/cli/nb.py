@@ -1,8 +1,11 @@
-"""``cauce nb``: the sources as files, for editors that know nothing of pipelines, and in other formats."""
+"""``cauce nb``: the sources as files, for editors that know nothing of pipelines, and in other formats.
+
+With a verb it is about one notebook, task or not: see `book`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +18,26 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("nb")
+class _Notebooks(click.Command):
+    """Options are about the pipeline's sources; a verb before them is a command of its own: ``cauce nb test FILE``."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        from cauce.cli.book import VERBS
+
+        if args and args[0] in VERBS:
+            return VERBS[args[0]].make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from cauce.cli.book import VERBS
+
+        with formatter.section("Commands about one notebook or script"):
+            formatter.write_dl([(name, verb.get_short_help_str(90)) for name, verb in VERBS.items()])
+
+
+@click.command("nb", cls=_Notebooks)
 @takes_pipeline
 @takes_log
 @click.option("-i", "--inject", is_flag=True, help="Write into each source a cell with what its task is given.")
@@ -41,7 +63,10 @@ def command(
     staged: bool,
     dry_run: bool,
 ) -> None:
-    """Change the notebooks and scripts that are tasks. JupyterLab needs none of this: it fills in cells by itself."""
+    """Change the notebooks and scripts that are tasks. JupyterLab needs none of this: it fills in cells by itself.
+
+    Or test, check, format a single one: 'cauce nb test FILE', 'cauce nb lint FILE', 'cauce nb clean FILE'.
+    """
     from cauce.engine.editing import apply
     from cauce.engine.editing.cells import inject_cells, remove_cells
     from cauce.engine.editing.formats import convert_sources, pair_sources, sync_pairs

@@ -10,7 +10,7 @@ import ast
 import contextlib
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
@@ -28,6 +28,7 @@ __all__ = [
     "meanings_of",
     "read_cell",
     "said_to_run",
+    "shielded",
     "upstream_reads",
 ]
 
@@ -61,12 +62,14 @@ class CellCode:
         if self.tree is not None:
             with contextlib.suppress(RecursionError, ValueError):  # hundreds of terms, thousands of digits
                 statements = map(ast.dump, self.tree.body)
-                return (*self.heads, *statements, *([";"] if self._hides() else ()))
+                return (*self.heads, *statements, *([";"] if self.hides else ()))
         # What is not Python counts to the letter: a blank line may stand in a here-document.
         text = self.text.strip("\n")
         return (*self.heads, text) if text else self.heads
 
-    def _hides(self) -> bool:
+    @property
+    def hides(self) -> bool:
+        """Does it end with a semicolon, so that its value is not shown?"""
         last = self.tree.body[-1] if self.tree is not None and self.tree.body else None
         if not isinstance(last, ast.Expr) or last.end_lineno is None or _is_magic(last.value):
             return False
@@ -131,8 +134,29 @@ def _name(magic: str) -> str:
     return next(iter(magic.lstrip("%").split(maxsplit=1)), "")
 
 
-def _without_magics(text: str) -> tuple[str, tuple[str, ...]]:
-    """The same lines with each magic as a call, and the magics."""
+def shielded(code: CellCode) -> tuple[str, dict[str, str]]:
+    """What follows the cell magics as Python alone, and name → line magic that it stands for."""
+    prefix = "_magic"
+    while prefix in code.text:
+        prefix += "_"
+    names: dict[str, str] = {}
+
+    def name_of(magic: str) -> str:
+        name = f"{prefix}{len(names)}_"
+        names[name] = magic
+        return name
+
+    return (_without_magics(code.text, name_of, padded=False)[0] if code.magics else code.text), names
+
+
+def _called(magic: str) -> str:
+    return f"{_MAGIC_CALL}({magic!r})"
+
+
+def _without_magics(
+    text: str, stand_in: Callable[[str], str] = _called, *, padded: bool = True
+) -> tuple[str, tuple[str, ...]]:
+    """The text with a stand-in for each magic, and the magics. `padded`: line numbers stay."""
     result: list[str] = []
     magics: list[str] = []
     lines = iter(text.split("\n"))
@@ -145,8 +169,9 @@ def _without_magics(text: str) -> tuple[str, tuple[str, ...]]:
         while pieces[-1].endswith("\\") and (more := next(lines, None)) is not None:
             pieces.append(more)
         magics.append("\n".join(pieces))
-        result.append(f"{before}{_MAGIC_CALL}({magics[-1]!r})")
-        result += [""] * (len(pieces) - 1)  # line numbers stay
+        result.append(f"{before}{stand_in(magics[-1])}")
+        if padded:
+            result += [""] * (len(pieces) - 1)
     return "\n".join(result), tuple(magics)
 
 

@@ -1,4 +1,7 @@
-"""Notebooks and scripts in Python: syntax, undefined names, parameters that do not match."""
+"""Notebooks and scripts in Python: syntax, undefined names, parameters that do not match.
+
+As tasks (`check_notebook`), or by themselves (`check_alone`).
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,33 @@ import ast
 import keyword
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from cauce.contract import Problem, Where
+from cauce.contract import Mistake, Problem, Where
 from cauce.engine.cellcode import CellCode, read_cell
 from cauce.engine.checks.magics import IPYTHON_NAMES, bound_by, from_history, magic_calls, parsed, transformed
 from cauce.engine.checks.words import MOST, defined_elsewhere, given_to, listed, problem, told
+from cauce.engine.errors import UsageError
 from cauce.engine.executors.failure import lines_of, locate_all
 from cauce.engine.injection import INJECTED_TAG, PARAMETERS_TAG, language_of, place_of_injected, tags_of
 from cauce.engine.notebook import SourceError, read_notebook
 from cauce.engine.spec.model import StaticAnalysis, TaskSpec
 
-__all__ = ["check_notebook"]
+__all__ = ["check_alone", "check_notebook"]
 
 MAX_CODE = 200_000
 """Characters that are checked; as much takes about a second."""
 _OTHER_KERNELS = ("ir", "xr", "julia", "bash", "scala", "deno", "javascript", "octave", "sas", "stata", "rust", "go")
+_PYTHON = frozenset({"python", "ipython"})
 _IN_TEXT = re.compile(r"[@{$:]\s*([^\W\d]\w*)")
 """How a name is used within a text: `query("a > @limit")`, `"{limit}"`."""
 _DECLARE = "Did you forget to declare what the task needs? Write upstream = ['task'] in the parameters cell."
 _GIVE = "Did you forget to declare what the task needs? Give 'upstream' in pipeline.yaml."
+_ELSEWHERE = "Define or import it. If another file does that, import it from there."
 _ESCAPES = re.compile(r"^(?:[/,;]|>>>|In \[)", re.MULTILINE)
 """What IPython takes for a call, or takes away, though it is no magic."""
 
@@ -46,10 +52,78 @@ def check_notebook(content: bytes, task: TaskSpec, *, needs: bool) -> tuple[Prob
     source = _Source.read(content, task)
     if source is None:
         return ()
-    broken = list(islice(source.syntax_errors(), MOST))
+    broken = [each.problem() for each in islice(source.syntax_errors(), MOST)]
     if broken:
         return tuple(broken)
-    return (*source.mistakes(needs=needs), *source.parameters(mode))
+    given = (*given_to(task), *(["upstream"] if needs else []), "product")
+    found = islice(source.mistakes(given), MOST)
+    return (*(each.problem() for each in found), *source.parameters(mode))
+
+
+def check_alone(content: bytes, path: str) -> tuple[Mistake, ...]:
+    """What is wrong with a notebook or script that is no task, or is looked at as though it were none: all of it.
+
+    Raises:
+        UsageError: It cannot be checked: it is not Python, or too long.
+        SourceError: It cannot be read.
+    """
+    notebook = read_notebook(content, Path(path))
+    language = language_of(notebook)
+    if language not in _PYTHON:
+        raise UsageError(f"{path} is written in {language}.", hint="Only Python can be checked.")
+    task = TaskSpec(path, "notebook", path, (), (), {}, None, Where(path=path))
+    source = _Source.read(content, task, alone=True)
+    if source is None:
+        raise UsageError(
+            f"{path} holds more than {MAX_CODE:,} characters of code.", hint="Split it to have it checked."
+        )
+    found = list(source.syntax_errors()) or list(source.mistakes(()))
+    return tuple(each.mistake(path) for each in found)
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """A place in the code, line and column from 1."""
+
+    where: Where
+    """In the file, where its lines are those of the file."""
+    cell: int
+    """Among all cells, from 0."""
+    line: int
+    """Within the cell."""
+    column: int
+
+    @property
+    def prefix(self) -> str:
+        """What a message begins with, so that it says what `where` cannot."""
+        return f"Cell {self.cell + 1}, line {self.line}: " if self.where.line is None else ""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Something wrong."""
+
+    code: str
+    message: str
+    hint: str
+    spot: _Spot
+    sure: bool = True
+
+    def problem(self) -> Problem:
+        return problem(self.code, f"{self.spot.prefix}{self.message}", self.hint, self.spot.where, sure=self.sure)
+
+    def mistake(self, path: str) -> Mistake:
+        line = self.spot.where.line
+        return Mistake(
+            code=self.code,
+            message=self.message,
+            severity="error" if self.sure else "warning",
+            hint=self.hint,
+            path=path,
+            cell=self.spot.cell if line is None else None,
+            line=self.spot.line if line is None else line,
+            column=self.spot.column,
+        )
 
 
 @dataclass(frozen=True)
@@ -111,15 +185,17 @@ class _Source:
     """Before which cell (among all) the injected one comes."""
     foreign: bool
     """Is it run by a Python that may be another than ours?"""
+    alone: bool
+    """Is it looked at as no task?"""
 
     @staticmethod
-    def read(content: bytes, task: TaskSpec) -> _Source | None:
+    def read(content: bytes, task: TaskSpec, *, alone: bool = False) -> _Source | None:
         kernel = task.notebook.kernel
         if (kernel or "").lower().startswith(_OTHER_KERNELS):
             return None
         try:
             notebook = read_notebook(content, Path(task.source))
-            if language_of(notebook) not in {"python", "ipython"}:
+            if language_of(notebook) not in _PYTHON:
                 return None
             own = notebook.metadata.get("kernelspec", {}).get("name")
             code = [(place, cell) for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
@@ -134,7 +210,8 @@ class _Source:
             injected = place_of_injected(notebook)
         except (SourceError, AttributeError, KeyError, TypeError):  # said where the source is read
             return None
-        return _Source(task, content, cells, texts, injected, (kernel or own or "python3") != "python3")
+        foreign = (kernel or own or "python3") != "python3"
+        return _Source(task, content, cells, texts, injected, foreign, alone)
 
     # --- Syntax
 
@@ -143,7 +220,7 @@ class _Source:
         """Would all cells as one be Python? jupytext breaks a script at blank lines where no cells are marked."""
         return parsed("\n\n".join(self.texts))[0] is not None
 
-    def syntax_errors(self) -> Iterator[Problem]:
+    def syntax_errors(self) -> Iterator[_Found]:
         if self.task.kind == "script" and self._whole:
             return  # it is run as a whole
         for cell in self.cells:
@@ -152,16 +229,17 @@ class _Source:
                 continue
             what = re.sub(r" \(detected at line \d+\)| on line \d+", "", error.msg or "invalid syntax")
             sure = not self.foreign and _ESCAPES.search(cell.code.text) is None
-            place, where = self._place(cell, error.lineno or 1, max(0, (error.offset or 1) - 1))
+            spot = self._spot(cell, error.lineno or 1, max(0, (error.offset or 1) - 1))
             if self._whole:
                 hint = "A blank line has ended the cell in the middle of it: mark where cells begin with '# %%'."
             else:
-                hint = "Mend it." if sure else "Mend it, or set 'static_analysis: disable' for the task."
-            yield problem("check_syntax", f"{place}This is not valid Python: {what}.", hint, where, sure=sure)
+                hint = "Mend it." if sure or self.alone else "Mend it, or set 'static_analysis: disable' for the task."
+            yield _Found("check_syntax", f"This is not valid Python: {what}.", hint, spot, sure)
 
     # --- Names
 
-    def mistakes(self, *, needs: bool) -> Iterator[Problem]:
+    def mistakes(self, given: Sequence[str]) -> Iterator[_Found]:
+        """`given` are the names that the injected cell gives."""
         from cauce.engine.checks.names import find_mistakes
 
         magics: list[str] = []
@@ -170,7 +248,6 @@ class _Source:
         starts: list[int] = []
         cells: list[_Cell | None] = []
         line = 0
-        given = [*given_to(self.task), *(["upstream"] if needs else []), "product"]
         injected = ast.parse("".join(f"{name} = None\n" for name in given if _assignable(name)))
         waiting = True
         for cell in self.cells:
@@ -208,15 +285,14 @@ class _Source:
             within = finding.line - starts[index]
             lines = at.code.text.split("\n")
             before = lines[within - 1].encode()[: finding.column] if within <= len(lines) else b""
-            place, where = self._place(at, within, len(before.decode("utf-8", "replace")))
+            spot = self._spot(at, within, len(before.decode("utf-8", "replace")))
             upstream = _DECLARE if self.task.upstream is None else _GIVE
-            code, message, hint = told(finding, [*defined, *given_to(self.task)], upstream=upstream)
+            unseen = {"unseen": _ELSEWHERE} if self.alone else {}
+            code, message, hint = told(finding, [*defined, *given_to(self.task)], upstream=upstream, **unseen)
             if finding.kind == "undefined" and finding.name in given:
                 message = f"The parameter '{finding.name}' is used before it is given."
                 hint = "Its value comes after the parameters cell: give it a default there, or use it further down."
-            yield problem(code, f"{place}{message}", hint, where, sure=finding.sure and not (anything and finding.name))
-            if len(said) == MOST:
-                return
+            yield _Found(code, message, hint, spot, finding.sure and not (anything and finding.name))
 
     # --- Parameters
 
@@ -253,12 +329,12 @@ class _Source:
             words.append(f"the cell has {listed(missing)}, which 'params' does not give")
         if unexpected:
             words.append(f"'params' gives {listed(unexpected)}, which the cell does not have")
-        place, where = ("", Where(path=self.task.source)) if cell is None else self._place(cell, 1, 0)
+        spot = None if cell is None else self._spot(cell, 1, 0)
         yield problem(
             "check_params",
-            f"{place}The parameters cell and 'params' do not match: {'; '.join(words)}.",
+            f"{spot.prefix if spot else ''}The parameters cell and 'params' do not match: {'; '.join(words)}.",
             "Make them equal (a default of None will do), or set 'static_analysis: regular' for the task.",
-            where,
+            Where(path=self.task.source) if spot is None else spot.where,
         )
 
     def _unused(self, parameters: _Cell | None) -> list[str]:
@@ -296,13 +372,14 @@ class _Source:
         places = [] if lines is None else locate_all(lines, self.texts)
         return {number: line for number, line in enumerate(places) if line is not None}
 
-    def _place(self, cell: _Cell, line: int, column: int) -> tuple[str, Where]:
-        """Words and place for a line (from 1) of `cell.code.text` and a column (from 0)."""
+    def _spot(self, cell: _Cell, line: int, column: int) -> _Spot:
+        """The place of a line (from 1) of `cell.code.text` and a column (from 0)."""
         line += cell.first
         column += cell.indent + 1
+        where = Where(path=self.task.source)
         if cell.number in self._lines:
-            return "", Where(path=self.task.source, line=self._lines[cell.number] + line - 1, column=column)
-        return f"Cell {cell.place + 1}, line {line}: ", Where(path=self.task.source)
+            where = Where(path=self.task.source, line=self._lines[cell.number] + line - 1, column=column)
+        return _Spot(where, cell.place, line, column)
 
 
 def _assignable(name: str) -> bool:

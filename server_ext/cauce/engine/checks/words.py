@@ -14,7 +14,7 @@ from cauce.engine.spec.model import TaskSpec
 if TYPE_CHECKING:
     from cauce.engine.checks.names import Finding
 
-__all__ = ["MOST", "close_to", "defined_elsewhere", "given_to", "listed", "problem", "told"]
+__all__ = ["MOST", "USUAL", "close_to", "defined_elsewhere", "given_to", "listed", "problem", "told"]
 
 MOST = 20
 """Findings of one task; more nobody reads."""
@@ -22,7 +22,7 @@ _MOST_NAMES = 1000
 """Among so many names the one that was meant is looked for."""
 
 _DYNAMIC = frozenset({"__builtins__", "__main__", "builtins", "exec", "execfile", "globals", "locals", "vars"})
-_USUAL = {
+USUAL = {
     "np": "import numpy as np",
     "pd": "import pandas as pd",
     "plt": "import matplotlib.pyplot as plt",
@@ -36,6 +36,7 @@ _USUAL = {
     "pandas": "import pandas",
     "sklearn": "import sklearn",
 }
+"""Names that everybody gives → the line that does."""
 _SEEN = "Define or import it; if that is done where it cannot be seen, set 'static_analysis: disable' for the task."
 _SIMPLE = {
     "duplicate_argument": ("The argument '{}' stands twice in the definition of a function.", "Rename one."),
@@ -68,8 +69,8 @@ def told(finding: Finding, names: Sequence[str], *, upstream: str, unseen: str =
 def _hint(name: str, names: Sequence[str], upstream: str, unseen: str) -> str:
     if name == "upstream":
         return upstream
-    if name in _USUAL:
-        return f"Did you forget '{_USUAL[name]}'?"
+    if name in USUAL:
+        return f"Did you forget '{USUAL[name]}'?"
     if name in sys.stdlib_module_names:
         return f"Did you forget 'import {name}'?"
     close = close_to(name, names)

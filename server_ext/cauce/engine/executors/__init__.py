@@ -72,6 +72,8 @@ class Job:
     `limits` sees to it for each process that `Listener.process` is told of. What an executor can do
     is to bound a process from its first moment on (`memory.ceiling`), or to ask for so much elsewhere.
     """
+    alone: bool = False
+    """Is it no task of a pipeline? Then nothing is filled in, and the notebook says what it is a trial of."""
 
     @property
     def source(self) -> Path:

@@ -23,7 +23,7 @@ from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Ou
 from cauce.engine.executors.ahead import Ahead
 from cauce.engine.executors.failure import clipped, death, line_at_death, line_in_cell, lines_of, locate, message_of
 from cauce.engine.executors.log import LIMIT, Log
-from cauce.engine.injection import inject, is_injected, language_of
+from cauce.engine.injection import METADATA_KEY, inject, is_injected, language_of
 from cauce.engine.notebook import SourceError, read_notebook
 from cauce.engine.process import KILL, Guard
 
@@ -99,7 +99,7 @@ class NotebookExecutor:
         if cancel.is_set():
             return Cancelled()
         try:
-            notebook = inject(read_notebook(job.content, job.source), job.binding)
+            notebook = _prepared(job)
             clear(notebook)
             own = notebook.metadata.get("kernelspec", {}).get("name")
             name, spec = self._kernels_installed().choose(job.binding.kernel, own, language_of(notebook))
@@ -365,6 +365,14 @@ class _Run:
         assert self.job.notebook is not None  # noqa: S101 - every task with a kernel has one
         self.job.notebook.parent.mkdir(parents=True, exist_ok=True)
         self.job.notebook.write_bytes(saved(self.notebook))
+
+
+def _prepared(job: Job) -> NotebookNode:
+    notebook = read_notebook(job.content, job.source)
+    if not job.alone:
+        return inject(notebook, job.binding)
+    notebook.metadata[METADATA_KEY] = {"tested": job.source.name}
+    return notebook
 
 
 def _seconds(job: Job, name: str) -> float | None:
