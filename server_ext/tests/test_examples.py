@@ -1,4 +1,4 @@
-"""The examples that are shipped build, and a second build has nothing to do."""
+"""The examples that are shipped build, and a second build has nothing to do; the notebook to be split runs."""
 
 from __future__ import annotations
 
@@ -30,3 +30,14 @@ def test_every_kind_of_task_in_one_pipeline(tmp_path: Path) -> None:
     again = cauce(folder, "build")
     assert again.splitlines()[-1] == "2 ran.", again
     assert cauce(folder, "build", "--env--days", "7").splitlines()[-1] == "7 ran."
+
+
+def test_the_notebook_of_the_tutorial_runs_on_data_that_is_always_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "houses"
+    shutil.copytree(EXAMPLES / "houses", folder)
+    (folder / "houses.csv").unlink()
+    subprocess.run([sys.executable, "make_houses.py"], cwd=folder, check=True)
+    assert (folder / "houses.csv").read_bytes() == (EXAMPLES / "houses/houses.csv").read_bytes()
+    assert "houses.ipynb: ok" in cauce(folder, "nb", "test", "houses.ipynb")
+    assert cauce(folder, "nb", "lint", "houses.ipynb") == "Nothing found in 1 file.\n"
+    assert cauce(folder, "nb", "clean", "houses.ipynb") == "Nothing had to change.\n"
