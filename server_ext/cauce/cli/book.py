@@ -16,6 +16,8 @@ from cauce.contract import CellError, Mistake, Mistakes, encode
 from cauce.engine.errors import CauceError, UsageError
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
     from cauce.engine.alone import Trial
     from cauce.engine.editing.formatters import FormatterName
     from cauce.engine.editing.tidying import Tidied
@@ -41,7 +43,7 @@ def test(file: Path, out: Path | None, force: bool) -> None:
     FILE is a notebook or a script, and works in its own folder. It is not changed: the executed notebook goes to OUT,
     by default NAME-cauce-test.ipynb beside it, also when it fails. Exit code 1: it failed. Ctrl-C ends it.
     """
-    from cauce.engine.alone import trial_of
+    from cauce.engine.alone import kernel_of, trial_of
     from cauce.engine.executors import Cancelled, Crashed, Failed
     from cauce.terminal import cells_display, print_trial
 
@@ -49,14 +51,16 @@ def test(file: Path, out: Path | None, force: bool) -> None:
         trial = trial_of(file, out, force=force)
         began = time.monotonic()
         with cells_display(str(file)) as listener:
-            outcome = _run(trial, listener)
+            outcome, written = _run(trial, listener)
         seconds = time.monotonic() - began
     except CauceError as error:
         exit_with(error)
-    shown = str(out or file.with_name(trial.out.name)) if trial.out.exists() else ""
+    shown = str(out or file.with_name(trial.out.name)) if written else ""
+    kernel = kernel_of(trial) if written else ""
+    _tell_of_another_kernel(trial, kernel)
     match outcome:
         case Failed(error=what) | Crashed(error=what):
-            print_trial(str(file), _placed(what, file), _advice(what, trial, file), shown, seconds)
+            print_trial(str(file), _placed(what, file), _advice(what, trial, file, kernel), shown, seconds)
             sys.exit(FAILED)
         case Cancelled():
             print_trial(str(file), None, "", shown, seconds, cancelled=True)
@@ -66,7 +70,7 @@ def test(file: Path, out: Path | None, force: bool) -> None:
             sys.exit(OK)
 
 
-def _run(trial: Trial, listener: Listener) -> Outcome:
+def _run(trial: Trial, listener: Listener) -> tuple[Outcome, bool]:
     import asyncio
 
     from cauce.engine.alone import run_trial
@@ -74,7 +78,7 @@ def _run(trial: Trial, listener: Listener) -> Outcome:
 
     executor = NotebookExecutor()
 
-    async def go() -> Outcome:
+    async def go() -> tuple[Outcome, bool]:
         cancel = asyncio.Event()
 
         def interrupted() -> None:
@@ -99,17 +103,32 @@ def _placed(error: CellError, file: Path) -> CellError:
     return msgspec.structs.replace(error, where=msgspec.structs.replace(error.where, path=str(file)))
 
 
-def _advice(error: CellError, trial: Trial, file: Path) -> str:
-    from cauce.engine.advice import Scene, advice
+def _notebook(trial: Trial) -> NotebookNode | None:
     from cauce.engine.notebook import SourceError, read_notebook
 
     try:
-        notebook = read_notebook(trial.content, trial.source)
+        return read_notebook(trial.content, trial.source)
     except SourceError:
+        return None
+
+
+def _tell_of_another_kernel(trial: Trial, used: str) -> None:
+    from cauce.terminal import shown
+
+    notebook = _notebook(trial)
+    asked = "" if notebook is None else str(notebook.metadata.get("kernelspec", {}).get("name") or "")
+    if used and asked not in ("", used):
+        click.echo(shown(f"It asks for the kernel '{asked}', which is not installed: it ran in '{used}'."), err=True)
+
+
+def _advice(error: CellError, trial: Trial, file: Path, kernel: str) -> str:
+    from cauce.engine.advice import Scene, advice
+
+    notebook = _notebook(trial)
+    if notebook is None:
         return ""
     cells = [(number, cell.source) for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    kernel = str(notebook.metadata.get("kernelspec", {}).get("name") or "python3")
-    return advice(error, Scene(str(file), trial.source.parent, cells, kernel))
+    return advice(error, Scene(str(file), trial.source.parent, cells, kernel or "python3"))
 
 
 # --- lint

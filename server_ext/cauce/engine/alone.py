@@ -22,7 +22,7 @@ from cauce.engine.injection import METADATA_KEY, Binding
 from cauce.engine.source import source_limit
 from cauce.engine.spec import TaskSpec
 
-__all__ = ["Trial", "read_source", "run_trial", "trial_of"]
+__all__ = ["Trial", "kernel_of", "read_source", "run_trial", "trial_of"]
 
 _SUFFIX = "-cauce-test.ipynb"
 _LARGEST_RESULT = 1_000_000_000
@@ -82,16 +82,30 @@ def trial_of(source: Path, out: Path | None = None, *, force: bool = False) -> T
     return Trial(source.absolute(), content, place)
 
 
+def kernel_of(trial: Trial) -> str:
+    """The kernel that it ran in, as the executed notebook says; '' when it does not."""
+    kernel = _metadata(trial.out).get("kernelspec")
+    return str(kernel.get("name", "")) if isinstance(kernel, dict) else ""
+
+
 def _is_result(path: Path) -> bool:
+    mark = _metadata(path).get(METADATA_KEY)
+    return isinstance(mark, dict) and "tested" in mark
+
+
+def _metadata(path: Path) -> dict[str, object]:
+    """Of a notebook; empty where there is none."""
     try:
-        mark = json.loads(read_whole(path, _LARGEST_RESULT))["metadata"][METADATA_KEY]
-        return isinstance(mark, dict) and "tested" in mark
+        metadata = json.loads(read_whole(path, _LARGEST_RESULT))["metadata"]
+        return metadata if isinstance(metadata, dict) else {}
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return False
+        return {}
 
 
-async def run_trial(trial: Trial, executor: NotebookExecutor, listener: Listener, cancel: asyncio.Event) -> Outcome:
-    """Run it; `trial.out` is the executed notebook afterwards, unless no kernel came up.
+async def run_trial(
+    trial: Trial, executor: NotebookExecutor, listener: Listener, cancel: asyncio.Event
+) -> tuple[Outcome, bool]:
+    """Run it: how that went, and whether `trial.out` is the executed notebook now. It is not when no kernel came up.
 
     Raises:
         ProjectUnwritable: It cannot be written.
@@ -112,9 +126,10 @@ async def run_trial(trial: Trial, executor: NotebookExecutor, listener: Listener
         )
         try:
             outcome = await executor.run(job, listener, cancel)
-            if temporary.exists():
+            written = temporary.exists()
+            if written:
                 replace_durably(temporary, trial.out)
-            return outcome
+            return outcome, written
         except OSError as error:
             raise ProjectUnwritable(f"{trial.out} cannot be written: {error.strerror}.") from error
         finally:
