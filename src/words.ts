@@ -306,25 +306,36 @@ export function size(bytes: number): string {
   return `${value >= 10 || unit === 0 ? String(Math.round(value)) : value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
+/** Why a task of a run went wrong; '' where that is not known. */
+export type CauseOf = (task: string) => string;
+
+/** The causes that the tasks' last attempts tell of a run. */
+export function lastCauses(run: Run, tasks: readonly Task[]): CauseOf {
+  return name => {
+    const attempt = tasks.find(task => task.name === name)?.lastAttempt ?? null;
+    return attempt?.run === run.id ? attempt.cause : '';
+  };
+}
+
 /**
- * What a run is, or came to, in one line. `tasks` are the pipeline's as far as they are known,
- * `started` is what the run was started for from this page, which knows it before the server tells;
- * where nobody knows what it is for, a run that went well has the server's words.
+ * What a run is, or came to, in one line. `started` is what it was started for from this page, which
+ * knows that before the server tells. What a hook of the whole pipeline has done, and why nothing could
+ * be written down any more, the server tells.
  */
 export function runWords(
   trans: TranslationBundle,
   run: Run,
   started: Action | null,
-  tasks: readonly Task[]
+  causeOf: CauseOf
 ): string {
   const action = started ?? run.action;
   switch (run.state) {
     case 'running':
       return runningWords(trans, run, action);
     case 'ok':
-      return okWords(trans, run, action);
+      return okWords(trans, run, action, causeOf);
     case 'failed':
-      return failedWords(trans, run, tasks);
+      return failedWords(trans, run, causeOf);
     case 'cancelled': {
       const ran = countOf(run, 'ok');
       return ran === 0
@@ -357,18 +368,28 @@ function runningWords(trans: TranslationBundle, run: Run, action: Action | null)
   return failed === 0 ? words : trans.__('%1, %2 failed', words, failed);
 }
 
-function okWords(trans: TranslationBundle, run: Run, action: Action | null): string {
+function okWords(
+  trans: TranslationBundle,
+  run: Run,
+  action: Action | null,
+  causeOf: CauseOf
+): string {
   const ran = countOf(run, 'ok');
   if (action === 'evaluate') {
     return trans.__('Evaluated');
   }
-  // What went well and yet left tasks out has a reason, which the server tells.
   const through = ran + countOf(run, 'unchanged') === Object.keys(run.tasks).length;
-  if (action === null || !through) {
-    return run.message;
+  const stopped = Object.keys(run.tasks).find(name => run.tasks[name] === 'stopped');
+  if (!through) {
+    return stopped === undefined
+      ? run.message
+      : [
+          withCause(trans.__('%1 ended the build early', stopped), trans, causeOf(stopped)),
+          ...restWords(trans, run)
+        ].join('; ');
   }
   if (ran === 0) {
-    return trans.__('Everything is up to date');
+    return action === null ? run.message : trans.__('Everything is up to date');
   }
   if (action === 'mark') {
     return trans._n('%1 task marked as up to date', '%1 tasks marked as up to date', ran);
@@ -377,26 +398,30 @@ function okWords(trans: TranslationBundle, run: Run, action: Action | null): str
   return trans._n('%1 task ran in %2', '%1 tasks ran in %2', ran, took);
 }
 
-function failedWords(trans: TranslationBundle, run: Run, tasks: readonly Task[]): string {
+function failedWords(trans: TranslationBundle, run: Run, causeOf: CauseOf): string {
   const failed = failedTasks(run);
   const [first] = failed;
   if (first === undefined) {
-    return run.message; // a hook of the whole pipeline
+    return run.message;
   }
-  const attempt = tasks.find(task => task.name === first)?.lastAttempt ?? null;
-  const [cause = ''] = attempt?.run === run.id ? attempt.cause.split('\n') : [];
-  const skipped = countOf(run, 'skipped');
   return [
-    cause === ''
-      ? trans.__('%1 failed', first)
-      : trans.__(
-          '%1 failed: %2',
-          first,
-          cause.length > CAUSE ? `${cause.slice(0, CAUSE)}…` : cause
-        ),
+    withCause(trans.__('%1 failed', first), trans, causeOf(first)),
     ...(failed.length > 1 ? [trans.__('%1 more failed', failed.length - 1)] : []),
-    ...(skipped > 0 ? [trans.__('%1 skipped', skipped)] : [])
+    ...restWords(trans, run)
   ].join('; ');
+}
+
+/** What became of the tasks that did not come to run. */
+function restWords(trans: TranslationBundle, run: Run): readonly string[] {
+  const skipped = countOf(run, 'skipped');
+  return skipped > 0 ? [trans.__('%1 skipped', skipped)] : [];
+}
+
+function withCause(words: string, trans: TranslationBundle, cause: string): string {
+  const [line = ''] = cause.split('\n');
+  return line === ''
+    ? words
+    : trans.__('%1: %2', words, line.length > CAUSE ? `${line.slice(0, CAUSE)}…` : line);
 }
 
 /** So much of a cause is told in a line. */

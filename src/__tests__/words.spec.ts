@@ -5,7 +5,7 @@ import type { Action } from '../model';
 import { stateOf } from '../taskstate';
 import examples from '../testing/reasons.json';
 import { fakeRun, fakeTask } from '../testing/fakeclient';
-import { reasonWords, runWords, stateWord } from '../words';
+import { lastCauses, reasonWords, runWords, stateWord } from '../words';
 
 const trans = nullTranslator.load('jupyterlab-cauce');
 
@@ -38,13 +38,16 @@ describe('The words for a run', () => {
     ['Cancelled: 1 task had run', 'cancelled', 'build', { a: 'ok', b: 'cancelled' }],
     ['Cancelled', 'cancelled', 'build', { b: 'cancelled' }],
     ['as the server says', 'failed', 'build', { a: 'ok' }],
-    ['as the server says', 'ok', 'build', { a: 'ok', b: 'stopped' }],
-    ['as the server says', 'ok', null, { a: 'ok' }],
+    ['bad ended the build early: ValueError: not today', 'ok', 'build', { bad: 'stopped' }],
+    ['b ended the build early; 1 skipped', 'ok', 'build', { b: 'stopped', c: 'skipped' }],
+    ['as the server says', 'ok', 'build', { a: 'ok', b: 'skipped' }],
+    ['1 task ran in 47 s', 'ok', null, { a: 'ok' }],
+    ['as the server says', 'ok', null, {}],
     ['as the server says', 'crashed', 'build', { a: 'running' }]
   ] as const)('are “%s”', (words, state, action: Action | null, tasks) => {
     const run = fakeRun('r', { state, tasks, ended: 147, message: 'as the server says' });
     const known = [fakeTask('bad', { lastAttempt: FAILED }), fakeTask('b')];
-    expect(runWords(trans, run, action, known)).toBe(words);
+    expect(runWords(trans, run, action, lastCauses(run, known))).toBe(words);
   });
 });
 
@@ -55,12 +58,12 @@ it('A run that this page did not start is told by what the server says that it i
     tasks: { a: 'ok' },
     message: 'as the server says'
   });
-  expect(runWords(trans, run, null, [])).toBe('1 task marked as up to date');
+  expect(runWords(trans, run, null, () => '')).toBe('1 task marked as up to date');
 });
 
 it('A run whose end nobody has written down was killed', () => {
   const run = fakeRun('r', { state: 'crashed', ended: null });
-  expect(runWords(trans, run, null, [])).toBe('The builder was killed.');
+  expect(runWords(trans, run, null, () => '')).toBe('The builder was killed.');
 });
 
 describe('The word for a task', () => {

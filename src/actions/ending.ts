@@ -8,7 +8,7 @@ import type { Run, RunRequest, Task } from '../contract';
 import type { IEnded } from '../model';
 import { executedNotebook } from '../paths';
 import type { ISettings } from '../settings';
-import { failedTasks, runWords } from '../words';
+import { failedTasks, lastCauses, runWords } from '../words';
 import type { Actions } from './actions';
 import type { Opening } from './opening';
 import type { Running } from './running';
@@ -40,7 +40,7 @@ export class Ending implements IDisposable {
       return;
     }
     const elsewhere = pipeline === model.path ? '' : ` (${pipeline})`;
-    const words = runWords(trans, run, model.actionOf(run.id), tasks) + elsewhere;
+    const words = runWords(trans, run, model.actionOf(run.id), lastCauses(run, tasks)) + elsewhere;
     switch (run.state) {
       case 'ok':
         this._told = Notification.success(words, {

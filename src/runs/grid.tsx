@@ -9,7 +9,7 @@ import * as React from 'react';
 
 import { ShortName } from '../components/name';
 import type { Run } from '../contract';
-import { duration, moment } from '../words';
+import { duration, moment, runWords } from '../words';
 import { stepTo, tookOf, type IMatrix, type IMatrixRow } from './matrix';
 import { rangeOf, useView, type Range } from './range';
 import { SignMark } from './sign';
@@ -240,6 +240,9 @@ function barHeight(run: Run, longest: number, now: number): number {
   return longest === 0 ? 3 : Math.max(3, Math.round((tookOf(run, now) / longest) * BAR));
 }
 
+/** Only the attempts of a run that was opened are known. */
+const noCause = (): string => '';
+
 const HeadCell = React.memo(function HeadCell(props: {
   readonly trans: TranslationBundle;
   readonly run: Run;
@@ -251,13 +254,17 @@ const HeadCell = React.memo(function HeadCell(props: {
   readonly tabStop: boolean;
 }): React.JSX.Element {
   const { trans, run } = props;
-  const title = trans.__(
-    'Run of %1: %2 in %3. %4',
-    moment(run.started),
-    runWord(trans, run.state),
-    duration(trans, props.took),
-    run.message
-  );
+  const words = runWords(trans, run, null, noCause);
+  const title =
+    run.state === 'ok'
+      ? trans.__('Run of %1: %2', moment(run.started), words)
+      : trans.__(
+          'Run of %1: %2 in %3. %4',
+          moment(run.started),
+          runWord(trans, run.state),
+          duration(trans, props.took),
+          words
+        );
   return (
     <div
       role="columnheader"

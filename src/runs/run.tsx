@@ -8,16 +8,18 @@ import * as React from 'react';
 import { Button } from '../components/button';
 import { TerminalText } from '../components/terminal';
 import type { Run } from '../contract';
-import { duration, moment } from '../words';
-import { tookOf, type Ending } from './matrix';
+import { duration, moment, runWords, type CauseOf } from '../words';
+import type { Ending } from './matrix';
 import { SignMark } from './sign';
-import { endingWord, runWord, signOf, when } from './words';
+import { endingWord, signOf, standingOf, when } from './words';
 
 export interface IRunHeadProps {
   readonly trans: TranslationBundle;
   readonly run: Run;
   /** Seconds since the epoch. */
   readonly now: number;
+  /** Why its tasks went wrong. */
+  readonly causeOf: CauseOf;
   /** Why nothing can be started now; '' when it can. */
   readonly busy: string;
   /** Can it be had again at all? */
@@ -33,6 +35,7 @@ export function RunLine(props: {
   readonly trans: TranslationBundle;
   readonly run: Run;
   readonly now: number;
+  readonly causeOf: CauseOf;
   readonly onOpen: () => void;
 }): React.JSX.Element {
   const { trans, run, now } = props;
@@ -51,10 +54,8 @@ export function RunLine(props: {
         />
       </div>
       <p className="jp-cauce-Run-message">
-        {run.message}{' '}
-        <span className="jp-cauce-mod-dim">
-          {trans.__('%1, %2', runWord(trans, run.state), duration(trans, tookOf(run, now)))}
-        </span>
+        {runWords(trans, run, null, props.causeOf)}{' '}
+        <span className="jp-cauce-mod-dim">{standingOf(trans, run, now)}</span>
       </p>
     </div>
   );
@@ -62,6 +63,7 @@ export function RunLine(props: {
 
 export function RunHead(props: IRunHeadProps): React.JSX.Element {
   const { trans, run, now } = props;
+  const standing = standingOf(trans, run, now);
   const mayDelete =
     run.state === 'running'
       ? trans.__('It still runs: wait for it to end, or cancel it.')
@@ -103,15 +105,11 @@ export function RunHead(props: IRunHeadProps): React.JSX.Element {
         </button>
       </div>
       <p className="jp-cauce-Run-message">
-        {run.message}{' '}
+        {runWords(trans, run, null, props.causeOf)}{' '}
         <span className="jp-cauce-mod-dim">
-          {trans.__(
-            '%1, %2, %3 on %4',
-            runWord(trans, run.state),
-            duration(trans, tookOf(run, now)),
-            run.user,
-            run.host
-          )}
+          {standing === ''
+            ? trans.__('%1 on %2', run.user, run.host)
+            : trans.__('%1, %2 on %3', standing, run.user, run.host)}
         </span>
       </p>
       <div className="jp-cauce-Run-actions">

@@ -6,8 +6,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Run, TaskComparison } from '../contract';
 import type { IMark, TaskState } from '../taskstate';
 import { MARKS } from '../taskstate';
-import { moment, outcomeWord } from '../words';
-import type { Ending } from './matrix';
+import { duration, moment, outcomeWord } from '../words';
+import { tookOf, type Ending } from './matrix';
 
 /** What became of a task in a run, in a word. */
 export function endingWord(trans: TranslationBundle, ending: Ending): string {
@@ -24,6 +24,13 @@ export function endingWord(trans: TranslationBundle, ending: Ending): string {
 /** What became of a run, in a word. */
 export function runWord(trans: TranslationBundle, state: Run['state']): string {
   return endingWord(trans, state);
+}
+
+/** How a run stands and how long it took; '' where it went well, since then its words say both. */
+export function standingOf(trans: TranslationBundle, run: Run, now: number): string {
+  return run.state === 'ok'
+    ? ''
+    : trans.__('%1, %2', runWord(trans, run.state), duration(trans, tookOf(run, now)));
 }
 
 /** The sign of an ending: that of the task's state where it has one, by shape and colour. */

@@ -10,7 +10,7 @@ import { Grid } from '../runs/grid';
 import { matrixOf } from '../runs/matrix';
 import { NoRuns, RunHead, RunLine, TaskInRun } from '../runs/run';
 import { Timeline } from '../runs/timeline';
-import { busyWords, errorWords } from '../words';
+import { busyWords, errorWords, lastCauses, type CauseOf } from '../words';
 import type { IPanelContext } from './context';
 import { useNow, useSignals } from './hooks';
 import { Tabs } from './tabs';
@@ -147,6 +147,7 @@ export function RunsPart(context: IPanelContext): React.JSX.Element {
                 trans={trans}
                 run={chosen}
                 now={now}
+                causeOf={causesOf(context, chosen)}
                 onOpen={() => {
                   setOpen(true);
                 }}
@@ -174,6 +175,7 @@ function Head(
       trans={trans}
       run={run}
       now={props.now}
+      causeOf={causesOf(props, run)}
       busy={busyWords(trans, model.snapshot?.run ?? null, model.asked)}
       known={detail !== null}
       onRerun={force => {
@@ -187,6 +189,13 @@ function Head(
       onBack={props.onBack}
     />
   );
+}
+
+/** By what the run's own attempts tell, which come a moment later than the run. */
+function causesOf({ model, runsModel: { detail } }: IPanelContext, run: Run): CauseOf {
+  return detail?.run.id === run.id
+    ? task => detail.attempts.filter(each => each.task === task).at(-1)?.cause ?? ''
+    : lastCauses(run, model.snapshot?.tasks ?? []);
 }
 
 function TaskPart(

@@ -12,7 +12,7 @@ import * as React from 'react';
 import type { Problem, Run, Snapshot, Task } from '../contract';
 import type { Action, IAsked, PipelineModel } from '../model';
 import { remedies } from '../problems';
-import { ago, busyWords, clock, errorWords, runWords } from '../words';
+import { ago, busyWords, clock, errorWords, lastCauses, runWords } from '../words';
 import type { View } from '../viewstate';
 import type { IPanelContext } from './context';
 import { DetailPart } from './detailpart';
@@ -213,7 +213,7 @@ function statusOf(
   if (run?.state === 'running') {
     return {
       kind: 'busy',
-      text: runWords(trans, run, action, tasks),
+      text: runWords(trans, run, action, lastCauses(run, tasks)),
       aside: '',
       progress: progressOf(run, tasks)
     };
@@ -242,7 +242,7 @@ function statusOf(
   }
   return {
     kind: run.state === 'ok' || run.state === 'cancelled' ? run.state : 'failed',
-    text: runWords(trans, run, action, tasks),
+    text: runWords(trans, run, action, lastCauses(run, tasks)),
     aside: when,
     progress: null
   };

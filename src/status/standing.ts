@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Run, Snapshot } from '../contract';
 import type { Action, IAsked } from '../model';
 import { stateOf, type TaskState } from '../taskstate';
-import { runWords } from '../words';
+import { lastCauses, runWords } from '../words';
 
 export interface IStanding {
   /** The sign beside the name. */
@@ -44,7 +44,7 @@ export function standingOf(
       state: 'running',
       name,
       text: total === 0 ? trans.__('starting…') : trans.__('%1/%2', done, total),
-      title: runWords(trans, run, action, tasks),
+      title: runWords(trans, run, action, lastCauses(run, tasks)),
       progress: total === 0 ? 0 : done / total,
       task: failed ?? first('running')
     };
