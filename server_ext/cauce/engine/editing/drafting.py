@@ -23,7 +23,7 @@ from cauce.engine.project import Project, load
 from cauce.engine.source import source_limit
 from cauce.engine.spec import TaskSpec
 
-__all__ = ["Draft", "Planned", "check_name", "check_path", "needs_file"]
+__all__ = ["Draft", "Planned", "check_name", "check_path", "check_spelling", "needs_file"]
 
 _LONGEST = 200
 
@@ -134,14 +134,19 @@ def needs_file(project: Project) -> None:
 
 def check_name(project: Project, name: str) -> None:
     """Raises UsageError when no further task of the pipeline may be called so."""
+    check_spelling(name)
+    if name in project.tasks:
+        raise UsageError(f"There is already a task '{name}'.", hint="Choose another name.")
+
+
+def check_spelling(name: str) -> None:
+    """Raises UsageError when no task may be called so."""
     if not name.strip() or name != name.strip():
         raise UsageError("A task needs a name, without spaces at its ends.", hint="Such as 'clean'.")
     if not name.isprintable() or any(mark in name for mark in ("*", "{{", "[[", "/", "\\")):
         raise UsageError(f"A task cannot be called '{name}'.", hint="Use letters, digits, '-', '_' and '.'.")
     if len(name) > _LONGEST:
         raise UsageError(f"A name has {_LONGEST} characters at most.", hint="Give it a shorter one.")
-    if name in project.tasks:
-        raise UsageError(f"There is already a task '{name}'.", hint="Choose another name.")
 
 
 def check_path(path: str) -> str:
