@@ -183,7 +183,9 @@ def _no_headings(level: int | None, levels: Sequence[tuple[int, int]]) -> Remark
     if level is not None:
         message = f"There is no heading of level {level}."
         if levels:
-            return Remark("no_headings", "error", message, f"There {_are(levels)} {there}: use one of these, or cut by hand.")
+            return Remark(
+                "no_headings", "error", message, f"There {_are(levels)} {there}: use one of these, or cut by hand."
+            )
         hint = "Cut it by hand, or write a Markdown heading such as '## Load' above each part."
         return Remark("no_headings", "error", message, hint)
     message = "There are no headings at which the notebook could be cut"
