@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from cauce.engine.refactor import libraries, magics
 from cauce.engine.refactor.known import MAGIC, Known, imported_by, path_of
@@ -296,6 +297,8 @@ class _Walk(ast.NodeVisitor):
             self.reads.setdefault(name)
 
     def bind(self, name: str, sources: _Sources = (), kind: str = "", unstorable: str = "") -> None:
+        if kind == "plain":
+            sources = ()
         before = {other: other not in self.state.bound for other, _ in sources}
         self.state.bound.add(name)
         self.state.gone.discard(name)
@@ -387,8 +390,9 @@ class _Walk(ast.NodeVisitor):
         for target in node.targets:
             self._assign(target, node.value)
         names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        for one, other in zip(names, names[1:], strict=False):
-            self.shares.setdefault(Share(other, one, True))
+        if self.kind(node.value) != "plain":
+            for one, other in pairwise(names):
+                self.shares.setdefault(Share(other, one, True))
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
@@ -407,10 +411,7 @@ class _Walk(ast.NodeVisitor):
         name = node.target.id
         self.read(name)
         self.visit(node.value)
-        text = isinstance(node.value, ast.JoinedStr) or (
-            isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        )
-        if not text:  # texts cannot be changed
+        if self._kind_of_name(name) != "plain":
             # The object alone: a number that came from elsewhere stays there what it was.
             self.mutates[name] = "sure"
             if name not in self.state.bound:
@@ -616,7 +617,7 @@ class _Walk(ast.NodeVisitor):
         self.block(node.orelse)
         if breaks.alive:
             if not _is_never_empty(node.iter):
-                breaks = _meet([breaks, _State(before.bound | targets, set(before.gone))]) if breaks.alive else breaks
+                breaks = _meet([breaks, _State(before.bound | targets, set(before.gone))])
             self.state = _meet([self.state, breaks])
 
     visit_AsyncFor = visit_For
@@ -1022,9 +1023,10 @@ class _Walk(ast.NodeVisitor):
         for argument in arguments:
             value = argument.value if isinstance(argument, ast.Starred) else argument
             root = self.root(value) if isinstance(value, ast.Name | ast.Attribute | ast.Subscript) else None
-            if root is not None and self._masked(root) is None and self._meaning(root) is None:
-                if root not in self.state.bound or root in self.own:
-                    self.handed.setdefault(root)
+            if root is None or self._masked(root) is not None or self._meaning(root) is not None:
+                continue
+            if root not in self.state.bound or root in self.own:
+                self.handed.setdefault(root)
 
     def _hand_generators(self, arguments: Iterable[ast.expr]) -> None:
         """Who is given a random generator draws from it; who is given an iterator goes through it."""
@@ -1146,11 +1148,10 @@ class _Walk(ast.NodeVisitor):
         found: Iterable[tuple[str, bool]]
         match value:
             case ast.Name(id=name):
+                plain = self._meaning(name) is not None or self._kind_of_name(name) == "plain"
+                found = () if plain else ((name, True),)
                 masked = self._masked(name)
-                if masked is not None:
-                    found = masked
-                else:
-                    found = () if self._meaning(name) is not None else ((name, True),)
+                found = found if masked is None else masked
             case ast.Attribute(value=inner, attr=attr):
                 plain = attr in _PLAIN_ATTRIBUTES or self.kind(inner) == "table" or self.dotted(value) is not None
                 found = () if plain else _parts(self.sources(inner))
@@ -1226,8 +1227,12 @@ class _Walk(ast.NodeVisitor):
     def kind(self, value: ast.expr) -> str:
         """What a value is, as far as it decides what its methods do: the words of `libraries.GIVES`."""
         match value:
+            case ast.Constant() | ast.JoinedStr():
+                return "plain"
             case ast.Name(id=name):
                 return self._kind_of_name(name)
+            case ast.UnaryOp(operand=operand):
+                return self.kind(operand)
             case ast.Attribute(value=inner, attr=attr):
                 kind = self.kind(inner)
                 if kind == "table":
@@ -1241,7 +1246,10 @@ class _Walk(ast.NodeVisitor):
             case ast.NamedExpr(value=inner) | ast.Starred(value=inner):
                 return self.kind(inner)
             case ast.BinOp(left=left, right=right):
-                return "table" if "table" in (self.kind(left), self.kind(right)) else ""
+                kinds = {self.kind(left), self.kind(right)}
+                return "table" if "table" in kinds else "plain" if kinds == {"plain"} else ""
+            case ast.IfExp(body=body, orelse=orelse):
+                return self.kind(body) if self.kind(body) == self.kind(orelse) else ""
             case ast.Call(func=func):
                 return self._kind_of_call(func)
             case _:
@@ -1316,9 +1324,9 @@ class _Walk(ast.NodeVisitor):
         for one, other in _pairs(target, iterable):
             if isinstance(one, ast.Name) and one.id == name:
                 return other is not None and self._kind_of_elements(other) == "axes"
-            if other is not None and one is not target and isinstance(one, ast.Tuple | ast.List):
-                if self._has_axes(name, one, other):
-                    return True
+            nested = other is not None and one is not target and isinstance(one, ast.Tuple | ast.List)
+            if nested and other is not None and self._has_axes(name, one, other):
+                return True
         return False
 
     def _kind_of_elements(self, iterable: ast.expr) -> str:

@@ -110,7 +110,7 @@ def survey(statements: Iterable[ast.stmt]) -> Known:
                             methods[part.name] = (*methods.get(part.name, ()), part)
                             counted.update(_global_in(part))
                 case ast.Import() | ast.ImportFrom():
-                    counted.update(imported_by([node]))
+                    counted.update(list(imported_by([node])))
                     lazy = lazy or (
                         isinstance(node, ast.ImportFrom)
                         and node.module == "__future__"

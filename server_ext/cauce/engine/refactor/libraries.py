@@ -20,6 +20,7 @@ __all__ = [
     "KNOWN_TO_LEAVE_ARGUMENTS",
     "METHOD_CHANGES_ARGUMENT",
     "METHOD_GIVES",
+    "NAMES_OF_PATHS",
     "PARTS_OF_ARGUMENTS",
     "PARTS_OF_ITSELF",
     "PUTS_COPIES",
@@ -156,7 +157,7 @@ CHANGES_ITSELF_IF_THROWN_AWAY = _words(
     plot_surface plot_wireframe scatter3D execute executemany commit rollback load_weights freeze unfreeze share_memory
     """
 )
-"""Methods that change their object, if nobody uses what they return: `items.append(1)`, but not `df = df.append(row)`."""
+"""Methods that change their object, if nobody uses what they return: `items.append(1)`, not `df = df.append(row)`."""
 
 HARMLESS = _words(
     """
@@ -297,6 +298,16 @@ GIVES: Mapping[str, str] = {
         """,
     ),
     **_table(
+        "plain",
+        """
+        builtins.len builtins.int builtins.float builtins.bool builtins.str builtins.repr builtins.bytes builtins.ord
+        builtins.chr builtins.format builtins.hash builtins.id builtins.complex builtins.input builtins.isinstance
+        builtins.callable builtins.hasattr time.time time.perf_counter math.* os.path.* os.getcwd pathlib.Path
+        sklearn.metrics.accuracy_score sklearn.metrics.mean_squared_error sklearn.metrics.r2_score
+        sklearn.metrics.mean_absolute_error sklearn.metrics.f1_score sklearn.metrics.roc_auc_score
+        """,
+    ),
+    **_table(
         "array",
         """
         numpy.array numpy.zeros numpy.ones numpy.empty numpy.full numpy.arange numpy.linspace numpy.eye
@@ -419,6 +430,9 @@ WRITES_FILE: Mapping[str, int] = {
     "pyarrow.parquet.write_table": 1,
 }
 """Functions that write a file, and which argument says which."""
+
+NAMES_OF_PATHS = _words("file filename fname path path_or_buf path_or_buffer filepath_or_buffer io")
+"""Arguments by which paths are given."""
 
 SAVES_FILE: Mapping[str, int] = dict.fromkeys(
     """
