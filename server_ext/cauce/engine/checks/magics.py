@@ -125,6 +125,7 @@ def transformed(cell: str) -> str | None:
         from IPython.core.inputtransformer2 import TransformerManager
 
         manager: Any = TransformerManager
-        return str(manager().transform_cell(cell))
+        with unwarned():
+            return str(manager().transform_cell(cell))
     except (ImportError, SyntaxError, ValueError, RecursionError):
         return None

@@ -165,6 +165,8 @@ class Summary:
     binds: Names = ()
     may_bind: Names = ()
     returns: _Sources = ()
+    shares: tuple[Share, ...] = ()
+    """Between its parameters and names of the notebook."""
     generates: bool = False
     random: bool = False
     reads_files: Names = ()
@@ -184,7 +186,7 @@ def summary_of(function: Function, known: Known, depth: int = 0) -> Summary:
         return _NOTHING
     known.summaries[id(function)] = _NOTHING  # while it is looked at: it may call itself
     own = local_names(function)
-    walk = _Walk(known, own=own, depth=depth + 1)
+    walk = _Walk(known, own, parameters_of(function), depth + 1)
     body = [ast.Return(function.body)] if isinstance(function, ast.Lambda) else function.body
     try:
         walk.block(body)
@@ -201,6 +203,7 @@ def summary_of(function: Function, known: Known, depth: int = 0) -> Summary:
         binds=tuple(name for name in walk.ever if name not in own and name in state.bound),
         may_bind=tuple(name for name in walk.ever if name not in own and name not in state.bound),
         returns=tuple(dict.fromkeys(walk.returns)),
+        shares=tuple(dict.fromkeys(walk.outer_shares())),
         generates=any(isinstance(part, ast.Yield | ast.YieldFrom) for part in walk_here(body)),
         random=walk.random,
         reads_files=tuple(walk.reads_files),
@@ -243,10 +246,13 @@ def _meet(states: Sequence[_State]) -> _State:
 class _Walk(ast.NodeVisitor):
     """Goes through statements in the order in which they run."""
 
-    def __init__(self, known: Known, own: frozenset[str] = frozenset(), depth: int = 0) -> None:
+    def __init__(
+        self, known: Known, own: frozenset[str] = frozenset(), parameters: Names = (), depth: int = 0
+    ) -> None:
         self.known = known
         self.own = own
         """Names of the function whose body it is."""
+        self.parameters = parameters
         self.depth = depth
         self.state = _State()
         self.reads: dict[str, None] = {}
@@ -525,7 +531,10 @@ class _Walk(ast.NodeVisitor):
 
     def visit_Return(self, node: ast.Return) -> None:
         if node.value is not None:
-            self.visit(node.value)
+            if isinstance(node.value, ast.Call):
+                self._call(node.value, used=None)  # whoever calls the function may throw it away
+            else:
+                self.visit(node.value)
             for name, whole in self.sources(node.value):
                 self.returns += self._origins(name, whole)
             self.returned_kind = self.kind(node.value) if self.returned_kind in (None, self.kind(node.value)) else ""
@@ -536,13 +545,22 @@ class _Walk(ast.NodeVisitor):
         """What a name of a function leads to of what was there before it was called."""
         if name in seen:
             return []
-        found = [(name, whole)] if name not in self.ever or name in self._given_here(name) else []
+        found = [(name, whole)] if name not in self.own or (name in self.parameters and name not in self.ever) else []
         for other, as_whole in self._from.get(name, ((), True))[0]:
             found += self._origins(other, whole and as_whole, seen | {name})
         return found
 
-    def _given_here(self, name: str) -> tuple[str, ...]:
-        return () if name in self.state.bound else (name,)
+    def outer_shares(self) -> Iterator[Share]:
+        """What shares afterwards of what was there before, or is there for the notebook."""
+        for share in self.shares:
+            ends = [
+                dict.fromkeys(self._origins(name, True))
+                for name in (share.name, share.other)
+            ]
+            for one, whole in ends[0]:
+                for other, as_whole in ends[1]:
+                    if one != other:
+                        yield Share(one, other, share.whole and whole and as_whole)
 
     def visit_Raise(self, node: ast.Raise) -> None:
         self.generic_visit(node)
@@ -908,6 +926,17 @@ class _Walk(ast.NodeVisitor):
                     self.mutate(root, how)
             if name not in own:
                 self.mutate(name, how)
+        for share in summary.shares:
+            ones, others = (
+                [part for argument in given.get(name, ()) for part in self.sources(argument)]
+                if name in own
+                else [(name, True)]
+                for name in (share.name, share.other)
+            )
+            for one, whole in ones:
+                for other, as_whole in others:
+                    if one != other:
+                        self.shares.setdefault(Share(one, other, share.whole and whole and as_whole))
         for name in summary.handed:
             self._hand(given.get(name, ()))
         for name in summary.binds:

@@ -113,9 +113,8 @@ def _cut_at_headings(book: Book, level: int) -> list[_Part]:
 
 
 def _cut_by_hand(book: Book, cuts: Iterable[int]) -> list[_Part]:
-    starts = list(cuts)
-    ends = [*starts[1:], len(book.cells)]
-    return _joined(book, [(start, _title(book, start, end)) for start, end in zip(starts, ends, strict=True)])
+    parts = _joined(book, [(cut, "") for cut in cuts])
+    return [_Part(part.first, part.end, _title(book, part.first, part.end)) for part in parts]
 
 
 def _title(book: Book, start: int, end: int) -> str:

@@ -62,6 +62,8 @@ class _Piece:
     """False when it is in another language, by its cell magic."""
     placed: bool = True
     """Do the lines and columns of `body` lead to its text? They do not where IPython has rewritten it."""
+    unread: bool = False
+    """Is it Python that cannot be read? Then it may do anything."""
     error: Remark | None = None
 
 
@@ -76,12 +78,12 @@ def _read(cell: Cell) -> _Piece:
             return _Piece(cell, code, (), heads, python=False)
     python = transformed(code.text)
     if python is None:
-        return _Piece(cell, code, (), heads, python=False)
+        return _Piece(cell, code, (), heads, python=False, unread=True)
     tree, error = parsed(python)
     if tree is not None:
         return _Piece(cell, code, tuple(tree.body), heads, python=True, placed=False)
     if error is None or _MAY_FAIL in cell.tags:
-        return _Piece(cell, code, (), heads, python=False)
+        return _Piece(cell, code, (), heads, python=False, unread=True)
     blank = len(code.text) - len(code.text.lstrip("\n"))
     above = code.text[:blank].count("\n") + heads
     what = re.sub(r" \(detected at line \d+\)| on line \d+", "", error.msg or "invalid syntax")
@@ -289,17 +291,21 @@ def _mistakes(pieces: Sequence[_Piece]) -> Iterator[Remark]:
     line = 0
     for piece in pieces:
         said_magics += [*piece.code.heads, *piece.code.magics]
-        anything = anything or not piece.placed or (piece.python and not piece.body and bool(piece.code.text.strip()))
+        anything = anything or not piece.placed or piece.unread
         starts.append(line)
+        end = max((node.end_lineno or 0 for node in piece.body), default=0)
         tree = ast.Module(list(piece.body), [])
         called, other = magic_calls(tree)
         said_magics += called
         anything = anything or other > 0
-        body += _moved(piece.body, line)
-        line += piece.code.text.count("\n") + 2 + max((node.end_lineno or 0 for node in piece.body), default=0)
+        body += [ast.increment_lineno(node, line) for node in piece.body]
+        line += max(end, piece.code.text.count("\n") + 1) + 1
     bound = bound_by(said_magics)
     anything = anything or bound.anything or defined_elsewhere(body)
     found, defined = find_mistakes(body, IPYTHON_NAMES | bound.names | {MAGIC}, notebook=True)
+    for piece, start in zip(pieces, starts, strict=True):
+        for node in piece.body:
+            ast.increment_lineno(node, -start)  # as they were
     said: set[tuple[str, str]] = set()
     for finding in found:
         piece = pieces[bisect_right(starts, finding.line - 1) - 1]
@@ -313,10 +319,3 @@ def _mistakes(pieces: Sequence[_Piece]) -> Iterator[Remark]:
         within = finding.line - starts[pieces.index(piece)] + piece.heads if piece.placed else None
         names = (finding.name,) if finding.name else ()
         yield Remark(code.removeprefix("check_"), "error", message, hint, piece.cell.number, within, names)
-
-
-def _moved(body: Sequence[ast.stmt], lines: int) -> list[ast.stmt]:
-    """A copy that begins so many lines further down."""
-    from copy import deepcopy
-
-    return [ast.increment_lineno(deepcopy(node), lines) for node in body]
