@@ -626,7 +626,7 @@ class _Walk(ast.NodeVisitor):
         breaks, rounds = self._loop(node.body)
         rounds = _meet([self.state, rounds])
         after = before.copy()
-        after.bound |= targets
+        after.bound |= targets & (rounds.bound if rounds.alive else targets)
         if _is_never_empty(node.iter):
             after = rounds
         elif not rounds.alive and not breaks.alive:
