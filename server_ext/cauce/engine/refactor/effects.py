@@ -319,6 +319,8 @@ class _Walk(ast.NodeVisitor):
             self.kinds[name] = ""
         if unstorable:
             self.unstorable[name] = unstorable
+        for whole in (whole for other, whole in sources if other == name and before[name]):
+            self.shares.setdefault(Share(name, name, whole))  # `a = a[0]`: still shares what it shared
         real = tuple((other, whole) for other, whole in sources if other != name)
         if real:
             self._from[name] = (real, all(before[other] for other, _ in real))

@@ -104,6 +104,8 @@ class Share:
 
     name: str
     other: str
+    """The name itself, too: it may share what it shared before (`a = a[0]`). A name that the statement binds anew
+    stands for what it was before and after (`a, b = b, a`)."""
     whole: bool
     """The same object (`a = b`); else one holds the other, or both hold something (`d = {'k': b}`, `a = b[0]`)."""
 
