@@ -442,6 +442,7 @@ def test_what_is_given_to_unknown_functions_is_said_and_not_assumed() -> None:
         ("a = b\na = []", []),
         ("a = b\nc = a\na = 1", [("b", "c", True)]),
         ("a = b\na += [1]", [("a", "b", True)]),
+        ("a = b\na = a[0]", [("a", "b", False)]),
     ],
 )
 def test_which_names_lead_to_one_object(code: str, shares: list[tuple[str, str, bool]]) -> None:

@@ -98,8 +98,15 @@ def fold(effects: Iterable[Effect]) -> Effect:
             may_bind.pop(name, None)
             unstorable.pop(name, None)
             deletes.setdefault(name)
-        anew = [name for name in (*effect.binds, *effect.deletes) if name not in effect.mutates]
-        shares = [*_without(shares, anew), *effect.shares]
+        as_before = {share.name: share.whole for share in effect.shares if share.name == share.other}
+        anew = [
+            name for name in (*effect.binds, *effect.deletes) if name not in effect.mutates and name not in as_before
+        ]
+        shares = [
+            replace(share, whole=share.whole and as_before.get(share.name, True) and as_before.get(share.other, True))
+            for share in _without(shares, anew)
+        ]
+        shares += (share for share in effect.shares if share.name != share.other)
         for name in effect.binds:
             binds.setdefault(name)
             may_bind.pop(name, None)
