@@ -31,10 +31,12 @@ __all__ = [
     "Statement",
     "Sureness",
     "Taken",
+    "TakenFile",
     "TextEdit",
     "Trace",
     "TracedCell",
     "TracedValue",
+    "Wishes",
 ]
 
 Names = tuple[str, ...]
@@ -260,6 +262,9 @@ class Given:
     value: TracedValue | None = None
     unstorable: str = ""
     """Why no file can hold it; '' when one can, as far as is known."""
+    recreate: tuple[Statement, ...] = ()
+    """Statements that make it anew, imports among them, in the notebook's order; none when it follows from more than
+    imports, constants and files."""
 
 
 @dataclass(frozen=True)
@@ -274,6 +279,16 @@ class Taken:
 
 
 @dataclass(frozen=True)
+class TakenFile:
+    """A file that a section reads, or writes anew, after an earlier one has written it."""
+
+    section: str
+    path: str
+    """As in `Part.files`; not all that are taken are products."""
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class Part:
     """A section as a task."""
 
@@ -283,12 +298,16 @@ class Part:
     """Sections that come first: of what it takes, and of files that it reads."""
     gives: tuple[Given, ...] = ()
     repeated: tuple[Statement, ...] = ()
-    """In the order of the notebook: imports, set-up and definitions that it needs. They stand at its top; those of
-    its own cells are taken out of there unless they are set-up."""
+    """In the order of the notebook, `from __future__` first: imports, set-up, definitions and what these need. They
+    stand at its top. Those of its own cells are imports alone, and taken out of there; an import or definition whose
+    place matters stays where it is, and is neither here nor in `removed`."""
+    loaded: tuple[Statement, ...] = ()
+    """Repeated, too, but only after what it takes is there, because they read that."""
     removed: tuple[Statement, ...] = ()
     """Of its own cells, because they stand at the top, or in the module."""
     imported: Names = ()
-    """Names that it imports from the module of definitions."""
+    """Names that it imports from the module of definitions: of functions, classes and of constants that these need."""
+    reads: tuple[TakenFile, ...] = ()
     files: Names = ()
     """What it writes, and is the only one to: products."""
 
@@ -305,6 +324,8 @@ class Definition:
     needs: tuple[Statement, ...] = ()
     """What moves along: imports, constants."""
     parameters: Names = ()
+    choices: tuple[Literal["module", "parameters", "copied"], ...] = ("copied",)
+    """Where it can go."""
     why: str = ""
     """Why it does not go into the module as it is."""
 
@@ -329,5 +350,18 @@ class Flow:
     parts: tuple[Part, ...]
     definitions: tuple[Definition, ...] = ()
     edits: tuple[TextEdit, ...] = ()
-    """Of cells' texts: calls with further arguments, star imports expanded."""
+    """Of cells' texts, in their order, wherever that text goes: signatures and calls with further parameters, star
+    imports with what is used of them. `edits.text_of` gives a statement's text with them."""
     remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user knows better."""
+
+    edges: tuple[tuple[int, str, int | None], ...] = ()
+    """First cell of the section that uses a variable, its name, first cell of the section that it is taken from; None:
+    it is not taken from any."""
+    definitions: Mapping[str, Literal["module", "parameters", "copied"]] = field(default_factory=dict)
+    repeated: Mapping[int, bool] = field(default_factory=dict)
+    """Cell → are its statements set-up?"""
