@@ -1,0 +1,47 @@
+"""What can be made anew instead of being stored: connections, open files, generators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cauce.engine.refactor.definitions import Places
+from cauce.engine.refactor.model import Statement
+from cauce.engine.refactor.timeline import Line, Timeline
+
+__all__ = ["remade"]
+
+_MOST = 20
+"""Statements; who needs more is better stored, or moved."""
+
+
+def remade(
+    name: str, end: int, lines: Sequence[Line], timeline: Timeline, places: Places, constants: Mapping[str, Line]
+) -> tuple[Statement, ...]:
+    """Statements that make a variable as it is when the line `end` begins; none when there is more to it than imports,
+    constants and files."""
+    found: dict[int, Line] = {}
+    todo = [(name, end)]
+    while todo:
+        wanted, at = todo.pop()
+        reaching = timeline.reaching(wanted, at)
+        makers = [lines[event.index] for event in reaching if event.kind in {"bind", "may"}]
+        changers = [lines[event.index] for event in reaching if event.kind == "mutate"]
+        if any(line.effect.mutates.get(wanted) == "sure" for line in changers):
+            return ()
+        for line in makers:
+            if line.index in found:
+                continue
+            effect = line.effect
+            if line.role == "definition" or (line.index in places.moved and line.role != "import"):
+                return ()
+            if line.role == "code" and (
+                effect.random or effect.writes_files or line.opaque or "sure" in effect.mutates.values()
+            ):
+                return ()
+            found[line.index] = line
+            todo += [(read, line.index) for read in (*effect.reads, *effect.later)]
+            if len(found) > _MOST:
+                return ()
+    if not any(line.role == "code" for line in found.values()):
+        return ()
+    return tuple(found[index].statement for index in sorted(found))

@@ -1,0 +1,199 @@
+"""Notebooks as short texts, what a split makes of them, and that run: as tasks, each in a namespace of its own."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import pickle
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from cauce.engine.refactor import edits
+from cauce.engine.refactor.flow import follow
+from cauce.engine.refactor.model import Book, Cell, Flow, Part, Section, Statement, Trace, Wishes
+from cauce.engine.refactor.statements import read_statements
+
+MODULE = "definitions_of_a_test"
+
+
+@dataclass(frozen=True)
+class Split:
+    """A notebook, and what became of it."""
+
+    book: Book
+    statements: tuple[Statement, ...]
+    flow: Flow
+
+    def part(self, name: str) -> Part:
+        """The task of that name."""
+        return next(part for part in self.flow.parts if part.section.name == name)
+
+    @property
+    def edges(self) -> dict[str, dict[str, list[str]]]:
+        """Task → task that it comes after → variables that it takes of that."""
+        return {
+            part.section.name: {
+                name: sorted(n for take in part.takes if take.section == name for n in take.names)
+                for name in part.upstream
+            }
+            for part in self.flow.parts
+        }
+
+    @property
+    def remarks(self) -> set[tuple[str, str]]:
+        """Severity and code of each."""
+        return {(remark.severity, remark.code) for remark in self.flow.remarks}
+
+    def text(self, statements: Sequence[Statement]) -> list[str]:
+        """Their texts, edited."""
+        return [edits.text_of(statement, self.flow.edits) for statement in statements]
+
+
+def split(
+    *sections: str | Sequence[str], wishes: Wishes | None = None, trace: Trace | None = None, **names: str | Sequence[str]
+) -> Split:
+    """A notebook of sections, each one cell or several: 'a', 'b', … or by name."""
+    given = {**{chr(ord("a") + at): cells for at, cells in enumerate(sections)}, **names}
+    cells: list[Cell] = []
+    cut: list[Section] = []
+    for name, texts in given.items():
+        first = len(cells)
+        for text in (texts,) if isinstance(texts, str) else texts:
+            cells.append(Cell(len(cells), "code", text))
+        cut.append(Section(name, name.title(), first, len(cells)))
+    book = Book("nb.ipynb", tuple(cells), (), "python", {}, "digest")
+    statements, remarks = read_statements(book)
+    errors = [remark for remark in remarks if remark.severity == "error" and remark.code == "syntax"]
+    assert not errors, errors
+    return Split(book, statements, follow(book, tuple(cut), statements, wishes or Wishes(), trace))
+
+
+# --- As tasks -----------------------------------------------------------------------------
+
+
+@contextmanager
+def _module(name: str, source: str) -> Iterator[None]:
+    module = ModuleType(name)
+    sys.modules[name] = module
+    try:
+        exec(compile(source, name, "exec"), module.__dict__)
+        yield
+    finally:
+        del sys.modules[name]
+
+
+def module_text(split: Split) -> str:
+    """The module of definitions."""
+    found: dict[int, Statement] = {}
+    for definition in split.flow.definitions:
+        if definition.goes != "copied":
+            found.update((each.index, each) for each in (*definition.needs, definition.statement))
+    return "\n".join(split.text([found[index] for index in sorted(found)]))
+
+
+def task_text(split: Split, part: Part, module: str = MODULE) -> tuple[str, str]:
+    """What stands before what it takes is loaded, and after."""
+    before: list[str] = []
+    imported = f"from {module} import {', '.join(part.imported)}" if part.imported else ""
+    texts = split.text(part.repeated)
+    for statement, text in zip(part.repeated, texts, strict=True):
+        if imported and statement.kind != "import" and set(part.imported) & {*statement.effect.reads}:
+            before.append(imported)
+            imported = ""
+        before.append(text)
+    before.append(imported)
+    gone = {statement.index for statement in part.removed}
+    own = [
+        statement
+        for statement in split.statements
+        if part.section.first <= statement.cell < part.section.end and statement.index not in gone
+    ]
+    return "\n".join(before), "\n".join(split.text([*part.loaded, *own]))
+
+
+def run_as_tasks(split: Split) -> dict[str, dict[str, Any]]:
+    """Task → its variables at its end. Each runs in a namespace of its own; what they take has been pickled."""
+    stored: dict[tuple[str, tuple[str, ...]], bytes] = {}
+    result: dict[str, dict[str, Any]] = {}
+    main = sys.modules["__main__"]
+    for part in split.flow.parts:
+        errors = [remark for remark in split.flow.remarks if remark.severity == "error"]
+        assert not errors, errors
+        with _module(MODULE, module_text(split)):
+            before, after = task_text(split, part)
+            task = ModuleType("__main__")
+            sys.modules["__main__"] = task
+            try:
+                exec(compile(before, f"<{part.section.name}: top>", "exec"), task.__dict__)
+                for take in part.takes:
+                    values = pickle.loads(stored[take.section, take.given.names])
+                    task.__dict__.update({name: values[name] for name in take.names})
+                exec(compile(after, f"<{part.section.name}>", "exec"), task.__dict__)
+                for given in part.gives:
+                    values = {name: task.__dict__[name] for name in given.names}
+                    stored[part.section.name, given.names] = pickle.dumps(values)
+            finally:
+                sys.modules["__main__"] = main
+            result[part.section.name] = task.__dict__
+    return result
+
+
+def run_as_notebook(split: Split) -> dict[str, dict[str, Any]]:
+    """Section → all variables at its end, as pickled and loaded again."""
+    result: dict[str, dict[str, Any]] = {}
+    main = sys.modules["__main__"]
+    notebook = ModuleType("__main__")
+    sys.modules["__main__"] = notebook
+    try:
+        for part in split.flow.parts:
+            for statement in split.statements:
+                if part.section.first <= statement.cell < part.section.end:
+                    exec(compile(statement.text, f"<{part.section.name}>", "exec"), notebook.__dict__)
+            result[part.section.name] = {name: copied(value) for name, value in notebook.__dict__.items()}
+    finally:
+        sys.modules["__main__"] = main
+    return result
+
+
+def copied(value: Any) -> Any:
+    """A value as it is now; what cannot be copied is told by its type."""
+    try:
+        return pickle.loads(pickle.dumps(value))
+    except Exception:
+        return type(value).__name__
+
+
+def own_names(split: Split, part: Part) -> list[str]:
+    """Names of variables that a section binds, changes or takes."""
+    found: dict[str, None] = {name: None for take in part.takes for name in take.names}
+    for statement in split.statements:
+        if part.section.first <= statement.cell < part.section.end and statement.kind == "code":
+            effect = statement.effect
+            found.update(dict.fromkeys((*effect.binds, *effect.may_bind, *effect.mutates)))
+    gone = {name for statement in part.removed for name in statement.effect.binds}
+    return [name for name in found if name not in gone and not hasattr(builtins, name)]
+
+
+def is_python(text: str) -> bool:
+    """Is it a module's text?"""
+    ast.parse(text)
+    return True
+
+
+def differences(split: Split) -> Mapping[str, tuple[Any, Any]]:
+    """Variables that tasks have otherwise than the notebook: 'task.name' → as in the notebook, as in the task."""
+    expected, found = run_as_notebook(split), run_as_tasks(split)
+    nothing = object()
+    result: dict[str, tuple[Any, Any]] = {}
+    for part in split.flow.parts:
+        name = part.section.name
+        for variable in own_names(split, part):
+            one = expected[name].get(variable, nothing)
+            other = found[name].get(variable, nothing)
+            if one is not nothing and one != (other if other is nothing else copied(other)):
+                result[f"{name}.{variable}"] = (one, other)
+    return result
