@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
 import pickle
 import sys
@@ -116,7 +115,7 @@ def task_text(split: Split, part: Part, module: str = MODULE) -> tuple[str, str]
 
 
 def run_as_tasks(split: Split) -> dict[str, dict[str, Any]]:
-    """Task → its variables at its end. Each runs in a namespace of its own; what they take has been pickled."""
+    """Task → what its own variables look like at its end. Each runs in a namespace of its own; what they take has been pickled."""
     stored: dict[tuple[str, tuple[str, ...]], bytes] = {}
     result: dict[str, dict[str, Any]] = {}
     main = sys.modules["__main__"]
@@ -138,12 +137,12 @@ def run_as_tasks(split: Split) -> dict[str, dict[str, Any]]:
                     stored[part.section.name, given.names] = pickle.dumps(values)
             finally:
                 sys.modules["__main__"] = main
-            result[part.section.name] = task.__dict__
+            result[part.section.name] = pictures(task.__dict__, own_names(split, part))
     return result
 
 
 def run_as_notebook(split: Split) -> dict[str, dict[str, Any]]:
-    """Section → all variables at its end, as pickled and loaded again."""
+    """Section → what its own variables look like at its end."""
     result: dict[str, dict[str, Any]] = {}
     main = sys.modules["__main__"]
     notebook = ModuleType("__main__")
@@ -153,47 +152,52 @@ def run_as_notebook(split: Split) -> dict[str, dict[str, Any]]:
             for statement in split.statements:
                 if part.section.first <= statement.cell < part.section.end:
                     exec(compile(statement.text, f"<{part.section.name}>", "exec"), notebook.__dict__)
-            result[part.section.name] = {name: copied(value) for name, value in notebook.__dict__.items()}
+            result[part.section.name] = pictures(notebook.__dict__, own_names(split, part))
     finally:
         sys.modules["__main__"] = main
     return result
 
 
-def copied(value: Any) -> Any:
-    """A value as it is now; what cannot be copied is told by its type."""
-    try:
-        return pickle.loads(pickle.dumps(value))
-    except Exception:
-        return type(value).__name__
+def pictures(namespace: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """What variables look like, wherever their classes are defined; and which of them are one object."""
+    there = [name for name in names if name in namespace]
+    twins = {
+        f"{one} is {other}": namespace[one] is namespace[other]
+        for at, one in enumerate(there)
+        for other in there[at + 1 :]
+        if not isinstance(namespace[one], int | float | str | tuple)
+    }
+    return {**{name: _picture(namespace[name]) for name in there}, **twins}
+
+
+def _picture(value: Any) -> Any:
+    if isinstance(value, list | tuple | set | frozenset):
+        return (type(value).__name__, [_picture(each) for each in value])
+    if isinstance(value, dict):
+        return {key: _picture(each) for key, each in value.items()}
+    if isinstance(value, int | float | str | bytes | None):
+        return value
+    if isinstance(value, type) or callable(value):
+        return getattr(value, "__name__", "callable")
+    return (type(value).__name__, _picture(vars(value)) if hasattr(value, "__dict__") else repr(value))
 
 
 def own_names(split: Split, part: Part) -> list[str]:
-    """Names of variables that a section binds, changes or takes."""
+    """Names of variables that a section binds for sure, or takes."""
     found: dict[str, None] = {name: None for take in part.takes for name in take.names}
     for statement in split.statements:
         if part.section.first <= statement.cell < part.section.end and statement.kind == "code":
-            effect = statement.effect
-            found.update(dict.fromkeys((*effect.binds, *effect.may_bind, *effect.mutates)))
+            found.update(dict.fromkeys(statement.effect.binds))
     gone = {name for statement in part.removed for name in statement.effect.binds}
     return [name for name in found if name not in gone and not hasattr(builtins, name)]
 
 
-def is_python(text: str) -> bool:
-    """Is it a module's text?"""
-    ast.parse(text)
-    return True
-
-
-def differences(split: Split) -> Mapping[str, tuple[Any, Any]]:
+def differences(split: Split) -> dict[str, tuple[Any, Any]]:
     """Variables that tasks have otherwise than the notebook: 'task.name' → as in the notebook, as in the task."""
     expected, found = run_as_notebook(split), run_as_tasks(split)
-    nothing = object()
-    result: dict[str, tuple[Any, Any]] = {}
-    for part in split.flow.parts:
-        name = part.section.name
-        for variable in own_names(split, part):
-            one = expected[name].get(variable, nothing)
-            other = found[name].get(variable, nothing)
-            if one is not nothing and one != (other if other is nothing else copied(other)):
-                result[f"{name}.{variable}"] = (one, other)
-    return result
+    return {
+        f"{task}.{name}": (value, found[task].get(name, "nothing"))
+        for task, values in expected.items()
+        for name, value in values.items()
+        if found[task].get(name, "nothing") != value
+    }

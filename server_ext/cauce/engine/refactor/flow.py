@@ -99,7 +99,7 @@ class _Following:
             ),
             wishes.definitions,
         )
-        held = held_by(self._lines, self._timeline, self._places, self._value_at)
+        held = self._held = held_by(self._lines, self._timeline, self._places, self._value_at)
         self._readings = [
             Reading(at, self._lines, self._timeline, self._places, self._constants, self._starts, held)
             for at in range(len(sections))
@@ -269,6 +269,10 @@ class _Following:
         for event in self._timeline.reaching(name, end):
             if found := self._lines[event.index].effect.unstorable.get(name):
                 return found
+        for index in self._held(name, end):
+            for made in self._lines[index].effect.binds:
+                if not any(event.index == index for event in self._timeline.reaching(made, end)):
+                    return f"it holds on to {made} as that was before it was defined anew"
         return ""
 
     def _value_at(self, name: str, cell: int) -> TracedValue | None:

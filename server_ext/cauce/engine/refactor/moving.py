@@ -66,7 +66,7 @@ class Moving:
         removed: dict[int, Line] = {}
         own = self._lines[self._starts[section] : self._starts[section + 1]]
         for line in own:
-            if line.index in self._moved:
+            if line.index in self._moved or line.index in needs.dropped:
                 removed[line.index] = line
             elif line.index in self._first:
                 top[line.index] = removed[line.index] = line

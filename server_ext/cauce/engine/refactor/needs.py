@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -40,6 +41,8 @@ class Needs:
     """From the module of definitions."""
     first_use: dict[str, int] = field(default_factory=dict)
     """Name → index of the first line that uses it."""
+    dropped: set[int] = field(default_factory=set)
+    """Lines of its own that do nothing but delete what it would have to take first."""
     noted: list[Noted] = field(default_factory=list)
 
 
@@ -89,6 +92,9 @@ class Reading:
             if line.index in self._known.places.moved:
                 continue
             effect = line.effect
+            if self._deletes_only(line):
+                self._result.dropped.add(line.index)
+                continue
             for name in dict.fromkeys((*effect.reads, *effect.mutates)):
                 if name not in line.unread:
                     self._need(name, line.index, line)
@@ -96,6 +102,17 @@ class Reading:
                 for name in effect.later:
                     self._need(name, line.index, line, later=True)
         self._spread_lateness()
+
+    def _deletes_only(self, line: Line) -> bool:
+        """Is it a `del` of what earlier sections have made, and this one has not used?"""
+        node = line.statement.node
+        if not isinstance(node, ast.Delete) or not all(isinstance(target, ast.Name) for target in node.targets):
+            return False
+        for name in line.effect.deletes:
+            reaching = self._known.timeline.reaching(name, line.index)
+            if name in self._result.first_use or not reaching or any(e.section == self._section for e in reaching):
+                return False
+        return True
 
     def _need(self, name: str, at: int, why: Line, *, later: bool = False) -> None:
         """A line of this section, or what it calls, reads a name."""
