@@ -159,15 +159,8 @@ def run_as_notebook(split: Split) -> dict[str, dict[str, Any]]:
 
 
 def pictures(namespace: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """What variables look like, wherever their classes are defined; and which of them are one object."""
-    there = [name for name in names if name in namespace]
-    twins = {
-        f"{one} is {other}": namespace[one] is namespace[other]
-        for at, one in enumerate(there)
-        for other in there[at + 1 :]
-        if not isinstance(namespace[one], int | float | str | tuple)
-    }
-    return {**{name: _picture(namespace[name]) for name in there}, **twins}
+    """What variables look like, wherever their classes are defined."""
+    return {name: _picture(namespace[name]) for name in names if name in namespace}
 
 
 def _picture(value: Any) -> Any:

@@ -254,9 +254,12 @@ def programs(draw: Any) -> list[list[str]]:
     """Sections of cells."""
     program = Program(draw)
     sections: list[list[str]] = []
+    start = [program.pick(Program._int, Program._list, Program._dict)(program) for _ in range(3)]
+    start += [statement for statement in (program._alias(), program._nest()) if statement is not None]
     for _ in range(draw(st.integers(2, 5))):
-        cells: list[str] = []
-        for _ in range(draw(st.integers(1, 5))):
+        cells: list[str] = start
+        start = []
+        for _ in range(draw(st.integers(1, 7))):
             if (statement := program.statement()) is not None:
                 cells.append(statement)
         sections.append(cells or ["pass"])

@@ -50,13 +50,22 @@ class Sharing:
         Args:
             apart: Names that share nothing, whatever is said: what they hold is copied when it is taken out.
         """
+        plain = set(apart)
+        shares = [s for s in effect.shares if s.whole or plain.isdisjoint((s.name, s.other))]
+        old = {name: f"{name} before" for name in effect.binds if any(share.other == name for share in shares)}
+        for name, before in old.items():
+            if name in self._groups:
+                self._join(Share(before, name, True), self._groups[name].touched)
         for name in (*effect.binds, *effect.deletes):
             if name not in effect.mutates:  # `x += y` may have left `x` what it was
                 self._leave(name)
-        plain = set(apart)
-        for share in effect.shares:
-            if share.name != share.other and (share.whole or plain.isdisjoint((share.name, share.other))):
+        for share in shares:
+            if share.other in old and old[share.other] in self._groups:
+                self._join(Share(share.name, old[share.other], share.whole), section)
+            if share.name != share.other:
                 self._join(share, section)
+        for before in old.values():
+            self._leave(before)
 
     def see(self, cell: TracedCell, names: Iterable[str], section: int) -> None:
         """Take what was seen at the end of a cell for what is."""
