@@ -53,7 +53,10 @@ class Split:
 
 
 def split(
-    *sections: str | Sequence[str], wishes: Wishes | None = None, trace: Trace | None = None, **names: str | Sequence[str]
+    *sections: str | Sequence[str],
+    wishes: Wishes | None = None,
+    trace: Trace | None = None,
+    **names: str | Sequence[str],
 ) -> Split:
     """A notebook of sections, each one cell or several: 'a', 'b', … or by name."""
     given = {**{chr(ord("a") + at): cells for at, cells in enumerate(sections)}, **names}
@@ -170,7 +173,7 @@ def _picture(value: Any) -> Any:
         return {key: _picture(each) for key, each in value.items()}
     if isinstance(value, int | float | str | bytes | None):
         return value
-    if isinstance(value, type) or callable(value):
+    if isinstance(value, type | ModuleType) or callable(value):
         return getattr(value, "__name__", "callable")
     return (type(value).__name__, _picture(vars(value)) if hasattr(value, "__dict__") else repr(value))
 

@@ -227,10 +227,7 @@ class Program:
         self.needs[name] = needs
         lines = [line.replace("return n", "return self.v").replace("append(n)", "append(self.v)") for line in lines]
         text = "\n        ".join(line.replace("(n)", "(self.v)") for line in lines)
-        return (
-            f"class {name}:\n    def __init__(self, v):\n        self.v = v\n"
-            f"    def m(self):\n        {text}"
-        )
+        return f"class {name}:\n    def __init__(self, v):\n        self.v = v\n    def m(self):\n        {text}"
 
     def _object(self) -> str | None:
         if (made := self.name("class")) is None:

@@ -98,6 +98,8 @@ class Written:
         """Before a closing parenthesis, after what comes last in front of it."""
         last = next(i for i in range(closing - 1, -1, -1) if self._tokens[i][0] not in _SKIPPED)
         _, before, _, end = self._tokens[last]
+        if before == "," and not self.statement.text[end : self._tokens[closing][2]].strip(" "):
+            return self._edit(end, self._tokens[closing][2], f" {text}")
         joint = " " if before == "," else "" if before == "(" else glue
         return self._edit(end, end, joint + text)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cauce.engine.refactor.model import Evidence, Names, Section, TakenFile, Trace
+from cauce.engine.refactor.remaking import IN_MEMORY
 from cauce.engine.refactor.timeline import Line
 
 __all__ = ["Filed", "files_between"]
@@ -28,6 +29,8 @@ def files_between(lines: Sequence[Line], sections: Sequence[Section], trace: Tra
     reads: list[dict[str, Evidence]] = [{} for _ in sections]
     writes: list[dict[str, Evidence]] = [{} for _ in sections]
     for section, path, is_read, evidence in _uses(lines, sections, trace):
+        if path == IN_MEMORY:
+            continue
         if is_read and path not in writes[section]:
             reads[section].setdefault(path, evidence)
         if not is_read:

@@ -88,7 +88,7 @@ class Moving:
     def _may_move(self, line: Line, needs: Needs) -> bool:
         if line.index in self.unsteady:
             return False
-        for name in (*line.effect.binds, *line.effect.may_bind):
+        for name in line.effect.binds if line.statement.star else (*line.effect.binds, *line.effect.may_bind):
             if name in needs.variables:
                 return False
             first = needs.first_use.get(name, line.index)

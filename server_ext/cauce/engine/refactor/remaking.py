@@ -8,8 +8,9 @@ from cauce.engine.refactor.definitions import Places
 from cauce.engine.refactor.model import Statement
 from cauce.engine.refactor.timeline import Line, Timeline
 
-__all__ = ["remade"]
+__all__ = ["IN_MEMORY", "remade"]
 
+IN_MEMORY = ":memory:"
 _MOST = 20
 """Statements; who needs more is better stored, or moved."""
 
@@ -34,9 +35,7 @@ def remade(
             effect = line.effect
             if line.role == "definition" or (line.index in places.moved and line.role != "import"):
                 return ()
-            if line.role == "code" and (
-                effect.random or effect.writes_files or line.opaque or "sure" in effect.mutates.values()
-            ):
+            if line.role == "code" and not _may_run_again(line):
                 return ()
             found[line.index] = line
             todo += [(read, line.index) for read in (*effect.reads, *effect.later)]
@@ -45,3 +44,11 @@ def remade(
     if not any(line.role == "code" for line in found.values()):
         return ()
     return tuple(found[index].statement for index in sorted(found))
+
+
+def _may_run_again(line: Line) -> bool:
+    effect = line.effect
+    if effect.random or line.opaque or "sure" in effect.mutates.values():
+        return False
+    # A database is there when it is opened again, unless it is in memory.
+    return set(effect.writes_files) <= set(effect.reads_files) - {IN_MEMORY}

@@ -301,7 +301,7 @@ def refined(lines: Sequence[Line], meanings: Mapping[str, str], constants: Colle
         effect = line.effect
         bound = {*effect.binds, *effect.may_bind}
         needed = {name for name in (*effect.reads, *effect.later) if name in code and name not in free}
-        if line.role != "code" or effect.random or effect.writes_files or effect.deletes or effect.unstorable:
+        if line.role != "code" or effect.random or effect.writes_files or effect.deletes:
             yield line
         elif _makes_class(line.statement.node, meanings):
             yield replace(line, role="definition")

@@ -1,0 +1,534 @@
+"""What crosses the cuts of a notebook, where functions go, what is repeated; most of it also run, whole and in tasks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from splits import Split, differences, module_text, split
+
+from cauce.engine.refactor.model import Trace, TracedCell, TracedValue, Wishes
+
+_LIST = TracedValue(type="list", digest="1")
+
+
+def _same(made: Split) -> Split:
+    """It computes the same as tasks."""
+    assert not differences(made)
+    return made
+
+
+# --- Variables ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sections", "edges"),
+    [
+        pytest.param(
+            ["df = [1]", "df = df + [2]", "n = len(df)"],
+            {"a": {}, "b": {"a": ["df"]}, "c": {"b": ["df"]}},
+            marks=pytest.mark.case("C1"),
+            id="the closest provider",
+        ),
+        pytest.param(
+            ["df = [1]", "df = [2]", "n = len(df)"],
+            {"a": {}, "b": {}, "c": {"b": ["df"]}},
+            marks=pytest.mark.case("C2"),
+            id="bound again without being read",
+        ),
+        pytest.param(
+            ["df = [1]", "df = [2]\nn = len(df)"],
+            {"a": {}, "b": {}},
+            marks=pytest.mark.case("C3"),
+            id="bound before it is used",
+        ),
+        pytest.param(
+            ["x, x2 = 1, 2", "y = x"], {"a": {}, "b": {"a": ["x"]}}, marks=pytest.mark.case("C5"), id="unused"
+        ),
+        pytest.param(
+            ["x, y = 1, 2", "z = x + y\nw = x"],
+            {"a": {}, "b": {"a": ["x", "y"]}},
+            marks=pytest.mark.case("C7"),
+            id="two of one",
+        ),
+        pytest.param(
+            ["a_, b_, flag = 1, 2, True", "assert a_ == 1\nif flag:\n    pass\nf'{b_=}'"],
+            {"a": {}, "b": {"a": ["a_", "b_", "flag"]}},
+            marks=pytest.mark.case("N2"),
+            id="read in all ways",
+        ),
+        pytest.param(["df = [1]", "df"], {"a": {}, "b": {"a": ["df"]}}, marks=pytest.mark.case("N2"), id="shown alone"),
+        pytest.param(
+            ["count = 0", "count += 1", "n = count"],
+            {"a": {}, "b": {"a": ["count"]}, "c": {"b": ["count"]}},
+            marks=pytest.mark.case("N3"),
+            id="counted up",
+        ),
+        pytest.param(
+            ["items = [1]", "items.append(2)", "n = len(items)"],
+            {"a": {}, "b": {"a": ["items"]}, "c": {"b": ["items"]}},
+            marks=pytest.mark.case("N4"),
+            id="changed in place",
+        ),
+        pytest.param(
+            ["d = {}\ndef fix(x):\n    x['k'] = 1", "fix(d)", "n = d['k']"],
+            {"a": {}, "b": {"a": ["d"]}, "c": {"b": ["d"]}},
+            marks=pytest.mark.case("N4"),
+            id="changed by a function of the notebook",
+        ),
+        pytest.param(
+            ["for i in [1, 2]:\n    pass", "j = i"],
+            {"a": {}, "b": {"a": ["i"]}},
+            marks=pytest.mark.case("N8"),
+            id="target of a loop",
+        ),
+        pytest.param(
+            ["max = 3", "n = max"], {"a": {}, "b": {"a": ["max"]}}, marks=pytest.mark.case("N14"), id="a builtin's name"
+        ),
+        pytest.param(
+            ["thr, xs = 1, [1, 2]", "ys = [x for x in xs if x > thr]\nif (n := len(ys)): pass", "m = n"],
+            {"a": {}, "b": {"a": ["thr", "xs"]}, "c": {"b": ["n"]}},
+            marks=pytest.mark.case("N15"),
+            id="comprehension and walrus",
+        ),
+        pytest.param(
+            ["x = 1", "y = x\nx = 2", "z = y"],
+            {"a": {}, "b": {"a": ["x"]}, "c": {"b": ["y"]}},
+            marks=pytest.mark.case("N24"),
+            id="bound again, never read",
+        ),
+        pytest.param(
+            ["x = 1", "if x > 3:\n    x = 2", "y = x"],
+            {"a": {}, "b": {"a": ["x"]}, "c": {"b": ["x"]}},
+            id="bound on some ways",
+        ),
+        pytest.param(["x = [1]", "del x", "y = 1"], {"a": {}, "b": {}, "c": {}}, id="only deleted"),
+    ],
+)
+def test_variables_come_from_who_made_them_last(sections: list[str], edges: dict[str, dict[str, list[str]]]) -> None:
+    """From the closest earlier section that binds or changes them, and only if somebody uses them."""
+    assert _same(split(*sections)).edges == edges
+
+
+@pytest.mark.case("C6")
+def test_the_classic_workshop() -> None:
+    """Load, clean, split, two models: with exactly these edges."""
+    made = split(
+        load="import pandas as pd\nfrom sklearn.datasets import load_iris\ndf = load_iris(as_frame=True)['data']",
+        clean="df = df[df['petal length (cm)'] > 2]\ndf['area'] = df['petal length (cm)'] * 2",
+        split="from sklearn.model_selection import train_test_split\nX = df.drop('area', axis='columns')\ny = df.area\n"
+        "X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.33, random_state=42)",
+        lr="from sklearn.linear_model import LinearRegression\nlr = LinearRegression()\nlr.fit(X_train, y_train)\n"
+        "y_pred = lr.predict(X_test)\ny_test - y_pred",
+        rf="from sklearn.ensemble import RandomForestRegressor\nrf = RandomForestRegressor()\nrf.fit(X_train, y_train)\n"
+        "y_pred = rf.predict(X_test)\ny_test - y_pred",
+    )
+    parts = ["X_test", "X_train", "y_test", "y_train"]
+    assert made.edges == {
+        "load": {},
+        "clean": {"load": ["df"]},
+        "split": {"clean": ["df"]},
+        "lr": {"split": parts},
+        "rf": {"split": parts},
+    }
+    assert made.text(made.part("lr").repeated) == ["from sklearn.linear_model import LinearRegression"]
+    assert {given.names for given in made.part("split").gives} == {(name,) for name in parts}
+
+
+@pytest.mark.case("C4")
+def test_what_nobody_made_is_an_error_with_its_place() -> None:
+    """Told with section, cell and line: used too early, deleted, never made."""
+    made = split("x = 1\nlater = 2", ["y = x", "\nz = (x +\n     nowhere)"], "del x", "print(x)\nw = last", "last = 1")
+    errors = {(r.names, r.cell, r.line): r.message for r in made.flow.remarks if r.severity == "error"}
+    assert list(errors) == [(("nowhere",), 2, 3), (("x",), 4, 1), (("last",), 4, 2)]
+    assert errors[("nowhere",), 2, 3].startswith("b uses nowhere (cell 2, line 3), but nothing in the notebook makes")
+    assert "was deleted before" in errors[("x",), 4, 1]
+    assert "e does so later" in errors[("last",), 4, 2]
+
+
+def test_what_may_be_unbound_is_noted() -> None:
+    """The section itself binds it, on some ways."""
+    made = split("x = 1", "if x > 0:\n    y = 2\nprint(y)")
+    assert made.remarks == {("note", "possibly_unbound")}
+
+
+# --- Imports, set-up ----------------------------------------------------------------------
+
+
+@pytest.mark.case("C8")
+def test_imports_stand_once_at_the_top_of_tasks_that_use_them() -> None:
+    """Taken out of the cells; what only others use is not kept, what nobody uses is where it was."""
+    made = split(
+        "from __future__ import annotations\nimport math\nimport json, this_is_unused as unused\nx = math.pi",
+        "import math\nimport string\ny = math.floor(x)",
+        "z = json.dumps(y)",
+        "import antigravity_of_a_test",
+    )
+    future = "from __future__ import annotations"
+    assert made.text(made.part("a").repeated) == [future, "import math"]
+    assert made.text(made.part("b").repeated) == [future, "import math"]
+    assert made.text(made.part("c").repeated) == [future, "import json, this_is_unused as unused"]
+    assert made.text(made.part("b").removed) == ["import math"]
+    assert not made.part("d").removed
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "x = 1\ny = x\nimport math as x\nz = x.pi",
+        "json = 3\nz = json\nimport json",
+        "import sys\nk = 1\nsys.path.append('x' * k)\nimport math as m\nz = m.pi",
+    ],
+)
+def test_imports_stay_where_their_place_matters(section: str) -> None:
+    """Another meaning of the name before, or a change of what is found."""
+    made = _same(split(section, "q = z"))
+    assert not [each for each in made.part("a").removed if each.text.startswith("import") and "sys" not in each.text]
+
+
+@pytest.mark.case("N11")
+def test_imports_that_depend_are_repeated_whole() -> None:
+    """With what they say about it."""
+    either = "try:\n    import no_such_module as js\nexcept ImportError:\n    import json as js"
+    flagged = "try:\n    import no_such_module\n    HAVE = True\nexcept ImportError:\n    HAVE = False"
+    made = _same(split([either, flagged], "x = js.dumps(1)", "y = 1 if HAVE else 2"))
+    assert made.text(made.part("b").repeated) == [either]
+    assert made.text(made.part("c").repeated) == [flagged]
+    assert made.edges == {"a": {}, "b": {}, "c": {}}
+
+
+@pytest.mark.case("N17")
+def test_set_up_is_repeated_in_all_later_tasks() -> None:
+    """With the imports and constants that it needs; in its own section it stays in its place."""
+    made = _same(
+        split(
+            "import random, os\nSEED = 3\nrandom.seed(SEED)\nos.environ['A_TEST_OF_SPLITS'] = '1'",
+            "x = random.random()",
+            "import os\ny = os.environ['A_TEST_OF_SPLITS']",
+        )
+    )
+    seed, env = "random.seed(SEED)", "os.environ['A_TEST_OF_SPLITS'] = '1'"
+    assert made.text(made.part("b").repeated) == ["import random, os", "SEED = 3", seed, env]
+    assert made.text(made.part("c").repeated) == ["import random, os", "SEED = 3", seed, env, "import os"]
+    assert made.part("b").takes == ()
+    assert not {seed, env} & {*made.text(made.part("a").removed)}
+
+
+def test_set_up_that_reads_a_variable_comes_after_it_is_loaded() -> None:
+    """And is not repeated where the variable is another by then, which is told."""
+    made = split("import random\nn = len([1])\nrandom.seed(n)", "x = random.random()", "n = 5", "y = random.random()")
+    assert made.text(made.part("b").loaded) == ["random.seed(n)"]
+    assert made.edges["b"] == {"a": ["n"]}
+    assert not made.part("d").loaded
+    assert ("warning", "not_repeated") in made.remarks
+
+
+def test_the_user_says_what_is_set_up() -> None:
+    """And what is not."""
+    sections = (["path = 'x'", "import random\nrandom.seed(0)"], "y = path")
+    made = _same(split(*sections, wishes=Wishes(repeated={0: True, 1: False})))
+    assert made.text(made.part("b").repeated) == ["path = 'x'"]
+    assert made.edges == {"a": {}, "b": {}}
+
+
+def test_a_second_draw_is_warned_of() -> None:
+    """The numbers follow on from those of another section; not where it is seeded anew."""
+    draws = "x = random.random()"
+    seed = "import random\nrandom.seed(0)"
+    assert ("warning", "random") in split(seed, draws, draws).remarks
+    assert ("warning", "random") not in split(seed, draws, f"{seed}\n{draws}").remarks
+    assert ("warning", "random") not in split("import random", draws, draws).remarks
+
+
+# --- Functions and classes ----------------------------------------------------------------
+
+
+@pytest.mark.case("C11")
+def test_definitions_go_into_a_module_with_what_they_need() -> None:
+    """Only the imports that they use; no module when there are none."""
+    made = _same(
+        split(
+            "import math, json\nimport string\ndef area(r):\n    return math.pi * r",
+            "class Box:\n    def m(self):\n        return area(1)\nx = Box().m()",
+            "y = area(2)",
+        )
+    )
+    assert [(each.name, each.goes) for each in made.flow.definitions] == [("area", "module"), ("Box", "module")]
+    text = module_text(made)
+    assert text.startswith("import math, json\ndef area(r):")
+    assert "string" not in text
+    assert made.part("b").imported == ("Box",)
+    assert made.part("c").imported == ("area",)
+    assert not split("x = 1", "y = x").flow.definitions
+
+
+@pytest.mark.case("C12")
+def test_variables_that_functions_read_become_parameters() -> None:
+    """Through other functions, too; calls hand them on, whatever they look like."""
+    made = _same(
+        split(
+            "x = 1\nx = x + 1\nw = [1]\nw.append(2)",
+            [
+                "def f(a, b=2, *rest, **more):  # (comment)\n    return a + x + len(rest)",
+                "def g(a):\n    return sum(f(i, ) for i in range(a)) + h()",
+                "def h():\n    w.append(3)\n    return len(w)",
+                "def first(it):\n    return next(it) + x",
+            ],
+            "y = [f(1), g(2), g(  # so many\n    3,  # three\n), (lambda v: f(v))(1), first(i for i in [5])]",
+            "z = len(w)",
+        )
+    )
+    goes = {each.name: (each.goes, each.parameters) for each in made.flow.definitions}
+    assert goes == {
+        "f": ("parameters", ("x",)),
+        "g": ("parameters", ("x", "w")),
+        "h": ("parameters", ("w",)),
+        "first": ("parameters", ("x",)),
+    }
+    text = module_text(made)
+    assert "def f(a, b=2, *rest, x, **more):  # (comment)" in text
+    assert "def g(a, *, x, w):" in text
+    assert "sum(f(i, x=x) for i in range(a)) + h(w=w)" in text
+    assert "first((i for i in [5]), x=x)" in made.text(made.statements)[-2]
+    assert made.edges["d"] == {"c": ["w"]}
+
+
+@pytest.mark.parametrize(
+    ("definition", "use", "why"),
+    [
+        ("def f(a):\n    return a + x", "y = list(map(f, [1]))", "other than by calling"),
+        ("def f(a):\n    return a + x", "y = [f(x) for x in [1, 2]]", "another variable"),
+        ("def f(a):\n    return a + x", "def g(x):\n    return f(x)\ny = g(1)", "another variable"),
+        ("def f(a):\n    global x\n    x += 1\n    return a + x", "y = f(1)\nz = x", "binds global"),
+        ("class f:\n    def m(self):\n        return x", "y = f().m()", "no plain function"),
+        ("def f(a):\n    yield a + x", "y = list(f(1))", "generator"),
+        ("def f(a, **k):\n    return a + x", "y = f(1, **{'x': 2}) if False else f(1)", "hands it arguments"),
+        ("f = lambda a: a + x", "y = f(1)", "no plain function"),
+        ("def f(a):\n    return eval('x') + a", "y = f(1)", "uses eval"),
+    ],
+)
+def test_else_they_are_copied(definition: str, use: str, why: str) -> None:
+    """Into each task that uses them, with what they read there; why is told."""
+    made = split("x = 1\nx = x + 1", definition, use)
+    if "eval" not in definition:
+        _same(made)
+        assert "x" in made.edges["c"][next(iter(made.edges["c"]))]
+    assert made.flow.definitions[0].goes == "copied"
+    assert why in made.flow.definitions[0].why
+    assert definition in made.text(made.part("c").repeated)
+    assert not made.part("b").removed
+
+
+def test_each_use_gets_the_definition_before_it() -> None:
+    """Where a name is defined twice."""
+    one, two = "def f():\n    return 1", "def f():\n    return 2"
+    made = _same(split(f"{one}\nx = f()", f"y = f()\n{two}\nz = f()", "w = f()"))
+    assert made.text(made.part("b").repeated) == [one]
+    assert made.text(made.part("c").repeated) == [two]
+
+
+@pytest.mark.case("N10", "N13")
+def test_what_a_definition_is_made_with_comes_along() -> None:
+    """Constants, bases, decorators move to the module; variables make it a copy, while they are what they were."""
+    made = _same(
+        split(
+            "import functools\nK = 2\nclass Base:\n    k = K\n"
+            "def deco(f):\n    @functools.wraps(f)\n    def g(*a):\n        return f(*a) + K\n    return g",
+            "@deco\ndef f(a=K):\n    return a\nclass A(Base):\n    pass",
+            "y = f(1) + A.k + K",
+        )
+    )
+    assert {each.goes for each in made.flow.definitions} == {"module"}
+    assert "K = 2\nclass Base" in module_text(made)
+    assert "@deco\ndef f(a=K)" in module_text(made)
+    assert made.part("c").imported == ("f", "A", "K")
+    assert made.text(made.part("a").removed)[1] == "K = 2"
+
+    changing = "k = 1\nk += 1\ndef f(a=k):\n    return a"
+    made = _same(split(changing, "y = f()"))
+    assert made.text(made.part("b").loaded) == ["def f(a=k):\n    return a"]
+    made = split(changing, "k = 5", "y = f()")
+    remark = next(each for each in made.flow.remarks if each.severity == "error")
+    assert (remark.code, remark.cell, remark.line) == ("definition_changed", 0, 3)
+
+
+@pytest.mark.case("N9", "N12")
+def test_what_is_local_is_no_variable() -> None:
+    """Imports, functions and loops within a function."""
+    made = _same(
+        split(
+            "def f(n):\n    import math\n    def g(d):\n        return d\n    for d in range(n):\n        pass\n"
+            "    return math.floor(g(d))",
+            "d = 7\ny = f(3)",
+        )
+    )
+    assert made.flow.definitions[0].goes == "module"
+    assert made.edges == {"a": {}, "b": {}}
+
+
+def test_instances_take_their_class_along() -> None:
+    """One that could not go into the module: wherever its objects go."""
+    kind = "class A:\n    def m(self):\n        return x"
+    made = _same(split(f"x = 1\nx += 1\n{kind}\na = [A()]", "b = a[0]", "x += 1\ny = b.m()"))
+    assert made.text(made.part("b").repeated) == [kind]
+    assert made.text(made.part("c").repeated) == [kind]
+
+
+def test_the_user_says_where_definitions_go() -> None:
+    """Where that can be done."""
+    sections = ("def f(a):\n    return a\nx = 1\nx += 1\ndef g():\n    return x", "y = f(g())")
+    made = _same(split(*sections, wishes=Wishes(definitions={"f": "copied", "g": "module"})))
+    assert [(d.name, d.goes, d.choices) for d in made.flow.definitions] == [
+        ("f", "copied", ("module", "copied")),
+        ("g", "parameters", ("parameters", "copied")),
+    ]
+
+
+# --- Magics, stars, files -----------------------------------------------------------------
+
+
+@pytest.mark.case("C10")
+def test_magics_add_no_edges_but_those_of_their_code() -> None:
+    """`%timeit f()` uses f, and nothing else."""
+    made = split(
+        "def f():\n    return 1", "%timeit f()\n%matplotlib inline\nx, y = 1, 2", "%time z = x + y", "print(z)"
+    )
+    assert made.edges == {"a": {}, "b": {}, "c": {"b": ["x", "y"]}, "d": {"c": ["z"]}}
+    assert made.part("b").imported == ("f",)
+
+
+@pytest.mark.case("C13")
+def test_star_imports_name_what_is_used() -> None:
+    """By what their modules say; where that is not known, what nothing else makes comes from the only one."""
+    made = _same(split("from math import *\nfrom json import *\nx = sqrt(4)", "y = dumps(floor(x + pi))"))
+    assert made.text(made.part("a").removed) == ["from math import floor, pi, sqrt", "from json import dumps"]
+    assert made.text(made.part("a").repeated) == ["from math import floor, pi, sqrt"]
+    made = split("from no_such_module_of_a_test import *\nfrom math import *", "y = thing(pi)")
+    assert made.text(made.part("b").repeated) == [
+        "from no_such_module_of_a_test import thing",
+        "from math import pi",
+    ]
+    made = split("from no_such_module_of_a_test import *\nfrom no_other_module import *", "y = thing(1)")
+    assert len(made.part("b").repeated) == 2
+    assert made.remarks == {("warning", "star_import"), ("note", "empty")}
+    seen = Trace("digest", (), stars={"no_other_module": ("thing",)})
+    made = split("from no_such_module_of_a_test import *\nfrom no_other_module import *", "y = thing(1)", trace=seen)
+    assert made.text(made.part("b").repeated) == ["from no_other_module import thing"]
+
+
+@pytest.mark.case("N16")
+def test_who_reads_a_file_comes_after_who_wrote_it() -> None:
+    """It is a product when nobody else writes it; who writes it anew waits for its readers."""
+    made = split(
+        "import pandas as pd\ndf = pd.DataFrame()\ndf.to_csv('./x.csv')\ndf.to_csv('y.csv')",
+        "t = pd.read_csv('x.csv')\nu = pd.read_csv('y.csv')",
+        "open('y.csv', 'w').write('')",
+    )
+    assert made.edges == {"a": {}, "b": {"a": []}, "c": {"a": [], "b": []}}
+    assert made.part("a").files == ("x.csv",)
+    assert [(each.section, each.path, each.evidence) for each in made.part("b").reads] == [
+        ("a", "x.csv", "static"),
+        ("a", "y.csv", "static"),
+    ]
+
+
+# --- Objects with several names, and those that no file holds -----------------------------
+
+
+@pytest.mark.case("N25")
+def test_one_object_by_two_names_stays_one() -> None:
+    """Also when it is given its second name somewhere else than the first."""
+    made = _same(split("raw = [1]", "df = raw\nother = [2]", "df.append(3)", "x = raw + other"))
+    assert made.edges["d"] == {"b": ["other"], "c": ["raw"]}
+    assert [(given.names, given.whole) for given in made.part("b").gives] == [(("raw", "df"), True), (("other",), True)]
+    made = _same(split("a_ = [1]\nb_ = [a_, 2]", "a_.append(3)", "x = b_[0]"))
+    assert made.part("a").gives[0].names == ("a_", "b_")
+    assert not made.part("a").gives[0].whole
+    made = _same(split("a_ = [1]\nb_ = [a_, 2]", "x = len(a_) + len(b_)"))
+    assert len(made.part("a").gives) == 2, "nothing changes them later: nobody can tell"
+
+
+@pytest.mark.case("N26")
+def test_what_no_file_holds_is_told_with_what_makes_it() -> None:
+    """Before it is written; what follows from imports, constants and files can be made anew."""
+    made = split(
+        "import sqlite3\nNAME = 'x.db'\nconn = sqlite3.connect(NAME)\nlines = (i for i in [1])",
+        "x = conn.execute('select 1').fetchall()\ny = next(lines)",
+    )
+    gives = {given.names[0]: given for given in made.part("a").gives}
+    assert gives["conn"].unstorable
+    assert [each.text for each in gives["conn"].recreate] == [
+        "import sqlite3",
+        "NAME = 'x.db'",
+        "conn = sqlite3.connect(NAME)",
+    ]
+    assert gives["lines"].unstorable == "a generator"
+    made = split("import sqlite3\nconn = sqlite3.connect(':memory:')", "x = conn.cursor()")
+    assert made.part("a").gives[0].unstorable
+    assert not made.part("a").gives[0].recreate
+    assert ("warning", "unstorable") in made.remarks
+
+
+# --- What was seen, and what the user says -------------------------------------------------
+
+
+@pytest.mark.case("N4")
+def test_a_trace_decides() -> None:
+    """Changes that were not seen are none, those that were seen are there, and edges say so."""
+    sections = ("import lib\nx = [1]\ny = [1]", "x.sort()\nlib.change(y)", "z = x + y")
+    assert split(*sections).edges["c"] == {"a": ["y"], "b": ["x"]}
+    assert ("note", "handed") in split(*sections).remarks
+    seen = Trace(
+        "digest",
+        (
+            TracedCell(0, bound=("x", "y"), values={"x": _LIST, "y": _LIST}),
+            TracedCell(1, mutated=("y",), values={"y": _LIST}),
+            TracedCell(2, bound=("z",), values={"z": _LIST}),
+        ),
+    )
+    made = split(*sections, trace=seen)
+    assert made.edges["c"] == {"a": ["x"], "b": ["y"]}
+    assert {take.evidence for part in made.flow.parts for take in part.takes} == {"traced"}
+    assert made.part("b").gives[0].type == "list"
+    assert not made.remarks
+    other = split(*sections, trace=Trace("of another", seen.cells))
+    assert other.edges["c"] == {"a": ["y"], "b": ["x"]}
+
+
+def test_the_user_knows_better_what_is_taken() -> None:
+    """From another section, not at all, or though nobody can see it; what cannot be is told."""
+    sections = ("x = 1\nk = 1", "x = 2", "y = x", "z = 3")
+    wishes = Wishes(edges=((2, "x", 0), (3, "k", 0), (3, "nope", 1)))
+    made = split(*sections, wishes=wishes)
+    assert made.edges == {"a": {}, "b": {}, "c": {"a": ["x"]}, "d": {"a": ["k"]}}
+    assert {take.evidence for part in made.flow.parts for take in part.takes} == {"user"}
+    assert made.remarks == {("warning", "wish")}
+    assert split(*sections, wishes=Wishes(edges=((2, "x", None),))).edges["c"] == {}
+
+
+@pytest.mark.case("N21")
+def test_the_order_is_the_notebooks_in_every_process() -> None:
+    """Whatever the seed of hashes."""
+    code = (
+        "from splits import split\n"
+        "made = split('import math, json\\na, b, c, d = [1], [2], [3], [4]\\ndef f(x):\\n    return x + len(c) + len(d)',"
+        "'e = [a, b]\\nc.append(f(1))', 'g = d + c + b + a + e\\nmath.pi, json.dumps')\n"
+        "print([(p.takes, p.upstream, p.gives, p.repeated, p.imported) for p in made.flow.parts], made.flow.edits,"
+        "made.flow.definitions, made.flow.remarks)"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parent,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(found) == 1
+    assert "Taken" in found.pop()
