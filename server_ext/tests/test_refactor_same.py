@@ -52,7 +52,7 @@ class Program:
         if way == "len" and (name := self.name(self.pick(LISTS, DICTS, NESTS))):
             return f"len({name})"
         if way == "sum" and (name := self.name(LISTS)):
-            return f"sum([i * 2 for i in {name} if i < {self.expression(depth + 1)}])"
+            return f"sum([i * 2 for i in [*{name}] if i < {self.expression(depth + 1)}])"
         if way == "key" and (name := self.name(DICTS)):
             return f"{name}.get('k', {self.expression(depth + 1)})"
         if way == "method" and (name := self.name(OBJECTS)) and self.callable_now(name):

@@ -242,11 +242,9 @@ class _Following:
         value = values[0]
         unstorable, recreate = "", tuple[Statement, ...]()
         for name, seen in zip(names, values, strict=True):
-            found = self._unstorable(name, end, seen)
-            if found and not unstorable:
-                unstorable = found
-                if len(names) == 1:
-                    recreate = remade(name, end, self._lines, self._timeline, self._places, self._constants)
+            unstorable = unstorable or self._unstorable(name, end, seen)
+        if len(names) == 1:
+            recreate = remade(names[0], end, self._lines, self._timeline, self._places, strict=not unstorable)
         return Given(
             names,
             True,

@@ -319,7 +319,7 @@ def _empty(found: Crossing) -> Iterator[Remark]:
             yield Remark(
                 "empty",
                 "note",
-                f"All code of {part.section.name} is repeated in the tasks that need it: it has nothing to do as a task.",
+                f"All code of {part.section.name} is repeated where it is needed: it has nothing to do as a task.",
                 "Merge it with the next section.",
                 part.section.first,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from cauce.engine.refactor.definitions import Places
 from cauce.engine.refactor.model import Statement
@@ -16,10 +16,14 @@ _MOST = 20
 
 
 def remade(
-    name: str, end: int, lines: Sequence[Line], timeline: Timeline, places: Places, constants: Mapping[str, Line]
+    name: str, end: int, lines: Sequence[Line], timeline: Timeline, places: Places, *, strict: bool
 ) -> tuple[Statement, ...]:
     """Statements that make a variable as it is when the line `end` begins; none when there is more to it than imports,
-    constants and files."""
+    constants and files.
+
+    Args:
+        strict: It is not made anew where it may have been changed; a connection is the same after it was used.
+    """
     found: dict[int, Line] = {}
     todo = [(name, end)]
     while todo:
@@ -27,7 +31,7 @@ def remade(
         reaching = timeline.reaching(wanted, at)
         makers = [lines[event.index] for event in reaching if event.kind in {"bind", "may"}]
         changers = [lines[event.index] for event in reaching if event.kind == "mutate"]
-        if any(line.effect.mutates.get(wanted) == "sure" for line in changers):
+        if any(strict or line.effect.mutates.get(wanted) != "possible" for line in changers):
             return ()
         for line in makers:
             if line.index in found:
