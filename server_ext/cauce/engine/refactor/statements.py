@@ -19,7 +19,7 @@ from cauce.engine.refactor import magics
 from cauce.engine.refactor.effects import effect_of, fold
 from cauce.engine.refactor.known import MAGIC, Known, imported_by, survey
 from cauce.engine.refactor.model import Book, Cell, Effect, Remark, Statement
-from cauce.engine.refactor.setup import setup_of
+from cauce.engine.refactor.settingup import setup_of
 
 __all__ = ["read_statements"]
 

@@ -1,0 +1,214 @@
+"""The names of the notebook while a statement is walked: which are bound by now, what is read of before, what is
+changed in place, what leads to one object.
+
+    Bindings ─► Values ─► Calls ─► Walk          each knows what those before it know
+"""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from cauce.engine.refactor.known import MAGIC, Known
+from cauce.engine.refactor.model import Effect, Names, Share, Sureness
+from cauce.engine.refactor.scopes import Function
+from cauce.engine.refactor.summaries import Sources, Summary
+
+__all__ = ["Bindings", "State", "meet", "surer"]
+
+
+@dataclass
+class State:
+    """What holds at a point, whichever way it was reached."""
+
+    bound: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    alive: bool = True
+    """Is it reached at all?"""
+
+    def copy(self) -> State:
+        return State(set(self.bound), set(self.gone), self.alive)
+
+
+def meet(states: Sequence[State]) -> State:
+    reached = [state for state in states if state.alive]
+    if not reached:
+        return State(alive=False)
+    return State(
+        set.intersection(*(state.bound for state in reached)), set.intersection(*(state.gone for state in reached))
+    )
+
+
+def surer(one: Sureness | None, other: Sureness) -> Sureness:
+    return "sure" if "sure" in (one, other) else "possible"
+
+
+class Bindings(ast.NodeVisitor, ABC):
+    """What is known at a point, and what has been found so far."""
+
+    def __init__(self, known: Known, own: frozenset[str] = frozenset(), parameters: Names = (), depth: int = 0) -> None:
+        self.known = known
+        self.own = own
+        """Names of the function whose body it is."""
+        self.parameters = parameters
+        self.depth = depth
+        self.state = State()
+        self.reads: dict[str, None] = {}
+        self.later: dict[str, None] = {}
+        self.ever: dict[str, None] = {}
+        self.mutates: dict[str, Sureness] = {}
+        self.outer: dict[str, Sureness] = {}
+        """Of objects that were there before."""
+        self.handed: dict[str, None] = {}
+        self.shares: dict[Share, None] = {}
+        self.reads_files: dict[str, None] = {}
+        self.writes_files: dict[str, None] = {}
+        self.random = False
+        self.unstorable: dict[str, str] = {}
+        self.kinds: dict[str, str] = {}
+        self.returns: list[tuple[str, bool]] = []
+        self.returned: list[State] = []
+        self.returned_kind: str | None = None
+        self.imports: dict[str, str] = {}
+        self.masks: list[dict[str, Sources]] = []
+        """Names of comprehensions around, and what they come from."""
+        self._loops: list[tuple[list[State], list[State]]] = []
+        """Of loops around: how things are at each `break`, and at each `continue`."""
+        self.came_from: dict[str, tuple[Sources, bool]] = {}
+        """Names bound here → what they lead to, and whether that was there before."""
+
+    @abstractmethod
+    def block(self, body: Sequence[ast.stmt]) -> None:
+        """Walk statements, one after another."""
+
+    @abstractmethod
+    def summary(self, function: Function) -> Summary:
+        """What a call of a function of the notebook does."""
+
+    @abstractmethod
+    def apart(self) -> Bindings:
+        """A walk of its own, of what keeps its names to itself."""
+
+    def effect(self) -> Effect:
+        state = self.state if self.state.alive else State(set(self.ever))
+        return Effect(
+            reads=tuple(self.reads),
+            later=tuple(self.later),
+            binds=tuple(name for name in self.ever if name in state.bound),
+            may_bind=tuple(name for name in self.ever if name not in state.bound and name not in state.gone),
+            deletes=tuple(sorted(state.gone)),
+            mutates=dict(self.mutates),
+            handed=tuple(name for name in self.handed if name not in self.mutates),
+            shares=tuple(self.shares),
+            reads_files=tuple(self.reads_files),
+            writes_files=tuple(self.writes_files),
+            random=self.random,
+            unstorable={name: what for name, what in self.unstorable.items() if name not in state.gone},
+        )
+
+    # --- Names
+
+    def read(self, name: str) -> None:
+        if name != MAGIC and self.masked(name) is None and name not in self.state.bound:
+            self.reads.setdefault(name)
+
+    def bind(self, name: str, sources: Sources = (), kind: str = "", unstorable: str = "") -> None:
+        if kind == "plain":
+            sources = ()
+        before = {other: other not in self.state.bound for other, _ in sources}
+        self.state.bound.add(name)
+        self.state.gone.discard(name)
+        self.ever.setdefault(name)
+        self.imports.pop(name, None)
+        self.kinds.pop(name, None)
+        self.unstorable.pop(name, None)
+        self.came_from.pop(name, None)
+        if kind:
+            self.kinds[name] = kind
+        elif name in self.known.kinds:
+            self.kinds[name] = ""
+        if unstorable:
+            self.unstorable[name] = unstorable
+        for whole in (whole for other, whole in sources if other == name and before[name]):
+            self.shares.setdefault(Share(name, name, whole))  # `a = a[0]`: still shares what it shared
+        real = tuple((other, whole) for other, whole in sources if other != name)
+        if real:
+            self.came_from[name] = (real, all(before[other] for other, _ in real))
+        for other, whole in real:
+            self.shares.setdefault(Share(name, other, whole))
+
+    def mutate(self, name: str | None, sureness: Sureness, seen: frozenset[str] = frozenset()) -> None:
+        """Note that the object that a name leads to is changed."""
+        if name is None or name in seen:
+            return
+        sources = self.masked(name)
+        if sources is not None:
+            for other, _ in sources:
+                self.mutate(other, sureness, seen | {name})
+            return
+        if self.meaning(name) is not None:
+            return  # of a library, not of the notebook
+        self.mutates[name] = surer(self.mutates.get(name), sureness)
+        if name not in self.state.bound:
+            self.outer[name] = surer(self.outer.get(name), sureness)
+        for other, _ in self.came_from.get(name, ((), True))[0]:
+            self.mutate(other, sureness, seen | {name})
+            if self.came_from[name][1] and other in self.state.bound and other not in self.came_from:
+                # It was that of before when the name was given to it.
+                self.outer[other] = surer(self.outer.get(other), "possible")
+
+    def say_later(self, names: Iterable[str]) -> None:
+        self.later.update(dict.fromkeys(name for name in names if name != MAGIC))
+
+    # --- What names stand for
+
+    def masked(self, name: str) -> Sources | None:
+        return next((mask[name] for mask in reversed(self.masks) if name in mask), None)
+
+    def meaning(self, name: str) -> str | None:
+        if self.masked(name) is not None:
+            return None
+        if name in self.imports:
+            return self.imports[name]
+        return None if name in self.own or name in self.ever else self.known.meaning(name)
+
+    def dotted(self, expression: ast.expr) -> str | None:
+        """What an expression is called where it comes from: `numpy.random.seed`, also where numpy is `n`."""
+        match expression:
+            case ast.Name(id=name):
+                return self.meaning(name)
+            case ast.Attribute(value=value, attr=attr):
+                above = self.dotted(value)
+                return None if above is None else f"{above}.{attr}"
+            case ast.Subscript(value=value):
+                return self.dotted(value)
+            case ast.Call(func=func):
+                above = self.dotted(func)
+                return None if above is None else f"{above}()"
+            case _:
+                return None
+
+    def definitions(self, name: str) -> tuple[Function | ast.ClassDef, ...]:
+        if self.masked(name) is not None or name in self.own or name in self.ever:
+            return ()
+        return self.known.definitions(name)
+
+    def origins(self, name: str, whole: bool, seen: frozenset[str] = frozenset()) -> list[tuple[str, bool]]:
+        """What a name of a function leads to of what was there before it was called."""
+        if name in seen:
+            return []
+        found = [(name, whole)] if name not in self.own or (name in self.parameters and name not in self.ever) else []
+        for other, as_whole in self.came_from.get(name, ((), True))[0]:
+            found += self.origins(other, whole and as_whole, seen | {name})
+        return found
+
+    def outer_shares(self) -> Iterator[Share]:
+        """What shares afterwards of what was there before, or is there for the notebook."""
+        for share in self.shares:
+            ends = [dict.fromkeys(self.origins(name, True)) for name in (share.name, share.other)]
+            for one, whole in ends[0]:
+                for other, as_whole in ends[1]:
+                    if one != other:
+                        yield Share(one, other, share.whole and whole and as_whole)
