@@ -41,6 +41,9 @@ COMMANDS = {
 """Name → where it is ("module:attribute") and the line about it in ``cauce --help``, in the order shown."""
 
 
+HIDDEN = {"trace": "cauce.cli.splitrun:trace_command", "prove": "cauce.cli.splitrun:prove_command"}
+"""Commands that the server starts, and that are options of others for people."""
+
 ELSEWHERE = {
     "install": "Use pip or conda: 'pip install -r requirements.txt', 'conda env update --file environment.yml'.",
     "examples": "Use 'cauce scaffold NAME' for a small project that can be built at once.",
@@ -57,9 +60,10 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        place = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else HIDDEN.get(cmd_name)
+        if place is None:
             return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        module, _, attribute = place.partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)  # noqa: S101  # the table above
         return command

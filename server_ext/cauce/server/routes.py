@@ -29,6 +29,7 @@ from cauce.contract import (
     ProfileChoice,
     RunRequest,
     ShowRequest,
+    SplitJob,
     TaskRemoval,
     TaskRename,
     UndoRequest,
@@ -50,6 +51,7 @@ from cauce.engine.spec.schema import env_schema, pipeline_schema
 from cauce.rest import PATH_PARAMETERS
 from cauce.server.builder import BuilderFailed
 from cauce.server.previews import PreviewFailed
+from cauce.server.splitjobs import Verb as SplitVerb
 from cauce.server.workspace import Workspace
 
 __all__ = ["PATTERNS", "status_of"]
@@ -331,6 +333,39 @@ class OpenedHandler(CauceHandler):
         self.answer(await self.workspace.show(self.body_as(ShowRequest)))
 
 
+class SplitRunHandler(CauceHandler):
+    """What both kinds of such runs have in common: only what they are called differs."""
+
+    verb: ClassVar[SplitVerb]
+
+    @web.authenticated
+    @may_execute
+    async def post(self) -> None:
+        self.answer(await self.workspace.run_split(self.verb, self.body_as(SplitJob)), 202)
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(await self.workspace.split_run(self.verb, self.get_argument("notebook")))
+
+    @web.authenticated
+    @may_execute
+    async def delete(self) -> None:
+        await self.workspace.cancel_split(self.verb, self.get_argument("notebook"))
+        self.set_status(204)
+        self.finish()
+
+
+class TraceHandler(SplitRunHandler):
+    path: ClassVar = "split/trace"
+    verb: ClassVar[SplitVerb] = "trace"
+
+
+class ProofHandler(SplitRunHandler):
+    path: ClassVar = "split/proof"
+    verb: ClassVar[SplitVerb] = "prove"
+
+
 class SchemaHandler(CauceHandler):
     path: ClassVar = "schema/{dialect}"
 
@@ -431,7 +466,7 @@ _HANDLERS = (
     *(UpstreamHandler, RenameHandler, RemoveHandler, PreviewHandler, TaskHandler, TasksHandler),
     *(ScaffoldHandler, CleanHandler, PlanHandler, UndoHandler, ProfileHandler),
     *(PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, CreateHandler, SchemaHandler),
-    OpenedHandler,
+    *(OpenedHandler, TraceHandler, ProofHandler),
 )
 PATTERNS: tuple[tuple[str, type[CauceHandler]], ...] = tuple((_pattern(handler.path), handler) for handler in _HANDLERS)
 """Below ``{base_url}cauce/api/``."""

@@ -52,6 +52,8 @@ from cauce.contract import (
     RunRequest,
     ShowRequest,
     Snapshot,
+    SplitJob,
+    SplitRun,
     TaskDetail,
     TaskRemoval,
     TaskRename,
@@ -81,6 +83,7 @@ from cauce.server.discovery import find_pipelines
 from cauce.server.logs import read_log
 from cauce.server.opened import look_into, show_task
 from cauce.server.previews import Previews
+from cauce.server.splitjobs import SplitJobs, Verb
 from cauce.server.standby import Standbys
 from cauce.server.view import View, below
 
@@ -127,6 +130,7 @@ class Workspace:
         self._builders: dict[Path, tuple[Builder, asyncio.Task[None]]] = {}
         self._standbys = Standbys(lambda: not self._builders, standbys)
         self._previews = Previews()
+        self._splits = SplitJobs()
         self._index = SourceIndex(self.root)
         self._list: tuple[float, PipelineList] | None = None
         self._warm = False
@@ -367,13 +371,31 @@ class Workspace:
     @property
     def busy(self) -> bool:
         """Whether a builder of ours is at work."""
-        return bool(self._builders)
+        return bool(self._builders) or self._splits.busy
 
     async def close(self) -> None:
         """End all builders and watchers."""
         followers = [follower for _, follower in self._builders.values()]
-        await asyncio.gather(self._standbys.close(), *(builder.close() for builder, _ in self._builders.values()))
+        await asyncio.gather(
+            self._standbys.close(), self._splits.close(), *(builder.close() for builder, _ in self._builders.values())
+        )
         await asyncio.gather(*followers, *(view.close() for view in self._views.values()), return_exceptions=True)
+
+    # --- Running a notebook that is split
+
+    async def run_split(self, verb: Verb, request: SplitJob) -> SplitRun:
+        """Run a notebook to see what it does, or the pipeline that it became to compare the two; see `SplitJobs`."""
+        notebook = await asyncio.to_thread(self._file, request.notebook)
+        more = (str(await asyncio.to_thread(self._resolve, request.pipeline)),) if verb == "prove" else ()
+        return await self._splits.start(verb, notebook, *more)
+
+    async def split_run(self, verb: Verb, notebook: str) -> SplitRun:
+        """How far that is."""
+        return self._splits.state(verb, await asyncio.to_thread(self._file, notebook))
+
+    async def cancel_split(self, verb: Verb, notebook: str) -> None:
+        """Ask it to end."""
+        self._splits.cancel(verb, await asyncio.to_thread(self._file, notebook))
 
     # --- What an open document shows
 
@@ -457,6 +479,21 @@ class Workspace:
             raise NotFound(f"There is no pipeline at {pipeline}.", hint="It may have been moved: refresh the list.")
         self._check_project(path)
         return path
+
+    def _file(self, path: str) -> Path:
+        """A file that a request names. Raises as `_resolve`."""
+        self._below(path)
+        found = self.root / path
+        try:
+            found = real_path(self.root, path)
+            there = found.is_file()
+        except LeadsOutside:
+            raise PathRefused(f"{path} leads out of the server's root.", hint=_INSIDE) from None
+        except OSError:
+            there = False
+        if not there:
+            raise NotFound(f"There is no file at {path}.", hint="It may have been moved or renamed: open it again.")
+        return found
 
     def _unmade(self, pipeline: str) -> Path:
         """As `_resolve`, for a file that need not be there yet."""

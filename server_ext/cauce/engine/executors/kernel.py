@@ -181,6 +181,7 @@ class Kernel:
         self._subscribed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._informed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked: set[str] = set()
+        self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._session = ""
         """How the kernel signs what it says of itself: another process, another session."""
         self.replaced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -324,6 +325,10 @@ class Kernel:
         if message.type == "kernel_info_reply":
             self.info = message.content
             _done(self._informed)
+        elif message.type == "execute_reply" and message.parent in self._replies:
+            reply = self._replies.pop(message.parent)
+            if not reply.done():
+                reply.set_result(message.content)
         elif message.parent not in self._asked:
             self.hear(channel, message)
 
@@ -354,9 +359,17 @@ class Kernel:
     def _ask(self) -> None:
         self._asked.add(self.send("kernel_info_request", {}))
 
-    def _run_silently(self, code: str) -> None:
+    def _run_silently(self, code: str) -> str:
         content = {"code": code, "silent": True, "store_history": False, "allow_stdin": False, "stop_on_error": False}
-        self._asked.add(self.send("execute_request", {**content, "user_expressions": {}}))
+        request = self.send("execute_request", {**content, "user_expressions": {}})
+        self._asked.add(request)
+        return request
+
+    def aside(self, code: str) -> asyncio.Future[dict[str, Any]]:
+        """Run code of ours between cells: no outputs, no number, no history. Its reply, unless the kernel dies."""
+        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._replies[self._run_silently(code)] = reply
+        return reply
 
     def interrupt(self) -> None:
         """As the kernel's specification wants it: SIGINT to the group, or a message."""

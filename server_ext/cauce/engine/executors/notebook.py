@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from cauce.engine.executors.cells import Cells
     from cauce.engine.executors.kernel import Kernel, Kernels
 
-__all__ = ["NotebookExecutor"]
+__all__ = ["Epilogue", "NotebookExecutor"]
 
 OUTPUT_LIMIT = 10_000_000
 _INTERRUPT_PATIENCE = 3.0
@@ -53,14 +53,21 @@ _PARTIAL_SHARE = 30
 """How many times longer the pause is than the writing."""
 
 
+Epilogue = Callable[[Job], str | None]
+"""Code that is run aside when the last cell of a job has ended well; what it does is no part of the task."""
+
+
 class NotebookExecutor:
     """Runs each job in a fresh kernel process, several side by side in one event loop.
 
     Use it from the main thread: on Linux a kernel dies with the thread that started it.
     """
 
-    def __init__(self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT) -> None:
+    def __init__(
+        self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT, epilogue: Epilogue | None = None
+    ) -> None:
         """`log_limit` is in bytes and for a task, `output_limit` in characters and for what one cell prints."""
+        self._epilogue = epilogue
         self._log_limit = log_limit
         self._output_limit = output_limit
         self._guard = Guard()
@@ -119,7 +126,8 @@ class NotebookExecutor:
         self._kernels.add(kernel)
         patience = Patience()
         try:
-            run = _Run(job, listener, cancel, log, kernel, notebook, self._output_limit, self._start_another)
+            epilogue = None if self._epilogue is None else self._epilogue(job)
+            run = _Run(job, listener, cancel, log, kernel, notebook, self._output_limit, self._start_another, epilogue)
             outcome = await run.go()
             if not isinstance(outcome, Succeeded):
                 patience = Patience(exit=_SHORT_EXIT_PATIENCE)
@@ -164,6 +172,7 @@ class _Run:
     output_limit: int
     started: Callable[[Job, Kernel], None]
     """Is told when the kernel has been started."""
+    epilogue: str | None = None
 
     async def go(self) -> Outcome:
         cancelled = asyncio.ensure_future(self.cancel.wait())
@@ -231,6 +240,9 @@ class _Run:
                 await self._stop(running)
             # After a death: what is still on its way belongs to the notebook.
             await asyncio.wait({running}, timeout=_DRAIN_PATIENCE)
+            ended_well = running.done() and not running.cancelled() and running.exception() is None
+            if self.epilogue is not None and ended_well and not cells.stopped:
+                await _first_of(kernel.aside(self.epilogue), kernel.exited, cancelled)
         finally:
             keeping.cancel()
             if not running.done():

@@ -29,7 +29,7 @@ from cauce.engine.executors.child import Children
 from cauce.engine.executors.evaluation import evaluation_requests, values_told
 from cauce.engine.executors.formats import conversion, lacking
 from cauce.engine.executors.log import LIMIT, Log
-from cauce.engine.executors.notebook import OUTPUT_LIMIT, NotebookExecutor
+from cauce.engine.executors.notebook import OUTPUT_LIMIT, Epilogue, NotebookExecutor
 from cauce.engine.executors.request import dotted_of, task_of, tasks_of
 from cauce.engine.executors.sessions import Sessions
 from cauce.engine.executors.sql import relations_requests, sql_request, there_requests
@@ -42,10 +42,12 @@ __all__ = ["ProjectExecutor"]
 class ProjectExecutor:
     """One instance serves one build. Use it from the main thread."""
 
-    def __init__(self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT) -> None:
+    def __init__(
+        self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT, epilogue: Epilogue | None = None
+    ) -> None:
         """`log_limit` is in bytes and for a task, `output_limit` in characters and for what one cell prints."""
         self._log_limit = log_limit
-        self._notebooks = NotebookExecutor(log_limit=log_limit, output_limit=output_limit)
+        self._notebooks = NotebookExecutor(log_limit=log_limit, output_limit=output_limit, epilogue=epilogue)
         self._children = Children()
         self._sessions = Sessions(self._children)
 

@@ -1,7 +1,7 @@
 """Looks at the names of a notebook between its cells, inside of the kernel that runs it.
 
     start(folder)             before the first cell
-    note(answer)              after each: what it bound, changed, deleted, read and wrote → JSON, into the file `answer`
+    note(answer, cell)        after each: what it bound, changed, deleted, read and wrote → JSON, into the file `answer`
     finish(answer, stars)     at the end: what is installed, what star imports bring
     tell(answer)              or, of a task: what each of its variables has come to
 
@@ -114,15 +114,15 @@ def start(folder: str) -> None:
     _session.files.on = True
 
 
-def note(answer: str) -> None:
-    """What the cell that has just ended did."""
+def note(answer: str, cell: int) -> None:
+    """What the cell of this number, which has just ended, did."""
     session = _session
     if session is None:
         return
     session.files.on = False
     try:
         reads, writes, other = session.files.told()
-        found = {"reads": reads, "writes": writes, "other": other, "state": session.state.told()}
+        found = {"cell": cell, "reads": reads, "writes": writes, "other": other, "state": session.state.told()}
         _write(answer, lambda: {**found, **session.look()})
     finally:
         session.files.on = True

@@ -1,16 +1,19 @@
 """What a cell does beside its names: files below a folder, and what the whole process has in common.
 
-Files are seen by Python's audit events, and by looking at the folder before and after, which finds what other
-processes and native code have written. What those read is not seen.
+Files are seen by Python's audit events. What native code (readers of parquet files, say) and other processes do is
+found by looking at the folder before and after, which tells what was written, and on Linux by inotify, which tells what
+was read; elsewhere that is not seen.
 
 Runs in the user's kernel, Python 3.8 or later, without Cauce: the standard library alone.
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import random
+import struct
 import sys
 import time
 import warnings
@@ -48,7 +51,9 @@ class FileWatch:
         self._folder = os.path.realpath(folder)
         self._events: list[tuple[str, Any, Any]] = []
         self._other: dict[str, None] = {}
+        self._readings = _Readings()
         self._look = self._snapshot()
+        self._readings.paths()
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -102,11 +107,17 @@ class FileWatch:
                 reads[name] = None  # else it has made it itself
             if "w" in more:
                 writes[name] = None
+        for path in self._readings.paths():
+            name = self._relative(path)
+            if name is not None and name not in writes:
+                reads[name] = None
         before, self._look = self._look, self._snapshot()
         if before is not None and self._look is not None:
             for name, about in self._look.items():
                 if before.get(name) != about:
                     writes[name] = None
+            reads = {name: None for name in reads if name in before}
+        self._readings.paths()  # what has been read by looking
         there = [name for name in writes if os.path.isfile(os.path.join(self._folder, name))]  # noqa: PTH113, PTH118
         return list(reads)[:_MOST_TOLD], sorted(there)[:_MOST_TOLD], other
 
@@ -128,6 +139,7 @@ class FileWatch:
         todo = [self._folder]
         while todo:
             folder = todo.pop()
+            self._readings.watch(folder)
             try:
                 entries = list(os.scandir(folder))
             except OSError:
@@ -147,6 +159,54 @@ class FileWatch:
             if len(found) > _MOST_FILES or time.monotonic() - began > _SLOW:
                 return None
         return found
+
+
+class _Readings:
+    """Which files in some folders anybody has read from: inotify, where the system has it."""
+
+    _READ = 0x1  # IN_ACCESS
+    _A_FOLDER = 0x40000000
+    _FLAGS = 0x800 | 0x80000  # neither to wait, nor for children
+    _HEAD = struct.Struct("iIII")
+    _MOST = 500
+
+    def __init__(self) -> None:
+        self._folders: dict[int, str] = {}
+        self._watched: set[str] = set()
+        self._descriptor = -1
+        if sys.platform != "linux":
+            return
+        try:
+            self._system = ctypes.CDLL(None, use_errno=True)
+            self._descriptor = self._system.inotify_init1(self._FLAGS)
+        except Exception:  # another C library
+            self._descriptor = -1
+
+    def watch(self, folder: str) -> None:
+        if self._descriptor < 0 or folder in self._watched or len(self._watched) >= self._MOST:
+            return
+        self._watched.add(folder)
+        number = self._system.inotify_add_watch(self._descriptor, os.fsencode(folder), self._READ)
+        if number >= 0:
+            self._folders[number] = folder
+
+    def paths(self) -> list[str]:
+        """Those since the last time. What was too much to be remembered is missing."""
+        found: dict[str, None] = {}
+        while self._descriptor >= 0:
+            try:
+                data = os.read(self._descriptor, 1 << 16)
+            except OSError:  # nothing more
+                break
+            at = 0
+            while at + self._HEAD.size <= len(data):
+                number, mask, _, length = self._HEAD.unpack_from(data, at)
+                at += self._HEAD.size
+                name = os.fsdecode(data[at : at + length].rstrip(b"\0"))
+                at += length
+                if name and number in self._folders and not mask & self._A_FOLDER:
+                    found[self._folders[number] + os.sep + name] = None
+        return list(found)
 
 
 def _ways(mode: Any, flags: Any) -> str:
@@ -170,14 +230,17 @@ class StateWatch:
 
     def __init__(self) -> None:
         self._before = self._look()
+        self._packages = len(sys.modules)
 
     def told(self) -> list[str]:
         """What has changed since it was asked the last time."""
         before, self._before = self._before, self._look()
+        packages, self._packages = self._packages, len(sys.modules)
         changed = []
         for name, now in self._before.items():
             if name in before:
-                if before[name] != now:
+                # Some libraries draw a number while they are imported: the code itself has to tell, then.
+                if before[name] != now and not (name == "random" and packages != self._packages):
                     changed.append(name)
             elif unlike_default(name):  # its library was imported meanwhile
                 changed.append(name)
@@ -208,6 +271,8 @@ def _of_torch() -> str | None:
     return None if torch is None else repr(torch.random.get_rng_state().numpy().tobytes())
 
 
+_BY_ITSELF = ("backend", "interactive")
+"""Of matplotlib: what it sets when the first figure is made."""
 _OWN_WAYS = ("backend", "interactive", "figure.", "savefig.", "toolbar")
 """Of matplotlib: what Jupyter itself sets when figures are shown in a notebook."""
 
@@ -221,7 +286,7 @@ def _of_matplotlib() -> str | None:
 
 def _settings(parameters: Any) -> list[tuple[str, str]]:
     # `dict.items`: to ask the usual way for what is deprecated warns, and for the backend chooses one.
-    return sorted((key, repr(value)) for key, value in dict.items(parameters) if not key.startswith("backend"))
+    return sorted((key, repr(value)) for key, value in dict.items(parameters) if not key.startswith(_BY_ITSELF))
 
 
 def _of_pandas() -> str | None:
@@ -242,6 +307,23 @@ def _of_numpy_printing() -> str | None:
     return None if numpy is None else repr(sorted((k, repr(v)) for k, v in numpy.get_printoptions().items()))
 
 
+_OF_LIBRARIES = ("KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK", "MPLBACKEND", "TF2_BEHAVIOR", "CUDA_MODULE_LOADING")
+"""Variables that libraries set while they are imported."""
+
+
+def _of_environment() -> str:
+    return repr(sorted(each for each in os.environ.items() if each[0] not in _OF_LIBRARIES))
+
+
+def _of_warnings() -> str:
+    """Filters that a notebook may have set: for everything, not for a message or a module, as libraries set theirs."""
+    found = []
+    for action, message, category, module, _ in warnings.filters:
+        if message is None and module is None and category.__module__ == "builtins":
+            found.append((action, repr(category)))
+    return repr(found)
+
+
 _STATE: dict[str, Callable[[], str | None]] = {
     "random": lambda: repr(random.getstate()),
     "numpy.random": _of_numpy,
@@ -250,9 +332,9 @@ _STATE: dict[str, Callable[[], str | None]] = {
     "pandas": _of_pandas,
     "numpy": _of_numpy_printing,
     "cwd": os.getcwd,
-    "environ": lambda: repr(sorted(os.environ.items())),
+    "environ": _of_environment,
     "sys.path": lambda: repr(sys.path),
-    "warnings": lambda: repr([(each[0], str(each[1]), each[2], str(each[3])) for each in warnings.filters]),
+    "warnings": _of_warnings,
 }
 
 

@@ -1,0 +1,288 @@
+"""Does the pipeline compute what the notebook does? Both are run, and their variables compared.
+
+    trace of the notebook (as kept, or run now) ─┐
+    build of all tasks, each looked at after its last cell ─┴─► what differs ─► run the notebook once more: does it
+                                                                differ from itself? ─► `SplitProof`
+
+Of each section those variables count that it makes or changes, and those that it takes from others: at the end of
+its task they have to hold what they held at the end of the section. The build is an ordinary one, of everything. Run
+this in a builder, never in the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from cauce.contract import (
+    BuildEvent,
+    ProvedTask,
+    ProvedValue,
+    RunRequest,
+    SplitProof,
+    TaskFinished,
+    TaskStarted,
+    TaskUnchanged,
+)
+from cauce.engine.build import Stop, build
+from cauce.engine.errors import UsageError
+from cauce.engine.executors import Job
+from cauce.engine.executors.project import ProjectExecutor
+from cauce.engine.files import read_whole
+from cauce.engine.parsecache import ParseCache
+from cauce.engine.project import load
+from cauce.engine.refactor.model import Book, Trace, TracedValue
+from cauce.engine.refactor.probing import call, installed_and
+from cauce.engine.refactor.tracefile import KeptSection, KeptSplit, keep_trace, kept_trace
+from cauce.engine.refactor.tracing import trace
+from cauce.engine.spec import Entry
+
+__all__ = ["Progress", "compare", "expected_of", "prove"]
+
+Progress = Callable[[str, int, int], None]
+"""Is told what is being done, in words; how many tasks have run; how many there are."""
+
+_LARGEST = 32_000_000
+_NOT_DATA = ("module", "function", "builtin_function_or_method", "type", "abc.ABCMeta")
+_MOST_TOLD = 50
+_LONGEST_LIST = 4
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What the probe tells of a task."""
+
+    values: dict[str, TracedValue]
+
+
+async def prove(
+    book: Book,
+    content: bytes,
+    folder: Path,
+    entry: Entry,
+    kept: KeptSplit,
+    progress: Progress,
+    stop: Stop,
+) -> SplitProof | None:
+    """Compare the pipeline with the notebook in `folder` that it was made of; None when it was cancelled.
+
+    Raises:
+        UsageError: The notebook cannot be run, or fails.
+        CauceError: What a build raises.
+    """
+    sections = kept.sections
+    there = (await asyncio.to_thread(load, entry, ParseCache())).tasks
+    names = [section.task for section in sections if section.task in there]
+    first = kept_trace(folder, book.digest)
+    if first is None:
+        first = await _run_notebook(book, content, folder, "Running the notebook", progress, len(names), stop)
+        if first is None:
+            return None
+        keep_trace(folder, first)
+    if first.failed is not None:
+        raise UsageError(
+            f"The notebook fails in cell {first.failed + 1}: {first.error}",
+            hint="Mend it, run it from top to bottom, and split it again.",
+        )
+    found, failures = await _build(entry, names, progress, stop)
+    if stop.cancel.is_set():
+        return None
+    moved = frozenset(kept.moved)
+    expected = {section.task: expected_of(first, section) for section in sections}
+    proved = [
+        compare(section.task, expected[section.task], found, failures, moved)
+        if section.task in there
+        else _gone(section.task)
+        for section in sections
+    ]
+    if any(task.differs for task in proved):
+        again = await _run_notebook(book, content, folder, "Running the notebook once more", progress, len(names), stop)
+        if again is None:
+            return None
+        others = {section.task: expected_of(again, section) for section in sections}
+        proved = [_forgiven(task, _restless(expected[task.task], others[task.task])) for task in proved]
+    return _summed_up(proved)
+
+
+async def _run_notebook(
+    book: Book, content: bytes, folder: Path, doing: str, progress: Progress, total: int, stop: Stop
+) -> Trace | None:
+    def told(cell: int | None, done: int, cells: int) -> None:
+        progress(f"{doing}: {done} of {cells} cells.", 0, total)
+
+    return await trace(book, content, folder, told, stop.cancel)
+
+
+async def _build(
+    entry: Entry, names: Sequence[str], progress: Progress, stop: Stop
+) -> tuple[dict[str, dict[str, TracedValue]], dict[str, str]]:
+    """Task → its variables, for those that ran well; task → why it did not."""
+    failures: dict[str, str] = {}
+    ended: set[str] = set()
+
+    def hear(event: BuildEvent) -> None:
+        match event:
+            case TaskStarted():
+                progress(f"Running '{event.task}'.", len(ended), len(names))
+            case TaskFinished():
+                ended.add(event.task)
+                if event.outcome != "ok":
+                    failures[event.task] = event.cause or event.outcome
+                progress("", len(ended), len(names))
+            case TaskUnchanged():
+                ended.add(event.task)
+            case _:
+                pass
+
+    with tempfile.TemporaryDirectory(prefix="cauce-") as place:
+        files = {name: Path(place, f"{number}.json") for number, name in enumerate(names)}
+
+        def epilogue(job: Job) -> str | None:
+            file = files.get(job.spec.name)
+            return None if file is None else installed_and(call("tell", str(file)))
+
+        executor = ProjectExecutor(epilogue=epilogue)
+        try:
+            request = RunRequest(tasks=tuple(names), mode="up_to", force=True)
+            await build(entry, request, executor=executor, emit=hear, stop=stop)
+        finally:
+            executor.close()
+        found = {name: await asyncio.to_thread(_read, file) for name, file in files.items() if name not in failures}
+    return {name: values for name, values in found.items() if values is not None}, failures
+
+
+def _read(file: Path) -> dict[str, TracedValue] | None:
+    try:
+        return msgspec.json.decode(read_whole(file, _LARGEST), type=_Told).values
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+# --- Comparing: pure
+
+
+def expected_of(trace: Trace, section: KeptSection) -> dict[str, TracedValue]:
+    """The variables that count for a section, as they were at its end."""
+    last: dict[str, TracedValue] = {}
+    own: dict[str, None] = {}
+    for cell in trace.cells:
+        if cell.cell >= section.end:
+            break
+        for name in cell.deleted:
+            last.pop(name, None)
+            own.pop(name, None)
+        for name in (*cell.bound, *cell.mutated):
+            if name in cell.values:
+                last[name] = cell.values[name]
+            if cell.cell >= section.first:
+                own[name] = None
+    names = dict.fromkeys((*section.takes, *own))
+    return {name: last[name] for name in names if name in last and last[name].type not in _NOT_DATA}
+
+
+def compare(
+    task: str,
+    expected: Mapping[str, TracedValue],
+    found: Mapping[str, Mapping[str, TracedValue]],
+    failures: Mapping[str, str],
+    moved: Collection[str] = (),
+) -> ProvedTask:
+    """A task beside its section; `moved` are variables that it need not have."""
+    if task in failures:
+        return ProvedTask(task=task, state="failed", compared=0, message=failures[task])
+    if task not in found:
+        message = "Its variables could not be looked at."
+        return ProvedTask(task=task, state="unknown", compared=0, uncompared=tuple(expected), message=message)
+    values = found[task]
+    differs: list[ProvedValue] = []
+    uncompared: list[str] = []
+    compared = 0
+    for name, wanted in expected.items():
+        value = values.get(name)
+        if value is None:
+            if name in moved:
+                continue
+            differs.append(ProvedValue(name=name, expected=_words(wanted), found=""))
+        elif not wanted.digest or not value.digest:
+            uncompared.append(name)
+            continue
+        elif wanted.digest != value.digest:
+            differs.append(ProvedValue(name=name, expected=_words(wanted), found=_words(value)))
+        compared += 1
+    state: Literal["same", "unknown"] = "same" if compared or not expected else "unknown"
+    return ProvedTask(
+        task=task,
+        state="differs" if differs else state,
+        compared=compared,
+        differs=tuple(differs[:_MOST_TOLD]),
+        uncompared=tuple(uncompared),
+    )
+
+
+def _gone(task: str) -> ProvedTask:
+    message = "There is no such task any more: it was renamed, or removed."
+    return ProvedTask(task=task, state="unknown", compared=0, message=message)
+
+
+def _words(value: TracedValue) -> str:
+    return f"{value.type} {value.summary}".strip()
+
+
+def _restless(once: Mapping[str, TracedValue], again: Mapping[str, TracedValue]) -> frozenset[str]:
+    """Variables that come out otherwise each time that the notebook itself runs."""
+    return frozenset(name for name, value in once.items() if name not in again or again[name].digest != value.digest)
+
+
+def _forgiven(task: ProvedTask, restless: frozenset[str]) -> ProvedTask:
+    """Without what cannot be the same."""
+    excused = tuple(value.name for value in task.differs if value.name in restless and value.found)
+    if not excused:
+        return task
+    differs = tuple(value for value in task.differs if value.name not in excused)
+    compared = task.compared - len(excused)
+    state: Literal["same", "differs", "unknown"] = "differs" if differs else "same" if compared else "unknown"
+    return msgspec.structs.replace(
+        task,
+        state=state,
+        compared=compared,
+        differs=differs,
+        uncompared=(*task.uncompared, *excused),
+        message=f"Another value each time that the notebook itself runs: {_listed(excused)}.",
+    )
+
+
+def _summed_up(tasks: Sequence[ProvedTask]) -> SplitProof:
+    same = all(task.state == "same" for task in tasks)
+    return SplitProof(same=same, message=" ".join(_sentences(tasks)), tasks=tuple(tasks))
+
+
+def _sentences(tasks: Sequence[ProvedTask]) -> Iterator[str]:
+    failed = [task.task for task in tasks if task.state == "failed"]
+    differing = [task for task in tasks if task.state == "differs"]
+    unknown = [task.task for task in tasks if task.state == "unknown"]
+    compared = sum(task.compared for task in tasks)
+    if failed:
+        yield f"It does not run: {_listed(failed)} failed."
+    for task in differing[:_LONGEST_LIST]:
+        yield f"'{task.task}' differs in {_listed([value.name for value in task.differs])}."
+    if len(differing) > _LONGEST_LIST:
+        yield f"So do {len(differing) - _LONGEST_LIST} more tasks."
+    if unknown:
+        yield f"Of {_listed(unknown)} nothing could be compared."
+    if not (failed or differing or unknown):
+        yield (
+            f"It behaves the same: {compared} {'variable' if compared == 1 else 'variables'} of {len(tasks)} "
+            f"{'task is' if len(tasks) == 1 and compared == 1 else 'tasks are'} equal."
+        )
+    uncompared = {name: None for task in tasks if task.state != "unknown" for name in task.uncompared}
+    if uncompared:
+        yield f"Not compared: {_listed([*uncompared])}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_LONGEST_LIST])
+    return shown if len(names) <= _LONGEST_LIST else f"{shown} and {len(names) - _LONGEST_LIST} more"
