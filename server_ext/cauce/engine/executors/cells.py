@@ -73,6 +73,8 @@ class Cells:
         """Index of the cell that runs, or ran last."""
         self.stopped = False
         """Did `stop` keep it from running every cell?"""
+        self.left = False
+        """Has a cell called ``exit()``?"""
         self.news = False
         """Has anything come since `settle`?"""
         self.outputs = Outputs(notebook, output_limit, self._tell_kernel)
@@ -262,6 +264,7 @@ class Cells:
         self._progress(Progress(done=self._done, total=len(self._todo)))
         if not leaves:
             return False
+        self.left = True
         if self._done < len(self._todo):
             self._log.note(f"exit() was called; cells not run after it: {len(self._todo) - self._done}.")
         self._end()

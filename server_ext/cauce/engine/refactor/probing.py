@@ -22,11 +22,14 @@ def add(name, text):
     exec(compile(text, "<" + name + ">", "exec"), module.__dict__)
     return module
 if package not in sys.modules:
+    path = sys.path[:]  # files beside the notebook may have the names of modules
+    sys.path[:] = [folder for folder in path if folder not in ("", ".", __import__("os").getcwd())]
     whole = sys.modules[package] = types.ModuleType(package)
     whole.__path__, whole.__package__ = [], package
     for name, text in parts:
         add(package + "." + name, text)
     exec(compile(text_of_all, "<" + package + ">", "exec"), whole.__dict__)
+    sys.path[:] = path
 """
 
 

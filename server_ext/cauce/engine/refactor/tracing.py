@@ -236,8 +236,8 @@ class _Run:
             raise _Ended("The kernel died, and something started it anew.") from replaced
         except (Died, asyncio.CancelledError) as died:
             raise _Ended(self._death()) from died
-        if kernel.exited.done():
-            raise _Ended("The cell ended the kernel.")
+        if cells.left:
+            raise _Ended("It calls exit(): what comes after it does not run.")
 
     def _death(self) -> str:
         return death(self.kernel.exited.result(), "while the cell was running")

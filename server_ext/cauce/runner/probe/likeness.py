@@ -260,9 +260,13 @@ class _Walk:
         parts = [b"" if kind.__qualname__ in ("ndarray", "memmap") else kind.__qualname__.encode()]
         parts += [repr(tuple(value.shape)).encode(), self._numbers(_numpy().asarray(value))]
         own = getattr(value, "__dict__", None)
-        if own:
+        if own and kind.__qualname__ != "memmap":
             parts.append(self.of(own))
         return self._join(b"array", parts)
+
+    def _masked(self, value: Any, kind: type) -> bytes:
+        mask = _numpy().ma.getmaskarray(value)
+        return self._join(b"masked array", [self._array(value.filled(0), _numpy().ndarray), self._numbers(mask)])
 
     def _scalar(self, value: Any, kind: type) -> bytes:
         return self._join(b"scalar", [self._numbers(_numpy().asarray(value))])
@@ -340,8 +344,9 @@ class _Walk:
         others = kinds - {str}
         if str in kinds and all(_is_missing_kind(kind) for kind in others):
             if others:
+                missing = _pandas_na()
                 flags = bytes(type(value) is str for value in values)
-                if all(value is None or value != value or value is _pandas_na() for value in _not_texts(values)):
+                if all(value is None or value is missing or value != value for value in _not_texts(values)):
                     values = [value if type(value) is str else "" for value in values]
                     return self._join(b"texts", [flags, self._texts(values)])
             else:
@@ -386,6 +391,7 @@ class _Walk:
 
 
 _SPECIAL = {
+    "numpy.MaskedArray": _Walk._masked,
     "numpy.ndarray": _Walk._array,
     "numpy.generic": _Walk._scalar,
     "numpy.dtype": _Walk._dtype,

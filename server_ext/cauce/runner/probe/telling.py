@@ -7,6 +7,7 @@ Runs in the user's kernel, Python 3.8 or later, without Cauce: the standard libr
 
 from __future__ import annotations
 
+import os
 import pickle
 import reprlib
 import sys
@@ -163,9 +164,8 @@ def storing(value: Any, seconds: float = 10.0) -> tuple[str, int | None]:
 
 def _other_pickle(value: Any, error: Exception, seconds: float) -> tuple[str, int | None]:
     said = " ".join(str(error).split())
-    try:
-        import cloudpickle
-    except ImportError:
+    cloudpickle = _cloudpickle()
+    if cloudpickle is None:
         return ("cloudpickle", None) if any(words in said for words in _CANNOT_NAME) else (_why(said, error), None)
     scales = _Scales(seconds)
     try:
@@ -175,6 +175,19 @@ def _other_pickle(value: Any, error: Exception, seconds: float) -> tuple[str, in
     except Exception as other:
         return _why(" ".join(str(other).split()), other), None
     return "cloudpickle", scales.size
+
+
+def _cloudpickle() -> Any:
+    """None where it is not installed. A file beside the notebook of that name is not what is meant."""
+    path = sys.path[:]
+    sys.path[:] = [folder for folder in path if folder not in ("", ".", os.getcwd())]  # noqa: PTH109
+    try:
+        import cloudpickle
+    except Exception:
+        return None
+    finally:
+        sys.path[:] = path
+    return cloudpickle
 
 
 def _why(said: str, error: Exception) -> str:
