@@ -58,7 +58,9 @@ def test_routes_are_whole(route: cauce.rest.Route) -> None:
     assert [p["name"] for p in described["parameters"] if p["in"] == "path"] == names
     assert ("requestBody" in described) == (route.body is not None)
     of_runs = "/runs" in route.path and route.operation != "forgetRun"  # which stops nothing
-    acts = route.method in ("POST", "DELETE") and (of_runs or route.operation == "previewByCode")
+    acts = route.method in ("POST", "DELETE") and (
+        of_runs or route.operation == "previewByCode" or route.path in ("split/trace", "split/proof")
+    )
     assert (route.permission == "execute") == acts
     assert route.permission != "read" or route.method == "GET" or route.operation in ("check", "plan")
     assert not isinstance(route.reply, type) or issubclass(route.reply, contract.Contract)

@@ -159,6 +159,9 @@ def _until_stopped(act: Callable[[Stop], Awaitable[Result]], lifeline: bool) -> 
     """Do it in an event loop, in which SIGINT, SIGTERM and the end of whoever started us cancel it."""
     from cauce.engine.build import Stop
 
+    # The order of a set of texts is nobody's fault, and no difference.
+    os.environ.setdefault("PYTHONHASHSEED", "0")
+
     async def go() -> Result:
         stop = Stop()
         loop = asyncio.get_running_loop()

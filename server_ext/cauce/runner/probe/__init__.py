@@ -122,7 +122,13 @@ def note(answer: str, cell: int) -> None:
     session.files.on = False
     try:
         reads, writes, other = session.files.told()
-        found = {"cell": cell, "reads": reads, "writes": writes, "other": other, "state": session.state.told()}
+        found = {
+            "cell": cell,
+            "reads": reads,
+            "writes": writes,
+            "other": other,
+            "state": session.state.told(_names().values()),
+        }
         _write(answer, lambda: {**found, **session.look()})
     finally:
         session.files.on = True

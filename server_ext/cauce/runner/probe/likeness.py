@@ -87,6 +87,8 @@ class _Walk:
         """What ids were taken of: none of it may go before we have ended, lest another gets its id."""
         self.open: dict[int, int] = {}
         """What we are in the middle of, by id → how deep. To come upon it again is a circle."""
+        self.special: dict[type, str] = {}
+        """Class → which of those that are taken otherwise it is; '' for none."""
         self.lowest = sys.maxsize
         """The outermost object that a circle has led back to."""
 
@@ -139,7 +141,9 @@ class _Walk:
             return self._join(b"module", [value.__name__.encode()])
         if kind in (types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType):
             return self._builtin(value)
-        special = _named(kind, _SPECIAL)
+        special = self.special.get(kind)
+        if special is None:
+            special = self.special[kind] = _named(kind, _SPECIAL)
         if special:
             return _SPECIAL[special](self, value, kind)
         return self._object(value, kind)
@@ -329,7 +333,7 @@ class _Walk:
         if is_a(kind, "pandas.Categorical"):
             parts = [self._labels(values.categories), self._numbers(_numpy().asarray(values.codes, "i8"))]
             return self._join(b"category", [*parts, b"ordered" if values.ordered else b""])
-        if hasattr(values, "asi8") and hasattr(dtype, "unit"):
+        if hasattr(values, "asi8"):
             return self._join(b"times", [str(dtype).encode(), self._numbers(values.asi8)])
         if is_a(kind, "pandas.BaseMaskedArray"):
             missing = values._mask

@@ -17,7 +17,7 @@ import struct
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 __all__ = ["FileWatch", "StateWatch", "unlike_default"]
@@ -232,15 +232,16 @@ class StateWatch:
         self._before = self._look()
         self._packages = len(sys.modules)
 
-    def told(self) -> list[str]:
-        """What has changed since it was asked the last time."""
+    def told(self, values: Iterable[Any]) -> list[str]:
+        """What has changed since it was asked the last time; `values` are those of the notebook's names."""
         before, self._before = self._before, self._look()
         packages, self._packages = self._packages, len(sys.modules)
         changed = []
         for name, now in self._before.items():
             if name in before:
-                # Some libraries draw a number while they are imported: the code itself has to tell, then.
-                if before[name] != now and not (name == "random" and packages != self._packages):
+                # Some libraries draw a number while they are imported.
+                by_library = name == "random" and packages != self._packages and not _draws(values)
+                if before[name] != now and not by_library:
                     changed.append(name)
             elif unlike_default(name):  # its library was imported meanwhile
                 changed.append(name)
@@ -256,6 +257,11 @@ class StateWatch:
             if state is not None:
                 found[name] = hashlib.blake2b(state.encode("utf-8", "replace"), digest_size=12).hexdigest()
         return found
+
+
+def _draws(values: Iterable[Any]) -> bool:
+    """Does the notebook itself know the generator of the standard library?"""
+    return any(value is random or type(getattr(value, "__self__", None)) is random.Random for value in values)
 
 
 def _of_numpy() -> str | None:
@@ -341,6 +347,8 @@ _STATE: dict[str, Callable[[], str | None]] = {
 def unlike_default(name: str) -> bool:
     """Of a library that was imported a moment ago: is it set otherwise already?"""
     try:
+        if name == "numpy.random":  # drawn from: where the next number is taken, it begins with a full block
+            return bool(sys.modules["numpy.random.mtrand"]._rand.get_state(legacy=True)[2] != 624)
         if name == "matplotlib":
             matplotlib: Any = sys.modules["matplotlib"]
             before = dict(_settings(matplotlib.rcParamsOrig))
