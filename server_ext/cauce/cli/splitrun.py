@@ -140,18 +140,12 @@ def _say(run: SplitRun) -> None:
 
 
 def _read(path: Path) -> tuple[Book, bytes]:
-    from cauce.engine.files import read_whole
+    from cauce.engine.alone import read_source
     from cauce.engine.refactor.book import read_book
-    from cauce.engine.source import source_limit
 
     # jupytext imports its contents managers, and with them Jupyter's server, wherever that is installed.
     sys.modules.setdefault("jupyter_server", None)  # type: ignore[arg-type]  # the documented way to forbid an import
-    try:
-        content = read_whole(path, source_limit(path.name))
-    except FileNotFoundError:
-        raise NotFound(f"There is no notebook at {path}.") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    content = read_source(path)
     return read_book(content, path.name), content
 
 

@@ -67,14 +67,17 @@ class Cells:
         output_limit: int,
         execution_timeout: float | None = None,
         iopub_timeout: float | None = None,
+        after: Callable[[int], str] | None = None,
     ) -> None:
-        """The timeouts are in seconds. `execution_timeout` is for one cell; None: it may take for ever."""
+        """The timeouts are in seconds. `execution_timeout` is for one cell; None: it may take for ever.
+
+        `after` is code to run aside when the cell of that number has ended.
+        """
+        self._after = after
         self.current: int | None = None
         """Index of the cell that runs, or ran last."""
         self.stopped = False
         """Did `stop` keep it from running every cell?"""
-        self.left = False
-        """Has a cell called ``exit()``?"""
         self.news = False
         """Has anything come since `settle`?"""
         self.outputs = Outputs(notebook, output_limit, self._tell_kernel)
@@ -136,7 +139,7 @@ class Cells:
 
     def _send(self) -> None:
         """Send as many cells as may be on their way, if there are any left."""
-        ahead = _AHEAD if self._kernel.is_forked and not self.outputs.has_widgets else 1
+        ahead = _AHEAD if self._kernel.is_forked and not self.outputs.has_widgets and self._after is None else 1
         while len(self._line) < ahead and self._begun < len(self._todo):
             if self._stop.is_set():
                 break
@@ -245,6 +248,8 @@ class Cells:
             self._line.pop(0)
             self._done += 1
             moved = True
+            if self._after is not None:
+                self._kernel.aside(self._after(sent.index))  # before anything that is sent from here on
             if self._ends(sent.reply, self._notebook.cells[sent.index]):
                 return
         if moved and not self._ended.done():
@@ -264,7 +269,6 @@ class Cells:
         self._progress(Progress(done=self._done, total=len(self._todo)))
         if not leaves:
             return False
-        self.left = True
         if self._done < len(self._todo):
             self._log.note(f"exit() was called; cells not run after it: {len(self._todo) - self._done}.")
         self._end()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cauce.contract import CellError, Where
 from cauce.engine.executors import Cancelled, Crashed, Failed, Job, Listener, Outcome, Stopped, Succeeded
 from cauce.engine.executors.ahead import Ahead
+from cauce.engine.executors.aside import Aside, AsideOf
 from cauce.engine.executors.failure import clipped, death, line_at_death, line_in_cell, lines_of, locate, message_of
 from cauce.engine.executors.log import LIMIT, Log
 from cauce.engine.injection import METADATA_KEY, inject, is_injected, language_of
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from cauce.engine.executors.cells import Cells
     from cauce.engine.executors.kernel import Kernel, Kernels
 
-__all__ = ["Epilogue", "NotebookExecutor"]
+__all__ = ["NotebookExecutor"]
 
 OUTPUT_LIMIT = 10_000_000
 _INTERRUPT_PATIENCE = 3.0
@@ -53,10 +54,6 @@ _PARTIAL_SHARE = 30
 """How many times longer the pause is than the writing."""
 
 
-Epilogue = Callable[[Job], str | None]
-"""Code that is run aside when the last cell of a job has ended well; what it does is no part of the task."""
-
-
 class NotebookExecutor:
     """Runs each job in a fresh kernel process, several side by side in one event loop.
 
@@ -64,10 +61,10 @@ class NotebookExecutor:
     """
 
     def __init__(
-        self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT, epilogue: Epilogue | None = None
+        self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT, aside_of: AsideOf | None = None
     ) -> None:
         """`log_limit` is in bytes and for a task, `output_limit` in characters and for what one cell prints."""
-        self._epilogue = epilogue
+        self._aside_of = aside_of
         self._log_limit = log_limit
         self._output_limit = output_limit
         self._guard = Guard()
@@ -126,8 +123,8 @@ class NotebookExecutor:
         self._kernels.add(kernel)
         patience = Patience()
         try:
-            epilogue = None if self._epilogue is None else self._epilogue(job)
-            run = _Run(job, listener, cancel, log, kernel, notebook, self._output_limit, self._start_another, epilogue)
+            aside = (None if self._aside_of is None else self._aside_of(job)) or Aside()
+            run = _Run(job, listener, cancel, log, kernel, notebook, self._output_limit, self._start_another, aside)
             outcome = await run.go()
             if not isinstance(outcome, Succeeded):
                 patience = Patience(exit=_SHORT_EXIT_PATIENCE)
@@ -172,7 +169,7 @@ class _Run:
     output_limit: int
     started: Callable[[Job, Kernel], None]
     """Is told when the kernel has been started."""
-    epilogue: str | None = None
+    aside: Aside
 
     async def go(self) -> Outcome:
         cancelled = asyncio.ensure_future(self.cancel.wait())
@@ -231,7 +228,9 @@ class _Run:
 
         kernel = self.kernel
         limits = _seconds(self.job, "execution_timeout"), _seconds(self.job, "iopub_timeout")
-        cells = Cells(self.notebook, kernel, self.log, self.output_limit, *limits)
+        if trouble := await self._run_aside(self.aside.before, cancelled):
+            return self._never_ready(f"The kernel '{kernel.name}' cannot be looked into: {trouble}")
+        cells = Cells(self.notebook, kernel, self.log, self.output_limit, *limits, after=self.aside.after)
         running = asyncio.ensure_future(cells.run(self.listener.progress, self.cancel))
         keeping = asyncio.ensure_future(self._keep(cells))
         try:
@@ -240,9 +239,8 @@ class _Run:
                 await self._stop(running)
             # After a death: what is still on its way belongs to the notebook.
             await asyncio.wait({running}, timeout=_DRAIN_PATIENCE)
-            ended_well = running.done() and not running.cancelled() and running.exception() is None
-            if self.epilogue is not None and ended_well and not cells.stopped:
-                await _first_of(kernel.aside(self.epilogue), kernel.exited, cancelled)
+            if running.done():
+                await self._run_aside(self.aside.end, cancelled)
         finally:
             keeping.cancel()
             if not running.done():
@@ -257,6 +255,17 @@ class _Run:
                 raise
             self.log.note(f"The partial notebook could not be written: {error}.")  # not the worst that happened
         return outcome
+
+    async def _run_aside(self, code: str, cancelled: asyncio.Future[Any]) -> str:
+        """Run code of ours, wait for it, and say what it raised, if it did."""
+        kernel = self.kernel
+        if not code or kernel.exited.done() or cancelled.done():
+            return ""
+        reply = kernel.aside(code)
+        await _first_of(reply, kernel.exited, cancelled)
+        if not reply.done() or reply.result().get("status") == "ok":
+            return ""
+        return f"{reply.result().get('ename')}: {message_of(reply.result())}"
 
     async def _keep(self, cells: Cells) -> None:
         """Write the notebook every few seconds while it runs: should we be killed, that is what is left of it."""

@@ -25,11 +25,12 @@ from cauce.engine.executors import (
     Succeeded,
 )
 from cauce.engine.executors.answer import Answer, Reply
+from cauce.engine.executors.aside import AsideOf
 from cauce.engine.executors.child import Children
 from cauce.engine.executors.evaluation import evaluation_requests, values_told
 from cauce.engine.executors.formats import conversion, lacking
 from cauce.engine.executors.log import LIMIT, Log
-from cauce.engine.executors.notebook import OUTPUT_LIMIT, Epilogue, NotebookExecutor
+from cauce.engine.executors.notebook import OUTPUT_LIMIT, NotebookExecutor
 from cauce.engine.executors.request import dotted_of, task_of, tasks_of
 from cauce.engine.executors.sessions import Sessions
 from cauce.engine.executors.sql import relations_requests, sql_request, there_requests
@@ -43,11 +44,11 @@ class ProjectExecutor:
     """One instance serves one build. Use it from the main thread."""
 
     def __init__(
-        self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT, epilogue: Epilogue | None = None
+        self, *, log_limit: int = LIMIT, output_limit: int = OUTPUT_LIMIT, aside_of: AsideOf | None = None
     ) -> None:
         """`log_limit` is in bytes and for a task, `output_limit` in characters and for what one cell prints."""
         self._log_limit = log_limit
-        self._notebooks = NotebookExecutor(log_limit=log_limit, output_limit=output_limit, epilogue=epilogue)
+        self._notebooks = NotebookExecutor(log_limit=log_limit, output_limit=output_limit, aside_of=aside_of)
         self._children = Children()
         self._sessions = Sessions(self._children)
 

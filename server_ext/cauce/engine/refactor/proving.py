@@ -32,6 +32,7 @@ from cauce.contract import (
 from cauce.engine.build import Stop, build
 from cauce.engine.errors import UsageError
 from cauce.engine.executors import Job
+from cauce.engine.executors.aside import Aside
 from cauce.engine.executors.project import ProjectExecutor
 from cauce.engine.files import read_whole
 from cauce.engine.parsecache import ParseCache
@@ -141,11 +142,11 @@ async def _build(
     with tempfile.TemporaryDirectory(prefix="cauce-") as place:
         files = {name: Path(place, f"{number}.json") for number, name in enumerate(names)}
 
-        def epilogue(job: Job) -> str | None:
+        def aside_of(job: Job) -> Aside | None:
             file = files.get(job.spec.name)
-            return None if file is None else installed_and(call("tell", str(file)))
+            return None if file is None else Aside(end=installed_and(call("tell", str(file))))
 
-        executor = ProjectExecutor(epilogue=epilogue)
+        executor = ProjectExecutor(aside_of=aside_of)
         try:
             request = RunRequest(tasks=tuple(names), mode="up_to", force=True)
             await build(entry, request, executor=executor, emit=hear, stop=stop)

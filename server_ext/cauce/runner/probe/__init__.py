@@ -63,6 +63,7 @@ class _Session:
     """One notebook, from its first cell to its last."""
 
     def __init__(self, folder: str) -> None:
+        self.began = 0.0
         self.seen: dict[str, _Seen] = {}
         self.look()
         self.state = StateWatch()
@@ -112,6 +113,7 @@ def start(folder: str) -> None:
     if _session is None:
         _session = _Session(folder)
     _session.files.on = True
+    _session.began = time.monotonic()
 
 
 def note(answer: str, cell: int) -> None:
@@ -120,10 +122,12 @@ def note(answer: str, cell: int) -> None:
     if session is None:
         return
     session.files.on = False
+    seconds = round(time.monotonic() - session.began, 3)
     try:
         reads, writes, other = session.files.told()
         found = {
             "cell": cell,
+            "seconds": seconds,
             "reads": reads,
             "writes": writes,
             "other": other,
@@ -132,6 +136,7 @@ def note(answer: str, cell: int) -> None:
         _write(answer, lambda: {**found, **session.look()})
     finally:
         session.files.on = True
+        session.began = time.monotonic()
 
 
 def finish(answer: str, stars: Iterable[str]) -> None:
