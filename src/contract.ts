@@ -175,6 +175,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/split/plan": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** What a notebook would become as a pipeline: tasks, what goes between them, the text of each file. */
+        readonly post: operations["planSplit"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/split/apply": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Write that pipeline, whole or not at all. The notebook stays as it is. */
+        readonly post: operations["applySplit"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/pipelines/{path}/profile": {
         readonly parameters: {
             readonly query?: never;
@@ -1351,58 +1385,101 @@ export interface components {
         readonly SplitRequest: {
             /** @description Relative to the server's root; on the command line, to the working folder. */
             readonly notebook: string;
-            /** @description Headings of this level begin sections, 1 to 6; None: of the level that divides it best, 2 where there is one. */
-            readonly level: number | null;
-            /** @description Cells at which sections begin, instead of headings. */
-            readonly cuts: readonly number[] | null;
-            /** @description First cell → name of the task. */
-            readonly names: {
+            /**
+             * @description Headings of this level begin sections, 1 to 6; None: of the level that divides it best, 2 where there is one.
+             * @default null
+             */
+            readonly level?: number | null;
+            /**
+             * @description Cells at which sections begin, instead of headings.
+             * @default null
+             */
+            readonly cuts?: readonly number[] | null;
+            /**
+             * @description First cell → name of the task.
+             * @default {}
+             */
+            readonly names?: {
                 readonly [key: string]: string;
             };
             /**
              * @description Of the tasks; '' for the notebook's own.
+             * @default
              * @enum {unknown}
              */
-            readonly sourceFormat: "" | "ipynb" | "py";
-            /** @description Variable → how it is stored, where that is not to follow from its type. */
-            readonly formats: {
+            readonly sourceFormat?: "" | "ipynb" | "py";
+            /**
+             * @description Variable → how it is stored, where that is not to follow from its type.
+             * @default {}
+             */
+            readonly formats?: {
                 readonly [key: string]: "cloudpickle" | "csv" | "dill" | "joblib" | "json" | "npy" | "parquet" | "pickle" | "png" | "recreate";
             };
-            /** @description Variable → key of its product. */
-            readonly keys: {
+            /**
+             * @description Variable → key of its product.
+             * @default {}
+             */
+            readonly keys?: {
                 readonly [key: string]: string;
             };
             /**
              * @description Of tables; '' for parquet where one is known to be a table.
+             * @default
              * @enum {unknown}
              */
-            readonly dfFormat: "" | "csv" | "parquet";
+            readonly dfFormat?: "" | "csv" | "parquet";
             /**
              * @description Of what has no format of its own; '' for pickle, or cloudpickle where it takes that.
+             * @default
              * @enum {unknown}
              */
-            readonly serializer: "" | "cloudpickle" | "dill" | "pickle";
-            /** @description What the user knows better of what crosses the cuts. */
-            readonly edges: readonly components["schemas"]["SplitChange"][];
-            /** @description Function or class → where it goes. */
-            readonly definitions: {
+            readonly serializer?: "" | "cloudpickle" | "dill" | "pickle";
+            /**
+             * @description What the user knows better of what crosses the cuts.
+             * @default []
+             */
+            readonly edges?: readonly components["schemas"]["SplitChange"][];
+            /**
+             * @description Function or class → where it goes.
+             * @default {}
+             */
+            readonly definitions?: {
                 readonly [key: string]: "copied" | "module" | "parameters";
             };
-            /** @description Cell → whether it is set-up, to be repeated in each task. */
-            readonly repeated: {
+            /**
+             * @description Cell → whether it is set-up, to be repeated in each task.
+             * @default {}
+             */
+            readonly repeated?: {
                 readonly [key: string]: boolean;
             };
-            /** @description Folder of the products; may be absolute. */
-            readonly prefix: string;
-            /** @description Where the pipeline goes, relative to the notebook's folder. */
-            readonly folder: string;
-            readonly pipeline: string;
-            /** @description The module of functions and classes, a name without '.py'. */
-            readonly module: string;
-            /** @description Write stubs of tests for that module? */
-            readonly tests: boolean;
-            /** @description No split: the notebook as the one task of a pipeline. */
-            readonly single: boolean;
+            /**
+             * @description Folder of the products; may be absolute.
+             * @default output
+             */
+            readonly prefix?: string;
+            /**
+             * @description Where the pipeline goes, relative to the notebook's folder.
+             * @default
+             */
+            readonly folder?: string;
+            /** @default pipeline.yaml */
+            readonly pipeline?: string;
+            /**
+             * @description The module of functions and classes, a name without '.py'.
+             * @default definitions
+             */
+            readonly module?: string;
+            /**
+             * @description Write stubs of tests for that module?
+             * @default false
+             */
+            readonly tests?: boolean;
+            /**
+             * @description No split: the notebook as the one task of a pipeline.
+             * @default false
+             */
+            readonly single?: boolean;
         };
         /**
          * SplitChange
@@ -1539,6 +1616,8 @@ export interface components {
             readonly single: boolean;
             /** @description Run the notebook to find out. */
             readonly trace: boolean;
+            readonly folder: string;
+            readonly pipeline: string;
         };
         /**
          * SplitRemark
@@ -2516,6 +2595,126 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Somebody builds this project already; `holder` says who. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The pipeline has errors that forbid this build. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly planSplit: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description A pipeline that a notebook would become. Nothing is written yet. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Split"];
+                };
+            };
+            /** @description The request makes no sense. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not allowed. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such pipeline, task or run. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    readonly applySplit: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SplitApply"];
+            };
+        };
+        readonly responses: {
+            /** @description It was written. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SplitApplied"];
                 };
             };
             /** @description The request makes no sense. */

@@ -1060,6 +1060,8 @@ class SplitProposal(Contract, frozen=True, kw_only=True):
     single: bool = False
     trace: bool = False
     """Run the notebook to find out."""
+    folder: str = ""
+    pipeline: str = ""
 
 
 class SplitRemark(Contract, frozen=True, kw_only=True):

@@ -33,6 +33,9 @@ from cauce.contract import (
     RunFinished,
     RunStarted,
     Snapshot,
+    Split,
+    SplitRemark,
+    SplitTask,
     Task,
     TaskFinished,
     TaskProgress,
@@ -56,6 +59,8 @@ __all__ = [
     "print_mistakes",
     "print_plan",
     "print_preview",
+    "print_remarks",
+    "print_split",
     "print_status",
     "print_trial",
     "shown",
@@ -588,3 +593,74 @@ def _ago(seconds: float) -> str:
             count = int(seconds // size)
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+# --- A notebook, split ---------------------------------------------------------------------
+
+_REMARKS = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("·", "dim")}
+
+
+def print_split(split: Split) -> None:
+    """The pipeline that a notebook becomes: tasks, what goes from one to the other, files."""
+    console = Console()
+    count = f"{len(split.tasks)} task" + ("" if len(split.tasks) == 1 else "s")
+    console.print(_text(f"{split.notebook} → {split.pipeline}, {count}", "bold"), soft_wrap=True)
+    for task in split.tasks:
+        console.print(Text.assemble("  ", _text(task.name, "bold"), "  ", _text(task.source, "dim")), soft_wrap=True)
+        for line in _crossing(split, task):
+            console.print(Text("    ") + line, soft_wrap=True)
+    if split.definitions:
+        console.print(Text("Functions and classes", "bold"))
+        for each in split.definitions:
+            where = {"module": "in the module", "parameters": "in the module", "copied": "in each task that uses it"}
+            more = f", with {', '.join(each.parameters)} as parameters" if each.parameters else ""
+            console.print(_text(f"  {each.name}: {where[each.goes]}{more}"), soft_wrap=True)
+    console.print(Text("Files", "bold"))
+    words = {"created": "new", "edited": "added to", "same": "as it is already", "kept": "stays as it is"}
+    for file in split.files:
+        console.print(Text.assemble("  ", _text(file.path), "  ", _text(words[file.kind], "dim")), soft_wrap=True)
+    print_remarks(split)
+
+
+def _crossing(split: Split, task: SplitTask) -> Iterator[Text]:
+    """What a task takes, and what it gives."""
+    for edge in split.edges:
+        if edge.target == task.name:
+            names = ", ".join(_evident(variable.name, variable.evidence) for variable in edge.variables)
+            yield Text.assemble(("← ", "cyan"), _text(edge.source), _text(f": {names}" if names else ""))
+    for product in task.products:
+        names = ", ".join(product.names)
+        if product.format == "recreate":
+            yield Text.assemble(("→ ", "green"), _text(f"{names}: made anew where it is used"))
+        else:
+            trouble = f": {product.trouble}" if product.trouble else ""
+            yield Text.assemble(
+                ("→ ", "green"),
+                _text(names),
+                "  ",
+                _text(f"{product.path}, {product.format}", "dim"),
+                _text(trouble, "red"),
+            )
+    for file in task.files:
+        yield Text.assemble(("→ ", "green"), _text(file))
+
+
+def _evident(name: str, evidence: str) -> str:
+    return name if evidence == "static" else f"{name} ({evidence})"
+
+
+def print_remarks(split: Split, *, to_errors: bool = False) -> None:
+    """What is said of a split, with the place in the notebook."""
+    console = Console(stderr=to_errors)
+    for remark in split.remarks:
+        mark, colour = _REMARKS[remark.severity]
+        console.print(Text.assemble((f"{mark} ", colour), _text(_remark(remark), keep="\n")), soft_wrap=True)
+        if remark.hint:
+            console.print(Text("  ") + _text(remark.hint, "dim"), soft_wrap=True)
+
+
+def _remark(remark: SplitRemark) -> str:
+    place = (
+        "" if remark.cell is None else f"Cell {remark.cell}" + ("" if remark.line is None else f", line {remark.line}")
+    )
+    return f"{place}: {remark.message}" if place else remark.message

@@ -23,6 +23,7 @@ COMMANDS = {
     "build": ("cauce.cli.build:command", "Run what is stale, or the given TASKS with what they need."),
     "task": ("cauce.cli.task:command", "Run one task and nothing else; or add, rename, remove one."),
     "create": ("cauce.cli.reshape:create", "Write a pipeline.yaml whose tasks are the given scripts and notebooks."),
+    "refactor": ("cauce.cli.refactor:command", "Turn a notebook into a pipeline: a task for each of its sections."),
     "profile": ("cauce.cli.profile:command", "Choose among env.yaml and env.NAME.yaml."),
     "preview": ("cauce.cli.preview:command", "Show the beginning of what a task has made."),
     "plot": ("cauce.cli.plot:command", "Save a picture of the pipeline: a page, SVG, PNG or Mermaid."),

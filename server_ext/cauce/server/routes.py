@@ -29,7 +29,9 @@ from cauce.contract import (
     ProfileChoice,
     RunRequest,
     ShowRequest,
+    SplitApply,
     SplitJob,
+    SplitRequest,
     TaskRemoval,
     TaskRename,
     UndoRequest,
@@ -274,6 +276,24 @@ class CreateHandler(CauceHandler):
         self.answer(await self.workspace.create(self.body_as(NewPipeline)))
 
 
+class SplitPlanHandler(CauceHandler):
+    path: ClassVar = "split/plan"
+
+    @web.authenticated
+    @may_read
+    async def post(self) -> None:
+        self.answer(await self.workspace.plan_split(self.body_as(SplitRequest)))
+
+
+class SplitApplyHandler(CauceHandler):
+    path: ClassVar = "split/apply"
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        self.answer(await self.workspace.apply_split(self.body_as(SplitApply)))
+
+
 class ScaffoldHandler(CauceHandler):
     path: ClassVar = "pipelines/{path}/scaffold"
 
@@ -466,7 +486,7 @@ _HANDLERS = (
     *(UpstreamHandler, RenameHandler, RemoveHandler, PreviewHandler, TaskHandler, TasksHandler),
     *(ScaffoldHandler, CleanHandler, PlanHandler, UndoHandler, ProfileHandler),
     *(PipelineHandler, PipelinesHandler, BuildsHandler, CheckHandler, CreateHandler, SchemaHandler),
-    *(OpenedHandler, TraceHandler, ProofHandler),
+    *(OpenedHandler, SplitPlanHandler, SplitApplyHandler, TraceHandler, ProofHandler),
 )
 PATTERNS: tuple[tuple[str, type[CauceHandler]], ...] = tuple((_pattern(handler.path), handler) for handler in _HANDLERS)
 """Below ``{base_url}cauce/api/``."""

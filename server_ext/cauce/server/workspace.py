@@ -52,7 +52,11 @@ from cauce.contract import (
     RunRequest,
     ShowRequest,
     Snapshot,
+    Split,
+    SplitApplied,
+    SplitApply,
     SplitJob,
+    SplitRequest,
     SplitRun,
     TaskDetail,
     TaskRemoval,
@@ -76,7 +80,7 @@ from cauce.engine.statefolder import is_own, log_file
 from cauce.engine.store import read_attempts
 from cauce.present import present_detail, present_run
 from cauce.runs import compare_runs, forget_run, known_run, list_runs, run_detail
-from cauce.server import changes
+from cauce.server import changes, refactoring
 from cauce.server.active import active_builds
 from cauce.server.builder import Builder
 from cauce.server.discovery import find_pipelines
@@ -300,6 +304,31 @@ class Workspace:
         if not request.dry_run:
             self._list = None
         return changed
+
+    async def plan_split(self, request: SplitRequest) -> Split:
+        """What a notebook would become as a pipeline."""
+        notebook = await asyncio.to_thread(self._notebook, request)
+        return await asyncio.to_thread(refactoring.plan_split, notebook, request)
+
+    async def apply_split(self, wanted: SplitApply) -> SplitApplied:
+        """Write that pipeline."""
+        notebook = await asyncio.to_thread(self._notebook, wanted.request)
+        applied = await asyncio.to_thread(refactoring.apply_split, notebook, wanted)
+        self._list = None
+        return applied
+
+    def _notebook(self, request: SplitRequest) -> Path:
+        """The notebook to be split, when both it and the pipeline are below the server's root. Raises as `_resolve`."""
+        relative = self._below(request.notebook)
+        for path in (relative, relative.parent / self._below(request.folder) / self._below(request.pipeline)):
+            try:
+                real_path(self.root, path.as_posix())
+            except LeadsOutside:
+                raise PathRefused(f"{path} leads out of the server's root.", hint=_INSIDE) from None
+            except OSError as error:
+                raise NotFound(f"{path} cannot be looked at: {error.strerror}.", hint=_INSIDE) from error
+        self._check_project(self.root / relative.parent / request.folder / request.pipeline)
+        return self.root / relative
 
     def _seen_from(self, folder: PurePosixPath, file: str) -> str:
         """A file as seen from a folder above it; both are relative to the server's root."""
