@@ -34,6 +34,7 @@ from cauce.contract import (
     RunStarted,
     Snapshot,
     Split,
+    SplitProof,
     SplitRemark,
     SplitTask,
     Task,
@@ -59,6 +60,7 @@ __all__ = [
     "print_mistakes",
     "print_plan",
     "print_preview",
+    "print_proof",
     "print_remarks",
     "print_split",
     "print_status",
@@ -664,3 +666,21 @@ def _remark(remark: SplitRemark) -> str:
         "" if remark.cell is None else f"Cell {remark.cell}" + ("" if remark.line is None else f", line {remark.line}")
     )
     return f"{place}: {remark.message}" if place else remark.message
+
+
+_PROVED = {"same": ("✓", "green"), "differs": ("✗", "red"), "failed": ("✗", "red"), "unknown": ("?", "yellow")}
+
+
+def print_proof(proof: SplitProof) -> None:
+    """Whether a pipeline computes what its notebook does."""
+    console = Console()
+    for task in proof.tasks:
+        mark, colour = _PROVED[task.state]
+        said = task.message or f"{task.compared} variables compared"
+        console.print(Text.assemble((f"{mark} ", colour), _text(task.task, "bold"), _text(f"  {said}")), soft_wrap=True)
+        for value in task.differs:
+            found = value.found or "nothing"
+            console.print(_text(f"    {value.name}: {value.expected} in the notebook, {found} here"), soft_wrap=True)
+        if task.uncompared:
+            console.print(_text(f"    cannot be compared: {', '.join(task.uncompared)}", "dim"), soft_wrap=True)
+    console.print(_text(proof.message, "bold green" if proof.same else "bold red"), soft_wrap=True)

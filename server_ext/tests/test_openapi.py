@@ -62,7 +62,7 @@ def test_routes_are_whole(route: cauce.rest.Route) -> None:
         of_runs or route.operation == "previewByCode" or route.path in ("split/trace", "split/proof")
     )
     assert (route.permission == "execute") == acts
-    assert route.permission != "read" or route.method == "GET" or route.operation in ("check", "plan")
+    assert route.permission != "read" or route.method == "GET" or route.operation in ("check", "plan", "planSplit")
     assert not isinstance(route.reply, type) or issubclass(route.reply, contract.Contract)
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from cauce.cli.options import WRONG, exit_with, json_option, takes_log
-from cauce.contract import SplitApplied, SplitRequest, encode
+from cauce.cli.options import CANCELLED, FAILED, OK, WRONG, exit_with, json_option, takes_log
+from cauce.contract import SplitApplied, SplitRequest, SplitRun, encode
 from cauce.engine.errors import CauceError, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from cauce.engine.refactor.model import Trace
     from cauce.engine.refactor.planning import Plan
 
 __all__ = ["command"]
@@ -24,6 +23,8 @@ __all__ = ["command"]
 @click.argument("notebook")
 @json_option
 @takes_log
+@click.option("--trace", "run_first", is_flag=True, help="Run the notebook first, to see what each cell does.")
+@click.option("--prove", is_flag=True, help="Build it then, and compare its variables with those of the notebook.")
 @click.option("--preview", is_flag=True, help="Show the pipeline, and write nothing.")
 @click.option("--diff", is_flag=True, help="Show the text of each file, too.")
 @click.option("--level", type=click.IntRange(1, 6), help="Cut at Markdown headings of this level. Default: 2, if any.")
@@ -47,6 +48,8 @@ __all__ = ["command"]
 def command(
     notebook: str,
     as_json: bool,
+    run_first: bool,
+    prove: bool,
     preview: bool,
     diff: bool,
     level: int | None,
@@ -89,8 +92,14 @@ def command(
             raise UsageError(f"That cannot be asked for: {error}.", hint="See 'cauce refactor --help'.") from error
         path = Path(os.path.abspath(notebook))  # noqa: PTH100 - a link is where the user sees it
         content = _read(path)
-        plan = _plan(request, path, content, None)
+        if prove and preview:
+            raise UsageError("A preview builds nothing that could be compared.", hint="Leave out --preview or --prove.")
+        if run_first:
+            _trace(path)
+        plan = _plan(request, path, content)
         _finish(plan, as_json=as_json, preview=preview, diff=diff)
+        if prove:
+            _prove(path, plan, as_json=as_json)
     except CauceError as error:
         exit_with(error)
 
@@ -117,14 +126,53 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"{path.name} cannot be read: {error.strerror}.", hint="Name a notebook.") from error
 
 
-def _plan(request: SplitRequest, path: Path, content: bytes, trace: Trace | None) -> Plan:
+def _plan(request: SplitRequest, path: Path, content: bytes) -> Plan:
+    from cauce.engine.refactor.applying import seen
     from cauce.engine.refactor.planning import plan
 
-    return plan(request, content, trace, path.parent)
+    return plan(request, content, seen(path, content), path.parent)
+
+
+def _trace(path: Path) -> None:
+    """Run the notebook. One that fails is worth what was seen until then."""
+    from cauce.cli.splitrun import trace_notebook
+
+    found = trace_notebook(path, _say)
+    if found is None:
+        click.echo("It was cancelled.", err=True)
+        sys.exit(CANCELLED)
+    if found.failed is not None:
+        click.echo(f"Cell {found.failed} fails: {found.error}", err=True)
+
+
+def _prove(path: Path, plan: Plan, *, as_json: bool) -> None:
+    """Build the pipeline, compare, and end."""
+    from cauce.cli.splitrun import prove_notebook
+    from cauce.terminal import print_proof
+
+    proof = prove_notebook(path, plan.entry.path, _say)
+    if proof is None:
+        click.echo("It was cancelled.", err=True)
+        sys.exit(CANCELLED)
+    if as_json:
+        click.echo(encode(proof))
+    else:
+        print_proof(proof)
+    sys.exit(OK if proof.same else FAILED)
+
+
+def _say(run: SplitRun) -> None:
+    """Progress, on stderr, and only where somebody looks on."""
+    if not sys.stderr.isatty():
+        return
+    what = run.message or f"Running the notebook: {run.done} of {run.total} cells."
+    click.echo(f"\r\x1b[2K{what}", err=True, nl=False)
+    if run.done == run.total:
+        click.echo(err=True)
 
 
 def _finish(plan: Plan, *, as_json: bool, preview: bool, diff: bool) -> None:
-    from cauce.engine.editing import perform
+    from cauce.engine.refactor.applying import do
     from cauce.present import present_change
     from cauce.terminal import print_split, shown
 
@@ -139,7 +187,7 @@ def _finish(plan: Plan, *, as_json: bool, preview: bool, diff: bool) -> None:
                 click.echo(shown(plan.planned.change.diff, "\n\t"), nl=False)
             click.echo("Nothing was written: this was a preview.")
         return
-    done, record = perform(plan.entry, plan.planned)
+    done, record = do(plan, plan.planned)
     if as_json:
         click.echo(encode(SplitApplied(pipeline=plan.split.pipeline, changed=present_change(done, record))))
         return

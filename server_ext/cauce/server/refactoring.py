@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cauce.contract import Problem, Split, SplitApplied, SplitApply, SplitRequest, Where
-from cauce.engine.editing import perform
 from cauce.engine.errors import FileChanged, NotFound, PipelineHasErrors, UsageError
 from cauce.engine.files import NotRegular, read_start
+from cauce.engine.refactor.applying import do, seen
 from cauce.engine.refactor.planning import Plan, plan
 from cauce.engine.source import digest, source_limit
 from cauce.present import present_change
@@ -34,12 +34,12 @@ def apply_split(notebook: Path, wanted: SplitApply) -> SplitApplied:
     found = _planned(notebook, wanted.request, content)
     if found.planned is None:
         raise PipelineHasErrors(_errors(found.split))
-    done, record = perform(found.entry, found.planned)
+    done, record = do(found, found.planned)
     return SplitApplied(pipeline=found.split.pipeline, changed=present_change(done, record))
 
 
 def _planned(notebook: Path, request: SplitRequest, content: bytes) -> Plan:
-    return plan(request, content, None, notebook.parent)
+    return plan(request, content, seen(notebook, content), notebook.parent)
 
 
 def _errors(split: Split) -> tuple[Problem, ...]:

@@ -89,7 +89,10 @@ class Plan:
     entry: Entry
     planned: Planned | None
     """To be performed; None while a remark is an error."""
-    sections: tuple[Section, ...] = ()
+    notebook: str
+    """Relative to the project's root."""
+    moved: tuple[str, ...] = ()
+    """Constants that are in the module of definitions."""
 
 
 def plan(request: SplitRequest, content: bytes, trace: Trace | None, folder: Path) -> Plan:
@@ -601,7 +604,9 @@ class _Draft:
         planned = None
         if not self._refused:
             planned = Planned(Change(place.root, changes, self._said(changes)), problems=problems)
-        return Plan(self._shown(), place.entry, planned, self._parts)
+        needed = [each for definition in self._flow.definitions for each in definition.needs if each.kind != "import"]
+        moved = dict.fromkeys(name for each in needed for name in each.effect.binds)
+        return Plan(self._shown(), place.entry, planned, place.notebook, tuple(moved))
 
     def _said(self, changes: Sequence[FileChange]) -> tuple[str, ...]:
         if not changes:
