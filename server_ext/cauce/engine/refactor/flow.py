@@ -109,6 +109,9 @@ class _Following:
         self._remarks: list[Remark] = []
 
     def flow(self) -> Flow:
+        used = {index for reading in self._readings for index in reading.needs.repeated}
+        for reading in self._readings:
+            reading.settle_definitions(used)
         for at in reversed(range(len(self._sections))):
             self._ask(at)
         self._moving.settle([reading.needs for reading in self._readings], self._places)

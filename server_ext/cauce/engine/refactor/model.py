@@ -304,7 +304,7 @@ class Part:
     loaded: tuple[Statement, ...] = ()
     """Repeated, too, but only after what it takes is there, because they read that."""
     removed: tuple[Statement, ...] = ()
-    """Of its own cells, because they stand at the top, or in the module."""
+    """Of its own cells, because they stand at the top, in the module, or only where they are used."""
     imported: Names = ()
     """Names that it imports from the module of definitions: of functions, classes and of constants that these need."""
     reads: tuple[TakenFile, ...] = ()

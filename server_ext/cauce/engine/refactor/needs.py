@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cauce.engine.refactor.definitions import Places
@@ -41,8 +41,11 @@ class Needs:
     """From the module of definitions."""
     first_use: dict[str, int] = field(default_factory=dict)
     """Name → index of the first line that uses it."""
+    own_used: set[int] = field(default_factory=set)
+    """Definitions of its own that it uses."""
     dropped: set[int] = field(default_factory=set)
-    """Lines of its own that do nothing but delete what it would have to take first."""
+    """Lines of its own that would do nothing there: a `del` of what it would have to take first, a definition that
+    only others use."""
     noted: list[Noted] = field(default_factory=list)
 
 
@@ -135,6 +138,22 @@ class Reading:
         elif not later:
             self._missing(name, at, why, bool(own))
 
+    def settle_definitions(self, used: Collection[int]) -> None:
+        """Drop definitions that are used elsewhere only; one that nobody uses stays, with what it reads.
+
+        Args:
+            used: Definitions that other sections repeat.
+        """
+        for line in self._known.lines[self._start : self._end]:
+            moved = line.index in self._known.places.moved
+            if line.role != "definition" or moved or line.index in self._result.own_used:
+                continue
+            if line.index in used:
+                self._result.dropped.add(line.index)
+                continue
+            for name in line.effect.later:
+                self._need(name, self._end, line, later=True)
+
     def end_need(self, name: str) -> None:
         """The section is to give a name. Where it may not have bound it, it takes it itself."""
         reaching = self._known.timeline.reaching(name, self._end)
@@ -168,7 +187,9 @@ class Reading:
         elif line.role == "definition":
             if line.section != self._section:
                 self._repeat(line, at)
-            elif (index, at) not in self._visited:
+                return
+            self._result.own_used.add(index)
+            if (index, at) not in self._visited:
                 self._visited.add((index, at))
                 for name in line.effect.later:
                     self._need(name, at, line, later=True)
