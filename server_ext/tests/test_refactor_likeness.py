@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import io
 import json
@@ -26,9 +27,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from cauce.runner.probe import likeness
 from cauce.runner.probe.likeness import digest
 from cauce.runner.probe.telling import holds_json, is_storable_frame, storing
 
@@ -168,6 +171,12 @@ def test_fitting_twice_with_one_seed_makes_the_same_and_another_seed_another() -
     assert digest(fitted[0]) == digest(fitted[1]) != digest(fitted[2])
 
 
+def test_how_long_a_search_took_is_no_difference() -> None:
+    rows, labels = np.arange(12.0).reshape(-1, 1), [0, 1] * 6
+    searches = [GridSearchCV(LogisticRegression(), {"C": [1, best]}, cv=2).fit(rows, labels) for best in (2, 2, 3)]
+    assert digest(searches[0]) == digest(searches[1]) != digest(searches[2])
+
+
 def test_functions_are_what_their_code_is_and_closures_what_they_hold() -> None:
     def adding(amount: int) -> Any:
         return lambda x: x + amount
@@ -234,6 +243,10 @@ def test_classes_that_misbehave_are_not_comparable_and_nothing_is_raised() -> No
 def test_a_digest_does_not_depend_on_the_seed_of_hashes() -> None:
     code = (
         "from cauce.runner.probe.likeness import digest\n"
+        "from sklearn.feature_extraction.text import TfidfVectorizer\n"
+        "from sklearn.gaussian_process import GaussianProcessRegressor\n"
+        "print(digest(TfidfVectorizer().fit(['a cat', 'two cats'])))\n"
+        "print(digest(GaussianProcessRegressor().fit([[0.0], [1.0]], [0, 1])))\n"
         "print(digest([{'a', 'b', 'c', 'd'}, frozenset('xyz'), {'k': {('p', 1), ('q', 2)}}, {1.5, None, 'z'}]))"
     )
     said = {
@@ -329,3 +342,14 @@ def test_what_is_told_of_storing(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file:
         assert storing(file)[0] == "an open file"
     assert storing(np.zeros(1_000_000))[1] == pytest.approx(8_000_000, rel=0.01)
+
+
+def test_it_is_sent_to_kernels_of_older_pythons_and_needs_nothing_but_the_standard_library() -> None:
+    known = {*sys.stdlib_module_names, "IPython", "cloudpickle"}  # the last where it is installed
+    for file in Path(likeness.__file__).parent.glob("*.py"):
+        tree = ast.parse(file.read_text("utf-8"), feature_version=(3, 8))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                assert str(node.module).partition(".")[0] in known, file.name
+            if isinstance(node, ast.Import):
+                assert {each.name.partition(".")[0] for each in node.names} <= known, file.name

@@ -41,6 +41,9 @@ _DENIED = frozenset(
 )
 """Packages whose objects hold caches, handles, or parts of the process."""
 _DENIED_MODULES = ("pandas.core.groupby", "pandas.core.window", "pandas.core.resample", "pandas.io", "pandas.plotting")
+_NOT_CONTENT = frozenset(("_stop_words_id", "_rng", "_random_state", "refit_time_"))
+"""Attributes of scikit-learn's estimators: an address in memory, generators that are often the whole process's, how long
+it took."""
 _NAN = struct.pack(">d", float("nan"))
 
 
@@ -251,6 +254,9 @@ class _Walk:
             raise Incomparable
         self.kept.append(told)  # its parts are new, and known by their ids
         make, arguments, state, items, pairs = (*told, None, None, None)[:5]
+        if type(state) is dict and module.startswith("sklearn."):
+            state = _without_clocks(state)
+            self.kept.append(state)
         parts = [name, self.of(make), self.of(arguments), self.of(state)]
         if items is not None:
             parts.append(self._sequence("items", list(items)))
@@ -410,6 +416,15 @@ _SPECIAL = {
     "pyarrow.Table": _Walk._arrow,
 }
 _PASSING = frozenset((types.CoroutineType, types.FrameType, types.TracebackType, types.GetSetDescriptorType))
+
+
+def _without_clocks(state: dict[str, Any]) -> dict[str, Any]:
+    """What an estimator of scikit-learn holds, without what is another each time."""
+    kept = {key: each for key, each in state.items() if key not in _NOT_CONTENT}
+    results = kept.get("cv_results_")
+    if type(results) is dict:
+        kept["cv_results_"] = {key: each for key, each in results.items() if not str(key).endswith("_time")}
+    return kept
 
 
 def _canonical(value: float) -> float:

@@ -7,8 +7,10 @@ Runs in the user's kernel, Python 3.8 or later, without Cauce: the standard libr
 
 from __future__ import annotations
 
+import enum
 import os
 import pickle
+import re
 import reprlib
 import sys
 import time
@@ -23,6 +25,7 @@ _MOST_STORED = 64 << 20
 """Bytes after which we believe that the rest can be stored, too."""
 _MOST_JSON = 200_000
 _MOST_BASES = 12
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _SCALARS = (type(None), bool, int, float, complex, str, bytes)
 _WORDS = {
     "generator": "a generator",
@@ -75,7 +78,7 @@ def summary(value: Any) -> str:
         text = _summary(value, kind)
     except Exception:  # a class of the user's may be anything
         text = ""
-    text = " ".join(text.split())
+    text = _ADDRESS.sub("", " ".join(text.split()))
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
@@ -98,15 +101,22 @@ class _Short(reprlib.Repr):
 
 
 _short = _Short()
+_SHAPED = (
+    *("numpy.ndarray", "pandas.DataFrame", "pandas.Series", "pandas.Index", "polars.DataFrame", "polars.Series"),
+    *("scipy._spbase", "scipy.spmatrix", "torch.Tensor"),
+)
 _CONTAINERS = (list, tuple, set, frozenset, dict)
 
 
 def _summary(value: Any, kind: type) -> str:
     if kind in _SCALARS or kind in _CONTAINERS:
         return _short.repr(value)
-    for name in ("numpy.ndarray", "pandas.DataFrame", "pandas.Series", "polars.DataFrame", "torch.Tensor"):
-        if is_a(kind, name):
-            return repr(tuple(value.shape))
+    if any(is_a(kind, name) for name in _SHAPED):
+        return repr(tuple(value.shape))
+    if kind in (range, slice):
+        return repr(value)
+    if isinstance(kind, enum.EnumMeta):
+        return f"{kind.__name__}.{value._name_}"
     if is_a(kind, "numpy.generic") or is_a(kind, "sklearn.BaseEstimator") or is_a(kind, "pandas.Timestamp"):
         return repr(value)
     if isinstance(value, type(sys)):

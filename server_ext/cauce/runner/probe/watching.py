@@ -39,6 +39,8 @@ _OTHER = {
     "socket.getaddrinfo": "connected to the network",
 }
 
+_ASKED = ("lscpu", "ldconfig", "nvidia-smi", "sysctl", "uname", "fc-list")
+"""What libraries start to learn about the machine."""
 
 # --- Files
 
@@ -71,6 +73,8 @@ class FileWatch:
                 self._note("open", self._absolute(arguments[0]), "r")
                 self._note("open", self._absolute(arguments[1]), "w")
             elif event in _OTHER:
+                if event == "subprocess.Popen" and os.path.basename(os.fsdecode(arguments[0])) in _ASKED:  # noqa: PTH119
+                    return
                 if event == "sqlite3.connect" and isinstance(arguments[0], (str, bytes)):
                     if os.fsdecode(arguments[0]) == ":memory:":
                         return
