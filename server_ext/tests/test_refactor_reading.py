@@ -776,6 +776,12 @@ _value = st.one_of(
     _name.map("copy.deepcopy({0})".format),
     _name.map("keep({0})".format),
     _name.map("wrap({0})".format),
+    _name.map("Box({0})".format),
+    _name.map("{0}.get()".format),
+    _name.map("{0}.held".format),
+    _name.map("{0}[:]".format),
+    st.tuples(_name, _name).map("pick({0[0]}, {0[1]})".format),
+    st.tuples(_name, _name).map("({0[0]} := {0[1]})".format),
     st.tuples(_name, _name).map("({0[0]} or {0[1]})".format),
 )
 _simple = st.one_of(
@@ -790,6 +796,13 @@ _simple = st.one_of(
     st.tuples(_name, _value).map("grow({0[0]}, {0[1]})".format),
     _name.map("grow_last([{0}])".format),
     _name.map("remember({0})".format),
+    _name.map("inner({0})".format),
+    _name.map("[each.append(0) for each in {0}]".format),
+    _name.map("list(map(inner, {0}))".format),
+    st.tuples(_name, _value).map("push({0[0]}, {0[1]})".format),
+    st.tuples(_name, _value).map("{0[0]}.put({0[1]})".format),
+    st.tuples(_name, _name, _value).map("{0[0]}, *{0[1]} = {0[2]}".format),
+    st.tuples(_name, _name).map("Box({0[0]}).put({0[1]})".format),
     _name.map("del {0}".format),
     _name.map("{0}.clear()".format),
     _name.map("{0}.pop()".format),
@@ -825,6 +838,27 @@ def grow(x, y):
     z.append(y)
 def grow_last(x):
     x[-1].append(0)
+def pick(x, y):
+    if x:
+        z = x
+    else:
+        z = y
+    return z
+def inner(x):
+    def add():
+        x.append(1)
+    add()
+push = lambda x, y: x.append(y)
+class Box:
+    def __init__(self, x):
+        self.held = x
+    def put(self, y):
+        self.held.append(y)
+        return self
+    def get(self):
+        return self.held
+    def __repr__(self):
+        return repr(self.held)
 def remember(x):
     global a
     log.append(x)
@@ -835,8 +869,8 @@ def remember(x):
 class _Watched(dict[str, object]):
     """Names of a module, which notes which ones are looked up."""
 
-    def __init__(self, names: Mapping[str, object]) -> None:
-        super().__init__(names)
+    def __init__(self) -> None:
+        super().__init__()
         self.looked: list[str] = []
 
     def __getitem__(self, key: str) -> object:
@@ -850,21 +884,21 @@ def test_what_is_said_of_a_statement_is_what_python_does(program: list[str]) -> 
     """Whatever a statement binds, or changes in place, is said of it or follows from what shares with what."""
     start = ["a = [1, [2]]", "b = {'k': [1]}", "c = [a, 3]", "d = 'text'"]
     found = [each for each in statements(_BEFORE, *start, *program) if each.cell > 0]
-    names: dict[str, object] = {}
-    exec(_BEFORE, names)  # noqa: S102  # a program of our own making
+    names = _Watched()
+    exec(_BEFORE, names, names)  # noqa: S102  # a program of our own making
     shares: set[frozenset[str]] = set()
     for statement in found:
         before = {name: names[name] for name in (*_NAMES, "log") if name in names}
         kept = copy.deepcopy(before)
-        watched = _Watched(names)
+        names.looked.clear()
         try:
-            exec(statement.text, watched, watched)  # noqa: S102  # as above
+            exec(statement.text, names, names)  # noqa: S102  # as above
             failed = False
         except Exception:
             failed = True
         effect = statement.effect
-        after = {name: dict.get(watched, name) for name in (*_NAMES, "log") if name in watched}
-        names = dict(watched)
+        looked = tuple(names.looked)
+        after = {name: names[name] for name in (*_NAMES, "log") if name in names}
         if failed:
             return  # the notebook ends here
         shares |= {frozenset((share.name, share.other)) for share in effect.shares}
@@ -881,5 +915,5 @@ def test_what_is_said_of_a_statement_is_what_python_does(program: list[str]) -> 
                 assert name in changed, (statement.text, effect, shares)
         for name in effect.binds:
             assert name in names, (statement.text, effect)
-        for name in watched.looked:
+        for name in looked:
             assert name not in _NAMES or name in (*effect.reads, *said, "a"), (statement.text, effect)

@@ -9,14 +9,17 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cauce.engine.refactor.known import MAGIC, Known
 from cauce.engine.refactor.model import Effect, Names, Share, Sureness
 from cauce.engine.refactor.scopes import Function
 from cauce.engine.refactor.summaries import Sources, Summary
 
-__all__ = ["Bindings", "State", "meet", "surer"]
+__all__ = ["Bindings", "Definitions", "State", "meet", "surer"]
+
+
+Definitions = tuple[Function | ast.ClassDef, ...]
 
 
 @dataclass
@@ -24,21 +27,51 @@ class State:
     """What holds at a point, whichever way it was reached."""
 
     bound: set[str] = field(default_factory=set)
+    """Names that are bound for sure."""
     gone: set[str] = field(default_factory=set)
+    """Names that are deleted for sure."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Names bound here → what they are bound to; '' where nothing is known."""
+    definitions: dict[str, Definitions] = field(default_factory=dict)
+    """Names bound here → the functions or classes that they may be."""
+    came_from: dict[str, tuple[Sources, bool]] = field(default_factory=dict)
+    """Names bound here → what they may lead to, and whether that was there before."""
+    unstorable: dict[str, str] = field(default_factory=dict)
     alive: bool = True
     """Is it reached at all?"""
 
     def copy(self) -> State:
-        return State(set(self.bound), set(self.gone), self.alive)
+        return State(
+            set(self.bound),
+            set(self.gone),
+            dict(self.kinds),
+            dict(self.definitions),
+            dict(self.came_from),
+            dict(self.unstorable),
+            self.alive,
+        )
 
 
 def meet(states: Sequence[State]) -> State:
+    """How things are where several ways come together."""
     reached = [state for state in states if state.alive]
-    if not reached:
-        return State(alive=False)
-    return State(
+    if len(reached) < 2:
+        return reached[0] if reached else State(alive=False)
+    result = State(
         set.intersection(*(state.bound for state in reached)), set.intersection(*(state.gone for state in reached))
     )
+    for state in reached:
+        for name, kind in state.kinds.items():
+            same = all(other.kinds.get(name) == kind for other in reached)
+            result.kinds[name] = kind if same else ""
+        for name, definitions in state.definitions.items():
+            before = result.definitions.get(name, ())
+            result.definitions[name] = (*before, *(each for each in definitions if each not in before))
+        for name, (sources, outer) in state.came_from.items():
+            others, also = result.came_from.get(name, ((), True))
+            result.came_from[name] = (tuple(dict.fromkeys((*others, *sources))), outer and also)
+        result.unstorable.update(state.unstorable)
+    return result
 
 
 def surer(one: Sureness | None, other: Sureness) -> Sureness:
@@ -66,8 +99,6 @@ class Bindings(ast.NodeVisitor, ABC):
         self.reads_files: dict[str, None] = {}
         self.writes_files: dict[str, None] = {}
         self.random = False
-        self.unstorable: dict[str, str] = {}
-        self.kinds: dict[str, str] = {}
         self.returns: list[tuple[str, bool]] = []
         self.returned: list[State] = []
         self.returned_kind: str | None = None
@@ -76,8 +107,6 @@ class Bindings(ast.NodeVisitor, ABC):
         """Names of comprehensions around, and what they come from."""
         self._loops: list[tuple[list[State], list[State]]] = []
         """Of loops around: how things are at each `break`, and at each `continue`."""
-        self.came_from: dict[str, tuple[Sources, bool]] = {}
-        """Names bound here → what they lead to, and whether that was there before."""
 
     @abstractmethod
     def block(self, body: Sequence[ast.stmt]) -> None:
@@ -92,7 +121,7 @@ class Bindings(ast.NodeVisitor, ABC):
         """A walk of its own, of what keeps its names to itself."""
 
     def effect(self) -> Effect:
-        state = self.state if self.state.alive else State(set(self.ever))
+        state = self.state if self.state.alive else replace(self.state, bound=set(self.ever))
         return Effect(
             reads=tuple(self.reads),
             later=tuple(self.later),
@@ -105,7 +134,7 @@ class Bindings(ast.NodeVisitor, ABC):
             reads_files=tuple(self.reads_files),
             writes_files=tuple(self.writes_files),
             random=self.random,
-            unstorable={name: what for name, what in self.unstorable.items() if name not in state.gone},
+            unstorable=dict(state.unstorable),
         )
 
     # --- Names
@@ -114,28 +143,30 @@ class Bindings(ast.NodeVisitor, ABC):
         if name != MAGIC and self.masked(name) is None and name not in self.state.bound:
             self.reads.setdefault(name)
 
-    def bind(self, name: str, sources: Sources = (), kind: str = "", unstorable: str = "") -> None:
-        if kind == "plain":
-            sources = ()
-        before = {other: other not in self.state.bound for other, _ in sources}
-        self.state.bound.add(name)
-        self.state.gone.discard(name)
+    def bind(
+        self, name: str, sources: Sources = (), kind: str = "", unstorable: str = "", definitions: Definitions = ()
+    ) -> None:
+        """Note that a name is bound to what leads to these."""
+        state = self.state
+        before = {other: other not in state.bound for other, _ in sources}
+        state.bound.add(name)
+        state.gone.discard(name)
         self.ever.setdefault(name)
         self.imports.pop(name, None)
-        self.kinds.pop(name, None)
-        self.unstorable.pop(name, None)
-        self.came_from.pop(name, None)
-        if kind:
-            self.kinds[name] = kind
-        elif name in self.known.kinds:
-            self.kinds[name] = ""
+        state.kinds[name] = kind
+        for table in (state.unstorable, state.came_from, state.definitions):
+            table.pop(name, None)
         if unstorable:
-            self.unstorable[name] = unstorable
+            state.unstorable[name] = unstorable
+        if definitions:
+            state.definitions[name] = definitions
+        if kind == "plain":
+            return
         for whole in (whole for other, whole in sources if other == name and before[name]):
             self.shares.setdefault(Share(name, name, whole))  # `a = a[0]`: still shares what it shared
         real = tuple((other, whole) for other, whole in sources if other != name)
         if real:
-            self.came_from[name] = (real, all(before[other] for other, _ in real))
+            state.came_from[name] = (real, all(before[other] for other, _ in real))
         for other, whole in real:
             self.shares.setdefault(Share(name, other, whole))
 
@@ -153,9 +184,10 @@ class Bindings(ast.NodeVisitor, ABC):
         self.mutates[name] = surer(self.mutates.get(name), sureness)
         if name not in self.state.bound:
             self.outer[name] = surer(self.outer.get(name), sureness)
-        for other, _ in self.came_from.get(name, ((), True))[0]:
+        sources, was_there = self.state.came_from.get(name, ((), True))
+        for other, _ in sources:
             self.mutate(other, sureness, seen | {name})
-            if self.came_from[name][1] and other in self.state.bound and other not in self.came_from:
+            if was_there and other in self.state.bound and other not in self.state.came_from:
                 # It was that of before when the name was given to it.
                 self.outer[other] = surer(self.outer.get(other), "possible")
 
@@ -190,17 +222,20 @@ class Bindings(ast.NodeVisitor, ABC):
             case _:
                 return None
 
-    def definitions(self, name: str) -> tuple[Function | ast.ClassDef, ...]:
-        if self.masked(name) is not None or name in self.own or name in self.ever:
+    def definitions(self, name: str) -> Definitions:
+        """The functions and classes that a name may be."""
+        if self.masked(name) is not None:
             return ()
-        return self.known.definitions(name)
+        if name in self.state.definitions:
+            return self.state.definitions[name]
+        return () if name in self.own or name in self.ever else self.known.definitions(name)
 
     def origins(self, name: str, whole: bool, seen: frozenset[str] = frozenset()) -> list[tuple[str, bool]]:
         """What a name of a function leads to of what was there before it was called."""
         if name in seen:
             return []
         found = [(name, whole)] if name not in self.own or (name in self.parameters and name not in self.ever) else []
-        for other, as_whole in self.came_from.get(name, ((), True))[0]:
+        for other, as_whole in self.state.came_from.get(name, ((), True))[0]:
             found += self.origins(other, whole and as_whole, seen | {name})
         return found
 

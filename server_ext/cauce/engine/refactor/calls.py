@@ -44,8 +44,7 @@ class Calls(Values):
         if isinstance(func, ast.Name) and (definitions := self.definitions(func.id)):
             self._call_own(definitions, node)
             return
-        for argument in arguments:
-            self._may_call(argument)
+        self._may_call(arguments, func)
         if dotted is not None:
             self._call_library(node, dotted)
         elif isinstance(func, ast.Attribute):
@@ -67,8 +66,7 @@ class Calls(Values):
                 summary = self.summary(definition)
                 if not summary.generates:
                     self.do(summary, node.args, node.keywords, sureness)
-                for argument in node.args:
-                    self._may_call(argument)
+                self._may_call([*node.args, *(keyword.value for keyword in node.keywords)], node.func)
 
     def do(
         self, summary: Summary, args: Sequence[ast.expr], keywords: Sequence[ast.keyword], sureness: Sureness
@@ -79,8 +77,7 @@ class Calls(Values):
         for name, sure in summary.mutates.items():
             how: Sureness = sure if sureness == "sure" else "possible"
             for argument in given.get(name, ()):
-                for root, _ in self.sources(argument) or self._root_sources(argument):
-                    self.mutate(root, how)
+                self.change(argument, how)
             if name not in own:
                 self.mutate(name, how)
         for share in summary.shares:
@@ -107,31 +104,33 @@ class Calls(Values):
         self.reads_files.update(dict.fromkeys(summary.reads_files))
         self.writes_files.update(dict.fromkeys(summary.writes_files))
 
-    def _root_sources(self, argument: ast.expr) -> Sources:
-        root = self.root(argument)
-        return () if root is None else ((root, False),)
-
-    def _may_call(self, argument: ast.expr) -> None:
-        """A function that is given away may be called: `table.apply(note)`."""
-        if isinstance(argument, ast.Name):
-            for definition in self.definitions(argument.id):
-                if not isinstance(definition, ast.ClassDef):
-                    summary = self.summary(definition)
-                    self.do(replace(summary, handed=()), [], [], "possible")
+    def _may_call(self, arguments: Sequence[ast.expr], func: ast.expr) -> None:
+        """A function that is given away may be called, and with what else is given: `map(fix, tables)`."""
+        for argument in arguments:
+            for definition in self.definitions_of(argument):
+                if isinstance(definition, ast.ClassDef):
+                    continue
+                summary = self.summary(definition)
+                self.do(replace(summary, handed=()), [], [], "possible")
+                if not any(name in summary.mutates for name in summary.parameters):
+                    continue
+                for other in (*arguments, *([func.value] if isinstance(func, ast.Attribute) else [])):
+                    if other is not argument and self.kind(other) != "table":  # which gives copies of its rows
+                        self.change(other, "possible")
 
     # --- Libraries
 
     def _call_library(self, node: ast.Call, dotted: str) -> None:
         changed = libraries.CHANGES_ARGUMENT.get(dotted)
         if changed is not None and len(node.args) > changed:
-            self.mutate(self.root(node.args[changed]), "sure")
+            self.change(node.args[changed], "sure")
             for argument in node.args[changed + 1 :]:
                 self.put(self.root(node.args[changed]), self.sources(argument))
         for keyword in node.keywords:
             if keyword.arg == "out":
-                self.mutate(self.root(keyword.value), "sure")
+                self.change(keyword.value, "sure")
             elif keyword.arg == "inplace" and node.args and _is(keyword.value, True):
-                self.mutate(self.root(node.args[0]), "possible")
+                self.change(node.args[0], "possible")
         if libraries.lookup(libraries.CHANGES_GENERATOR_OF_ALL, dotted) or (
             (seed := libraries.DRAWS_UNLESS_SEEDED.get(dotted)) and not _given_a_value(node, seed)
         ):
@@ -146,10 +145,11 @@ class Calls(Values):
         root = self.root(func.value)
         kind = self.kind(func.value)
         sureness = self._changed_by(name, kind, node, used=used)
-        if root is not None and sureness is not None:
-            self.mutate(root, sureness)
+        if sureness is not None:
+            self.change(func.value, sureness)
         if kind.startswith("class "):
-            self._call_of_class(kind.removeprefix("class "), name, node, root)
+            for method in self.methods(kind.removeprefix("class "), name):
+                self.do(self.summary(method), [func.value, *node.args], node.keywords, "sure")
         elif name in self.known.methods and name not in libraries.CHANGES_ITSELF and kind == "":
             for method in self.known.methods[name]:
                 summary = self.summary(method)
@@ -159,15 +159,9 @@ class Calls(Values):
                 self.put(root, self.sources(argument))
         place = libraries.METHOD_CHANGES_ARGUMENT.get(name)
         if place is not None and len(node.args) > place:
-            self.mutate(self.root(node.args[place]), "sure")
+            self.change(node.args[place], "sure")
         if name == "sample" and kind == "table" and not _given_a_value(node, "random_state"):
             self.random = True
-
-    def _call_of_class(self, name: str, method: str, node: ast.Call, root: str | None) -> None:
-        for definition in self.methods(name, method):
-            summary = self.summary(definition)
-            this: list[ast.expr] = [ast.Constant(None) if root is None else ast.Name(root, ast.Load())]
-            self.do(summary, this + node.args, node.keywords, "sure")
 
     def _changed_by(self, method: str, kind: str, node: ast.Call, *, used: bool | None) -> Sureness | None:
         """Does this method change its object?"""

@@ -16,35 +16,41 @@ from cauce.engine.refactor.model import Effect, Share, Sureness
 from cauce.engine.refactor.scopes import walk_here
 from cauce.engine.refactor.walk import Walk
 
-__all__ = ["effect_of", "fold"]
+__all__ = ["fold", "follow"]
 
 
-def effect_of(node: ast.stmt, known: Known) -> tuple[Effect, dict[str, str]]:
-    """The effect of a top-level statement where `known` holds, and the kinds of what it binds. Never raises."""
+def follow(node: ast.stmt, known: Known) -> Effect:
+    """The effect of a top-level statement where `known` holds, which then holds behind it. Never raises."""
     walk = Walk(known)
     try:
         walk.block([node])
-        return walk.effect(), walk.kinds
+        effect = walk.effect()
     except RecursionError:  # hundreds of terms
-        return _roughly(node), {}
+        effect = _roughly(node)
+    binds = (*effect.binds, *effect.may_bind, *effect.deletes)
+    known.passed(node, binds, walk.state.kinds, walk.state.definitions)
+    return effect
 
 
 def _roughly(node: ast.stmt) -> Effect:
     """Without regard to the order in it."""
     reads: dict[str, None] = {}
     binds: dict[str, None] = {}
+    changed: dict[str, Sureness] = {}
     for part in walk_here([node]):
         match part:
             case ast.Name(id=name, ctx=ast.Load()):
                 reads.setdefault(name)
             case ast.Name(id=name, ctx=ast.Store()):
                 binds.setdefault(name)
+            case ast.Attribute(value=ast.Name(id=name)) | ast.Subscript(value=ast.Name(id=name)):
+                changed.setdefault(name, "possible")
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 binds.setdefault(name)
     later = dict.fromkeys(
         part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
     )
-    return Effect(reads=tuple(reads), binds=tuple(binds), later=tuple(name for name in later if name not in reads))
+    return Effect(tuple(reads), tuple(name for name in later if name not in reads), tuple(binds), mutates=changed)
 
 
 # --- One after another ----------------------------------------------------------------------

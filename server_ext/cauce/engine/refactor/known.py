@@ -48,12 +48,17 @@ class Known:
     """Name → what it is called where it comes from."""
     kinds: dict[str, str] = field(default_factory=dict)
     """Name → what it is bound to: the words of `libraries.GIVES`, and `class X` of a class of the notebook."""
-    current: dict[str, Function | ast.ClassDef] = field(default_factory=dict)
-    """The definition that a name has here."""
+    current: dict[str, tuple[Function | ast.ClassDef, ...]] = field(default_factory=dict)
+    """The functions and classes that a name may be here."""
     shadowed: set[str] = field(default_factory=set)
     """Names of builtins that the notebook has bound by now."""
     summaries: dict[int, object] = field(default_factory=dict)
-    """Of functions, by the id of their node: filled by `effects`."""
+    """Of functions, by the id of their node: filled by `walk`, as the following are."""
+    followed: list[int] = field(default_factory=list)
+    """Functions that are being looked at."""
+    unfinished: set[int] = field(default_factory=set)
+    """Those of them that were asked about meanwhile."""
+    tries: int = 0
 
     def meaning(self, name: str) -> str | None:
         """What a name is called where it comes from, if that is not the notebook."""
@@ -64,25 +69,29 @@ class Known:
     def definitions(self, name: str) -> tuple[Function | ast.ClassDef, ...]:
         """What a name may be a function or class by: the one here, or else all that there are."""
         if name in self.current:
-            return (self.current[name],)
+            return self.current[name]
         if name in self.shadowed or name in self.imports:
             return ()
         return (*self.functions.get(name, ()), *self.classes.get(name, ()))
 
-    def passed(self, node: ast.stmt | None, binds: Iterable[str], kinds: Mapping[str, str]) -> None:
+    def passed(
+        self,
+        node: ast.stmt | None,
+        binds: Iterable[str],
+        kinds: Mapping[str, str],
+        definitions: Mapping[str, tuple[Function | ast.ClassDef, ...]],
+    ) -> None:
         """Go on behind a statement that binds these names."""
         for name in binds:
             self.shadowed.add(name)
-            self.imports.pop(name, None)
-            self.current.pop(name, None)
-            self.kinds.pop(name, None)
-            if name in kinds:
+            for table in (self.imports, self.current, self.kinds):
+                table.pop(name, None)
+            if kinds.get(name):
                 self.kinds[name] = kinds[name]
-        if node is None:
-            return
-        self.imports.update(imported_by([node]))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            self.current[node.name] = node
+            if name in definitions:
+                self.current[name] = definitions[name]
+        if node is not None:
+            self.imports.update(imported_by([node]))
 
 
 def survey(statements: Iterable[ast.stmt]) -> Known:

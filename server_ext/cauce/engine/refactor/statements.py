@@ -16,9 +16,10 @@ from cauce.engine.cellcode import CellCode, first_line, read_cell
 from cauce.engine.checks.magics import IPYTHON_NAMES, bound_by, from_history, magic_calls, parsed, transformed
 from cauce.engine.checks.words import defined_elsewhere, told
 from cauce.engine.refactor import magics
-from cauce.engine.refactor.effects import effect_of, fold
+from cauce.engine.refactor.effects import fold, follow
 from cauce.engine.refactor.known import MAGIC, Known, imported_by, survey
 from cauce.engine.refactor.model import Book, Cell, Effect, Remark, Statement
+from cauce.engine.refactor.scopes import walk_here
 from cauce.engine.refactor.settingup import setup_of
 
 __all__ = ["read_statements"]
@@ -115,12 +116,13 @@ def _statements(piece: _Piece, known: Known) -> Iterator[Statement]:
     binding = [head for head in piece.code.heads if bound_by([head]).names]
     for node in piece.body:
         start, stop = lines.place(node)
-        effect, kinds = effect_of(node, known)
         kind, setup = _kind_of(node, known)
+        effect = follow(node, known)
         imports = imported_by([node]) if kind == "import" else {}
-        if kind == "code":
-            modules = {name: "a module" for name in imported_by([node]) if name in (*effect.binds, *effect.may_bind)}
-            effect = replace(effect, unstorable={**modules, **effect.unstorable}) if modules else effect
+        if kind == "code" and (made := _defined_in(node)):
+            bound = (*effect.binds, *effect.may_bind)
+            unstorable = {name: what for name, what in made.items() if name in bound}
+            effect = replace(effect, unstorable={**unstorable, **effect.unstorable})
         yield Statement(
             index=0,
             cell=cell.number,
@@ -135,24 +137,20 @@ def _statements(piece: _Piece, known: Known) -> Iterator[Statement]:
             star=_stars(node) if kind == "import" else (),
             setup=setup,
         )
-        known.passed(node, (*effect.binds, *effect.may_bind, *effect.deletes), kinds)
     for head in binding:
         # It is bound when all of the cell has run; its text stands above.
         start = text.index(head.strip())
         effect = Effect(binds=tuple(sorted(bound_by([head]).names)))
         stop = start + len(head.strip())
         yield Statement(0, cell.number, text[:start].count("\n") + 1, start, stop, text[start:stop], "code", effect)
-        known.passed(None, effect.binds, {})
+        known.passed(None, effect.binds, {}, {})
 
 
 def _effect_of_whole(piece: _Piece, known: Known, *, apart: bool) -> Effect:
     """Of a cell that is one statement."""
-    effects = []
+    effects: list[Effect] = []
     if piece.python:
-        for node in piece.body:
-            effect, kinds = effect_of(node, known)
-            effects.append(effect)
-            known.passed(node, (*effect.binds, *effect.may_bind, *effect.deletes), kinds)
+        effects += (follow(node, known) for node in piece.body)
     whole = fold(effects)
     if apart:
         own = {*whole.binds, *whole.may_bind}
@@ -174,7 +172,7 @@ def _effect_of_whole(piece: _Piece, known: Known, *, apart: bool) -> Effect:
             writes_files=said.writes_files,
         )
         whole = fold([more, whole])
-        known.passed(None, said.binds, {})
+        known.passed(None, said.binds, {}, {})
     return whole
 
 
@@ -265,6 +263,17 @@ def _only_imports(node: ast.stmt) -> bool:
         case _:
             return False
     return all(_only_imports(each) or isinstance(each, ast.Pass) for each in parts) and any(map(_only_imports, parts))
+
+
+def _defined_in(node: ast.stmt) -> dict[str, str]:
+    """What code defines on the way, and cannot be stored but where its definition is."""
+    found = dict.fromkeys(imported_by([node]), "a module")
+    for part in walk_here([node]):
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+            found[part.name] = "a function"
+        elif isinstance(part, ast.ClassDef):
+            found[part.name] = "a class"
+    return found
 
 
 def _stars(node: ast.stmt) -> tuple[str, ...]:

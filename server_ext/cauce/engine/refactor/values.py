@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from cauce.engine.refactor import libraries
-from cauce.engine.refactor.bindings import Bindings
+from cauce.engine.refactor.bindings import Bindings, Definitions
 from cauce.engine.refactor.known import path_of
+from cauce.engine.refactor.model import Sureness
 from cauce.engine.refactor.summaries import Sources, Summary, given_to
 
 __all__ = ["Values", "parts_of"]
@@ -23,7 +24,7 @@ _PLAIN_ATTRIBUTES = frozenset(
 
 
 class Values(Bindings):
-    """Answers what expressions are; changes nothing."""
+    """Answers what expressions are."""
 
     def root(self, expression: ast.expr) -> str | None:
         """The name whose object an expression is, or is a part of."""
@@ -40,6 +41,16 @@ class Values(Bindings):
                 return self.root(value) if attr in libraries.PARTS_OF_ITSELF | libraries.RETURNS_ITSELF else None
             case _:
                 return None
+
+    def change(self, value: ast.expr, sureness: Sureness) -> None:
+        """Note that the object that a value is, or is a part of, is changed."""
+        root = self.root(value)
+        if root is not None:
+            self.mutate(root, sureness)
+            return
+        sources = self.sources(value)
+        for name, _ in sources:
+            self.mutate(name, sureness if len(sources) == 1 else "possible")
 
     def sources(self, value: ast.expr) -> Sources:
         """The names that a value leads to."""
@@ -156,8 +167,8 @@ class Values(Bindings):
     def kind_of_name(self, name: str) -> str:
         if self.masked(name) is not None:
             return ""
-        if name in self.kinds:
-            return self.kinds[name]
+        if name in self.state.kinds:
+            return self.state.kinds[name]
         return "" if name in self.own or name in self.ever else self.known.kinds.get(name, "")
 
     def _kind_of_call(self, func: ast.expr) -> str:
@@ -199,9 +210,21 @@ class Values(Bindings):
                     return libraries.UNSTORABLE_METHODS.get(func.attr, "")
                 return ""
             case ast.Name(id=name):
-                return self.unstorable.get(name, "")
+                return self.state.unstorable.get(name, "")
             case _:
                 return ""
+
+    def definitions_of(self, value: ast.expr) -> Definitions:
+        """The functions and classes that a value may be."""
+        match value:
+            case ast.Lambda():
+                return (value,)
+            case ast.Name(id=name):
+                return self.definitions(name)
+            case ast.IfExp(body=body, orelse=orelse):
+                return (*self.definitions_of(body), *self.definitions_of(orelse))
+            case _:
+                return ()
 
     def path(self, expression: ast.expr | None) -> str | None:
         masked = frozenset(name for mask in self.masks for name in mask)

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from cauce.engine.refactor.bindings import State, meet
+from cauce.engine.refactor.bindings import Definitions, State, meet
 from cauce.engine.refactor.calls import Calls
 from cauce.engine.refactor.known import Known, imported_by
 from cauce.engine.refactor.model import Share
@@ -24,6 +24,10 @@ __all__ = ["Walk"]
 
 _MOST_NESTED = 40
 """Functions that call functions that are followed."""
+_MOST_LOOPS = 3
+"""Loops in loops that are walked twice."""
+_MOST_FOLLOWED = 5_000
+"""Functions that are looked at again because they call one another."""
 
 
 class Walk(Calls):
@@ -70,15 +74,16 @@ class Walk(Calls):
         name = node.target.id
         self.read(name)
         self.visit(node.value)
-        if self.kind_of_name(name) != "plain":
+        kind = self.kind_of_name(name)
+        if kind != "plain":
             # The object alone: a number that came from elsewhere stays there what it was.
             self.mutates[name] = "sure"
             if name not in self.state.bound:
                 self.outer[name] = "sure"
-        kind, sources = self.kind_of_name(name), self.came_from.get(name)
-        self.bind(name, kind=kind)
-        if sources is not None:
-            self.came_from[name] = sources
+        came_from = self.state.came_from.get(name)
+        self.bind(name, kind="" if kind == "plain" and self.kind(node.value) != "plain" else kind)
+        if came_from is not None:
+            self.state.came_from[name] = came_from
 
     def _value(self, value: ast.expr, *, stored: bool) -> None:
         """Evaluate what is assigned. A lambda that is given a name is not called yet."""
@@ -94,20 +99,23 @@ class Walk(Calls):
             and len(target.elts) == len(value.elts)
             and not any(isinstance(each, ast.Starred) for each in (*target.elts, *value.elts))
         ):
-            found = [(self.sources(each), self.kind(each), self.unstorable_as(each)) for each in value.elts]
-            for one, (sources, kind, unstorable) in zip(target.elts, found, strict=True):
-                self._target(one, sources, kind, unstorable)
+            found = [self._what(each) for each in value.elts]
+            for one, what in zip(target.elts, found, strict=True):
+                self._target(one, *what)
             return
-        sources = self.sources(value) if anew else ()
-        kind = self.kind(value)
+        sources, kind, unstorable, definitions = self._what(value)
         if isinstance(target, ast.Tuple | ast.List):
             self._unpack(target, value, sources, kind)
         else:
-            self._target(target, sources, kind, self.unstorable_as(value))
+            self._target(target, sources if anew else (), kind, unstorable, definitions)
+
+    def _what(self, value: ast.expr) -> tuple[Sources, str, str, Definitions]:
+        """What there is to say of a value before it is given a name."""
+        return self.sources(value), self.kind(value), self.unstorable_as(value), self.definitions_of(value)
 
     def _unpack(self, target: ast.Tuple | ast.List, value: ast.expr, sources: Sources, kind: str) -> None:
         if kind == "iterator":
-            self.mutate(self.root(value), "sure")
+            self.change(value, "sure")
         for index, each in enumerate(target.elts):
             part = kind
             if kind == "figure and axes":
@@ -119,10 +127,17 @@ class Walk(Calls):
         if kind == "figure and axes" and len(names) > 1:
             self.shares.setdefault(Share(names[1], names[0], False))
 
-    def _target(self, target: ast.expr, sources: Sources, kind: str = "", unstorable: str = "") -> None:
+    def _target(
+        self,
+        target: ast.expr,
+        sources: Sources,
+        kind: str = "",
+        unstorable: str = "",
+        definitions: Definitions = (),
+    ) -> None:
         match target:
             case ast.Name(id=name):
-                self.bind(name, sources, kind, unstorable)
+                self.bind(name, sources, kind, unstorable, definitions)
             case ast.Tuple(elts=elts) | ast.List(elts=elts):
                 for each in elts:
                     self._target(each, parts_of(sources), kind)
@@ -130,9 +145,8 @@ class Walk(Calls):
                 self._target(value, parts_of(sources))
             case ast.Attribute() | ast.Subscript():
                 self._parts_of_target(target)
-                root = self.root(target)
-                self.mutate(root, "sure")
-                self.put(root, sources)
+                self.change(target, "sure")
+                self.put(self.root(target), sources)
 
     def loop_target(self, target: ast.expr, iterable: ast.expr) -> None:
         elements = self.elements(target, iterable)
@@ -163,14 +177,14 @@ class Walk(Calls):
                 self.read(name)
                 self.state.bound.discard(name)
                 self.state.gone.add(name)
-                self.unstorable.pop(name, None)
-                self.came_from.pop(name, None)
+                for table in (self.state.unstorable, self.state.came_from, self.state.kinds, self.state.definitions):
+                    table.pop(name, None)
             case ast.Tuple(elts=elts) | ast.List(elts=elts):
                 for each in elts:
                     self._delete(each)
             case _:
                 self._parts_of_target(target)
-                self.mutate(self.root(target), "sure")
+                self.change(target, "sure")
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         for name, meaning in imported_by([node]).items():
@@ -254,42 +268,51 @@ class Walk(Calls):
         self.visit(node.iter)
         self.consume(node.iter)
         before = self.state.copy()
-        self.loop_target(node.target, node.iter)
         targets = {
             part.id for part in ast.walk(node.target) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
         }
-        breaks, rounds = self._loop(node.body)
-        rounds = meet([self.state, rounds])
-        after = before.copy()
-        after.bound |= targets & (rounds.bound if rounds.alive else targets)
+        breaks, rounds = self._loop(node.body, node)
         if _is_never_empty(node.iter):
-            after = rounds
-        elif not rounds.alive and not breaks.alive:
-            after = before.copy()  # the body never comes to an end: then it was empty
-        self.state = after
+            self.state = rounds
+        else:
+            self.state = meet([before, rounds])
+            self.state.bound |= targets & rounds.bound if rounds.alive else set()
         self.block(node.orelse)
-        if breaks.alive:
-            if not _is_never_empty(node.iter):
-                breaks = meet([breaks, State(before.bound | targets, set(before.gone))])
-            self.state = meet([self.state, breaks])
+        if breaks.alive and not _is_never_empty(node.iter):
+            bound = before.bound | targets
+            breaks.bound &= bound
+        self.state = meet([self.state, breaks])
 
     visit_AsyncFor = visit_For
 
     def visit_While(self, node: ast.While) -> None:
         held, failed = self._test(node.test)
         self.state = held
-        breaks, _ = self._loop(node.body)
+        breaks, rounds = self._loop(node.body)
         always = isinstance(node.test, ast.Constant) and bool(node.test.value)
-        self.state = State(alive=False) if always else failed
+        self.state = State(alive=False) if always else meet([failed, rounds])
         self.block(node.orelse)
         self.state = meet([self.state, breaks])
 
-    def _loop(self, body: Sequence[ast.stmt]) -> tuple[State, State]:
-        """Walk a loop's body once. How things are where it is broken off, and where the next round begins."""
-        self._loops.append(([], []))
-        self.block(body)
-        breaks, rounds = self._loops.pop()
-        return meet(breaks), meet(rounds)
+    def _loop(self, body: Sequence[ast.stmt], head: ast.For | ast.AsyncFor | None = None) -> tuple[State, State]:
+        """Walk a loop's body. How things are where it is broken off, and where a round ends.
+
+        Twice, for what a round leaves behind the next one finds.
+        """
+        begin = self.state
+        breaks = rounds = State(alive=False)
+        for _ in range(2 if len(self._loops) < _MOST_LOOPS else 1):
+            self.state = begin.copy()
+            if head is not None:
+                self.loop_target(head.target, head.iter)
+            self._loops.append(([], []))
+            self.block(body)
+            breaks, rounds = map(meet, self._loops.pop())
+            rounds = meet([self.state, rounds])
+            if not rounds.alive:
+                break
+            begin = meet([begin, rounds])
+        return breaks, rounds
 
     def visit_Break(self, node: ast.Break) -> None:
         if self._loops:
@@ -310,7 +333,7 @@ class Walk(Calls):
             stops = stops or called == "contextlib.suppress()"
             if item.optional_vars is not None:
                 value = item.context_expr
-                self._target(item.optional_vars, self.sources(value), self.kind(value), self.unstorable_as(value))
+                self._target(item.optional_vars, *self._what(value))
         self.block(node.body)
         if stops:
             self.state = meet([before, self.state])
@@ -320,10 +343,12 @@ class Walk(Calls):
     def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
         before = self.state.copy()
         self.block(node.body)
+        tried = self.state.copy()
         self.block(node.orelse)
         ends = [self.state]
+        failed = meet([before, tried])
         for handler in node.handlers:
-            self.state = before.copy()
+            self.state = failed.copy()
             if handler.type is not None:
                 self.visit(handler.type)
             name = handler.name
@@ -341,14 +366,12 @@ class Walk(Calls):
         self.state = start.copy()
         self.block(node.finalbody)
         final = self.state
-        self.state = merged
-        if not final.alive:
-            self.state = final
-        elif merged.alive:
-            self.state = State(
-                (merged.bound | (final.bound - start.bound)) - (final.gone - start.gone),
-                (merged.gone | (final.gone - start.gone)) - (final.bound - start.bound),
-            )
+        if final.alive and merged.alive:
+            bound, gone = final.bound - start.bound, final.gone - start.gone
+            self.state.bound = (merged.bound - gone) | bound
+            self.state.gone = (merged.gone - bound) | gone
+        elif final.alive:
+            self.state = merged
 
     visit_TryStar = visit_Try
 
@@ -391,7 +414,7 @@ class Walk(Calls):
         self.masks.pop()
         own = _type_parameters(node)
         self.say_later(name for name in scope_of(node).reads if name != node.name and name not in own)
-        self.bind(node.name)
+        self.bind(node.name, definitions=(node,))
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -419,7 +442,7 @@ class Walk(Calls):
             if name != node.name and name not in own and not (name in body.ever and name not in scope_of(node).reads)
         )
         self.random = self.random or body.random
-        self.bind(node.name)
+        self.bind(node.name, definitions=(node,))
 
     def visit_TypeAlias(self, node: ast.AST) -> None:
         """``type Name = …``, of which the right side waits until it is asked for."""
@@ -461,7 +484,7 @@ class Walk(Calls):
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self._value(node.value, stored=True)
-        self._target(node.target, self.sources(node.value), self.kind(node.value), self.unstorable_as(node.value))
+        self._target(node.target, *self._what(node.value))
 
     def visit_Dict(self, node: ast.Dict) -> None:
         for key, value in zip(node.keys, node.values, strict=True):
@@ -489,7 +512,7 @@ class Walk(Calls):
             self.visit(node.elt)
         del self.masks[len(self.masks) - masks :]
         if before is not None:
-            self.state = before  # it may have been empty
+            self.state = meet([before, self.state])  # it may have been empty
 
     visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp
 
@@ -503,14 +526,29 @@ class Walk(Calls):
         return _summary_of(function, self.known, self.depth)
 
 
-def _summary_of(function: Function, known: Known, depth: int = 0) -> Summary:
+def _summary_of(function: Function, known: Known, depth: int) -> Summary:
     """Of a function or lambda; found once."""
     found = known.summaries.get(id(function))
     if isinstance(found, Summary):
+        if id(function) in known.followed:
+            known.unfinished.add(id(function))
         return found
     if depth > _MOST_NESTED:
         return NOTHING
     known.summaries[id(function)] = NOTHING  # while it is looked at: it may call itself
+    known.followed.append(id(function))
+    summary = _summed_up(function, known, depth)
+    known.followed.pop()
+    known.unfinished.discard(id(function))
+    known.summaries[id(function)] = summary
+    if known.unfinished and len(known.followed) > 0 and known.tries < _MOST_FOLLOWED:
+        # It calls one that is being looked at, of which not all is known by now: the next to ask looks again.
+        known.tries += 1
+        del known.summaries[id(function)]
+    return summary
+
+
+def _summed_up(function: Function, known: Known, depth: int) -> Summary:
     own = local_names(function)
     walk = Walk(known, own, parameters_of(function), depth + 1)
     body = [ast.Return(function.body)] if isinstance(function, ast.Lambda) else function.body
@@ -518,10 +556,10 @@ def _summary_of(function: Function, known: Known, depth: int = 0) -> Summary:
         walk.block(body)
     except RecursionError:
         return NOTHING
-    state = meet([walk.state, *walk.returned])
+    state = walk.state = meet([walk.state, *walk.returned])
     given = function.args
     outer = {name: sureness for name, sureness in walk.outer.items() if name not in own or _is_given(function, name)}
-    summary = Summary(
+    return Summary(
         parameters=parameters_of(function),
         gathers=tuple(arg.arg for arg in (given.vararg, given.kwarg) if arg is not None),
         mutates=outer,
@@ -536,8 +574,6 @@ def _summary_of(function: Function, known: Known, depth: int = 0) -> Summary:
         writes_files=tuple(walk.writes_files),
         kind=walk.returned_kind or "",
     )
-    known.summaries[id(function)] = summary
-    return summary
 
 
 def _is_given(function: Function, name: str) -> bool:
