@@ -152,7 +152,7 @@ class Calls(Values):
                 self.do(self.summary(method), [func.value, *node.args], node.keywords, "sure")
         elif name in self.known.methods and name not in libraries.CHANGES_ITSELF and kind == "":
             for method in self.known.methods[name]:
-                summary = self.summary(method)
+                summary = replace(self.summary(method), handed=())  # it may be another class's
                 self.do(summary, [func.value, *node.args], node.keywords, "possible")
         if name in libraries.PUTS_IN and kind not in libraries.PUTS_COPIES and sureness is not None:
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
@@ -172,7 +172,9 @@ class Calls(Values):
             return "sure"
         if kind.startswith("class "):
             own = any(True for _ in self.methods(kind.removeprefix("class "), method))
-            return None if own or used is not False else "possible"  # what it does itself is found in its body
+            return (
+                None if own or used is not False or method in libraries.HARMLESS else "possible"
+            )  # what it does itself is found in its body
         if kind == "table":
             return "sure" if used is False and method in {"insert", "update"} else None
         if kind == "iterator":

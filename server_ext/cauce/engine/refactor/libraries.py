@@ -173,7 +173,10 @@ HARMLESS = _words(
     debug info warning error critical exception log warn isEnabledFor flush close exists is_file is_dir mkdir touch
     unlink rmdir rename iterdir glob rglob resolve stat read_text read_bytes write_text write_bytes joinpath
     start end group groups span issubset issuperset isdisjoint union intersection difference bit_length hex
-    write_html write_image to_image to_file render view shape item get_params get_feature_names_out get_support
+    toarray todense tobytes reshape ravel flatten squeeze transpose diagonal symmetric_difference strftime isoformat
+    timestamp getvalue bic aic score_samples inverse_transform kneighbors cross_validate save_weights save_model export
+    get_config count_params get_weights write_html write_image to_image to_file render view shape item get_params
+    get_feature_names_out get_support
     """
 )
 """Methods that leave their object alone when nobody uses what they return (without `inplace=True`)."""
