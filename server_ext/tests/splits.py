@@ -77,12 +77,16 @@ def split(
 # --- As tasks -----------------------------------------------------------------------------
 
 
+def _run(text: str, where: str, namespace: dict[str, Any]) -> None:
+    exec(compile(text, f"<{where}>", "exec"), namespace)  # noqa: S102 - a program of the test's own
+
+
 @contextmanager
 def _module(name: str, source: str) -> Iterator[None]:
     module = ModuleType(name)
     sys.modules[name] = module
     try:
-        exec(compile(source, name, "exec"), module.__dict__)
+        _run(source, name, module.__dict__)
         yield
     finally:
         del sys.modules[name]
@@ -118,7 +122,7 @@ def task_text(split: Split, part: Part, module: str = MODULE) -> tuple[str, str]
 
 
 def run_as_tasks(split: Split) -> dict[str, dict[str, Any]]:
-    """Task → what its own variables look like at its end. Each runs in a namespace of its own; what they take has been pickled."""
+    """Task → what its own variables look like at its end. Each has a namespace; what it takes was pickled."""
     stored: dict[tuple[str, tuple[str, ...]], bytes] = {}
     result: dict[str, dict[str, Any]] = {}
     main = sys.modules["__main__"]
@@ -130,11 +134,11 @@ def run_as_tasks(split: Split) -> dict[str, dict[str, Any]]:
             task = ModuleType("__main__")
             sys.modules["__main__"] = task
             try:
-                exec(compile(before, f"<{part.section.name}: top>", "exec"), task.__dict__)
+                _run(before, f"{part.section.name}: top", task.__dict__)
                 for take in part.takes:
-                    values = pickle.loads(stored[take.section, take.given.names])
+                    values = pickle.loads(stored[take.section, take.given.names])  # noqa: S301 - our own
                     task.__dict__.update({name: values[name] for name in take.names})
-                exec(compile(after, f"<{part.section.name}>", "exec"), task.__dict__)
+                _run(after, part.section.name, task.__dict__)
                 for given in part.gives:
                     values = {name: task.__dict__[name] for name in given.names}
                     stored[part.section.name, given.names] = pickle.dumps(values)
@@ -154,7 +158,7 @@ def run_as_notebook(split: Split) -> dict[str, dict[str, Any]]:
         for part in split.flow.parts:
             for statement in split.statements:
                 if part.section.first <= statement.cell < part.section.end:
-                    exec(compile(statement.text, f"<{part.section.name}>", "exec"), notebook.__dict__)
+                    _run(statement.text, part.section.name, notebook.__dict__)
             result[part.section.name] = pictures(notebook.__dict__, own_names(split, part))
     finally:
         sys.modules["__main__"] = main

@@ -156,7 +156,7 @@ class _Placing:
 
     def _why_import(self, name: str) -> str:
         binders = self._binders.get(name, ())
-        if len({line.statement.text for line in binders}) > 1:
+        if len({line.statement.imports.get(name) or line.statement.text for line in binders}) > 1:
             return f"{name} is imported in different ways"
         if any(line.index in self._known.unsteady for line in binders):
             return f"where {name} is imported from is set before in the notebook"
@@ -249,7 +249,7 @@ class _Placing:
         while todo:
             line = todo.pop()
             for name in (*line.effect.reads, *line.effect.later):
-                for binder in self._binders.get(name, ()):
+                for binder in self._makers(name, candidate.line):
                     if name in candidate.variables or binder.role == "definition" or binder.index in needs:
                         continue
                     needs[binder.index] = binder
@@ -264,6 +264,14 @@ class _Placing:
             choices,
             f"it reads {', '.join(candidate.variables)}" if candidate.variables else "",
         )
+
+    def _makers(self, name: str, line: Line) -> Sequence[Line]:
+        """Who binds a name for a definition: of imports that mean the same, the last before it."""
+        binders = self._binders.get(name, ())
+        if len(binders) < 2:
+            return binders
+        before = [binder for binder in binders if binder.index < line.index]
+        return [before[-1] if before else binders[0]]
 
     def _edits(self) -> Iterator[TextEdit]:
         for candidate in self._candidates.values():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cauce.engine.refactor.definitions import Places
@@ -23,6 +23,8 @@ _CHANGES_IMPORTS = re.compile(
     r"|[!%]\s*(?:pip3?|conda|mamba|uv|apt|apt-get)\b"
 )
 """What decides which modules are found, and how they begin."""
+_SET_ANEW = frozenset({"random seed", "plot style", "display options", "warnings"})
+"""Set-up of which the last one is enough, where it says the same."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +97,17 @@ class Moving:
             own = [e for e in self._timeline.reaching(name, line.index) if e.section == line.section]
             used = self._timeline.reaching(name, first) if first < line.index else ()
             others = [self._lines[event.index] for event in (*own, *used)]
-            if any(other.role != "import" or other.statement.text != line.statement.text for other in others):
+            meant = line.statement.imports.get(name) or line.statement.text
+            if any(
+                other.role != "import" or (other.statement.imports.get(name) or other.statement.text) != meant
+                for other in others
+            ):
                 return False
             if first < line.index and not used:
                 return False
         return True
 
-    def _unsteady(self, lines: Iterable[Line]) -> Iterable[int]:
+    def _unsteady(self, lines: Iterable[Line]) -> Iterator[int]:
         nothing_done = True
         changed = False
         written: set[str] = set()
@@ -134,16 +140,21 @@ def _is_future(line: Line) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
-def _once(lines: Iterable[Line]) -> Iterable[Statement]:
-    """Imports that say the same stand once, unless another has bound a name of theirs in between."""
-    last: dict[str, str] = {}
-    for line in lines:
+def _once(lines: Iterable[Line]) -> Iterator[Statement]:
+    """What says the same stands once: imports, unless another has bound a name of theirs in between, and set-up."""
+    kept = list(lines)
+    last = {_said(line): at for at, line in enumerate(kept) if line.statement.setup in _SET_ANEW}
+    now: dict[str, str] = {}
+    for at, line in enumerate(kept):
+        if last.get(_said(line), at) != at:
+            continue
         names = (*line.effect.binds, *line.effect.may_bind)
-        text = " ".join(line.statement.text.split())
-        known = line.role == "import" and bool(names) and all(last.get(name) == text for name in names)
-        known = known or (_is_future(line) and last.get(text) == text)
-        last.update(dict.fromkeys(names, text))
-        if _is_future(line):
-            last[text] = text
-        if not known:
-            yield line.statement
+        meant = {name: line.statement.imports.get(name) or _said(line) for name in names}
+        if line.role == "import" and names and all(now.get(name) == meant[name] for name in names):
+            continue
+        now.update(meant)
+        yield line.statement
+
+
+def _said(line: Line) -> str:
+    return " ".join(line.statement.text.split())

@@ -98,9 +98,8 @@ class Reading:
             if self._deletes_only(line):
                 self._result.dropped.add(line.index)
                 continue
-            for name in dict.fromkeys((*effect.reads, *effect.mutates)):
-                if name not in line.unread:
-                    self._need(name, line.index, line)
+            for name in effect.reads:
+                self._need(name, line.index, line)
             if line.role != "definition":
                 for name in effect.later:
                     self._need(name, line.index, line, later=True)

@@ -97,6 +97,8 @@ def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
             (name,),
         )
     elif noted.kind == "possibly_unbound":
+        if line.seen and (found.trace is None or found.trace.failed is None):
+            return
         yield Remark(
             "possibly_unbound",
             "note",

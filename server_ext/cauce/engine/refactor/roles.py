@@ -92,7 +92,7 @@ def read_roles(
     effects = _corrected(statements, traced, seen)
     place = {number: at for at, section in enumerate(sections) for number in range(section.first, section.end)}
     lines: list[Line] = []
-    for statement, (effect, unread) in zip(statements, effects, strict=True):
+    for statement, effect in zip(statements, effects, strict=True):
         if statement.star:
             brought = stars.brought.get(statement.index, ())
             perhaps = stars.perhaps.get(statement.index, ())
@@ -104,7 +104,6 @@ def read_roles(
                 _role(statement, wishes),
                 effect,
                 statement.cell in traced,
-                unread,
                 _is_opaque(statement),
             )
         )
@@ -183,8 +182,8 @@ def _meanings(lines: Sequence[Line], starred: Mapping[str, str]) -> dict[str, st
 
 def _corrected(
     statements: Sequence[Statement], traced: Mapping[int, TracedCell], seen: dict[str, list[tuple[int, TracedValue]]]
-) -> Iterator[tuple[Effect, frozenset[str]]]:
-    """Effects put right by what was seen, with the names that were seen to change unread."""
+) -> Iterator[Effect]:
+    """Effects put right by what was seen."""
     steady = {name for s in statements if s.kind != "code" for name in (*s.effect.binds, *s.effect.may_bind)}
     comparable: set[str] = set()
     bound: set[str] = set()
@@ -196,7 +195,7 @@ def _corrected(
         cell = traced.get(statements[at].cell)
         group = statements[at:stop]
         if cell is None:
-            yield from ((statement.effect, frozenset()) for statement in group)
+            yield from (statement.effect for statement in group)
         else:
             yield from _cell_corrected(group, cell, steady, comparable, bound)
             for name, value in cell.values.items():
@@ -208,7 +207,8 @@ def _corrected(
 
 def _cell_corrected(
     group: Sequence[Statement], cell: TracedCell, steady: Collection[str], comparable: Collection[str], bound: set[str]
-) -> Iterator[tuple[Effect, frozenset[str]]]:
+) -> Iterator[Effect]:
+    """What was seen counts; what is sure does, too, where it was not: with other data, it may be seen."""
     changed = {*cell.bound, *cell.mutated}
     written = {
         name for s in group for name in (*s.effect.binds, *s.effect.may_bind, *s.effect.mutates, *s.effect.deletes)
@@ -219,29 +219,24 @@ def _cell_corrected(
         mutates = {
             name: sureness
             for name, sureness in effect.mutates.items()
-            if name in changed or name in effect.binds or name not in comparable
+            if sureness == "sure" or name in changed or name not in comparable
         }
-        may_bind = tuple(name for name in effect.may_bind if name in changed or name not in bound)
         unread: list[str] = []
         binds = list(effect.binds)
         deletes = list(effect.deletes)
         if statement is code[-1]:
             unread = [name for name in cell.mutated if name not in written and name not in steady]
             binds += [
-                n
-                for n in cell.bound
-                if n not in written and n not in steady and not n.startswith("_") and n.isidentifier()
+                name
+                for name in cell.bound
+                if name not in written and name not in steady and not name.startswith("_") and name.isidentifier()
             ]
             deletes += [name for name in cell.deleted if name not in written and name in bound]
-        yield (
-            replace(
-                effect,
-                binds=tuple(binds),
-                may_bind=may_bind,
-                deletes=tuple(deletes),
-                mutates={**mutates, **dict.fromkeys(unread, "sure")},
-            ),
-            frozenset(unread),
+        yield replace(
+            effect,
+            binds=tuple(binds),
+            deletes=tuple(deletes),
+            mutates={**mutates, **dict.fromkeys(unread, "sure")},
         )
 
 

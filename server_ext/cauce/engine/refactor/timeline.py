@@ -31,8 +31,6 @@ class Line:
     """The statement's own, put right by what was seen."""
     seen: bool = False
     """Was its cell traced?"""
-    unread: frozenset[str] = frozenset()
-    """Names that it was seen to change, though its code does not name them."""
     opaque: bool = False
     """May it bind whatever it likes? `%run`, `exec`."""
 
