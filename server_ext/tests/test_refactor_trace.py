@@ -77,6 +77,7 @@ def kept(path: Path) -> Trace | None:
 # --- What is seen
 
 
+@pytest.mark.case("N4", "N16", "N17", "N25", "N26", note="as seen when it runs")
 def test_what_cells_do_to_names_objects_and_files_is_seen(tmp_path: Path) -> None:
     (tmp_path / "given.csv").write_text("a,b\n1,x\n2,y\n")
     path = notebook(
@@ -531,12 +532,22 @@ def test_a_pipeline_that_does_what_the_notebook_does_is_said_to(tmp_path: Path) 
     assert {*differs} == {"df", "count", "holder"}
     assert "'clean' differs in df, count, holder." in run.message
 
-    pair.edit("clean", "count = len(df)", "count = len(df)\nraise KeyError('no')")
+
+def test_a_run_of_the_notebook_on_other_data_is_not_believed(tmp_path: Path) -> None:
+    pair = Pair(tmp_path)
+    for text in (pair.path, tmp_path / "tasks" / "load.py"):
+        text.write_text(
+            text.read_text()
+            .replace('"a": [1.0,', '"a": [float(open("given.txt").read()),')
+            .replace('\\"a\\": [1.0,', '\\"a\\": [float(open(\\"given.txt\\").read()),')
+        )
+    (tmp_path / "given.txt").write_text("1")
+    assert trace(pair.path).last.state == "done"
+    (tmp_path / "given.txt").write_text("7")
     code, run = prove(tmp_path)
-    assert (code, run.state) == (1, "done")
+    assert (code, run.state) == (0, "done"), run
     assert run.proof is not None
-    assert [task.state for task in run.proof.tasks] == ["same", "failed"]
-    assert "KeyError" in run.proof.tasks[1].message
+    assert [task.compared for task in run.proof.tasks] == [1, 3]
 
 
 def test_what_cannot_be_proved_says_why(tmp_path: Path) -> None:
@@ -556,12 +567,16 @@ def test_what_cannot_be_proved_says_why(tmp_path: Path) -> None:
 
 
 async def test_the_server_has_it_proved(jp_root_dir: Path, jp_fetch: Fetch) -> None:
-    Pair(jp_root_dir)
+    pair = Pair(jp_root_dir)
+    pair.edit("clean", "count = len(df)", "count = len(df)\nraise KeyError('no')")
     asked = Asked(jp_fetch, "proof")
     await asked.start(notebook="nb.ipynb", pipeline="pipeline.yaml")
     ended = await asked.ended("nb.ipynb")
     assert ended.proof is not None, ended
-    assert ended.proof.same
+    assert not ended.proof.same
+    assert [task.state for task in ended.proof.tasks] == ["same", "failed"]
+    assert "KeyError" in ended.proof.tasks[1].message
+    assert "clean failed" in ended.message
     with pytest.raises(HTTPClientError) as refused:
         await asked.start(notebook="nb.ipynb", pipeline="none.yaml")
     assert refused.value.code == 404

@@ -1,8 +1,8 @@
 """Does the pipeline compute what the notebook does? Both are run, and their variables compared.
 
-    trace of the notebook (as kept, or run now) ─┐
-    build of all tasks, each looked at after its last cell ─┴─► what differs ─► run the notebook once more: does it
-                                                                differ from itself? ─► `SplitProof`
+    trace of the notebook (as kept, or run now) ────────────┐
+    build of all tasks, each looked at after its last cell ─┴─► what differs ─► run the notebook once more: is it
+                                                                itself another each time? ─► `SplitProof`
 
 Of each section those variables count that it makes or changes, and those that it takes from others: at the end of
 its task they have to hold what they held at the end of the section. The build is an ordinary one, of everything. Run
@@ -43,7 +43,7 @@ from cauce.engine.refactor.tracefile import KeptSection, KeptSplit, keep_trace, 
 from cauce.engine.refactor.tracing import trace
 from cauce.engine.spec import Entry
 
-__all__ = ["Progress", "compare", "expected_of", "prove"]
+__all__ = ["Progress", "compare", "expected_of", "prove", "settle"]
 
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, in words; how many tasks have run; how many there are."""
@@ -79,7 +79,7 @@ async def prove(
     there = (await asyncio.to_thread(load, entry, ParseCache())).tasks
     names = [section.task for section in sections if section.task in there]
     first = kept_trace(folder, book.digest)
-    if first is None:
+    if first is None or first.failed is not None:
         first = await _run_notebook(book, content, folder, "Running the notebook", progress, len(names), stop)
         if first is None:
             return None
@@ -104,8 +104,10 @@ async def prove(
         again = await _run_notebook(book, content, folder, "Running the notebook once more", progress, len(names), stop)
         if again is None:
             return None
-        others = {section.task: expected_of(again, section) for section in sections}
-        proved = [_forgiven(task, _restless(expected[task.task], others[task.task])) for task in proved]
+        if again.failed is None:
+            keep_trace(folder, again)
+            others = {section.task: expected_of(again, section) for section in sections}
+            proved = [settle(task, expected[task.task], others[task.task], found) for task in proved]
     return _summed_up(proved)
 
 
@@ -219,7 +221,7 @@ def compare(
         task=task,
         state="differs" if differs else state,
         compared=compared,
-        differs=tuple(differs[:_MOST_TOLD]),
+        differs=tuple(differs),
         uncompared=tuple(uncompared),
     )
 
@@ -233,32 +235,45 @@ def _words(value: TracedValue) -> str:
     return f"{value.type} {value.summary}".strip()
 
 
-def _restless(once: Mapping[str, TracedValue], again: Mapping[str, TracedValue]) -> frozenset[str]:
-    """Variables that come out otherwise each time that the notebook itself runs."""
-    return frozenset(name for name, value in once.items() if name not in again or again[name].digest != value.digest)
+def settle(
+    task: ProvedTask,
+    once: Mapping[str, TracedValue],
+    again: Mapping[str, TracedValue],
+    found: Mapping[str, Mapping[str, TracedValue]],
+) -> ProvedTask:
+    """The task in the light of a second run of the notebook.
 
-
-def _forgiven(task: ProvedTask, restless: frozenset[str]) -> ProvedTask:
-    """Without what cannot be the same."""
-    excused = tuple(value.name for value in task.differs if value.name in restless and value.found)
-    if not excused:
+    Equal to what that came to, it is the first run that was of other data. And what is another each time that the
+    notebook itself runs (the time, numbers drawn without a seed) cannot be the same in a pipeline.
+    """
+    if not task.differs:
         return task
-    differs = tuple(value for value in task.differs if value.name not in excused)
-    compared = task.compared - len(excused)
-    state: Literal["same", "differs", "unknown"] = "differs" if differs else "same" if compared else "unknown"
+    differs: list[ProvedValue] = []
+    restless: list[str] = []
+    for value in task.differs:
+        mine, other = found[task.task].get(value.name), again.get(value.name)
+        if mine is not None and other is not None and other.digest and mine.digest == other.digest:
+            continue
+        if mine is not None and (other is None or other.digest != once[value.name].digest):
+            restless.append(value.name)
+        else:
+            differs.append(value)
+    compared = task.compared - len(restless)
+    unchanged: Literal["same", "unknown"] = "same" if compared else "unknown"
     return msgspec.structs.replace(
         task,
-        state=state,
+        state="differs" if differs else unchanged,
         compared=compared,
-        differs=differs,
-        uncompared=(*task.uncompared, *excused),
-        message=f"Another value each time that the notebook itself runs: {_listed(excused)}.",
+        differs=tuple(differs),
+        uncompared=(*task.uncompared, *restless),
+        message=f"Another value each time that the notebook itself runs: {_listed(restless)}." if restless else "",
     )
 
 
 def _summed_up(tasks: Sequence[ProvedTask]) -> SplitProof:
     same = all(task.state == "same" for task in tasks)
-    return SplitProof(same=same, message=" ".join(_sentences(tasks)), tasks=tuple(tasks))
+    shown = tuple(msgspec.structs.replace(task, differs=task.differs[:_MOST_TOLD]) for task in tasks)
+    return SplitProof(same=same, message=" ".join(_sentences(tasks)), tasks=shown)
 
 
 def _sentences(tasks: Sequence[ProvedTask]) -> Iterator[str]:

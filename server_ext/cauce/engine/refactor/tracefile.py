@@ -50,7 +50,7 @@ class KeptSplit(msgspec.Struct, frozen=True):
     """Its file, relative to the pipeline's folder."""
     sections: tuple[KeptSection, ...]
     moved: tuple[str, ...] = ()
-    """Constants that have gone into the module of definitions: tasks need not have them any more."""
+    """What has gone into the module of definitions: tasks need not have it any more."""
 
 
 # --- Traces
@@ -81,7 +81,7 @@ def remember(root: Path, pipeline: str, notebook: str, split: Split, moved: Iter
     """Take note of what became of a notebook's sections: what a proof compares by.
 
     `root` is the pipeline's folder, `pipeline` the file's name, `notebook` relative to the folder; `moved` see
-    `KeptSplit`. That it cannot be written is no reason not to split.
+    `KeptSplit`: constants; functions and classes are in the split. That it cannot be written is no reason not to split.
     """
     sections = tuple(
         KeptSection(
@@ -92,8 +92,9 @@ def remember(root: Path, pipeline: str, notebook: str, split: Split, moved: Iter
         )
         for task in split.tasks
     )
+    gone = (*moved, *(each.name for each in split.definitions if each.goes != "copied"))
     with contextlib.suppress(ProjectUnwritable):
-        _write(_place(prepared(root), _named("split", pipeline)), KeptSplit(notebook, sections, tuple(moved)))
+        _write(_place(prepared(root), _named("split", pipeline)), KeptSplit(notebook, sections, gone))
 
 
 def kept_split(root: Path, pipeline: str) -> KeptSplit | None:

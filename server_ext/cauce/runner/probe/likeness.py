@@ -42,8 +42,8 @@ _DENIED = frozenset(
 """Packages whose objects hold caches, handles, or parts of the process."""
 _DENIED_MODULES = ("pandas.core.groupby", "pandas.core.window", "pandas.core.resample", "pandas.io", "pandas.plotting")
 _NOT_CONTENT = frozenset(("_stop_words_id", "_rng", "_random_state", "refit_time_"))
-"""Attributes of scikit-learn's estimators: an address in memory, generators that are often the whole process's, how long
-it took."""
+"""Attributes of scikit-learn's estimators: an address in memory, generators that are often the whole process's, a
+duration."""
 _NAN = struct.pack(">d", float("nan"))
 
 
