@@ -120,6 +120,8 @@ def test_what_cells_do_to_names_objects_and_files_is_seen(tmp_path: Path) -> Non
         ax.plot([1, 2])
         import subprocess, sys
         subprocess.run([sys.executable, "-c", "open('by-child.txt', 'w').write('x')"])
+        open(b"no text \\xff", "w").close()
+        half = "\\ud800"
         del raw
         from sklearn.linear_model import LinearRegression
         model = LinearRegression().fit([[1.0], [2.0]], [1, 2])
@@ -555,7 +557,7 @@ def test_what_cannot_be_proved_says_why(tmp_path: Path) -> None:
     notebook(pair.path, "## Load", "1 / 0")
     code, run = prove(tmp_path)
     assert (code, run.state) == (2, "failed")
-    assert "fails in cell 2" in run.message
+    assert "fails in cell 1" in run.message
     notebook(pair.path, "a = 1")
     for file in (tmp_path / ".cauce").rglob("split-*"):
         file.unlink()

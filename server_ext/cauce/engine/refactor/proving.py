@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -86,7 +86,7 @@ async def prove(
         keep_trace(folder, first)
     if first.failed is not None:
         raise UsageError(
-            f"The notebook fails in cell {first.failed + 1}: {first.error}",
+            f"The notebook fails in cell {first.failed}: {first.error}",
             hint="Mend it, run it from top to bottom, and split it again.",
         )
     found, failures = await _build(entry, names, progress, stop)
@@ -199,7 +199,7 @@ def compare(
         return ProvedTask(task=task, state="failed", compared=0, message=failures[task])
     if task not in found:
         message = "Its variables could not be looked at."
-        return ProvedTask(task=task, state="unknown", compared=0, uncompared=tuple(expected), message=message)
+        return ProvedTask(task=task, state="unknown", compared=0, message=message)
     values = found[task]
     differs: list[ProvedValue] = []
     uncompared: list[str] = []
@@ -271,32 +271,35 @@ def settle(
 
 
 def _summed_up(tasks: Sequence[ProvedTask]) -> SplitProof:
-    same = all(task.state == "same" for task in tasks)
-    shown = tuple(msgspec.structs.replace(task, differs=task.differs[:_MOST_TOLD]) for task in tasks)
-    return SplitProof(same=same, message=" ".join(_sentences(tasks)), tasks=shown)
-
-
-def _sentences(tasks: Sequence[ProvedTask]) -> Iterator[str]:
+    """What cannot be compared at all is no difference; what could not be looked at might be one."""
     failed = [task.task for task in tasks if task.state == "failed"]
     differing = [task for task in tasks if task.state == "differs"]
-    unknown = [task.task for task in tasks if task.state == "unknown"]
-    compared = sum(task.compared for task in tasks)
-    if failed:
-        yield f"It does not run: {_listed(failed)} failed."
-    for task in differing[:_LONGEST_LIST]:
-        yield f"'{task.task}' differs in {_listed([value.name for value in task.differs])}."
+    blind = [task.task for task in tasks if task.state == "unknown" and not task.uncompared]
+    equal = [task for task in tasks if task.state == "same"]
+    same = bool(equal) and not (failed or differing or blind)
+    said = [f"It does not run: {_listed(failed)} failed."] if failed else []
+    said += [
+        f"'{task.task}' differs in {_listed([value.name for value in task.differs])}."
+        for task in differing[:_LONGEST_LIST]
+    ]
     if len(differing) > _LONGEST_LIST:
-        yield f"So do {len(differing) - _LONGEST_LIST} more tasks."
-    if unknown:
-        yield f"Of {_listed(unknown)} nothing could be compared."
-    if not (failed or differing or unknown):
-        yield (
-            f"It behaves the same: {compared} {'variable' if compared == 1 else 'variables'} of {len(tasks)} "
-            f"{'task is' if len(tasks) == 1 and compared == 1 else 'tasks are'} equal."
-        )
-    uncompared = {name: None for task in tasks if task.state != "unknown" for name in task.uncompared}
-    if uncompared:
-        yield f"Not compared: {_listed([*uncompared])}."
+        said.append(f"So do {len(differing) - _LONGEST_LIST} more tasks.")
+    if blind:
+        said.append(f"Of {_listed(blind)} nothing could be seen.")
+    if same:
+        said.append(_praise(sum(task.compared for task in equal), len(equal)))
+    elif not said:
+        said.append("Nothing could be compared.")
+    if uncompared := list(dict.fromkeys(name for task in tasks for name in task.uncompared)):
+        said.append(f"Not compared: {_listed(uncompared)}.")
+    shown = tuple(msgspec.structs.replace(task, differs=task.differs[:_MOST_TOLD]) for task in tasks)
+    return SplitProof(same=same, message=" ".join(said), tasks=shown)
+
+
+def _praise(compared: int, tasks: int) -> str:
+    of = "one task" if tasks == 1 else f"{tasks} tasks"
+    equal = "1 variable of {} is equal" if compared == 1 else f"{compared} variables of {{}} are equal"
+    return f"It behaves the same: {equal.format(of)}."
 
 
 def _listed(names: Sequence[str]) -> str:

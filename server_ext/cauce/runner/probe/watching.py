@@ -134,7 +134,7 @@ class FileWatch:
         parts = name.split("/")
         if any(part.startswith(".") or part == "__pycache__" for part in parts) or name.endswith(_CODE):
             return None
-        return name
+        return name if _is_text(name) else None
 
     def _snapshot(self) -> dict[str, tuple[int, int, int]] | None:
         """File → what says that it is another now; None where there are too many to look."""
@@ -154,7 +154,7 @@ class FileWatch:
                 try:
                     if entry.is_dir(follow_symlinks=False):
                         todo.append(entry.path)
-                    elif entry.is_file() and not entry.name.endswith(_CODE):
+                    elif entry.is_file() and not entry.name.endswith(_CODE) and _is_text(entry.name):
                         about = entry.stat()
                         name = entry.path[len(self._folder) + 1 :].replace(os.sep, "/")
                         found[name] = (about.st_mtime_ns, about.st_size, about.st_ino)
@@ -211,6 +211,15 @@ class _Readings:
                 if name and number in self._folders and not mask & self._A_FOLDER:
                     found[self._folders[number] + os.sep + name] = None
         return list(found)
+
+
+def _is_text(name: str) -> bool:
+    """Can it be written down? A file's name may be any bytes."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _ways(mode: Any, flags: Any) -> str:
