@@ -118,6 +118,8 @@ def _read(path: Path) -> bytes:
     from cauce.engine.files import read_start
     from cauce.engine.source import source_limit
 
+    # jupytext imports its contents managers, and with them Jupyter's server, wherever that is installed.
+    sys.modules.setdefault("jupyter_server", None)  # type: ignore[arg-type]  # the documented way to forbid an import
     try:
         return read_start(path, source_limit(path.name) + 1)
     except FileNotFoundError as error:

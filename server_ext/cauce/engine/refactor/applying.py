@@ -1,4 +1,4 @@
-"""A plan, done: its files, and a note of how the notebook was split, which a proof goes by; and what a run has shown."""
+"""A plan, done: its files, and a note of how it was split, which a proof goes by. And what a run has shown."""
 
 from __future__ import annotations
 

@@ -7,13 +7,13 @@ but an empty task. Its text and cells join the next section.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cauce.engine.refactor.formats import is_constant
 from cauce.engine.refactor.model import Remark, Section, Statement
 
-__all__ = ["constants_of_setup", "without_idle"]
+__all__ = ["constants_of_setup", "without_idle", "works"]
 
 
 def constants_of_setup(statements: Sequence[Statement]) -> frozenset[int]:
@@ -37,32 +37,36 @@ def constants_of_setup(statements: Sequence[Statement]) -> frozenset[int]:
     return frozenset(found)
 
 
+def works(
+    section: Section, statements: Iterable[Statement], repeated: Mapping[int, bool], constants: Collection[int]
+) -> bool:
+    """Does the section do anything of its own?
+
+    Args:
+        repeated: Cells that are set-up, or not, as the user says.
+        constants: As `constants_of_setup` has found them.
+    """
+    for each in statements:
+        if section.first <= each.cell < section.end:
+            idle = each.kind != "code" or each.index in constants
+            if not repeated.get(each.cell, idle):
+                return True
+    return False
+
+
 def without_idle(
-    sections: Sequence[Section],
-    statements: Sequence[Statement],
-    names: Mapping[int, str],
-    repeated: Mapping[int, bool],
-    constants: Collection[int],
+    sections: Sequence[Section], working: Collection[Section], names: Mapping[int, str]
 ) -> tuple[tuple[Section, ...], tuple[Remark, ...]]:
     """The sections that are tasks, and what is said of the others.
 
     Args:
         names: Names by the user, by a section's first cell: of two that are joined the first one's counts.
-        repeated: Cells that are set-up, or not, as the user says.
-        constants: As `constants_of_setup` has found them.
     """
-
-    def is_idle(statement: Statement) -> bool:
-        if statement.cell in repeated:
-            return repeated[statement.cell]
-        return statement.kind != "code" or statement.index in constants
-
-    working = {each.cell for each in statements if not is_idle(each)}
     found: list[Section] = []
     idle: list[Section] = []
     remarks: list[Remark] = []
     for section in sections:
-        if not any(section.first <= cell < section.end for cell in working):
+        if section not in working:
             idle.append(section)
             continue
         if idle:
@@ -71,10 +75,12 @@ def without_idle(
             section = replace(section, name=name, first=idle[0].first)
             idle = []
         found.append(section)
-    if idle and found:
+    if not found:
+        return (replace(sections[0], end=sections[-1].end),), ()
+    if idle:
         remarks += [_joined(each, found[-1].name) for each in idle]
         found[-1] = replace(found[-1], end=idle[-1].end)
-    return (tuple(found) or tuple(sections[:1] and [replace(sections[0], end=sections[-1].end)])), tuple(remarks)
+    return tuple(found), tuple(remarks)
 
 
 def _joined(section: Section, task: str) -> Remark:

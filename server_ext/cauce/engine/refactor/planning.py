@@ -48,7 +48,7 @@ from cauce.engine.project import Project, load
 from cauce.engine.refactor.book import read_book
 from cauce.engine.refactor.flow import follow
 from cauce.engine.refactor.formats import Preferences, Stored, choose, format_of
-from cauce.engine.refactor.idle import constants_of_setup, without_idle
+from cauce.engine.refactor.idle import constants_of_setup, without_idle, works
 from cauce.engine.refactor.model import Book, Flow, Given, Part, Remark, Section, Statement, Trace, Wishes
 from cauce.engine.refactor.projecttext import (
     definitions_text,
@@ -228,17 +228,30 @@ class _Draft:
             self._bare_tasks()
             return
         constants = constants_of_setup(statements)
-        self._parts, joined = without_idle(self._sections.sections, statements, names, repeated, constants)
-        for remark in joined:
-            self.say(remark)
         wishes = Wishes(
             tuple((edge.target, edge.name, edge.source) for edge in request.edges), request.definitions, repeated
         )
-        self._flow = flow = follow(book, self._parts, statements, wishes, self._trace)
+        sections = self._sections.sections
+        self._join(sections, [each for each in sections if works(each, statements, repeated, constants)], names)
+        flow = follow(book, self._parts, statements, wishes, self._trace)
+        # What is called `f` and was a lambda is a definition, too, and others that only the flow knows of.
+        left = [part.section for part in flow.parts if _is_left(part, statements)]
+        if len(left) < len(flow.parts):
+            self._join(self._parts, left, names)
+            flow = follow(book, self._parts, statements, wishes, self._trace)
+        self._flow = flow
+        if not any(_is_left(part, statements) for part in flow.parts):
+            message = "There is nothing to run in it, but functions, classes and constants that would be a module."
+            self.say(Remark("nothing_to_run", "error", message, "Add code that uses them, or import them as a module."))
         for remark in flow.remarks:
             self.say(remark, *self._ways_out(remark))
-        stored, products = self._storing(flow, constants)
+        stored, products = self._storing(flow, statements, constants)
         self._write(flow, Writer(book, statements, flow, stored), statements, stored, products)
+
+    def _join(self, sections: Sequence[Section], working: Sequence[Section], names: Mapping[int, str]) -> None:
+        self._parts, remarks = without_idle(sections, working, names)
+        for remark in remarks:
+            self.say(remark)
 
     def _bare_tasks(self) -> None:
         for section in self._parts:
@@ -303,7 +316,7 @@ class _Draft:
     # --- How variables are stored
 
     def _storing(
-        self, flow: Flow, constants: frozenset[int]
+        self, flow: Flow, statements: Sequence[Statement], constants: frozenset[int]
     ) -> tuple[dict[str, list[Stored]], dict[str, list[SplitProduct]]]:
         """Section → what it stores; and the same as it is shown, with what is not stored but made anew."""
         request = self._request
@@ -321,7 +334,7 @@ class _Draft:
             keys = {"nb"}
             paths.add(f"{self._product_path(name)}.ipynb".lower())
             stored[name], shown[name] = [], []
-            for given in part.gives:
+            for given in _in_order(part, statements):
                 asked = self._asked(request.formats, part.section, given)
                 choice = choose(given, wanted, asked)
                 if asked is not None and asked != choice.format:
@@ -660,6 +673,23 @@ class _Draft:
 
 def _id(section: Section, given: Given) -> str:
     return f"{section.first}:{given.names[0]}"
+
+
+def _is_left(part: Part, statements: Iterable[Statement]) -> bool:
+    """Is there anything in the section that does not go elsewhere?"""
+    gone = {each.index for each in part.removed}
+    section = part.section
+    return any(section.first <= each.cell < section.end and each.index not in gone for each in statements)
+
+
+def _in_order(part: Part, statements: Iterable[Statement]) -> list[Given]:
+    """What a section gives, as it first names that."""
+    order: dict[str, int] = {}
+    for each in statements:
+        if part.section.first <= each.cell < part.section.end:
+            for name in (*each.effect.binds, *each.effect.may_bind, *each.effect.mutates):
+                order.setdefault(name, len(order))
+    return sorted(part.gives, key=lambda given: min(order.get(name, len(order)) for name in given.names))
 
 
 def _product(

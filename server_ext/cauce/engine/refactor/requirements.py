@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.metadata
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
 
 from cauce.engine.cellcode import read_cell
 from cauce.engine.refactor.model import Effect, Statement, Trace
@@ -70,10 +73,25 @@ def requirements_of(modules: Iterable[str], local: Collection[str], trace: Trace
         line = seen.get(module)
         if line is None:
             if installed is None:
-                installed = importlib.metadata.packages_distributions()
+                installed = _distributions(_now())
             line = _installed(module, installed.get(module, []))
         found.setdefault(_spelled(line), line)
     return dict(sorted(found.items()))
+
+
+def _now() -> tuple[tuple[str, int], ...]:
+    """What changes when something is installed or removed."""
+    found = []
+    for place in sys.path:
+        with contextlib.suppress(OSError):
+            found.append((place, Path(place).stat().st_mtime_ns))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _distributions(_: object) -> Mapping[str, list[str]]:
+    """Module → distributions. Reads a file of each, which takes a third of a second where many are installed."""
+    return importlib.metadata.packages_distributions()
 
 
 def _installed(module: str, distributions: list[str]) -> str:

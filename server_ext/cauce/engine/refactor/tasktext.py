@@ -18,7 +18,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from cauce.engine.injection import PARAMETERS_TAG
 from cauce.engine.refactor.cutting import lifted, rest_of
@@ -56,7 +56,7 @@ class TaskCell:
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class Loaded:
     """A product of another task, and the names that this one uses of it."""
 
     task: str
@@ -102,6 +102,17 @@ class Writer:
         """The task of a part, from its title to what it saves; `module`: that of the definitions."""
         return tuple(_Task(self, part, module).cells())
 
+    def loads(self, part: Part) -> list[Loaded]:
+        """What a task loads, task by task, in the order in which each stores it."""
+        found = [
+            Loaded(taken.section, place, taken.names)
+            for taken in part.takes
+            if (place := self.place_of(taken)) is not None
+        ]
+        order = {id(place): number for places in self.stored.values() for number, place in enumerate(places)}
+        tasks = {name: number for number, name in enumerate(part.upstream)}
+        return sorted(found, key=lambda each: (tasks.get(each.task, -1), order[id(each.stored)]))
+
     def place_of(self, taken: Taken) -> Stored | None:
         """Where it is stored; None for what is made anew."""
         for stored in self.stored.get(taken.section, ()):
@@ -120,13 +131,10 @@ class _Task:
         self._book = writer.book
         section = part.section
         self._own = [each for each in writer.statements if section.first <= each.cell < section.end]
-        self._loads = [
-            _Loaded(taken.section, place, taken.names)
-            for taken in part.takes
-            if (place := writer.place_of(taken)) is not None
-        ]
-        self._saves = list(writer.stored.get(section.name, ()))
+        self._loads = writer.loads(part)
+        self._saves = writer.stored.get(section.name, ())
         self._top, self._late = self._arranged()
+        self._first, self._next = self._imports_first()
         self._gone = frozenset(each.index for each in part.removed)
         there = {name: what for each in self._top for name, what in each.imports.items()}
         self._imports = Imports(writer.meanings, there)
@@ -148,7 +156,7 @@ class _Task:
         load, save = self._load(), self._save()  # they say what is to be imported
         if imports := self._import_text():
             yield TaskCell("code", imports, ("imports",))
-        yield from self._set_up([each for each in self._top if not _goes_first(each)])
+        yield from self._set_up(self._next)
         yield TaskCell("code", self._parameters(), (PARAMETERS_TAG,))
         if load:
             yield TaskCell("code", load, ("load",))
@@ -173,6 +181,28 @@ class _Task:
         late |= {index: each for index, each in top.items() if not _OURS.isdisjoint(_binds(each))}
         return [top[index] for index in sorted(top) if index not in late], [late[index] for index in sorted(late)]
 
+    def _imports_first(self) -> tuple[list[Statement], list[Statement]]:
+        """What stands at the top in two: imports with what has to be before them, and the rest."""
+        goes = {each.index for each in self._top if each.kind == "import"}
+        needed: set[str] = set()
+        for each in reversed(self._top):
+            if _sets_imports(each) or (each.kind != "import" and not needed.isdisjoint(_binds(each))):
+                goes.add(each.index)
+                needed.update(each.effect.reads, each.effect.later)
+        first: list[Statement] = []
+        rest: list[Statement] = []
+        later = set(self._part.imported)
+        stuck = False
+        for each in self._top:
+            waits = not later.isdisjoint((*each.effect.reads, *each.effect.later))
+            if each.index in goes and not waits and not (stuck and each.kind == "import"):
+                first.append(each)
+            else:
+                stuck = stuck or (waits and _sets_imports(each))
+                later.update(_binds(each))
+                rest.append(each)
+        return first, rest
+
     # --- Cells
 
     def _title(self, cells: Sequence[Cell]) -> int:
@@ -195,7 +225,7 @@ class _Task:
         return stop
 
     def _import_text(self) -> str:
-        first = [each for each in self._top if _goes_first(each)]
+        first = self._first
         future = [each for each in first if _is_future(each)]
         theirs = [self._writer.text_of(each) for each in first if not _is_future(each)]
         ours = sorted(self._imports.lines, key=lambda line: (line.startswith("from "), line))
@@ -232,7 +262,7 @@ class _Task:
             lines += self._load_lines(loaded, path)
         return "\n".join(lines)
 
-    def _load_lines(self, loaded: _Loaded, path: str) -> list[str]:
+    def _load_lines(self, loaded: Loaded, path: str) -> list[str]:
         given, names = loaded.stored.given, loaded.names
         target, index = names[0], ""
         if not given.whole and len(names) == 1:
@@ -278,7 +308,7 @@ class _Task:
     def _without_bare_headings(self, cells: Sequence[TaskCell]) -> Iterator[TaskCell]:
         """The cells but for headings of which nothing is left: all below has gone into the module, or to the top."""
         cleared = {each.cell for each in self._own if each.index in self._gone} - {cell.origin for cell in cells}
-        for cell, after in zip(cells, [*cells[1:], None], strict=True):
+        for cell, after in zip_longest(cells, cells[1:]):
             start = -1 if cell.origin is None else cell.origin
             stop = self._part.section.end if after is None or after.origin is None else after.origin
             ends = after is None or after.kind == "markdown"
@@ -310,11 +340,6 @@ def _as_it_was(cell: Cell) -> TaskCell:
 
 def _binds(statement: Statement) -> Iterable[str]:
     return (*statement.effect.binds, *statement.effect.may_bind, *statement.imports)
-
-
-def _goes_first(statement: Statement) -> bool:
-    """Does it stand in the cell of the imports?"""
-    return statement.kind == "import" or _sets_imports(statement)
 
 
 def _sets_imports(statement: Statement) -> bool:
