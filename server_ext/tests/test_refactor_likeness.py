@@ -9,6 +9,7 @@ import json
 import math
 import os
 import pickle
+import random
 import re
 import subprocess
 import sys
@@ -25,6 +26,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -175,6 +177,18 @@ def test_how_long_a_search_took_is_no_difference() -> None:
     rows, labels = np.arange(12.0).reshape(-1, 1), [0, 1] * 6
     searches = [GridSearchCV(LogisticRegression(), {"C": [1, best]}, cv=2).fit(rows, labels) for best in (2, 2, 3)]
     assert digest(searches[0]) == digest(searches[1]) != digest(searches[2])
+
+
+def test_what_points_to_the_generator_of_the_process_is_the_same_after_a_draw() -> None:
+    held = Thing(a=stats.t, b=stats.norm(1, 2), c=np.random.mtrand._rand, d=random._inst)  # type: ignore[attr-defined]
+    before = digest(held)
+    np.random.random(), random.random()
+    assert before == digest(held) != ""
+    assert digest(stored(stats.norm(1, 2))) == digest(stats.norm(1, 2)) != digest(stats.norm(1, 3))
+    own = Thing(generator=np.random.RandomState(1))
+    before = digest(own)
+    own.generator.random()
+    assert digest(own) != before
 
 
 def test_functions_are_what_their_code_is_and_closures_what_they_hold() -> None:

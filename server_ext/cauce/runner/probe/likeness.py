@@ -42,8 +42,8 @@ _DENIED = frozenset(
 """Packages whose objects hold caches, handles, or parts of the process."""
 _DENIED_MODULES = ("pandas.core.groupby", "pandas.core.window", "pandas.core.resample", "pandas.io", "pandas.plotting")
 _NOT_CONTENT = frozenset(("_stop_words_id", "_rng", "_random_state", "refit_time_"))
-"""Attributes of scikit-learn's estimators: an address in memory, generators that are often the whole process's, a
-duration."""
+"""Attributes of scikit-learn's estimators and SciPy's distributions: an address in memory, generators that are often
+the whole process's, how long it took."""
 _NAN = struct.pack(">d", float("nan"))
 
 
@@ -149,6 +149,8 @@ class _Walk:
             special = self.special[kind] = _named(kind, _SPECIAL)
         if special:
             return _SPECIAL[special](self, value, kind)
+        if _is_shared_generator(value):
+            return self._join(b"shared generator", [kind.__qualname__.encode()])
         return self._object(value, kind)
 
     def _spend(self, nodes: int, size: int = 0) -> None:
@@ -254,7 +256,7 @@ class _Walk:
             raise Incomparable
         self.kept.append(told)  # its parts are new, and known by their ids
         make, arguments, state, items, pairs = (*told, None, None, None)[:5]
-        if type(state) is dict and module.startswith("sklearn."):
+        if type(state) is dict and module.startswith(("sklearn.", "scipy.stats.")):
             state = _without_clocks(state)
             self.kept.append(state)
         parts = [name, self.of(make), self.of(arguments), self.of(state)]
@@ -419,7 +421,7 @@ _PASSING = frozenset((types.CoroutineType, types.FrameType, types.TracebackType,
 
 
 def _without_clocks(state: dict[str, Any]) -> dict[str, Any]:
-    """What an estimator of scikit-learn holds, without what is another each time."""
+    """What an estimator or a distribution holds, without what is another each time."""
     kept = {key: each for key, each in state.items() if key not in _NOT_CONTENT}
     results = kept.get("cv_results_")
     if type(results) is dict:
@@ -445,6 +447,14 @@ def _is_missing_kind(kind: type) -> bool:
 
 def _pandas_na() -> Any:
     return getattr(sys.modules.get("pandas"), "NA", None)
+
+
+def _is_shared_generator(value: Any) -> bool:
+    """Does the whole process draw from it? What points to it is the same after a draw."""
+    for module, name in (("random", "_inst"), ("numpy.random.mtrand", "_rand")):
+        if value is getattr(sys.modules.get(module), name, None):
+            return True
+    return False
 
 
 def _own_name(kind: type, name: str) -> bytes:
