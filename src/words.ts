@@ -281,17 +281,28 @@ export function ago(trans: TranslationBundle, then: number, now: number): string
   if (seconds < 86_400) {
     return trans.__('%1 h ago', Math.floor(seconds / 3600));
   }
-  return new Date(then * 1000).toLocaleDateString();
+  return new Date(then * 1000).toLocaleDateString(language());
+}
+
+/** What dates are written in: the page's language, as the user's country writes it if that is known. */
+export function language(): string | undefined {
+  const { lang } = document.documentElement;
+  const [base] = lang.split('-');
+  const spoken = navigator.languages.find(each => each.split('-')[0] === base);
+  return spoken ?? (lang === '' ? undefined : lang);
 }
 
 /** A moment in full. */
 export function moment(time: number): string {
-  return new Date(time * 1000).toLocaleString();
+  return new Date(time * 1000).toLocaleString(language());
 }
 
 /** The time of day. */
 export function clock(time: number): string {
-  return new Date(time * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return new Date(time * 1000).toLocaleTimeString(language(), {
+    hour: '2-digit',
+    minute: '2-digit'
+  });
 }
 
 /** A file's size. */

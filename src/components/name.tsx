@@ -5,10 +5,12 @@ import * as React from 'react';
 
 /** So many letters at the end are never cut. */
 const TAIL = 8;
+/** A beginning as short as this is no longer than the dots in its place. */
+const SHORT = 2;
 
 export function ShortName({ name }: { readonly name: string }): React.JSX.Element {
   const letters = Array.from(name);
-  const head = Math.max(letters.length - TAIL, 0);
+  const head = letters.length - TAIL > SHORT ? letters.length - TAIL : 0;
   return (
     <span className="jp-cauce-ShortName">
       <span className="jp-cauce-ShortName-head">{letters.slice(0, head).join('')}</span>

@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Run, TaskComparison } from '../contract';
 import type { IMark, TaskState } from '../taskstate';
 import { MARKS } from '../taskstate';
-import { duration, moment, outcomeWord } from '../words';
+import { duration, language, moment, outcomeWord } from '../words';
 import { tookOf, type Ending } from './matrix';
 
 /** What became of a task in a run, in a word. */
@@ -62,17 +62,17 @@ export function when(time: number, now: number): string {
   const [date, today] = [new Date(time * 1000), new Date(now * 1000)];
   const clock = { hour: '2-digit', minute: '2-digit' } as const;
   if (date.toDateString() === today.toDateString()) {
-    return date.toLocaleTimeString([], { ...clock, second: '2-digit' });
+    return date.toLocaleTimeString(language(), { ...clock, second: '2-digit' });
   }
   const year = date.getFullYear() === today.getFullYear() ? undefined : 'numeric';
-  return date.toLocaleString([], { day: 'numeric', month: 'short', year, ...clock });
+  return date.toLocaleString(language(), { day: 'numeric', month: 'short', year, ...clock });
 }
 
 /** The day over so many columns of the grid: as much of it as there is room for. */
 export function dayLabel(time: number, columns: number): string {
   const date = new Date(time * 1000);
   return date.toLocaleDateString(
-    [],
+    language(),
     columns > 1 ? { day: 'numeric', month: 'short' } : { day: 'numeric' }
   );
 }

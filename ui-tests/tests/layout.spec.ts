@@ -4,7 +4,7 @@
 import type { Locator } from '@playwright/test';
 
 import { expect, test } from '../support/fixtures';
-import { pipelineYaml, script, type Files } from '../support/project';
+import { CHAIN, pipelineYaml, script, type Files } from '../support/project';
 
 /** The sources of all but the first are missing. */
 const BROKEN: Files = {
@@ -40,5 +40,34 @@ test.describe('A pipeline with problems', () => {
     await expect(panel.part('overview')).toBeInViewport();
     await panel.root.locator('[data-cauce-action="build"]').scrollIntoViewIfNeeded();
     await expect(panel.root.locator('[data-cauce-action="build"]')).toBeInViewport();
+  });
+});
+
+test.describe('At the bottom of the window', () => {
+  test.use({ files: CHAIN });
+
+  test('the panel shows tasks in the height that JupyterLab gives it', async ({ page, panel }) => {
+    await page.evaluate(() => {
+      const { shell } = (
+        window as unknown as {
+          jupyterapp: {
+            shell: {
+              widgets: (area: string) => Iterable<{ id: string }>;
+              add: (widget: { id: string }, area: string) => void;
+              activateById: (id: string) => void;
+            };
+          };
+        }
+      ).jupyterapp;
+      const found = [...shell.widgets('left')].find(({ id }) => id === 'cauce-panel');
+      if (found !== undefined) {
+        shell.add(found, 'down');
+        shell.activateById(found.id);
+      }
+    });
+    await panel.view('List');
+    await expect(panel.row('first')).toBeInViewport({ ratio: 1 });
+    await expect(panel.row('second')).toBeInViewport({ ratio: 1 });
+    await expect(panel.root.locator('[data-cauce-action="build"]')).toBeInViewport({ ratio: 1 });
   });
 });
