@@ -103,7 +103,16 @@ export default tseslint.config(
   forbid(
     ['src/graph/**/*.ts'],
     ['src/graph/use*.ts', 'src/graph/__tests__/**'],
-    ['react', 'react-dom', '@jupyterlab/*', '@lumino/*', '../*', '!../filter', '!../taskstate'],
+    [
+      'react',
+      'react-dom',
+      '@jupyterlab/*',
+      '@lumino/*',
+      '../*',
+      '!../filter',
+      '!../related',
+      '!../taskstate'
+    ],
     'Layout and paths are numbers and strings: what draws them is a component or a hook.'
   ),
   forbid(
@@ -125,6 +134,7 @@ export default tseslint.config(
       'src/editing/files.ts',
       'src/editing/place.ts',
       'src/filter.ts',
+      'src/related.ts',
       'src/folded.ts',
       'src/runs/@(matrix|gantt|rerun).ts'
     ],

@@ -1,7 +1,7 @@
 /**
  * What of a pipeline is drawn: of its tasks those that are asked for, some of them together in groups.
  */
-import { around, condensed, type Links } from './related';
+import { around, condensed, type Links } from '../related';
 import { groups, proposed, type Grouping, type IGroupable } from './groups';
 
 /** How somebody wants to see the graph. */
@@ -117,8 +117,7 @@ function keptTasks(
   if (middle.length === 0 && only === null) {
     return null;
   }
-  const near =
-    middle.length === 0 ? tasks.map((_, i) => i) : around(tasks.length, links, middle, levels);
+  const near = middle.length === 0 ? tasks.map((_, i) => i) : around(links, middle, levels);
   return new Set([...near].filter(task => only?.(task) !== false || middle.includes(task)));
 }
 

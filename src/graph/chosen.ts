@@ -2,7 +2,7 @@
  * The edge that is chosen: which it is, whether it can be removed, and which comes next.
  */
 import type { IArrangement, IItem } from './arrange';
-import type { Links } from './related';
+import type { Links } from '../related';
 
 /** The keys of the items at both ends. */
 export type Chosen = readonly [string, string] | null;

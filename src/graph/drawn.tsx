@@ -9,14 +9,11 @@ import { countsOf } from './counts';
 import { Edge } from './edge';
 import type { Measure } from './label';
 import type { Direction, ILayout, Point } from './layout';
-import { GroupBox, TaskBox, type IBoxProps } from './node';
+import { GroupBox, TaskBox } from './node';
 import type { IGraphProps } from './props';
 import type { IConnecting } from './useconnecting';
 import type { ILooking } from './uselooking';
-
-type Handlers = Pick<IBoxProps, 'onHover' | 'onPress' | 'onPort' | 'onFocus'> & {
-  readonly onExpand: (key: string) => void;
-};
+import type { IHandlers } from './useselecting';
 
 interface IDrawnProps extends Pick<
   IGraphProps,
@@ -37,7 +34,7 @@ interface IDrawnProps extends Pick<
   readonly tabStop: string | null;
   readonly direction: Direction;
   readonly connecting: IConnecting;
-  readonly handlers: Handlers;
+  readonly handlers: IHandlers;
   readonly edge: IChosen;
   /** The middle of the edge that is chosen. */
   readonly middle: Point | null;

@@ -11,23 +11,23 @@ import { arrange, type IItem } from './arrange';
 import { Camera } from './camera';
 import { chosenOf, type Chosen } from './chosen';
 import { Controls } from './controls';
-import { worst } from './counts';
 import { Drawn } from './drawn';
 import { onKeys, type Keys } from './keys';
-import type { IScene } from './far';
 import type { Direction, Point } from './layout';
 import { Minimap } from './minimap';
 import { Notice } from './notice';
 import { arrowHead, edgePath, flattened } from './path';
 import { aboveButtons, focusSoon } from './placing';
 import type { IGraphProps } from './props';
-import type { Links } from './related';
+import type { Links } from '../related';
 import { NODE_HEIGHT } from './sizes';
 import { useConnecting } from './useconnecting';
 import { useDrawing } from './usedrawing';
 import { useMeasure, usePalette, useSize } from './useelement';
 import { useNodeWidth } from './usenodewidth';
 import { useLooking } from './uselooking';
+import { useScene } from './usescene';
+import { useSelecting } from './useselecting';
 import { useWindow } from './usewindow';
 import { pointIn, useDrag, useWheel } from './usemouse';
 import {
@@ -152,39 +152,10 @@ export function Graph(props: IGraphProps): React.JSX.Element {
 
   // --- Far away
 
-  const scene = React.useMemo((): IScene | null => {
-    // There is none where tests run.
-    if (layout === null || palette === null || typeof Path2D === 'undefined') {
-      return null;
-    }
-    const byState = new Map<string, number[]>();
-    items.forEach((item, i) => {
-      const colour = palette.states[worst(item, nodes)];
-      const found = byState.get(colour) ?? [];
-      byState.set(colour, found);
-      found.push(i);
-    });
-    const near = isKin.some(Boolean);
-    const path = (wanted: boolean): Path2D =>
-      new Path2D(
-        layout.edges
-          .map((points, i) =>
-            isKin[i] === wanted && !isHidden(i) ? edgePath(points, trim, direction) : ''
-          )
-          .join('')
-      );
-    return {
-      layout,
-      node: box,
-      boxes: [...byState].map(([colour, found]) => ({ colour, nodes: found })),
-      lines: [
-        { colour: palette.edge, path: path(false), width: 1, dim: near },
-        ...(near ? [{ colour: palette.kin, path: path(true), width: 1.6, dim: false }] : [])
-      ],
-      dim: node => isMatch[node] === false
-    };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- isHidden follows from the rest
-  }, [layout, palette, items, nodes, isKin, isMatch, box, trim, direction, look.hideLinks]);
+  const scene = useScene({
+    ...{ layout, palette, items, nodes, isKin, isMatch, box, trim, direction },
+    hidesLinks: look.hideLinks && selectedItems.size > 0
+  });
 
   const { svg, scaled, layer, canvas, shownPart } = useWindow({
     camera,
@@ -233,49 +204,11 @@ export function Graph(props: IGraphProps): React.JSX.Element {
     }
   };
 
-  // --- Selecting
-
-  const namesOf = (item: IItem | undefined): readonly string[] =>
-    item?.members.map(member => nodes[member]?.name ?? '') ?? [];
-  const select = (item: IItem | undefined): void => {
-    setChosen(null);
-    if (item?.group === false) {
-      onSelect(item.label);
-    } else {
-      onSelectMany(namesOf(item));
-    }
-  };
-  const toggle = (item: IItem | undefined): void => {
-    const names = namesOf(item);
-    const others = selection.filter(name => !names.includes(name));
-    onSelectMany(others.length < selection.length ? others : [...others, ...names]);
-  };
-  const byKey = (key: string): IItem | undefined => items.find(item => item.key === key);
-  const focusItem = (item: IItem | undefined): void => {
-    if (item !== undefined) {
-      select(item);
-      focusSoon(frame.current, item.key);
-    }
-  };
-  const expand = (key: string): void => {
-    const item = byKey(key);
-    if (item?.group === true) {
-      onView({ expanded: [...look.expanded, item.of] });
-      const [first = ''] = namesOf(item);
-      if (selectedItems.has(items.indexOf(item))) {
-        onSelect(first);
-      }
-    }
-  };
-  const collapse = (id: string): void => {
-    onView({ expanded: look.expanded.filter(each => each !== id) });
-    focusSoon(frame.current, `group:${id}`);
-  };
+  // --- Selecting, connecting
 
   const connecting = useConnecting({
     frame,
     camera,
-    nodes,
     links,
     items,
     layout,
@@ -285,39 +218,18 @@ export function Graph(props: IGraphProps): React.JSX.Element {
     onConnect: props.onConnect
   });
 
-  // The handlers of nodes stay the same, so that nodes need not be drawn again.
-  const latest = React.useRef({ byKey, select, toggle, expand, connecting, selection, namesOf });
-  latest.current = { byKey, select, toggle, expand, connecting, selection, namesOf };
-  const handlers = React.useMemo(
-    () => ({
-      onHover: (key: string | null) => {
-        setHovered(key);
-      },
-      onPress: (key: string, event: React.MouseEvent) => {
-        const { current } = latest;
-        if (event.ctrlKey || event.metaKey || event.shiftKey) {
-          current.toggle(current.byKey(key));
-        } else {
-          current.select(current.byKey(key));
-        }
-        (event.currentTarget as SVGGElement).focus();
-      },
-      onPort: (key: string, event: React.PointerEvent) => {
-        latest.current.connecting.begin(key, event);
-      },
-      onFocus: (key: string) => {
-        const { current } = latest;
-        const item = current.byKey(key);
-        if (!current.namesOf(item).some(name => current.selection.includes(name))) {
-          current.select(item);
-        }
-      },
-      onExpand: (key: string) => {
-        latest.current.expand(key);
-      }
-    }),
-    []
-  );
+  const selecting = useSelecting({
+    ...props,
+    frame,
+    items,
+    selectedItems,
+    onChoose: () => {
+      setChosen(null);
+    },
+    onHover: setHovered,
+    onPort: connecting.begin
+  });
+  const { namesOf, byKey, focusItem, expand, collapse, handlers } = selecting;
 
   useWheel(frame, camera);
   const flat = React.useMemo(

@@ -7,7 +7,7 @@ import type { IItem } from './arrange';
 import type { Camera } from './camera';
 import type { Direction, ILayout, Point } from './layout';
 import { edgePath } from './path';
-import { closesCycle, type Links } from './related';
+import { closesCycle, type Links } from '../related';
 import { NODE_HEIGHT } from './sizes';
 import { pointIn } from './usemouse';
 import { nodeAt, unproject, type INodeSize } from './viewport';
@@ -34,7 +34,6 @@ export interface IConnecting {
 interface IOptions {
   readonly frame: React.RefObject<HTMLElement>;
   readonly camera: Camera;
-  readonly nodes: readonly { readonly name: string }[];
   /** Between tasks, by number. */
   readonly links: Links;
   readonly items: readonly IItem[];
@@ -127,7 +126,7 @@ function beyond([x, y]: Point, trim: number, direction: Direction): Point {
 }
 
 /** Why a line cannot lead from one item to another; '' when it can. */
-function whyNot({ nodes, links, words }: IOptions, from: IItem, to: IItem): string {
+function whyNot({ links, words }: IOptions, from: IItem, to: IItem): string {
   const [a, b] = [from.members[0] ?? -1, to.members[0] ?? -1];
   if (from.group || to.group) {
     return words.noGroup;
@@ -138,5 +137,5 @@ function whyNot({ nodes, links, words }: IOptions, from: IItem, to: IItem): stri
   if (links.some(([used, user]) => used === a && user === b)) {
     return words.notTwice(from.label, to.label);
   }
-  return closesCycle(nodes.length, links, a, b) ? words.noCycle(from.label, to.label) : '';
+  return closesCycle(links, a, b) ? words.noCycle(from.label, to.label) : '';
 }

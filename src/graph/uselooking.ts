@@ -5,7 +5,7 @@ import * as React from 'react';
 
 import type { IItem } from './arrange';
 import type { IGraphProps } from './props';
-import { kin, leads, type Links } from './related';
+import { kin, leads, type Links } from '../related';
 
 export interface ILooking {
   readonly selectedItems: ReadonlySet<number>;
@@ -34,8 +34,8 @@ export function useLooking(
     return over < 0 ? selectedItems : new Set([over]);
   }, [items, hovered, selectedItems]);
   const related = React.useMemo(
-    () => (centreItems.size === 0 ? null : kin(items.length, ways, [...centreItems])),
-    [items.length, ways, centreItems]
+    () => (centreItems.size === 0 ? null : kin(ways, [...centreItems])),
+    [ways, centreItems]
   );
   const isMatch = React.useMemo(
     () =>

@@ -14,7 +14,7 @@ import { arrange, rowEdges, rowsOf, type IArrangement, type IListed, type Place 
 import type { IColumns } from './columns';
 import { Gutter } from './gutter';
 import { lanes as lanesOf, type ILanes, type RowEdge } from './lanes';
-import { lineageOf, neighboursOf, type NamedEdge } from './lineage';
+import { neighbours, reached, type Links } from '../related';
 import {
   GroupRow,
   TaskRow,
@@ -32,7 +32,7 @@ export interface ITaskListProps {
   /** In build order. */
   readonly tasks: readonly (ITaskRow & IListed)[];
   /** Pairs of names: used, user. */
-  readonly edges: readonly NamedEdge[];
+  readonly edges: Links<string>;
   readonly arrangement: IArrangement;
   readonly columns: IColumns;
   /** The selected tasks; details are told of the last. */
@@ -63,7 +63,10 @@ export function TaskList(props: ITaskListProps): React.JSX.Element {
   const places = React.useMemo(() => arrange(tasks, arrangement), [tasks, arrangement]);
   const rows = React.useMemo(() => rowsOf(places), [places]);
   const byName = React.useMemo(() => new Map(tasks.map(task => [task.name, task])), [tasks]);
-  const neighbours = React.useMemo(() => neighboursOf(edges), [edges]);
+  const ways = React.useMemo(
+    () => ({ up: neighbours(edges, true), down: neighbours(edges) }),
+    [edges]
+  );
   const arcs = useArcs(places, rows, edges, columns.lanes);
   const gutter = gutterWidth(arcs.lanes.count, columns.pitch);
 
@@ -208,7 +211,7 @@ export function TaskList(props: ITaskListProps): React.JSX.Element {
         accel: event.ctrlKey || event.metaKey,
         alt: event.altKey
       },
-      { places, active: row, page: shown.page, neighbours, typed }
+      { places, active: row, page: shown.page, neighbours: ways, typed }
     );
     // Escape is left to others when there is nothing to clear.
     if (step === null || (step.do === 'clear' && selection.length === 0)) {
@@ -221,8 +224,11 @@ export function TaskList(props: ITaskListProps): React.JSX.Element {
 
   const looked = hovered !== null && rows.has(hovered) ? hovered : selected;
   const kin = React.useMemo(
-    () => (looked === null ? null : lineageOf(neighbours, looked)),
-    [neighbours, looked]
+    () =>
+      looked === null
+        ? null
+        : { up: reached(ways.up, [looked]), down: reached(ways.down, [looked]) },
+    [ways, looked]
   );
   const lit = React.useMemo(() => {
     const near: number[] = [];
@@ -231,7 +237,7 @@ export function TaskList(props: ITaskListProps): React.JSX.Element {
     if (kin !== null && at !== undefined) {
       const toRows = (names: ReadonlySet<string>): ReadonlySet<number | undefined> =>
         new Set([...names].map(name => rows.get(name)));
-      const [up, down] = [toRows(kin.ancestors), toRows(kin.descendants)];
+      const [up, down] = [toRows(kin.up), toRows(kin.down)];
       arcs.edges.forEach(([from, to], i) => {
         if (from === at || to === at) {
           near.push(i);
@@ -340,9 +346,9 @@ export function TaskList(props: ITaskListProps): React.JSX.Element {
         kin={
           each.name === looked
             ? 'self'
-            : kin?.ancestors.has(each.name) === true
+            : kin?.up.has(each.name) === true
               ? 'up'
-              : kin?.descendants.has(each.name) === true
+              : kin?.down.has(each.name) === true
                 ? 'down'
                 : ''
         }
@@ -414,7 +420,7 @@ export function TaskList(props: ITaskListProps): React.JSX.Element {
 function useArcs(
   places: readonly Place[],
   rows: ReadonlyMap<string, number>,
-  edges: readonly NamedEdge[],
+  edges: Links<string>,
   most: number
 ): { readonly edges: readonly RowEdge[]; readonly lanes: ILanes } {
   // States change often, rows do not: the same rows have the same arcs.

@@ -2,7 +2,7 @@
  * How keys move through the list: what was pressed, and where one is, in; what to do, out.
  */
 import { groupKey, rowsOf, type Place } from './arrange';
-import type { INeighbours } from './lineage';
+import type { Neighbours } from '../related';
 
 export interface IKey {
   readonly key: string;
@@ -28,7 +28,7 @@ export interface IWalkOptions {
   readonly active: number;
   /** Rows that a page has. */
   readonly page: number;
-  readonly neighbours: INeighbours;
+  readonly neighbours: { readonly up: Neighbours<string>; readonly down: Neighbours<string> };
   /** What was typed a moment ago, to find a name by its beginning; '' when nothing was. */
   readonly typed: string;
 }

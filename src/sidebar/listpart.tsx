@@ -9,7 +9,7 @@ import { openArrangeMenu } from '../list/arrangemenu';
 import { columnsFor } from '../list/columns';
 import { withFacts, type IListTask } from '../list/facts';
 import { FilterBar } from '../list/filterbar';
-import type { NamedEdge } from '../list/lineage';
+import type { Links } from '../related';
 import { TaskList } from '../list/list';
 import { tally } from '../list/tally';
 import type { TaskNode, TaskNodes } from '../nodes';
@@ -151,14 +151,14 @@ export function AnnouncePart({ model, trans }: IPanelContext): React.JSX.Element
 }
 
 /** The same edges as long as the snapshots have the same: what is drawn of them stays. */
-function useEdges({ model }: ITasksContext): readonly NamedEdge[] {
+function useEdges({ model }: ITasksContext): Links<string> {
   const edges = model.snapshot?.edges;
-  const last = React.useRef<{ readonly text: string; readonly edges: readonly NamedEdge[] }>({
+  const last = React.useRef<{ readonly text: string; readonly edges: Links<string> }>({
     text: '',
     edges: []
   });
   return React.useMemo(() => {
-    const next = (edges ?? []).map((edge): NamedEdge => [edge.source, edge.target]);
+    const next = (edges ?? []).map(edge => [edge.source, edge.target] as const);
     const text = JSON.stringify(next);
     if (text !== last.current.text) {
       last.current = { text, edges: next };

@@ -1,6 +1,6 @@
 import { arrange, type IArrangement, type IWish } from '../arrange';
 import { groups, MANY, proposed, type IGroupable } from '../groups';
-import { closesCycle, kin, leads, type Links } from '../related';
+import { closesCycle, kin, leads, type Links } from '../../related';
 
 const ALL: IWish = { grouping: 'none', expanded: [], levels: 0, centre: [], only: null };
 
@@ -102,7 +102,7 @@ describe('Groups', () => {
 
 describe('What hangs together', () => {
   it('is all that a task needs and all that needs it', () => {
-    const of = kin(5, LINKS, [2]);
+    const of = kin(LINKS, [2]);
     expect([...of.up].sort()).toEqual([0, 1]);
     expect([...of.down]).toEqual([4]);
     expect(LINKS.filter(link => leads(link, new Set([2]), of))).toEqual([
@@ -113,8 +113,8 @@ describe('What hangs together', () => {
   });
 
   it('does not become a cycle unnoticed', () => {
-    expect(closesCycle(5, LINKS, 4, 0)).toBe(true);
-    expect(closesCycle(5, LINKS, 2, 2)).toBe(true);
-    expect(closesCycle(5, LINKS, 0, 4)).toBe(false);
+    expect(closesCycle(LINKS, 4, 0)).toBe(true);
+    expect(closesCycle(LINKS, 2, 2)).toBe(true);
+    expect(closesCycle(LINKS, 0, 4)).toBe(false);
   });
 });

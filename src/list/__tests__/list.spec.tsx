@@ -6,7 +6,7 @@ import { createRoot, type IRoot } from 'react-dom/client';
 import { parseFilter } from '../../filter';
 import type { IArrangement, IListed } from '../arrange';
 import { columnsFor } from '../columns';
-import type { NamedEdge } from '../lineage';
+import type { Links } from '../../related';
 import { TaskList } from '../list';
 import type { ITaskRow } from '../row';
 
@@ -36,7 +36,7 @@ function task(name: string, parts: Partial<ListTask> = {}): ListTask {
 class Bench {
   constructor(
     public tasks: readonly ListTask[],
-    public edges: readonly NamedEdge[] = [],
+    public edges: Links<string> = [],
     public arrangement: Partial<IArrangement> = {}
   ) {
     document.body.append(this.node);
@@ -147,7 +147,7 @@ const TASKS = [
   task('fit-2', { folder: 'models' }),
   task('report')
 ];
-const EDGES: readonly NamedEdge[] = [
+const EDGES: Links<string> = [
   ['load', 'clean'],
   ['clean', 'fit-10'],
   ['clean', 'fit-2'],

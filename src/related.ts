@@ -2,29 +2,38 @@
  * What hangs together in a graph: what something needs, what needs it, and how far that is.
  */
 
-/** Pairs of node numbers: used, user. */
-export type Links = readonly (readonly [number, number])[];
+/** Pairs of nodes, which are numbers or names: used, user. */
+export type Links<T = number> = readonly (readonly [T, T])[];
 
-/** The neighbours of each node along the links, or against them. */
-export function neighbours(count: number, links: Links, against = false): readonly number[][] {
-  const found: number[][] = Array.from({ length: count }, () => []);
-  for (const [from, to] of links) {
-    found[against ? to : from]?.push(against ? from : to);
+/** The neighbours of the nodes that have any, in the order of the links. */
+export type Neighbours<T = number> = ReadonlyMap<T, readonly T[]>;
+
+/** Looked up along the links, or against them. */
+export function neighbours<T>(links: Links<T>, against = false): Neighbours<T> {
+  const found = new Map<T, T[]>();
+  for (const [used, user] of links) {
+    const [from, to] = against ? [user, used] : [used, user];
+    const known = found.get(from);
+    if (known === undefined) {
+      found.set(from, [to]);
+    } else {
+      known.push(to);
+    }
   }
   return found;
 }
 
 /** What can be reached from some nodes in so many steps, the nodes themselves left out unless on a cycle. */
-export function reached(
-  next: readonly (readonly number[])[],
-  from: Iterable<number>,
+export function reached<T>(
+  next: Neighbours<T>,
+  from: Iterable<T>,
   steps = Infinity
-): ReadonlySet<number> {
-  const found = new Set<number>();
+): ReadonlySet<T> {
+  const found = new Set<T>();
   let edge = [...from];
   for (let step = 0; step < steps && edge.length > 0; step++) {
     edge = edge
-      .flatMap(node => next[node] ?? [])
+      .flatMap(node => next.get(node) ?? [])
       .filter(node => {
         const isNew = !found.has(node);
         found.add(node);
@@ -35,38 +44,33 @@ export function reached(
 }
 
 /** What some nodes need and what needs them, near or far: the nodes themselves, too. */
-export function around(
-  count: number,
-  links: Links,
-  centre: readonly number[],
-  steps: number
-): ReadonlySet<number> {
+export function around<T>(links: Links<T>, centre: readonly T[], steps: number): ReadonlySet<T> {
   return new Set([
     ...centre,
-    ...reached(neighbours(count, links, true), centre, steps),
-    ...reached(neighbours(count, links), centre, steps)
+    ...reached(neighbours(links, true), centre, steps),
+    ...reached(neighbours(links), centre, steps)
   ]);
 }
 
 /** How a node is related to others that are looked at. */
-export interface IKin {
-  readonly up: ReadonlySet<number>;
-  readonly down: ReadonlySet<number>;
+export interface IKin<T = number> {
+  readonly up: ReadonlySet<T>;
+  readonly down: ReadonlySet<T>;
 }
 
 /** All that some nodes need, and all that needs them. */
-export function kin(count: number, links: Links, centre: readonly number[]): IKin {
+export function kin<T>(links: Links<T>, centre: readonly T[]): IKin<T> {
   return {
-    up: reached(neighbours(count, links, true), centre),
-    down: reached(neighbours(count, links), centre)
+    up: reached(neighbours(links, true), centre),
+    down: reached(neighbours(links), centre)
   };
 }
 
 /** Is a link part of a way that leads to, or from, the nodes in the centre? */
-export function leads(
-  [from, to]: readonly [number, number],
-  centre: ReadonlySet<number>,
-  of: IKin
+export function leads<T>(
+  [from, to]: readonly [T, T],
+  centre: ReadonlySet<T>,
+  of: IKin<T>
 ): boolean {
   const upwards = of.up.has(from) && (of.up.has(to) || centre.has(to));
   const downwards = of.down.has(to) && (of.down.has(from) || centre.has(from));
@@ -74,8 +78,8 @@ export function leads(
 }
 
 /** Would a link from one node to another close a cycle? */
-export function closesCycle(count: number, links: Links, from: number, to: number): boolean {
-  return from === to || reached(neighbours(count, links), [to]).has(from);
+export function closesCycle<T>(links: Links<T>, from: T, to: T): boolean {
+  return from === to || reached(neighbours(links), [to]).has(from);
 }
 
 /**
@@ -87,25 +91,25 @@ export function condensed(
   links: Links,
   kept: (node: number) => boolean
 ): readonly { readonly from: number; readonly to: number; readonly indirect: boolean }[] {
-  const next = neighbours(count, links);
+  const next = neighbours(links);
   const found: { from: number; to: number; indirect: boolean }[] = [];
   for (let from = 0; from < count; from++) {
     if (!kept(from)) {
       continue;
     }
-    const direct = new Set((next[from] ?? []).filter(kept));
+    const direct = new Set((next.get(from) ?? []).filter(kept));
     for (const to of direct) {
       found.push({ from, to, indirect: false });
     }
     const through = new Set<number>();
     const told = new Set<number>();
-    const stack = (next[from] ?? []).filter(node => !kept(node));
+    const stack = (next.get(from) ?? []).filter(node => !kept(node));
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       if (through.has(node)) {
         continue;
       }
       through.add(node);
-      for (const child of next[node] ?? []) {
+      for (const child of next.get(node) ?? []) {
         if (!kept(child)) {
           stack.push(child);
         } else if (!direct.has(child) && child !== from && !told.has(child)) {
