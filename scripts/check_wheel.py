@@ -35,6 +35,7 @@ def contents_problem(wheel: Path) -> str | None:
         "/share/jupyter/labextensions/jupyterlab-cauce/package.json",
         "/share/jupyter/labextensions/jupyterlab-cauce/install.json",
         "/etc/jupyter/jupyter_server_config.d/cauce.json",
+        "/locale/es_ES/LC_MESSAGES/jupyterlab_cauce.json",
     ]
     for ending in wanted:
         if not any(name.endswith(ending) for name in names):

@@ -32,7 +32,10 @@ export function tasksOf({ tasks, edges }: Snapshot): ITasks {
 
 export class NameCompletions implements ICompletionProvider {
   readonly identifier = 'jupyterlab-cauce:names';
-  /** Before the words of the text (500) and of a kernel (550). */
+  /**
+   * Before the words of the text (500) and of a kernel (550). To show ours alone would take the model of the
+   * completer, which JupyterLab has of the first of all providers in all documents: a language server's, if any.
+   */
   readonly rank = 610;
   readonly renderer = null;
 
