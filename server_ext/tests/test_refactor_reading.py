@@ -751,6 +751,9 @@ def test_it_never_raises_on_what_is_deep_or_long() -> None:
         "if a:\n    x = 1\n" + "".join(f"elif b{i}:\n    x = {i}\n" for i in range(900)),
         "def f(x):\n    return f(x)\nf(y)",
         "\n".join(f"a{i} = a{i - 1}" for i in range(1, 2000)),
+        "for q in w:\n"
+        + "".join(f"    a{i} = a{i - 1} if c else [a{i - 1}]\n    a{i}.append(1)\n" for i in range(1, 200)),
+        "\n".join(f"def f{i}(x):\n    " + "; ".join(f"f{j}(x)" for j in range(20)) for i in range(20)) + "\nf0(y)",
     ):
         assert statements(code)
 

@@ -170,26 +170,30 @@ class Bindings(ast.NodeVisitor, ABC):
         for other, whole in real:
             self.shares.setdefault(Share(name, other, whole))
 
-    def mutate(self, name: str | None, sureness: Sureness, seen: frozenset[str] = frozenset()) -> None:
-        """Note that the object that a name leads to is changed."""
-        if name is None or name in seen:
-            return
-        sources = self.masked(name)
-        if sources is not None:
+    def mutate(self, name: str, sureness: Sureness) -> None:
+        """Note that the object that a name leads to is changed, and with it whatever that came from."""
+        todo = [name]
+        seen: set[str] = set()
+        while todo:
+            at = todo.pop()
+            if at in seen:
+                continue
+            seen.add(at)
+            masked = self.masked(at)
+            if masked is not None:
+                todo += (other for other, _ in masked)
+                continue
+            if self.meaning(at) is not None:
+                continue  # of a library, not of the notebook
+            self.mutates[at] = surer(self.mutates.get(at), sureness)
+            if at not in self.state.bound:
+                self.outer[at] = surer(self.outer.get(at), sureness)
+            sources, was_there = self.state.came_from.get(at, ((), True))
             for other, _ in sources:
-                self.mutate(other, sureness, seen | {name})
-            return
-        if self.meaning(name) is not None:
-            return  # of a library, not of the notebook
-        self.mutates[name] = surer(self.mutates.get(name), sureness)
-        if name not in self.state.bound:
-            self.outer[name] = surer(self.outer.get(name), sureness)
-        sources, was_there = self.state.came_from.get(name, ((), True))
-        for other, _ in sources:
-            self.mutate(other, sureness, seen | {name})
-            if was_there and other in self.state.bound and other not in self.state.came_from:
-                # It was that of before when the name was given to it.
-                self.outer[other] = surer(self.outer.get(other), "possible")
+                todo.append(other)
+                if was_there and other in self.state.bound and other not in self.state.came_from:
+                    # It was that of before when the name was given to it.
+                    self.outer[other] = surer(self.outer.get(other), "possible")
 
     def say_later(self, names: Iterable[str]) -> None:
         self.later.update(dict.fromkeys(name for name in names if name != MAGIC))
@@ -230,13 +234,20 @@ class Bindings(ast.NodeVisitor, ABC):
             return self.state.definitions[name]
         return () if name in self.own or name in self.ever else self.known.definitions(name)
 
-    def origins(self, name: str, whole: bool, seen: frozenset[str] = frozenset()) -> list[tuple[str, bool]]:
+    def origins(self, name: str, whole: bool) -> list[tuple[str, bool]]:
         """What a name of a function leads to of what was there before it was called."""
-        if name in seen:
-            return []
-        found = [(name, whole)] if name not in self.own or (name in self.parameters and name not in self.ever) else []
-        for other, as_whole in self.state.came_from.get(name, ((), True))[0]:
-            found += self.origins(other, whole and as_whole, seen | {name})
+        found: list[tuple[str, bool]] = []
+        todo = [(name, whole)]
+        seen: set[tuple[str, bool]] = set()
+        while todo:
+            at, entire = todo.pop()
+            if (at, entire) in seen:
+                continue
+            seen.add((at, entire))
+            if at not in self.own or (at in self.parameters and at not in self.ever):
+                found.append((at, entire))
+            sources = self.state.came_from.get(at, ((), True))[0]
+            todo += ((other, entire and as_whole) for other, as_whole in sources)
         return found
 
     def outer_shares(self) -> Iterator[Share]:

@@ -158,7 +158,8 @@ class Values(Bindings):
                 kinds = {self.kind(left), self.kind(right)}
                 return "table" if "table" in kinds else "plain" if kinds == {"plain"} else ""
             case ast.IfExp(body=body, orelse=orelse):
-                return self.kind(body) if self.kind(body) == self.kind(orelse) else ""
+                kind = self.kind(body)
+                return kind if kind == self.kind(orelse) else ""
             case ast.Call(func=func):
                 return self._kind_of_call(func)
             case _:

@@ -26,7 +26,7 @@ _MOST_NESTED = 40
 """Functions that call functions that are followed."""
 _MOST_LOOPS = 3
 """Loops in loops that are walked twice."""
-_MOST_FOLLOWED = 5_000
+_MOST_FOLLOWED = 1_000
 """Functions that are looked at again because they call one another."""
 
 
@@ -207,7 +207,8 @@ class Walk(Calls):
                 self.visit(node.value)
             for name, whole in self.sources(node.value):
                 self.returns += self.origins(name, whole)
-            self.returned_kind = self.kind(node.value) if self.returned_kind in (None, self.kind(node.value)) else ""
+            kind = self.kind(node.value)
+            self.returned_kind = kind if self.returned_kind in (None, kind) else ""
         self.returned.append(self.state)
         self.state = State(alive=False)
 
