@@ -570,15 +570,15 @@ def test_what_cannot_be_proved_says_why(tmp_path: Path) -> None:
 
 async def test_the_server_has_it_proved(jp_root_dir: Path, jp_fetch: Fetch) -> None:
     pair = Pair(jp_root_dir)
-    pair.edit("clean", "count = len(df)", "count = len(df)\nraise KeyError('no')")
+    pair.edit("load", "luck = random.random()", "luck = random.random()\nraise KeyError('no')")
     asked = Asked(jp_fetch, "proof")
     await asked.start(notebook="nb.ipynb", pipeline="pipeline.yaml")
     ended = await asked.ended("nb.ipynb")
     assert ended.proof is not None, ended
     assert not ended.proof.same
-    assert [task.state for task in ended.proof.tasks] == ["same", "failed"]
-    assert "KeyError" in ended.proof.tasks[1].message
-    assert "clean failed" in ended.message
+    assert [task.state for task in ended.proof.tasks] == ["failed", "unknown"]
+    assert "KeyError" in ended.proof.tasks[0].message
+    assert ended.message == "It does not run: load failed. Of clean nothing could be seen."
     with pytest.raises(HTTPClientError) as refused:
         await asked.start(notebook="nb.ipynb", pipeline="none.yaml")
     assert refused.value.code == 404

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -43,7 +44,7 @@ from cauce.engine.refactor.tracefile import KeptSection, KeptSplit, keep_trace, 
 from cauce.engine.refactor.tracing import trace
 from cauce.engine.spec import Entry
 
-__all__ = ["Progress", "compare", "expected_of", "prove", "settle"]
+__all__ = ["Built", "Progress", "compare", "expected_of", "prove", "settle"]
 
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, in words; how many tasks have run; how many there are."""
@@ -52,6 +53,17 @@ _LARGEST = 32_000_000
 _NOT_DATA = ("module", "function", "builtin_function_or_method", "type", "abc.ABCMeta")
 _MOST_TOLD = 50
 _LONGEST_LIST = 4
+
+
+@dataclass(frozen=True)
+class Built:
+    """What became of the tasks."""
+
+    values: Mapping[str, Mapping[str, TracedValue]]
+    """Task → its variables, for those that ran well and were looked at."""
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Task → why."""
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -89,15 +101,13 @@ async def prove(
             f"The notebook fails in cell {first.failed}: {first.error}",
             hint="Mend it, run it from top to bottom, and split it again.",
         )
-    found, failures = await _build(entry, names, progress, stop)
+    built = await _build(entry, names, progress, stop)
     if stop.cancel.is_set():
         return None
     moved = frozenset(kept.moved)
     expected = {section.task: expected_of(first, section) for section in sections}
     proved = [
-        compare(section.task, expected[section.task], found, failures, moved)
-        if section.task in there
-        else _gone(section.task)
+        compare(section.task, expected[section.task], built, moved) if section.task in there else _gone(section.task)
         for section in sections
     ]
     if any(task.differs for task in proved):
@@ -107,7 +117,9 @@ async def prove(
         if again.failed is None:
             keep_trace(folder, again)
             others = {section.task: expected_of(again, section) for section in sections}
-            proved = [settle(task, expected[task.task], others[task.task], found) for task in proved]
+            proved = [
+                settle(task, expected[task.task], others[task.task], built.values.get(task.task, {})) for task in proved
+            ]
     return _summed_up(proved)
 
 
@@ -120,11 +132,9 @@ async def _run_notebook(
     return await trace(book, content, folder, told, stop.cancel)
 
 
-async def _build(
-    entry: Entry, names: Sequence[str], progress: Progress, stop: Stop
-) -> tuple[dict[str, dict[str, TracedValue]], dict[str, str]]:
-    """Task → its variables, for those that ran well; task → why it did not."""
-    failures: dict[str, str] = {}
+async def _build(entry: Entry, names: Sequence[str], progress: Progress, stop: Stop) -> Built:
+    failed: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     ended: set[str] = set()
 
     def hear(event: BuildEvent) -> None:
@@ -133,8 +143,10 @@ async def _build(
                 progress(f"Running '{event.task}'.", len(ended), len(names))
             case TaskFinished():
                 ended.add(event.task)
-                if event.outcome != "ok":
-                    failures[event.task] = event.cause or event.outcome
+                if event.outcome == "skipped":
+                    skipped[event.task] = event.cause
+                elif event.outcome != "ok":
+                    failed[event.task] = event.cause or event.outcome
                 progress("", len(ended), len(names))
             case TaskUnchanged():
                 ended.add(event.task)
@@ -154,8 +166,8 @@ async def _build(
             await build(entry, request, executor=executor, emit=hear, stop=stop)
         finally:
             executor.close()
-        found = {name: await asyncio.to_thread(_read, file) for name, file in files.items() if name not in failures}
-    return {name: values for name, values in found.items() if values is not None}, failures
+        found = {name: await asyncio.to_thread(_read, file) for name, file in files.items() if name not in failed}
+    return Built({name: values for name, values in found.items() if values is not None}, failed, skipped)
 
 
 def _read(file: Path) -> dict[str, TracedValue] | None:
@@ -190,17 +202,16 @@ def expected_of(trace: Trace, section: KeptSection) -> dict[str, TracedValue]:
 def compare(
     task: str,
     expected: Mapping[str, TracedValue],
-    found: Mapping[str, Mapping[str, TracedValue]],
-    failures: Mapping[str, str],
+    built: Built,
     moved: Collection[str] = (),
 ) -> ProvedTask:
     """A task beside its section; `moved` are variables that it need not have."""
-    if task in failures:
-        return ProvedTask(task=task, state="failed", compared=0, message=failures[task])
-    if task not in found:
-        message = "Its variables could not be looked at."
+    if task in built.failed:
+        return ProvedTask(task=task, state="failed", compared=0, message=built.failed[task])
+    if task not in built.values:
+        message = built.skipped.get(task, "Its variables could not be looked at.")
         return ProvedTask(task=task, state="unknown", compared=0, message=message)
-    values = found[task]
+    values = built.values[task]
     differs: list[ProvedValue] = []
     uncompared: list[str] = []
     compared = 0
@@ -239,7 +250,7 @@ def settle(
     task: ProvedTask,
     once: Mapping[str, TracedValue],
     again: Mapping[str, TracedValue],
-    found: Mapping[str, Mapping[str, TracedValue]],
+    found: Mapping[str, TracedValue],
 ) -> ProvedTask:
     """The task in the light of a second run of the notebook.
 
@@ -251,7 +262,7 @@ def settle(
     differs: list[ProvedValue] = []
     restless: list[str] = []
     for value in task.differs:
-        mine, other = found[task.task].get(value.name), again.get(value.name)
+        mine, other = found.get(value.name), again.get(value.name)
         if mine is not None and other is not None and other.digest and mine.digest == other.digest:
             continue
         if mine is not None and (other is None or other.digest != once[value.name].digest):
