@@ -397,6 +397,10 @@ class _Walk:
             return self._join(about, [self._numbers(value.to_numpy())])
         return self._join(about, [self._sequence("elements", value.to_list())])
 
+    def _lines(self, value: Any, kind: type) -> bytes:
+        """What ``!command`` gives: a list, with views of itself that it remembers."""
+        return self._sequence("lines", list(value))
+
     def _arrow(self, value: Any, kind: type) -> bytes:
         columns = (self._sequence("elements", column.to_pylist()) for column in value.columns)
         return self._join(b"arrow", [str(value.schema.remove_metadata()).encode(), *columns])
@@ -413,6 +417,7 @@ _SPECIAL = {
     "scipy._spbase": _Walk._sparse,
     "scipy.spmatrix": _Walk._sparse,
     "torch.Tensor": _Walk._tensor,
+    "IPython.SList": _Walk._lines,
     "polars.DataFrame": _Walk._polars,
     "polars.Series": _Walk._polars_series,
     "pyarrow.Table": _Walk._arrow,

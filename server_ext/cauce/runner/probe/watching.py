@@ -115,7 +115,8 @@ class FileWatch:
             name = self._relative(path)
             if name is not None and name not in writes:
                 reads[name] = None
-        before, self._look = self._look, self._snapshot()
+        before = self._look
+        self._look = None if before is None else self._snapshot()  # too large once is too large
         if before is not None and self._look is not None:
             for name, about in self._look.items():
                 if before.get(name) != about:
