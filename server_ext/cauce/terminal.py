@@ -676,7 +676,8 @@ def print_proof(proof: SplitProof) -> None:
     console = Console()
     for task in proof.tasks:
         mark, colour = _PROVED[task.state]
-        said = task.message or f"{task.compared} variables compared"
+        compared = "1 variable" if task.compared == 1 else f"{task.compared} variables"
+        said = task.message or f"{compared} compared"
         console.print(Text.assemble((f"{mark} ", colour), _text(task.task, "bold"), _text(f"  {said}")), soft_wrap=True)
         for value in task.differs:
             found = value.found or "nothing"
