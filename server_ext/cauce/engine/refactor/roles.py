@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cauce.engine.refactor.kinds import dotted
-from cauce.engine.refactor.model import Effect, Section, Statement, Trace, TracedCell, TracedValue, Wishes
+from cauce.engine.refactor.model import Effect, Names, Section, Statement, Trace, TracedCell, TracedValue, Wishes
 from cauce.engine.refactor.stars import Stars, read_stars
 from cauce.engine.refactor.timeline import Line, Role
 
@@ -89,7 +89,7 @@ def read_roles(
     traced = {} if trace is None else _good(trace)
     seen: dict[str, list[tuple[int, TracedValue]]] = {}
     stars = read_stars(statements, {} if trace is None else trace.stars, BUILTINS)
-    effects = _corrected(statements, traced, seen)
+    effects = _corrected(statements, traced, seen, {} if trace is None else trace.stars)
     place = {number: at for at, section in enumerate(sections) for number in range(section.first, section.end)}
     lines: list[Line] = []
     for statement, effect in zip(statements, effects, strict=True):
@@ -181,10 +181,14 @@ def _meanings(lines: Sequence[Line], starred: Mapping[str, str]) -> dict[str, st
 
 
 def _corrected(
-    statements: Sequence[Statement], traced: Mapping[int, TracedCell], seen: dict[str, list[tuple[int, TracedValue]]]
+    statements: Sequence[Statement],
+    traced: Mapping[int, TracedCell],
+    seen: dict[str, list[tuple[int, TracedValue]]],
+    stars: Mapping[str, Names],
 ) -> Iterator[Effect]:
-    """Effects put right by what was seen."""
+    """Effects put right by what was seen; `stars`: module → what a star import of it brings."""
     steady = {name for s in statements if s.kind != "code" for name in (*s.effect.binds, *s.effect.may_bind)}
+    steady |= {name for s in statements for module in s.star for name in stars.get(module, ())}
     comparable: set[str] = set()
     bound: set[str] = set()
     at = 0

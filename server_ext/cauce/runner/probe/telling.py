@@ -112,7 +112,8 @@ def _summary(value: Any, kind: type) -> str:
     if kind in _SCALARS or kind in _CONTAINERS:
         return _short.repr(value)
     if any(is_a(kind, name) for name in _SHAPED):
-        return repr(tuple(value.shape))
+        shape = repr(tuple(value.shape))
+        return f"{shape} {value.dtype}" if is_a(kind, "numpy.ndarray") else shape
     if kind in (range, slice):
         return repr(value)
     if isinstance(kind, enum.EnumMeta):
