@@ -9,20 +9,27 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import Phase, given, settings
+from splits import pictures
+from test_refactor_same import programs
 
 from cauce.contract import Split, SplitRequest
 from cauce.engine.editing import perform, undo
 from cauce.engine.errors import CauceError, UsageError
 from cauce.engine.notebook import read_notebook
+from cauce.engine.refactor.book import read_book
 from cauce.engine.refactor.cutting import lifted, rest_of
 from cauce.engine.refactor.model import Effect, Statement
 from cauce.engine.refactor.planning import Plan, plan
 from cauce.engine.refactor.projecttext import gitignore_after, readme_after
 from cauce.engine.refactor.requirements import requirements_after
+from cauce.engine.refactor.statements import read_statements
 
 # --- Statements out of cells ----------------------------------------------------------------
 
@@ -538,3 +545,126 @@ def test_a_split_pipeline_builds(tmp_path: Path) -> None:
         [sys.executable, "-m", "cauce", "build"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert built.returncode == 0, built.stdout + built.stderr
+
+
+def test_what_a_pickle_does_not_hold_is_stored_otherwise(tmp_path: Path) -> None:
+    content = notebook(
+        "## A",
+        "import sqlite3\nworks = {'f': lambda x: x}\ngen = (i for i in range(3))\n"
+        "held = open('x.txt')\nsame = sorted([2, 1], key=lambda x: x)",
+        "## B",
+        "print(works, list(gen), held.read(), same)",
+    )
+    split = done(tmp_path, content)
+    products = {each.names[0]: each for each in split.tasks[0].products}
+    assert {name: each.format for name, each in products.items()} == {
+        "works": "cloudpickle",
+        "gen": "recreate",
+        "held": "recreate",
+        "same": "pickle",
+    }
+    late = [text for _, text, tags in cells_of(tmp_path / "tasks/b.ipynb") if tags == ["setup"]]
+    assert late == ["gen = (i for i in range(3))\nheld = open('x.txt')"]
+    other = planned(tmp_path / "b", content, formats={"0:held": "pickle"}).split
+    remark = next(each for each in other.remarks if each.code == "unstorable")
+    assert [(each.formats, each.cuts, each.trace) for each in remark.proposals] == [
+        ({"0:held": "recreate"}, None, False),
+        ({}, (0,), False),
+        ({}, None, True),
+    ]
+
+
+@pytest.mark.case("N16", "C21")
+def test_files_are_products(tmp_path: Path) -> None:
+    content = notebook(
+        "## A",
+        "from pathlib import Path\nPath('x.csv').write_text('1')\nnb = [len('a')]",
+        "## B",
+        "print(Path('x.csv').read_text(), nb)",
+    )
+    split = done(tmp_path, content)
+    assert split.tasks[0].files == ("x.csv",)
+    assert [(each.id, each.name) for each in split.edges[0].variables] == [("0:nb", "nb"), ("", "x.csv")]
+    made = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())["tasks"][0]["product"]
+    assert made == {"nb": "output/a.ipynb", "nb_2": "output/a-nb_2.pkl", "x": "x.csv"}
+
+
+def test_paths_of_another_folder_are_told(tmp_path: Path) -> None:
+    content = notebook("## A", "import pandas as pd\ndf = pd.read_csv('x.csv')", "## B", "df.head()")
+    (told,) = [each for each in planned(tmp_path, content, folder="sub").split.remarks if each.code == "path"]
+    assert (told.severity, told.cell, told.line, told.names) == ("warning", 1, 2, ("x.csv",))
+    assert all(each.code != "path" for each in planned(tmp_path, content).split.remarks)
+
+
+@pytest.mark.case("N17")
+def test_set_up_is_no_task_and_stands_in_each(tmp_path: Path) -> None:
+    content = notebook(
+        "# Work",
+        "## Set-up",
+        "import os\nimport sys\nsys.path.insert(0, 'lib')\nos.environ['A'] = '1'",
+        "import random\nrandom.seed(1)\nSEED = 2",
+        "## A",
+        "x = [random.random()]",
+        "## B",
+        "print(x, SEED)",
+    )
+    split = done(tmp_path, content, source_format="py")
+    assert [(task.name, task.first) for task in split.tasks] == [("a", 0), ("b", 6)]
+    cells = cells_of(tmp_path / "tasks/b.py")
+    assert cells[1][1] == (
+        "import pickle\nfrom pathlib import Path\n\nimport os\nimport sys\nsys.path.insert(0, 'lib')\n"
+        "os.environ['A'] = '1'\nimport random"
+    )
+    assert cells[2][1:] == ("random.seed(1)", ["setup"])
+    assert cells[5][1:] == ("SEED = 2", ["setup"])
+
+
+def ran(code: str, module: ModuleType, name: str) -> None:
+    exec(compile(code, name, "exec"), module.__dict__)  # noqa: S102 - texts of this test
+
+
+@settings(max_examples=25, deadline=None, phases=[Phase.generate])
+@given(programs())
+def test_written_tasks_compute_what_the_notebook_does(sections: list[list[str]]) -> None:
+    """As the test of the flow, with the very texts that are written: variables are the same at each section's end."""
+    cells = [cell for at, texts in enumerate(sections) for cell in (f"## S{at}", *texts)]
+    content = notebook(*cells)
+    with TemporaryDirectory() as place:
+        split = planned(Path(place), content, source_format="py").split
+        if not split.applicable or any(remark.code == "unstorable" for remark in split.remarks):
+            return
+        statements, _ = read_statements(read_book(content, "work.ipynb"))
+        files = {file.path: file.text for file in split.files}
+        entries = yaml.safe_load(files["pipeline.yaml"])["tasks"]
+        products = {
+            Path(entry["source"]).stem: {key: f"{place}/{path}" for key, path in entry["product"].items()}
+            for entry in entries
+        }
+        linear, main = ModuleType("__main__"), sys.modules["__main__"]
+        try:
+            for task in split.tasks:
+                own = [each for each in statements if task.first <= each.cell < task.end]
+                sys.modules["__main__"] = linear
+                for statement in own:
+                    ran(statement.text, linear, "work")
+                if "definitions.py" in files:
+                    sys.modules["definitions"] = ModuleType("definitions")
+                    ran(files["definitions.py"], sys.modules["definitions"], "definitions")
+                sys.modules["__main__"] = alone = ModuleType("__main__")
+                for cell in read_notebook(files[task.source].encode(), Path(task.source)).cells:
+                    if cell.cell_type == "code":
+                        ran(cell.source, alone, task.source)
+                    if "parameters" in cell.metadata.get("tags", []):
+                        alone.__dict__.update(
+                            upstream={name: products[name] for name in task.upstream}, product=products[task.name]
+                        )
+                names = {
+                    name for each in own if each.kind == "code" for name in (*each.effect.binds, *each.effect.mutates)
+                }
+                names |= {each.name for edge in split.edges if edge.target == task.name for each in edge.variables}
+                # What is in the module, or stands only where it is used, need not be here.
+                names = {name for name in names & linear.__dict__.keys() if name in alone.__dict__}
+                assert pictures(alone.__dict__, sorted(names)) == pictures(linear.__dict__, sorted(names)), task.name
+        finally:
+            sys.modules["__main__"] = main
+            sys.modules.pop("definitions", None)

@@ -75,7 +75,7 @@ class Preferences:
     df_format: SplitFormat | None = None
     serializer: SplitFormat | None = None
     by_value: bool = False
-    """Do tasks have classes and functions of their own, which a pickle only names?"""
+    """May it hold a function without a name? Those with one are where they may be needed: a pickle names them."""
     constants: Collection[int] = ()
     """Statements that are rather repeated than their values stored."""
 
@@ -151,6 +151,8 @@ def _default(given: Given, kind: str, wanted: Preferences) -> tuple[SplitFormat,
     makes = [statement.index for statement in given.recreate if statement.kind != "import"]
     if makes and all(index in wanted.constants for index in makes):
         return "recreate", ""
+    if makes and given.unstorable:
+        return "recreate", f"'{given.names[0]}' is {given.unstorable}: it is made anew where it is used."
     if kind == _TABLE or (kind == _UNKNOWN and wanted.df_format is not None and _is_called_table(given)):
         if wanted.df_format is not None:
             return wanted.df_format, ""

@@ -9,13 +9,14 @@ Nothing is written here. What keeps a plan from being done is told as an error a
 
 from __future__ import annotations
 
+import ast
 import importlib.machinery
 import logging
 import os
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -57,7 +58,7 @@ from cauce.engine.refactor.projecttext import (
     readme_after,
     tests_text,
 )
-from cauce.engine.refactor.requirements import modules_in, modules_of, requirements_after, requirements_of
+from cauce.engine.refactor.requirements import modules_in, modules_of, optional_of, requirements_after, requirements_of
 from cauce.engine.refactor.sections import Sections, find_sections
 from cauce.engine.refactor.single import single_task
 from cauce.engine.refactor.statements import read_statements
@@ -243,9 +244,12 @@ class _Draft:
         if not any(_is_left(part, statements) for part in flow.parts):
             message = "There is nothing to run in it, but functions, classes and constants that would be a module."
             self.say(Remark("nothing_to_run", "error", message, "Add code that uses them, or import them as a module."))
-        for remark in flow.remarks:
-            self.say(remark, *self._ways_out(remark))
+        self._say_of_paths(statements)
         stored, products = self._storing(flow, statements, constants)
+        anew = {name for held in products.values() for each in held if each.format == "recreate" for name in each.names}
+        for remark in flow.remarks:
+            if remark.code != "unstorable" or not anew.issuperset(remark.names):
+                self.say(remark, *self._ways_out(remark))
         self._write(flow, Writer(book, statements, flow, stored), statements, stored, products)
 
     def _join(self, sections: Sequence[Section], working: Sequence[Section], names: Mapping[int, str]) -> None:
@@ -313,6 +317,19 @@ class _Draft:
             cuts=tuple(cut for cut in cuts if not part.section.first < cut <= last),
         )
 
+    def _say_of_paths(self, statements: Sequence[Statement]) -> None:
+        """Tasks work in the pipeline's folder, which need not be the notebook's."""
+        if "/" not in self._place.notebook:
+            return
+        made = {path for each in statements for path in each.effect.writes_files}
+        for each in statements:
+            read = [path for path in each.effect.reads_files if path not in made]
+            paths = tuple(path for path in read if not PurePosixPath(path).is_absolute() and "://" not in path)
+            if paths:
+                message = f"{paths[0]} is looked for in the pipeline's folder, which is not the notebook's."
+                hint = "Change the path there, or write the pipeline beside the notebook."
+                self.say(Remark("path", "warning", message, hint, each.cell, each.line, names=paths))
+
     # --- How variables are stored
 
     def _storing(
@@ -323,7 +340,6 @@ class _Draft:
         wanted = Preferences(
             df_format=request.df_format or None,
             serializer=request.serializer or None,
-            by_value=any(each.goes == "copied" for each in flow.definitions),
             constants=constants,
         )
         paths: set[str] = set()
@@ -334,9 +350,11 @@ class _Draft:
             keys = {"nb"}
             paths.add(f"{self._product_path(name)}.ipynb".lower())
             stored[name], shown[name] = [], []
+            functional = _with_lambdas(part, statements)
             for given in _in_order(part, statements):
                 asked = self._asked(request.formats, part.section, given)
-                choice = choose(given, wanted, asked)
+                by_value = not functional.isdisjoint(given.names)
+                choice = choose(given, replace(wanted, by_value=by_value), asked)
                 if asked is not None and asked != choice.format:
                     self._say_impossible(given, asked, choice.choices)
                 if choice.note:
@@ -459,7 +477,7 @@ class _Draft:
             if tests:
                 self._create(f"tests/test_{module}.py", tests.encode(), keep=True)
         self._create(place.entry.name, pipeline_text(place.notebook, entries).encode())
-        self._beside(_modules_used(statements, flow, lines), _modules_needed(stored), {module})
+        self._beside(statements, _modules_used(statements, flow, lines), _modules_needed(stored), {module})
 
     def _suffix(self) -> str:
         return self._request.source_format or ("ipynb" if self._place.notebook.endswith(".ipynb") else "py")
@@ -530,17 +548,19 @@ class _Draft:
         )
         self._create(self._place.entry.name, pipeline_text(self._place.notebook, [entry]).encode())
         statements, _ = read_statements(self._book)
-        self._beside(modules_of(statements), (), ())
+        self._beside(statements, modules_of(statements), (), ())
 
     # --- Files
 
-    def _beside(self, modules: Iterable[str], needed: Iterable[str], own: Iterable[str]) -> None:
+    def _beside(
+        self, statements: Sequence[Statement], modules: Iterable[str], needed: Iterable[str], own: Iterable[str]
+    ) -> None:
         """README, .gitignore, requirements.txt: each with what it lacks."""
         place = self._place
         used = dict.fromkeys(modules)
         if "fastparquet" not in used:
             used |= dict.fromkeys(needed)
-        wanted = requirements_of(used, {*own, *_modules_in(place.root)}, self._trace)
+        wanted = requirements_of(used, {*own, *_modules_in(place.root)}, optional_of(statements), self._trace)
         self._add("requirements.txt", lambda before: requirements_after(before, wanted))
         self._add(".gitignore", lambda before: gitignore_after(before, place.prefix))
         title = place.root.name
@@ -690,6 +710,24 @@ def _in_order(part: Part, statements: Iterable[Statement]) -> list[Given]:
             for name in (*each.effect.binds, *each.effect.may_bind, *each.effect.mutates):
                 order.setdefault(name, len(order))
     return sorted(part.gives, key=lambda given: min(order.get(name, len(order)) for name in given.names))
+
+
+def _with_lambdas(part: Part, statements: Iterable[Statement]) -> frozenset[str]:
+    """Variables of the section that may hold a lambda, which no pickle can name."""
+    found: set[str] = set()
+    for each in statements:
+        own = part.section.first <= each.cell < part.section.end and each.kind == "code"
+        if own and each.node is not None and any(isinstance(node, ast.Lambda) for node in _kept_in(each.node)):
+            found.update((*each.effect.binds, *each.effect.may_bind, *each.effect.mutates))
+    return frozenset(found)
+
+
+def _kept_in(node: ast.AST) -> Iterator[ast.AST]:
+    """What a statement's value may consist of: not what is handed to a call, which is used up there as a rule."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(node, ast.Call) or child is node.func:
+            yield from _kept_in(child)
 
 
 def _product(

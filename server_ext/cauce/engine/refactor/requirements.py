@@ -14,7 +14,7 @@ from pathlib import Path
 from cauce.engine.cellcode import read_cell
 from cauce.engine.refactor.model import Effect, Statement, Trace
 
-__all__ = ["HEAD", "modules_in", "modules_of", "requirements_after", "requirements_of"]
+__all__ = ["HEAD", "modules_in", "modules_of", "optional_of", "requirements_after", "requirements_of"]
 
 _NOTHING = Effect()
 HEAD = "# What the tasks import"
@@ -55,6 +55,18 @@ def modules_of(statements: Iterable[Statement]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def optional_of(statements: Iterable[Statement]) -> frozenset[str]:
+    """Those that code can do without: it tries to import them, and knows what to do else."""
+    tried = [each for each in statements if isinstance(each.node, ast.Try)]
+    bodies = [each for each in tried if isinstance(each.node, ast.Try) and any(map(_catches, each.node.handlers))]
+    return frozenset(modules_of(bodies))
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    names = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)} if handler.type else set()
+    return handler.type is None or not names.isdisjoint({"ImportError", "ModuleNotFoundError", "Exception"})
+
+
 def modules_in(cell: str) -> tuple[str, ...]:
     """The same of a cell, magics and all."""
     tree = read_cell(cell).tree
@@ -62,8 +74,15 @@ def modules_in(cell: str) -> tuple[str, ...]:
     return modules_of(Statement(0, 0, 0, 0, 0, "", "import", _NOTHING, node) for node in body)
 
 
-def requirements_of(modules: Iterable[str], local: Collection[str], trace: Trace | None) -> dict[str, str]:
-    """Distribution, as it is normally spelled → the line for it; sorted. `local`: modules of the project itself."""
+def requirements_of(
+    modules: Iterable[str], local: Collection[str], optional: Collection[str], trace: Trace | None
+) -> dict[str, str]:
+    """Distribution, as it is normally spelled → the line for it; sorted.
+
+    Args:
+        local: Modules of the project itself.
+        optional: Modules that are listed only if they are installed.
+    """
     installed: Mapping[str, list[str]] | None = None
     seen = trace.distributions if trace is not None else {}
     found: dict[str, str] = {}
@@ -74,6 +93,8 @@ def requirements_of(modules: Iterable[str], local: Collection[str], trace: Trace
         if line is None:
             if installed is None:
                 installed = _distributions(_now())
+            if module in optional and module not in installed:
+                continue
             line = _installed(module, installed.get(module, []))
         found.setdefault(_spelled(line), line)
     return dict(sorted(found.items()))
