@@ -74,6 +74,11 @@ def _same(made: Split) -> Split:
             id="changed in place",
         ),
         pytest.param(
+            ["import os\nf = g = [1]", "with open(os.devnull) as f:\n    n = len(f.read())", "m = g"],
+            {"a": {}, "b": {}, "c": {"a": ["g"]}},
+            id="made and changed by one statement",
+        ),
+        pytest.param(
             ["d = {}\ndef fix(x):\n    x['k'] = 1", "fix(d)", "n = d['k']"],
             {"a": {}, "b": {"a": ["d"]}, "c": {"b": ["d"]}},
             marks=pytest.mark.case("N4"),

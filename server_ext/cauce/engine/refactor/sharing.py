@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cauce.engine.refactor.model import Effect, Share, TracedCell
 
-__all__ = ["Shared", "Sharing"]
+__all__ = ["Shared", "Sharing", "is_made_there"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class _Group:
     def __init__(self, names: Iterable[str], touched: int) -> None:
         self.names = dict.fromkeys(names)
         self.touched = touched
+
+
+def is_made_there(effect: Effect, name: str) -> bool:
+    """Is what it changes by this name an object that it has made itself, as in ``with open(p) as f: f.read()``?"""
+    return name not in effect.reads and (name in effect.binds or name in effect.may_bind)
 
 
 class Sharing:
@@ -57,7 +62,7 @@ class Sharing:
             if name in self._groups:
                 self._join(Share(before, name, True), self._groups[name].touched)
         for name in (*effect.binds, *effect.deletes):
-            if name not in effect.mutates:  # `x += y` may have left `x` what it was
+            if name not in effect.mutates or is_made_there(effect, name):  # `x += y` may have left `x` what it was
                 self._leave(name)
         for share in shares:
             if share.other in old and old[share.other] in self._groups:

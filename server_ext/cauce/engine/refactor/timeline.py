@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cauce.engine.refactor.model import Effect, Statement, Trace, TracedCell
-from cauce.engine.refactor.sharing import Shared, Sharing
+from cauce.engine.refactor.sharing import Shared, Sharing, is_made_there
 
 __all__ = ["Event", "Line", "Role", "Timeline", "timeline_of"]
 
@@ -89,7 +89,7 @@ def timeline_of(
         while len(result.shared) <= line.section:
             result.shared.append(sharing.state())
         effect = line.effect
-        before = {name: sharing.others(name) for name in effect.mutates}
+        before = {name: () if is_made_there(effect, name) else sharing.others(name) for name in effect.mutates}
         if effect.shares or effect.binds or effect.deletes:
             sharing.follow(effect, line.section, apart)
         changed: dict[str, None] = {}
