@@ -45,6 +45,14 @@ class Colour(Enum):
     BLUE = 2
 
 
+class Attributes(dict[str, Any]):
+    """A dict whose items are its attributes, as libraries hand out data sets."""
+
+    def __init__(self, **own: Any) -> None:
+        super().__init__(own)
+        self.__dict__ = self
+
+
 class Thing:
     def __init__(self, **own: Any) -> None:
         self.__dict__.update(own)
@@ -129,7 +137,17 @@ def test_what_json_would_change_is_not_said_to_fit() -> None:
 COMPARABLE: list[Any] = [
     *(datetime.date(2024, 1, 2), datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC), datetime.timedelta(1, 2)),
     *(Path("a/b"), re.compile("a+", re.I), Decimal("1.50"), Fraction(1, 3), Colour.RED, Colour.BLUE, Colour),
-    *(Place(1, 2), Place(2, 1), OrderedDict(a=1), defaultdict(list, a=[1]), Counter("aab"), deque([1], 5), deque([1])),
+    *(
+        Attributes(a=1),
+        Attributes(a=2),
+        Place(1, 2),
+        Place(2, 1),
+        OrderedDict(a=1),
+        defaultdict(list, a=[1]),
+        Counter("aab"),
+        deque([1], 5),
+        deque([1]),
+    ),
     *(range(3), slice(1, 2), 3 + 4j, bytearray(b"a"), ..., len, np.mean, np.sqrt, math, Thing, Thing(a=1), Thing(a=2)),
     *(np.int64(1), np.float64(1), np.float32(1), np.arange(3), np.arange(3.0), np.zeros((2, 3)), np.zeros((3, 2))),
     np.array(["a", None], dtype=object),

@@ -256,6 +256,9 @@ class _Walk:
             raise Incomparable
         self.kept.append(told)  # its parts are new, and known by their ids
         make, arguments, state, items, pairs = (*told, None, None, None)[:5]
+        if state is value and isinstance(value, dict):  # `self.__dict__ = self`, which pickle makes two dicts of
+            state = dict(value)
+            self.kept.append(state)
         if type(state) is dict and module.startswith(("sklearn.", "scipy.stats.")):
             state = _without_clocks(state)
             self.kept.append(state)
