@@ -414,9 +414,12 @@ CODE = {
         df = pd.DataFrame({"a": [1.0, 2.0, None], "b": ["x", "y", "z"]})
         LIMIT = 10
         luck = random.random()
+        items = [1]
+        held = {"k": items}
         """,
     "clean": """
         df.dropna(inplace=True)
+        items.append(2)
         count = len(df)
         class Holder:
             def __init__(self, held): self.held = held
@@ -435,6 +438,8 @@ TASKS = {
         # %%
         df = pd.DataFrame({"a": [1.0, 2.0, None], "b": ["x", "y", "z"]})
         luck = random.random()
+        items = [1]
+        held = {"k": items}
         # %%
         df.to_parquet(product["df"])
         """,
@@ -447,8 +452,10 @@ TASKS = {
         product = None
         # %%
         df = pd.read_parquet(upstream["load"]["df"])
+        items = [1]
         # %%
         df.dropna(inplace=True)
+        items.append(2)
         count = len(df)
         holder = Holder(count)
         lazy = (i for i in range(3))
@@ -518,10 +525,10 @@ def test_a_pipeline_that_does_what_the_notebook_does_is_said_to(tmp_path: Path) 
     assert (code, run.state, run.done) == (0, "done", 2), run
     assert run.proof is not None
     assert run.proof.same
-    assert run.message == "It behaves the same: 4 variables of 2 tasks are equal. Not compared: luck, lazy."
+    assert run.message == "It behaves the same: 7 variables of 2 tasks are equal. Not compared: luck, lazy."
     load, clean = run.proof.tasks
-    assert (load.state, load.compared, load.uncompared) == ("same", 1, ("luck",))
-    assert (clean.state, clean.compared, clean.uncompared) == ("same", 3, ("lazy",))
+    assert (load.state, load.compared, load.uncompared) == ("same", 3, ("luck",))
+    assert (clean.state, clean.compared, clean.uncompared) == ("same", 4, ("lazy",))
     assert kept(pair.path) is not None
 
     pair.edit("clean", "dropna(inplace=True)", "dropna()")
@@ -549,7 +556,7 @@ def test_a_run_of_the_notebook_on_other_data_is_not_believed(tmp_path: Path) -> 
     code, run = prove(tmp_path)
     assert (code, run.state) == (0, "done"), run
     assert run.proof is not None
-    assert [task.compared for task in run.proof.tasks] == [1, 3]
+    assert [task.compared for task in run.proof.tasks] == [3, 4]
 
 
 def test_what_cannot_be_proved_says_why(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ from cauce.engine.refactor.tracefile import KeptSection, KeptSplit, keep_trace, 
 from cauce.engine.refactor.tracing import trace
 from cauce.engine.spec import Entry
 
-__all__ = ["Built", "Progress", "compare", "expected_of", "prove", "settle"]
+__all__ = ["Built", "Progress", "changed_by_other_names", "compare", "expected_of", "prove", "settle"]
 
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, in words; how many tasks have run; how many there are."""
@@ -107,7 +107,9 @@ async def prove(
     moved = frozenset(kept.moved).union(*first.stars.values())  # of `from math import *` tasks import what they use
     expected = {section.task: expected_of(first, section) for section in sections}
     proved = [
-        compare(section.task, expected[section.task], built, moved) if section.task in there else _gone(section.task)
+        compare(section.task, expected[section.task], built, moved | changed_by_other_names(first, section))
+        if section.task in there
+        else _gone(section.task)
         for section in sections
     ]
     if any(task.differs for task in proved):
@@ -197,6 +199,17 @@ def expected_of(trace: Trace, section: KeptSection) -> dict[str, TracedValue]:
                 own[name] = None
     names = dict.fromkeys((*section.takes, *own))
     return {name: last[name] for name in names if name in last and last[name].type not in _NOT_DATA}
+
+
+def changed_by_other_names(trace: Trace, section: KeptSection) -> frozenset[str]:
+    """Variables of earlier sections that it changes without taking them, such as a list by what it holds.
+
+    Its task need not have them: who needs them later takes them, and has them compared there.
+    """
+    cells = [cell for cell in trace.cells if section.first <= cell.cell < section.end]
+    return frozenset(name for cell in cells for name in cell.mutated).difference(
+        section.takes, *(cell.bound for cell in cells)
+    )
 
 
 def compare(
