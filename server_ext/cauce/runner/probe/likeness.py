@@ -41,7 +41,7 @@ _DENIED = frozenset(
 )
 """Packages whose objects hold caches, handles, or parts of the process."""
 _DENIED_MODULES = ("pandas.core.groupby", "pandas.core.window", "pandas.core.resample", "pandas.io", "pandas.plotting")
-_NOT_CONTENT = frozenset(("_stop_words_id", "_rng", "_random_state", "refit_time_"))
+_NOT_CONTENT = frozenset(("_stop_words_id", "_rng", "_random_state", "refit_time_", "_tmp_like_exog"))
 """Attributes of scikit-learn's estimators and SciPy's distributions: an address in memory, generators that are often
 the whole process's, how long it took."""
 _NAN = struct.pack(">d", float("nan"))
@@ -259,7 +259,7 @@ class _Walk:
         if state is value and isinstance(value, dict):  # `self.__dict__ = self`, which pickle makes two dicts of
             state = dict(value)
             self.kept.append(state)
-        if type(state) is dict and module.startswith(("sklearn.", "scipy.stats.")):
+        if type(state) is dict and module.startswith(("sklearn.", "scipy.stats.", "statsmodels.")):
             state = _without_clocks(state)
             self.kept.append(state)
         parts = [name, self.of(make), self.of(arguments), self.of(state)]
@@ -429,7 +429,7 @@ _PASSING = frozenset((types.CoroutineType, types.FrameType, types.TracebackType,
 
 
 def _without_clocks(state: dict[str, Any]) -> dict[str, Any]:
-    """What an estimator or a distribution holds, without what is another each time."""
+    """What an estimator, a distribution or a model holds, without what is another each time."""
     kept = {key: each for key, each in state.items() if key not in _NOT_CONTENT}
     results = kept.get("cv_results_")
     if type(results) is dict:
