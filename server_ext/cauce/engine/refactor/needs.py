@@ -143,15 +143,20 @@ class Reading:
         Args:
             used: Definitions that other sections repeat.
         """
-        for line in self._known.lines[self._start : self._end]:
-            moved = line.index in self._known.places.moved
-            if line.role != "definition" or moved or line.index in self._result.own_used:
-                continue
-            if line.index in used:
-                self._result.dropped.add(line.index)
-                continue
-            for name in line.effect.later:
-                self._need(name, self._end, line, later=True)
+        moved = self._known.places.moved
+        own = [
+            line
+            for line in self._known.lines[self._start : self._end]
+            if line.role == "definition" and line.index not in moved
+        ]
+        # First those that stay, for they may call others that would be dropped.
+        for line in own:
+            if line.index not in self._result.own_used and line.index not in used:
+                for name in line.effect.later:
+                    self._need(name, self._end, line, later=True)
+        self._result.dropped.update(
+            line.index for line in own if line.index in used and line.index not in self._result.own_used
+        )
 
     def end_need(self, name: str) -> None:
         """The section is to give a name. Where it may not have bound it, it takes it itself."""
