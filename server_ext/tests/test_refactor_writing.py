@@ -668,3 +668,17 @@ def test_written_tasks_compute_what_the_notebook_does(sections: list[list[str]])
         finally:
             sys.modules["__main__"] = main
             sys.modules.pop("definitions", None)
+
+
+@pytest.mark.case("N25")
+def test_names_of_one_object_stay_so(tmp_path: Path) -> None:
+    content = notebook(
+        "## A",
+        "import pandas as pd\ndf = pd.read_csv('x.csv')\nraw = df\na = [1]\nb = [len(a)]\na, b = b, a\nkeep = [a]",
+        "## B",
+        "raw['y'] = 1\nprint(df)\na.append(1)\nprint(keep, b)",
+    )
+    done(tmp_path, content)
+    (load,) = [text for _, text, tags in cells_of(tmp_path / "tasks/b.ipynb") if tags == ["load"]]
+    assert 'df = pd.read_parquet(upstream["a"]["df"])\nraw = df' in load
+    assert "b, a, keep = pickle.load(file)" in load or "a, b, keep = pickle.load(file)" in load

@@ -351,7 +351,8 @@ class _Draft:
             paths.add(f"{self._product_path(name)}.ipynb".lower())
             stored[name], shown[name] = [], []
             functional = _with_lambdas(part, statements)
-            for given in _in_order(part, statements):
+            for one in _in_order(part, statements):
+                given = one if _are_one(one, part, statements) else replace(one, whole=False)
                 asked = self._asked(request.formats, part.section, given)
                 by_value = not functional.isdisjoint(given.names)
                 choice = choose(given, replace(wanted, by_value=by_value), asked)
@@ -710,6 +711,30 @@ def _in_order(part: Part, statements: Iterable[Statement]) -> list[Given]:
             for name in (*each.effect.binds, *each.effect.may_bind, *each.effect.mutates):
                 order.setdefault(name, len(order))
     return sorted(part.gives, key=lambda given: min(order.get(name, len(order)) for name in given.names))
+
+
+def _are_one(given: Given, part: Part, statements: Iterable[Statement]) -> bool:
+    """Do all its names lead to one object for sure? Else they are stored as what they are, in one file.
+
+    The flow claims that rather too often, which is right for telling what belongs together. It is sure where it was
+    seen, or where the section says so: ``raw = df`` and nothing about either after that.
+    """
+    if not given.whole or len(given.names) == 1 or given.evidence == "traced":
+        return given.whole
+    object_of: dict[str, object] = {}
+    for each in statements:
+        if not part.section.first <= each.cell < part.section.end:
+            continue
+        made: object = each.index
+        match each.node:
+            case ast.Assign(targets=targets, value=value) if all(isinstance(target, ast.Name) for target in targets):
+                if isinstance(value, ast.Name):
+                    made = object_of.get(value.id, value.id)
+            case _:
+                made = None
+        for name in (*each.effect.binds, *each.effect.may_bind, *each.effect.deletes):
+            object_of[name] = object() if made is None else made
+    return len({object_of.get(name, name) for name in given.names}) == 1
 
 
 def _with_lambdas(part: Part, statements: Iterable[Statement]) -> frozenset[str]:
