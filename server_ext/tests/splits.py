@@ -77,7 +77,8 @@ def split(
 # --- As tasks -----------------------------------------------------------------------------
 
 
-def _run(text: str, where: str, namespace: dict[str, Any]) -> None:
+def run(text: str, where: str, namespace: dict[str, Any]) -> None:
+    """Run a piece of a program."""
     exec(compile(text, f"<{where}>", "exec"), namespace)  # noqa: S102 - a program of the test's own
 
 
@@ -86,7 +87,7 @@ def _module(name: str, source: str) -> Iterator[None]:
     module = ModuleType(name)
     sys.modules[name] = module
     try:
-        _run(source, name, module.__dict__)
+        run(source, name, module.__dict__)
         yield
     finally:
         del sys.modules[name]
@@ -134,11 +135,11 @@ def run_as_tasks(split: Split) -> dict[str, dict[str, Any]]:
             task = ModuleType("__main__")
             sys.modules["__main__"] = task
             try:
-                _run(before, f"{part.section.name}: top", task.__dict__)
+                run(before, f"{part.section.name}: top", task.__dict__)
                 for take in part.takes:
                     values = pickle.loads(stored[take.section, take.given.names])  # noqa: S301 - our own
                     task.__dict__.update({name: values[name] for name in take.names})
-                _run(after, part.section.name, task.__dict__)
+                run(after, part.section.name, task.__dict__)
                 for given in part.gives:
                     values = {name: task.__dict__[name] for name in given.names}
                     stored[part.section.name, given.names] = pickle.dumps(values)
@@ -158,7 +159,7 @@ def run_as_notebook(split: Split) -> dict[str, dict[str, Any]]:
         for part in split.flow.parts:
             for statement in split.statements:
                 if part.section.first <= statement.cell < part.section.end:
-                    _run(statement.text, part.section.name, notebook.__dict__)
+                    run(statement.text, part.section.name, notebook.__dict__)
             result[part.section.name] = pictures(notebook.__dict__, own_names(split, part))
     finally:
         sys.modules["__main__"] = main

@@ -155,7 +155,8 @@ def test_what_nobody_made_is_an_error_with_its_place() -> None:
 
 
 def test_what_may_be_unbound_is_noted() -> None:
-    """The section itself binds it, on some ways."""
+    """The section itself binds it, on some ways; a loop is taken to do something."""
+    assert not split("xs = [1]", "for x in xs:\n    y = x\nprint(y)").remarks
     made = split("x = 1", "if x > 0:\n    y = 2\nprint(y)")
     assert made.remarks == {("note", "possibly_unbound")}
 
@@ -454,6 +455,27 @@ def test_one_object_by_two_names_stays_one() -> None:
     assert not made.part("a").gives[0].whole
     made = _same(split("a_ = [1]\nb_ = [a_, 2]", "x = len(a_) + len(b_)"))
     assert len(made.part("a").gives) == 2, "nothing changes them later: nobody can tell"
+
+
+def test_what_a_file_cannot_keep_of_it_is_told() -> None:
+    """Lambdas have no name to be found by; arrays that look at the same numbers do so no more."""
+    made = split("f = lambda v: v\nfs = [f, lambda v: v]\ny = sorted([1], key=lambda v: -v)", "z = fs[0](y)")
+    assert {given.names[0]: given.by_value for given in made.part("a").gives} == {"fs": True, "y": False}
+    made = split("import numpy as np\na_ = np.zeros(3)\nb_ = a_[:2]", "b_[0] = 1", "c_ = a_")
+    assert ("warning", "views") in made.remarks
+
+
+def test_texts_that_pandas_evaluates_read_variables() -> None:
+    """Where they are evaluated, and in functions."""
+    made = split(
+        "import pandas as pd\nlow = 1\nlow += 1\ndf = pd.DataFrame({'a': [1, 3]})\n"
+        "def big(t):\n    return len(t.query('a > @low'))",
+        "d = df.query('a > @low and a < 9')",
+        "n = big(df)",
+    )
+    assert made.edges["b"] == {"a": ["df", "low"]}
+    assert made.edges["c"] == {"a": ["df", "low"]}
+    assert made.flow.definitions[0].parameters == ("low",)
 
 
 @pytest.mark.case("N26")

@@ -64,7 +64,10 @@ class Program:
         return str(self.number())
 
     def callable_now(self, name: str) -> bool:
-        return all(self.kinds.get(needed) == kind for needed, kind in self.needs.get(name, {}).items())
+        return all(
+            self.kinds.get(needed) == kind and (kind != "function" or self.callable_now(needed))
+            for needed, kind in self.needs.get(name, {}).items()
+        )
 
     def call(self, depth: int = 0) -> str | None:
         names = [name for name in self.functions if self.callable_now(name)]
@@ -194,7 +197,7 @@ class Program:
         others = [name for name in self.functions if self.callable_now(name)]
         if others and self.draw(st.booleans()):
             other = self.pick(*others)
-            needs = {**self.needs.get(other, {}), other: "function", **needs}
+            needs[other] = "function"
             result += f" + {other}(n)"
         return [*lines, f"return {result}"], result, needs
 
@@ -222,6 +225,8 @@ class Program:
 
     def _class(self) -> str:
         name = self.pick(*CLASSES)
+        if name in self.kinds:  # which of two classes an old object is of, nobody can read
+            self.kinds = {other: kind for other, kind in self.kinds.items() if kind != OBJECTS}
         lines, _, needs = self._body()
         self.kinds[name] = "class"
         self.needs[name] = needs

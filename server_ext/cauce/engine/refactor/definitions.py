@@ -112,7 +112,7 @@ class _Placing:
                 result.moved[line.index] = name
         result.definitions = [result.by_line[index] for index in sorted(result.by_line) if result.by_line[index].name]
         for index, line in needed.items():
-            if line.role == "code":
+            if line.role == "code" and len(line.effect.binds) == 1:
                 result.moved[index] = line.effect.binds[0]
         result.edits = list(self._edits())
         return result
@@ -267,7 +267,7 @@ class _Placing:
 
     def _makers(self, name: str, line: Line) -> Sequence[Line]:
         """Who binds a name for a definition: of imports that mean the same, the last before it."""
-        binders = self._binders.get(name, ())
+        binders = [b for b in self._binders.get(name, ()) if name in b.effect.binds or name in b.effect.may_bind]
         if len(binders) < 2:
             return binders
         before = [binder for binder in binders if binder.index < line.index]

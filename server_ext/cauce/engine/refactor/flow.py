@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cauce.engine.refactor import definitions as placing
-from cauce.engine.refactor.definitions import Places, place_definitions
+from cauce.engine.refactor.definitions import Places, is_called_only, place_definitions
 from cauce.engine.refactor.filed import Filed, files_between
 from cauce.engine.refactor.holding import held_by
-from cauce.engine.refactor.kinds import FRAME, SERIES, types_of
+from cauce.engine.refactor.kinds import FRAME, SERIES, holds_lambdas, types_of
 from cauce.engine.refactor.model import (
     Book,
     Evidence,
@@ -38,6 +38,9 @@ from cauce.engine.refactor.roles import Roles, is_constant_value, read_roles, re
 from cauce.engine.refactor.timeline import Line, Timeline, timeline_of
 
 __all__ = ["follow"]
+
+_LAMBDA = "a lambda"
+"""cloudpickle can store one."""
 
 
 def follow(
@@ -130,6 +133,7 @@ class _Following:
             definitions,
             self._roles,
             self._trace,
+            self._type_in,
         )
         return Flow(parts, definitions, tuple(edits), (*self._remarks, *notice(crossing)))
 
@@ -255,6 +259,7 @@ class _Following:
             self._evidence(names, end, by_wish),
             value,
             unstorable,
+            any(self._by_value(name, end, seen) for name, seen in zip(names, values, strict=True)),
             recreate,
         )
 
@@ -264,11 +269,29 @@ class _Following:
         events = [event for name in names for event in self._timeline.reaching(name, at)[-1:]]
         return "traced" if events and all(self._lines[event.index].seen for event in events) else "static"
 
+    def _by_value(self, name: str, end: int, seen: TracedValue | None) -> bool:
+        if seen is not None:
+            return seen.storable == "cloudpickle"
+        for event in self._timeline.reaching(name, end):
+            line = self._lines[event.index]
+            value = getattr(line.statement.node, "value", None)
+            if line.effect.unstorable.get(name) == _LAMBDA or (isinstance(value, ast.expr) and holds_lambdas(value)):
+                return True
+            for read in line.effect.reads:
+                for other in self._timeline.reaching(read, line.index):
+                    if self._is_lambda(self._lines[other.index]) and not is_called_only(line.statement, read):
+                        return True
+        return False
+
+    def _is_lambda(self, line: Line) -> bool:
+        return line.role == "definition" and isinstance(getattr(line.statement.node, "value", None), ast.Lambda)
+
     def _unstorable(self, name: str, end: int, seen: TracedValue | None) -> str:
         if seen is not None:
             return "" if seen.storable in {"", "cloudpickle"} else seen.storable
         for event in self._timeline.reaching(name, end):
-            if found := self._lines[event.index].effect.unstorable.get(name):
+            found = self._lines[event.index].effect.unstorable.get(name)
+            if found and found != _LAMBDA:
                 return found
         for index in self._held(name, end):
             for made in self._lines[index].effect.binds:
@@ -283,6 +306,11 @@ class _Following:
                 break
             found = value
         return found
+
+    def _type_in(self, name: str, part: Part) -> str:
+        at = self._sections.index(part.section)
+        value = self._value_at(name, part.section.end - 1)
+        return value.type if value is not None else self._type_at(name, self._starts[at + 1])
 
     def _type_at(self, name: str, end: int) -> str:
         reaching = [event for event in self._timeline.reaching(name, end) if event.kind != "mutate"]

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from cauce.engine.refactor.model import Statement
 
-__all__ = ["FRAME", "SERIES", "dotted", "types_of"]
+__all__ = ["ARRAY", "FRAME", "SERIES", "dotted", "holds_lambdas", "types_of"]
 
 FRAME = "pandas.DataFrame"
 SERIES = "pandas.Series"
-_ARRAY = "numpy.ndarray"
+ARRAY = "numpy.ndarray"
 
 _MAKE_FRAMES = frozenset(
     f"pandas.{name}"
@@ -36,6 +36,7 @@ _FRAME_STAYS = frozenset(
 )
 _SAME_TYPE = frozenset({"fit", "partial_fit", "set_params"})
 _SPLITS = "sklearn.model_selection.train_test_split"
+_KEEPERS = frozenset({"defaultdict", "partial", "vectorize"})
 _LITERALS: dict[type[ast.expr], str] = {
     ast.List: "list",
     ast.ListComp: "list",
@@ -104,6 +105,10 @@ def _type(value: ast.expr, meanings: Mapping[str, str], known: Mapping[str, str]
             return type(constant).__name__ if constant is not None else ""
         case ast.Call(func=func):
             return _made(func, meanings, known)
+        case ast.Subscript(value=inner, slice=ast.Slice() | ast.Tuple()) | ast.Attribute(value=inner, attr="T") if (
+            _type(inner, meanings, known) == ARRAY
+        ):
+            return ARRAY  # most often: a look at the same numbers
         case ast.Subscript(value=inner, slice=key) if _type(inner, meanings, known) == FRAME:
             match key:
                 case ast.Constant(value=str()):
@@ -121,7 +126,7 @@ def _made(func: ast.expr, meanings: Mapping[str, str], known: Mapping[str, str])
     if name in _MAKE_FRAMES:
         return FRAME
     if name in _MAKE_ARRAYS:
-        return _ARRAY
+        return ARRAY
     last = name.rpartition(".")[2]
     if last[:1].isupper() and not last.isupper():
         return name
@@ -132,3 +137,21 @@ def _made(func: ast.expr, meanings: Mapping[str, str], known: Mapping[str, str])
         if func.attr in _SAME_TYPE and inner.startswith("sklearn."):
             return inner
     return ""
+
+
+def holds_lambdas(value: ast.expr) -> bool:
+    """Does the value keep a lambda that is written in it? What takes one to use it at once does not."""
+    match value:
+        case ast.Lambda():
+            return True
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(values=parts):
+            return any(map(holds_lambdas, parts))
+        case ast.IfExp(body=body, orelse=orelse):
+            return holds_lambdas(body) or holds_lambdas(orelse)
+        case ast.Call(func=func, args=args, keywords=keywords):
+            name = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+            keeps = name[:1].isupper() or name in _KEEPERS
+            given = [*args, *(keyword.value for keyword in keywords)]
+            return any(holds_lambdas(one) for one in given if keeps or not isinstance(one, ast.Lambda))
+        case _:
+            return False

@@ -262,6 +262,8 @@ class Given:
     value: TracedValue | None = None
     unstorable: str = ""
     """Why no file can hold it; '' when one can, as far as is known."""
+    by_value: bool = False
+    """Does it hold functions that have no name to be found by, such as lambdas? Then pickle cannot store it."""
     recreate: tuple[Statement, ...] = ()
     """Statements that make it anew, imports among them, in the notebook's order; none when it follows from more than
     imports, constants and files."""

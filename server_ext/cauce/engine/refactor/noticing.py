@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import ast
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cauce.engine.refactor.edits import written
+from cauce.engine.refactor.kinds import ARRAY
 from cauce.engine.refactor.model import Definition, Part, Remark, Section, Taken, Trace
 from cauce.engine.refactor.needs import Needs, Noted
 from cauce.engine.refactor.roles import Roles
@@ -36,6 +38,8 @@ class Crossing:
     definitions: Sequence[Definition]
     roles: Roles
     trace: Trace | None
+    type_at: Callable[[str, Part], str]
+    """Name, part → its type at the end of the section, where that is known."""
 
 
 def notice(found: Crossing) -> Iterator[Remark]:
@@ -49,6 +53,7 @@ def notice(found: Crossing) -> Iterator[Remark]:
         *_functions(found),
         *_handed(found),
         *_aliases(found),
+        *_views(found),
         *_empty(found),
     ]
     order = {"error": 0, "warning": 1, "note": 2}
@@ -97,8 +102,9 @@ def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
             (name,),
         )
     elif noted.kind == "possibly_unbound":
-        if line.seen and (found.trace is None or found.trace.failed is None):
-            return
+        binders = [found.lines[event.index] for event in events if event.section == section and event.kind == "may"]
+        if line.seen or not any(isinstance(binder.statement.node, ast.If | ast.Match) for binder in binders):
+            return  # a loop that does nothing is rare
         yield Remark(
             "possibly_unbound",
             "note",
@@ -310,6 +316,23 @@ def _aliases(found: Crossing) -> Iterator[Remark]:
                     f"{_listed(given.names)} of {part.section.name} {how}: they are stored together.",
                     cell=part.section.first,
                     names=given.names,
+                )
+
+
+def _views(found: Crossing) -> Iterator[Remark]:
+    """Arrays that look at the same numbers: a file keeps the numbers of each, not that they are the same."""
+    for part in found.parts:
+        for given in part.gives:
+            arrays = [] if given.whole else [name for name in given.names if found.type_at(name, part) == ARRAY]
+            if len(arrays) > 1:
+                yield Remark(
+                    "views",
+                    "warning",
+                    f"{_listed(arrays)} of {part.section.name} may be views of the same numbers: in later tasks a "
+                    "change of one does not change the others.",
+                    "Change them in the section that makes them, or copy them there.",
+                    part.section.first,
+                    names=tuple(arrays),
                 )
 
 

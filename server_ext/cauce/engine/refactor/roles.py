@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -88,6 +89,7 @@ def read_roles(
     """Say what each statement is by itself."""
     traced = {} if trace is None else _good(trace)
     seen: dict[str, list[tuple[int, TracedValue]]] = {}
+    statements = tuple(_with_referred(statements))
     stars = read_stars(statements, {} if trace is None else trace.stars, BUILTINS)
     effects = _corrected(statements, traced, seen, {} if trace is None else trace.stars)
     place = {number: at for at, section in enumerate(sections) for number in range(section.first, section.end)}
@@ -114,6 +116,40 @@ def read_roles(
         frozenset(name for line in lines for name in _declared(line.statement.node)),
         {name: tuple(values) for name, values in seen.items()},
     )
+
+
+_REFERRED = re.compile(r"@([^\W\d]\w*)")
+"""How a text that pandas evaluates names a variable."""
+
+
+def _with_referred(statements: Sequence[Statement]) -> Iterator[Statement]:
+    """The statements; those in which pandas evaluates texts read the variables that these name as well."""
+    bound = {name for s in statements for name in (*s.effect.binds, *s.effect.may_bind)}
+    for statement in statements:
+        effect = statement.effect
+        known = {*effect.reads, *effect.later}
+        names = [name for name in _referred(statement.node) if name in bound and name not in known]
+        if not names:
+            yield statement
+        elif isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            local = {part.arg for part in ast.walk(statement.node) if isinstance(part, ast.arg)}
+            local |= {
+                part.id
+                for part in ast.walk(statement.node)
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            }
+            later = (*effect.later, *(name for name in names if name not in local))
+            yield replace(statement, effect=replace(effect, later=later))
+        else:
+            yield replace(statement, effect=replace(effect, reads=(*effect.reads, *names)))
+
+
+def _referred(node: ast.stmt | None) -> Iterator[str]:
+    for part in () if node is None else ast.walk(node):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in {"eval", "query"}:
+            for text in ast.walk(part):
+                if isinstance(text, ast.Constant) and isinstance(text.value, str) and "@" in text.value:
+                    yield from dict.fromkeys(_REFERRED.findall(text.value))
 
 
 def _good(trace: Trace) -> dict[int, TracedCell]:
