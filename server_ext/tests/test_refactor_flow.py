@@ -375,6 +375,13 @@ def test_what_is_local_is_no_variable() -> None:
     assert made.edges == {"a": {}, "b": {}}
 
 
+def test_what_nobody_uses_stays_with_what_it_uses() -> None:
+    """Though that is copied elsewhere."""
+    one, two = "def h():\n    return 1", "def h():\n    return 2"
+    made = _same(split(f"{one}\ndef f():\n    return h()\ndef f():\n    return h()", f"x = h()\n{two}"))
+    assert not made.part("a").removed
+
+
 def test_instances_take_their_class_along() -> None:
     """One that could not go into the module: wherever its objects go."""
     kind = "class A:\n    def m(self):\n        return x"
