@@ -663,7 +663,9 @@ def print_remarks(split: Split, *, to_errors: bool = False) -> None:
 
 def _remark(remark: SplitRemark) -> str:
     place = (
-        "" if remark.cell is None else f"Cell {remark.cell}" + ("" if remark.line is None else f", line {remark.line}")
+        ""
+        if remark.cell is None
+        else f"Cell {remark.cell + 1}" + ("" if remark.line is None else f", line {remark.line}")
     )
     return f"{place}: {remark.message}" if place else remark.message
 

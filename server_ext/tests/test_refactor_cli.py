@@ -66,7 +66,7 @@ def test_it_is_written_and_taken_back(folder: Path) -> None:
 
 
 def test_options_say_how(folder: Path) -> None:
-    options = ["--cut", "3", "--cut", "5", "--name", "3=read", "-f", "py", "-p", "made", "--store", "0:y=json"]
+    options = ["--cut", "4", "--cut", "6", "--name", "4=read", "-f", "py", "-p", "made", "--store", "1:y=json"]
     split = msgspec.json.decode(
         cauce(folder, "refactor", "work.ipynb", *options, "--folder", "sub", "--preview", "--json").stdout, type=Split
     )
@@ -81,8 +81,8 @@ def test_options_say_how(folder: Path) -> None:
     [
         (["# One", "x = 1"], [], "", True),
         (["x = 1"], [], "no headings", True),
-        (["## A", "x = (1", "## B", "x"], [], "Cell 1, line 1", False),
-        (["## A", "x = 1\nprint(nowhere)", "## B", "x"], [], "Cell 1, line 2", False),
+        (["## A", "x = (1", "## B", "x"], [], "Cell 2, line 1", False),
+        (["## A", "x = 1\nprint(nowhere)", "## B", "x"], [], "Cell 2, line 2", False),
         (["## A", "x = [len('a')]"], ["--cut", "9"], "no cell 9", False),
         (["## A", "x = [len('a')]"], ["--level", "3"], "no heading of level 3", True),
     ],

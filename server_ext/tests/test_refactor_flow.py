@@ -149,7 +149,7 @@ def test_what_nobody_made_is_an_error_with_its_place() -> None:
     made = split("x = 1\nlater = 2", ["y = x", "\nz = (x +\n     nowhere)"], "del x", "print(x)\nw = last", "last = 1")
     errors = {(r.names, r.cell, r.line): r.message for r in made.flow.remarks if r.severity == "error"}
     assert list(errors) == [(("nowhere",), 2, 3), (("x",), 4, 1), (("last",), 4, 2)]
-    assert errors[("nowhere",), 2, 3].startswith("b uses nowhere (cell 2, line 3), but nothing in the notebook makes")
+    assert errors[("nowhere",), 2, 3].startswith("b uses nowhere (cell 3, line 3), but nothing in the notebook makes")
     assert "was deleted before" in errors[("x",), 4, 1]
     assert "e does so later" in errors[("last",), 4, 2]
 

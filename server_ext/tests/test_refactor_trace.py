@@ -564,7 +564,7 @@ def test_what_cannot_be_proved_says_why(tmp_path: Path) -> None:
     notebook(pair.path, "## Load", "1 / 0")
     code, run = prove(tmp_path)
     assert (code, run.state) == (2, "failed")
-    assert "fails in cell 1" in run.message
+    assert "fails in cell 2" in run.message
     notebook(pair.path, "a = 1")
     for file in (tmp_path / ".cauce").rglob("split-*"):
         file.unlink()

@@ -28,7 +28,7 @@ __all__ = ["command"]
 @click.option("--preview", is_flag=True, help="Show the pipeline, and write nothing.")
 @click.option("--diff", is_flag=True, help="Show the text of each file, too.")
 @click.option("--level", type=click.IntRange(1, 6), help="Cut at Markdown headings of this level. Default: 2, if any.")
-@click.option("--cut", "cuts", type=int, multiple=True, metavar="CELL", help="Cut before this cell, counted from 0.")
+@click.option("--cut", "cuts", type=int, multiple=True, metavar="CELL", help="Cut before this cell, counted from 1.")
 @click.option("--name", "names", multiple=True, metavar="CELL=NAME", help="Name the task that begins at this cell.")
 @click.option("--store", "stores", multiple=True, metavar="CELL:VAR=FORMAT", help="How to store a variable.")
 @click.option("-s", "--single-task", is_flag=True, help="Do not split: the notebook as a pipeline of one task.")
@@ -73,9 +73,9 @@ def command(
         wish = {
             "notebook": notebook,
             "level": level,
-            "cuts": cuts or None,
-            "names": _pairs(names, "CELL=NAME"),
-            "formats": _pairs(stores, "CELL:VAR=FORMAT"),
+            "cuts": [cut - 1 for cut in cuts] or None,
+            "names": _by_cell(names, "CELL=NAME"),
+            "formats": _by_cell(stores, "CELL:VAR=FORMAT"),
             "sourceFormat": file_format or "",
             "dfFormat": df_format or "",
             "serializer": serializer or "",
@@ -104,13 +104,15 @@ def command(
         exit_with(error)
 
 
-def _pairs(written: tuple[str, ...], form: str) -> dict[str, str]:
+def _by_cell(written: tuple[str, ...], form: str) -> dict[str, str]:
+    """What is said of cells, or of variables of theirs. People count cells from 1, requests from 0."""
     found = {}
     for text in written:
         key, equals, value = text.partition("=")
-        if not equals or not key.strip() or not value.strip():
+        cell, colon, name = key.strip().partition(":")
+        if not equals or not cell.isdecimal() or bool(colon) != (":" in form) or not value.strip():
             raise UsageError(f"'{text}' is not {form}.", hint="Such as 4=load, or 4:df=csv.")
-        found[key.strip()] = value.strip()
+        found[f"{int(cell) - 1}{colon}{name}"] = value.strip()
     return found
 
 
@@ -144,7 +146,7 @@ def _trace(path: Path) -> None:
         click.echo("It was cancelled.", err=True)
         sys.exit(CANCELLED)
     if found.failed is not None:
-        click.echo(f"Cell {found.failed} fails: {found.error}", err=True)
+        click.echo(f"Cell {found.failed + 1} fails: {found.error}", err=True)
 
 
 def _prove(path: Path, plan: Plan, *, as_json: bool) -> None:

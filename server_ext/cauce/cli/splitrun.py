@@ -95,7 +95,7 @@ def trace_command(notebook: Path, as_json: bool, lifeline: bool) -> None:
         sys.exit(CANCELLED)
     done = len(found.cells)
     if found.failed is not None:
-        message = f"Cell {found.failed} failed: {found.error}"
+        message = f"Cell {found.failed + 1} failed: {found.error}"
         say(SplitRun(state="failed", cell=found.failed, done=done, total=done, message=message))
         sys.exit(FAILED)
     names = {name for cell in found.cells for name in cell.values}

@@ -46,7 +46,7 @@ def _errors(split: Split) -> tuple[Problem, ...]:
     return tuple(
         Problem(
             code=remark.code,
-            message=remark.message if remark.cell is None else f"Cell {remark.cell}: {remark.message}",
+            message=remark.message if remark.cell is None else f"Cell {remark.cell + 1}: {remark.message}",
             severity="error",
             hint=remark.hint,
             where=Where(path=split.notebook, line=remark.line),

@@ -213,7 +213,7 @@ class _Placing:
 
     def _problem(self, line: Line, candidate: _Candidate, names: set[str]) -> str:
         """What keeps a use from being told to hand on these names; '' when nothing does."""
-        cell = line.statement.cell
+        cell = line.statement.cell + 1  # as people count
         text = self._text(line)
         if text is None:
             return f"cell {cell} uses it where its text cannot be changed safely"

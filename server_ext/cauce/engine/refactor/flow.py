@@ -180,7 +180,7 @@ class _Following:
             else:
                 yield name, provider
                 continue
-            where = self._sections[provider].name if provider is not None else f"cell {source}"
+            where = self._sections[provider].name if provider is not None else f"cell {source + 1}"
             self._remarks.append(
                 Remark(
                     "wish",

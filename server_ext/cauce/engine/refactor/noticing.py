@@ -76,7 +76,7 @@ def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
     where = found.sections[section].name
     text = written(statement)
     at = statement.line if text is None else text.line_of(name)
-    place = f"cell {statement.cell}, line {at}"
+    place = f"cell {statement.cell + 1}, line {at}"
     events = found.timeline.events.get(name, ())
     if noted.kind == "unbound":
         opaque = next((other for other in reversed(found.lines[: line.index]) if other.opaque), None)
@@ -120,8 +120,8 @@ def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
         yield Remark(
             "definition_changed",
             "error",
-            f"{where} uses {made} (cell {statement.cell}, line {statement.line}), which was made with {name} as it was "
-            "there; it has changed since.",
+            f"{where} uses {made} (cell {statement.cell + 1}, line {statement.line}), which was made with {name} as "
+            "it was there; it has changed since.",
             f"Hand {name} to {made} when it is called, or give it another name where it changes.",
             statement.cell,
             statement.line,
@@ -131,7 +131,7 @@ def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
         yield Remark(
             "not_repeated",
             "warning",
-            f"{statement.text.splitlines()[0]} (cell {statement.cell}) is not repeated in {where}: it uses {name}, "
+            f"{statement.text.splitlines()[0]} (cell {statement.cell + 1}) is not repeated in {where}: it uses {name}, "
             "which has changed since.",
             f"Give {name} another name where it changes.",
             statement.cell,
@@ -213,7 +213,7 @@ def _state(found: Crossing) -> Iterator[Remark]:
             yield Remark(
                 "state",
                 "warning",
-                f"Cell {cell.cell} changes {_listed(changed)} for all that comes after it; tasks do not notice.",
+                f"Cell {cell.cell + 1} changes {_listed(changed)} for all that comes after it; tasks do not notice.",
                 "Mark the cell as set-up, to be repeated in each task.",
                 cell.cell,
             )

@@ -98,7 +98,7 @@ async def prove(
         keep_trace(folder, first)
     if first.failed is not None:
         raise UsageError(
-            f"The notebook fails in cell {first.failed}: {first.error}",
+            f"The notebook fails in cell {first.failed + 1}: {first.error}",
             hint="Mend it, run it from top to bottom, and split it again.",
         )
     built = await _build(entry, names, progress, stop)

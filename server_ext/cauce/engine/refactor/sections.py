@@ -66,8 +66,8 @@ def find_sections(book: Book, level: int | None, cuts: Sequence[int] | None, nam
                 Remark(
                     "no_such_cell",
                     "error",
-                    f"There is no cell {wrong[0]}: the last one is {len(book.cells) - 1}.",
-                    "Cut before a cell that is there; they are counted from 0, with the Markdown cells.",
+                    f"There is no cell {wrong[0] + 1}: the last one is {len(book.cells)}.",
+                    "Cut before a cell that is there; they are counted from 1, with the Markdown cells.",
                 )
             )
         parts = _cut_by_hand(book, sorted({0, *cuts} - set(wrong)))
