@@ -9,6 +9,7 @@ import { countsOf } from './counts';
 import { Edge } from './edge';
 import type { Measure } from './label';
 import type { Direction, ILayout, Point } from './layout';
+import { Labels } from './labels';
 import { GroupBox, TaskBox } from './node';
 import type { IGraphProps } from './props';
 import type { IConnecting } from './useconnecting';
@@ -17,7 +18,7 @@ import type { IHandlers } from './useselecting';
 
 interface IDrawnProps extends Pick<
   IGraphProps,
-  'nodes' | 'matches' | 'words' | 'onOpen' | 'onRun' | 'onConnect'
+  'nodes' | 'matches' | 'words' | 'onOpen' | 'onRun' | 'onConnect' | 'edgeLabels'
 > {
   /** The numbers of the edges and of the boxes that are in sight. */
   readonly shown: readonly number[];
@@ -36,6 +37,8 @@ interface IDrawnProps extends Pick<
   readonly connecting: IConnecting;
   readonly handlers: IHandlers;
   readonly edge: IChosen;
+  /** The edges as polylines. */
+  readonly lines: readonly (readonly Point[])[];
   /** The middle of the edge that is chosen. */
   readonly middle: Point | null;
 }
@@ -43,6 +46,7 @@ interface IDrawnProps extends Pick<
 export function Drawn(props: IDrawnProps): React.JSX.Element {
   const { nodes, matches, words, shown, drawn, ways, edgeKeys, layout, items, paths } = props;
   const { width, detailed, measure, tabStop, direction, connecting, handlers, middle } = props;
+  const { edgeLabels } = props;
   const { selectedItems, isMatch, isKin } = props.looking;
   const { chosenEdge, chosenFrom, chosenTo, removable, removeChosen } = props.edge;
   return (
@@ -67,6 +71,19 @@ export function Drawn(props: IDrawnProps): React.JSX.Element {
           dim={false}
           indirect={false}
           selected={true}
+        />
+      ) : null}
+      {detailed && edgeLabels !== undefined ? (
+        <Labels
+          labels={edgeLabels}
+          ways={ways}
+          shown={shown}
+          edgeKeys={edgeKeys}
+          items={items}
+          lines={props.lines}
+          direction={direction}
+          width={width}
+          chosen={chosenEdge}
         />
       ) : null}
       {drawn.map(i => {

@@ -121,7 +121,8 @@ export function Graph(props: IGraphProps): React.JSX.Element {
         camera.set({ scale, x: x - dx * scale, y: y - dy * scale });
       }
     },
-    anchor
+    anchor,
+    props.edgeLabels !== undefined
   );
   const items = drawing?.arrangement.items ?? NO_ITEMS;
   const ways = React.useMemo(
@@ -277,6 +278,20 @@ export function Graph(props: IGraphProps): React.JSX.Element {
     onDisconnect: props.onDisconnect
   });
   const { chosenEdge, chosenFrom, chosenTo, removable, removeChosen, chooseNext } = edge;
+  const tellChosen = React.useRef(props.onChooseEdge);
+  tellChosen.current = props.onChooseEdge;
+  const [chosenSource, chosenTarget] = [chosenFrom?.label, chosenTo?.label];
+  const toldChosen = React.useRef(false);
+  React.useEffect(() => {
+    const pair =
+      chosenSource === undefined || chosenTarget === undefined
+        ? null
+        : ([chosenSource, chosenTarget] as const);
+    if (pair !== null || toldChosen.current) {
+      toldChosen.current = pair !== null;
+      tellChosen.current?.(pair);
+    }
+  }, [chosenSource, chosenTarget]);
 
   // --- Keys
 
@@ -440,6 +455,7 @@ export function Graph(props: IGraphProps): React.JSX.Element {
                 connecting={connecting}
                 handlers={handlers}
                 edge={edge}
+                lines={flat}
                 middle={chosenMiddle}
               />
             </g>

@@ -3,7 +3,7 @@
  */
 import * as React from 'react';
 
-import { FLAW, MARKS, type TaskState } from '../taskstate';
+import { FLAW, MARKS, type IMark, type TaskState } from '../taskstate';
 import { clip, shorten, type Measure } from './label';
 import {
   MARK_AT,
@@ -35,6 +35,8 @@ export interface IGraphNode {
   readonly kind: string;
   /** Which grid made it; '' for none. */
   readonly grid: string;
+  /** Stands in place of the state's sign, in a colour that style sheets have for the tint. */
+  readonly sign?: IMark & { readonly tint: number };
 }
 
 /** What all boxes have in common. */
@@ -84,6 +86,7 @@ export const TaskBox = React.memo(function TaskBox(props: ITaskBoxProps): React.
       {...boxProps(props)}
       data-cauce-task={name}
       data-state={state}
+      data-tint={node.sign?.tint}
       aria-label={node.title}
       onDoubleClick={() => {
         props.onOpen(name);
@@ -102,7 +105,7 @@ export const TaskBox = React.memo(function TaskBox(props: ITaskBoxProps): React.
               height={2.5}
             />
           )}
-          <Sign state={state} x={MARK_AT[0]} y={MARK_AT[1]} />
+          <Sign mark={node.sign ?? MARKS[state]} x={MARK_AT[0]} y={MARK_AT[1]} />
           <text className="jp-cauce-Graph-name" x={NAME_LEFT} y={NAME_TOP}>
             {shorten(name, room, measure)}
           </text>
@@ -209,7 +212,7 @@ export const GroupBox = React.memo(function GroupBox(props: IGroupBoxProps): Rea
           </text>
           {shown.map(({ state, text, x }) => (
             <g key={state} data-state={state}>
-              <Sign state={state} x={x} y={20} />
+              <Sign mark={MARKS[state]} x={x} y={20} />
               <text className="jp-cauce-Graph-word" x={x + 15} y={WORD_TOP}>
                 {text}
               </text>
@@ -277,11 +280,11 @@ function boxProps(props: IBoxProps & { readonly id: string }): React.SVGAttribut
 }
 
 function Sign(props: {
-  readonly state: TaskState;
+  readonly mark: IMark;
   readonly x: number;
   readonly y: number;
 }): React.JSX.Element {
-  const mark = MARKS[props.state];
+  const { mark } = props;
   return (
     <g className="jp-cauce-Mark" transform={`translate(${String(props.x)} ${String(props.y)})`}>
       <g className="jp-cauce-Mark-sign">

@@ -46,4 +46,8 @@ export interface IGraphProps {
   /** Have `to` use what `from` makes, or no longer; null where that cannot be changed. */
   readonly onConnect: ((from: string, to: string) => void) | null;
   readonly onDisconnect: ((from: string, to: string) => void) | null;
+  /** What may be written on the link between two tasks: the first of it that there is room for. */
+  readonly edgeLabels?: (from: string, to: string) => readonly string[];
+  /** Somebody has chosen the link between two tasks, or none. */
+  readonly onChooseEdge?: (edge: readonly [from: string, to: string] | null) => void;
 }

@@ -6,6 +6,10 @@ export const MIN_WIDTH = 96;
 export const MAX_WIDTH = 184;
 /** Gaps between nodes beside each other, and between layers, by the way in which edges run. */
 export const GAPS = { down: { across: 14, along: 30 }, right: { across: 12, along: 44 } } as const;
+/** So much more between layers where links have labels. */
+export const LABEL_ROOM = 18;
+/** So wide is a letter of a label, more or less. */
+export const LABEL_LETTER = 6.4;
 export const NAME_SIZE = 12;
 export const WORD_SIZE = 10.5;
 export const NAME_LEFT = 27;

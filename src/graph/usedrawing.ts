@@ -7,7 +7,7 @@ import * as React from 'react';
 import type { IArrangement } from './arrange';
 import type { Direction, ILayout, Point } from './layout';
 import { layouter } from './layouter';
-import { GAPS, NODE_HEIGHT } from './sizes';
+import { GAPS, LABEL_ROOM, NODE_HEIGHT } from './sizes';
 import { pair, tween, type IPairing } from './tween';
 
 export interface IDrawing {
@@ -41,7 +41,9 @@ export function useDrawing(
   /** Called with how much a drawing that takes the place of another moved what was looked at. */
   onShift: (by: Point) => void,
   /** The item that should not move on the screen. */
-  anchor: string | null
+  anchor: string | null,
+  /** Do links have labels? */
+  labelled: boolean
 ): IDrawn {
   const [drawing, setDrawing] = React.useState<IDrawing | null>(null);
   const [between, setBetween] = React.useState<ILayout | null>(null);
@@ -58,7 +60,8 @@ export function useDrawing(
       return undefined;
     }
     const old = last.current?.identity === identity ? last.current : null;
-    const gaps = GAPS[direction];
+    const { across, along: between } = GAPS[direction];
+    const along = between + (labelled ? LABEL_ROOM : 0);
     setBusy(true);
     const known = old !== null && old.direction === direction ? formerly(old, arrangement) : null;
     return layouter.request(
@@ -67,8 +70,8 @@ export function useDrawing(
         edges: arrangement.edges.map(({ from, to }) => [from, to] as const),
         nodeWidth,
         nodeHeight: NODE_HEIGHT,
-        gapX: direction === 'down' ? gaps.across : gaps.along,
-        gapY: direction === 'down' ? gaps.along : gaps.across,
+        gapX: direction === 'down' ? across : along,
+        gapY: direction === 'down' ? along : across,
         direction,
         ...(known === null ? {} : { before: known })
       },
