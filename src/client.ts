@@ -30,6 +30,12 @@ import type {
   RunRequest,
   ShowRequest,
   Snapshot,
+  Split,
+  SplitApplied,
+  SplitApply,
+  SplitJob,
+  SplitRequest,
+  SplitRun,
   TaskDetail,
   TaskRemoval,
   TaskRename,
@@ -99,7 +105,19 @@ export interface IClient {
   showTask(request: ShowRequest): Promise<Opened>;
   /** The JSON Schema of pipeline.yaml or env.yaml. */
   schema(dialect: 'pipeline' | 'env'): Promise<IJsonSchema>;
+  /** The pipeline that a notebook would become; nothing is written. */
+  planSplit(request: SplitRequest): Promise<Split>;
+  /** Write it. */
+  applySplit(request: SplitApply): Promise<SplitApplied>;
+  /** Run a notebook to see what its cells do, or a pipeline made of it, to compare the two. */
+  startSplitRun(what: SplitRunKind, job: SplitJob): Promise<SplitRun>;
+  /** How far that has come. */
+  splitRun(what: SplitRunKind, notebook: string): Promise<SplitRun>;
+  cancelSplitRun(what: SplitRunKind, notebook: string): Promise<void>;
 }
+
+/** What can be run for a split. */
+export type SplitRunKind = 'trace' | 'proof';
 
 /** As much of JSON Schema as an editor needs; the rest is of no interest here. */
 export interface IJsonSchema {
@@ -131,7 +149,10 @@ type Body =
   | UpstreamChange
   | UndoRequest
   | NewPipeline
-  | ProfileChoice;
+  | ProfileChoice
+  | SplitRequest
+  | SplitApply
+  | SplitJob;
 
 export class Client implements IClient {
   constructor(settings: ServerConnection.ISettings) {
@@ -270,6 +291,26 @@ export class Client implements IClient {
     return this._json<IJsonSchema>('GET', `schema/${dialect}`);
   }
 
+  planSplit(request: SplitRequest): Promise<Split> {
+    return this._json<Split>('POST', 'split/plan', request);
+  }
+
+  applySplit(request: SplitApply): Promise<SplitApplied> {
+    return this._json<SplitApplied>('POST', 'split/apply', request);
+  }
+
+  startSplitRun(what: SplitRunKind, job: SplitJob): Promise<SplitRun> {
+    return this._json<SplitRun>('POST', `split/${what}`, job);
+  }
+
+  splitRun(what: SplitRunKind, notebook: string): Promise<SplitRun> {
+    return this._json<SplitRun>('GET', splitRunAt(what, notebook));
+  }
+
+  async cancelSplitRun(what: SplitRunKind, notebook: string): Promise<void> {
+    await this._request('DELETE', splitRunAt(what, notebook));
+  }
+
   private async _json<T>(method: string, path: string, body?: Body): Promise<T> {
     const response = await this._request(method, path, body);
     try {
@@ -312,4 +353,8 @@ export class Client implements IClient {
 function at(pipeline: string, ...rest: string[]): string {
   const file = pipeline.split('/').map(encodeURIComponent).join('/');
   return ['pipelines', file, ...rest.map(encodeURIComponent)].join('/');
+}
+
+function splitRunAt(what: SplitRunKind, notebook: string): string {
+  return `split/${what}?${new URLSearchParams({ notebook }).toString()}`;
 }

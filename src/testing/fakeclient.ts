@@ -1,7 +1,7 @@
 /**
  * A stand-in for the server: answers from what it was given, and writes down what it was asked.
  */
-import type { IClient, IJsonSchema } from '../client';
+import type { IClient, IJsonSchema, SplitRunKind } from '../client';
 import type {
   ActiveBuild,
   ActiveBuildList,
@@ -30,6 +30,12 @@ import type {
   RunRequest,
   ShowRequest,
   Snapshot,
+  Split,
+  SplitApplied,
+  SplitApply,
+  SplitJob,
+  SplitRequest,
+  SplitRun,
   Task,
   TaskDetail,
   TaskRemoval,
@@ -37,6 +43,7 @@ import type {
   UpstreamChange
 } from '../contract';
 import { CauceError } from '../errors';
+import { newRequest } from '../split/edits';
 
 export class FakeClient implements IClient {
   /** The snapshots there are, by pipeline; their keys make the list of pipelines. */
@@ -75,6 +82,10 @@ export class FakeClient implements IClient {
   /** What any text has wrong with it. */
   problems: readonly Problem[] = [];
   schemas: Readonly<Record<string, IJsonSchema>> = {};
+  /** What a notebook would become. */
+  onPlanSplit: (request: SplitRequest) => Split = request => fakeSplit(request);
+  /** How far the run of a notebook has come, or that of what it became. */
+  readonly splitRuns = new Map<SplitRunKind, SplitRun>();
   /** When set, answers wait for it. */
   gate: Promise<void> | null = null;
 
@@ -252,6 +263,35 @@ export class FakeClient implements IClient {
     return this._answer(`schema ${dialect}`, () => found(this.schemas[dialect]));
   }
 
+  planSplit(request: SplitRequest): Promise<Split> {
+    return this._answer(`plan split ${JSON.stringify(request)}`, () => this.onPlanSplit(request));
+  }
+
+  applySplit({ request, digest }: SplitApply): Promise<SplitApplied> {
+    return this._answer(`apply split ${digest} ${JSON.stringify(request)}`, () => ({
+      pipeline: 'pipeline.yaml',
+      changed: this.changed
+    }));
+  }
+
+  startSplitRun(what: SplitRunKind, job: SplitJob): Promise<SplitRun> {
+    return this._answer(`start ${what} ${JSON.stringify(job)}`, () => this._splitRun(what));
+  }
+
+  splitRun(what: SplitRunKind, notebook: string): Promise<SplitRun> {
+    return this._answer(`${what} ${notebook}`, () => this._splitRun(what));
+  }
+
+  cancelSplitRun(what: SplitRunKind, notebook: string): Promise<void> {
+    return this._answer(`cancel ${what} ${notebook}`, () => {
+      this.splitRuns.set(what, fakeSplitRun({ state: 'cancelled' }));
+    });
+  }
+
+  private _splitRun(what: SplitRunKind): SplitRun {
+    return this.splitRuns.get(what) ?? fakeSplitRun();
+  }
+
   private async _answer<T>(call: string, answer: () => T): Promise<T> {
     this.calls.push(call);
     await (this.gate ?? Promise.resolve());
@@ -396,6 +436,107 @@ export function fakePlan(
     jobs: 2,
     estimate: null,
     command: 'cauce build',
+    ...parts
+  };
+}
+
+export function fakeSplitRun(parts: Partial<SplitRun> = {}): SplitRun {
+  return { state: 'none', cell: null, done: 0, total: 0, message: '', proof: null, ...parts };
+}
+
+/** Cells of a notebook: those that begin with '#' and a blank are Markdown. */
+export function fakeCells(texts: readonly string[]): Split['cells'] {
+  return texts.map((text, number) => {
+    const marks = /^(#+) /.exec(text)?.[1];
+    return {
+      number,
+      kind: marks === undefined ? 'code' : 'markdown',
+      text,
+      heading: marks?.length ?? null
+    };
+  });
+}
+
+/** A small notebook of three sections. */
+export const FAKE_CELLS = fakeCells([
+  '# Sales',
+  '## Load',
+  'df = read()',
+  '## Clean',
+  'df = df.dropna()',
+  'rate = 0.2',
+  '## Plot',
+  'plot(df, rate)'
+]);
+
+/** A pipeline in which each task takes one variable, `df`, from the one before it. */
+export function fakeSplit(asked: SplitRequest, parts: Partial<Split> = {}): Split {
+  const request = newRequest(asked.notebook, asked);
+  const cells = parts.cells ?? FAKE_CELLS;
+  const level = request.cuts === null && !request.single ? (request.level ?? 2) : null;
+  const begins = request.single
+    ? []
+    : (request.cuts ?? cells.flatMap(each => (each.heading === level ? [each.number] : [])));
+  // What comes before the first heading belongs to the first section.
+  const firsts = [0, ...begins.filter((cell, i) => cell !== 0 && (request.cuts !== null || i > 0))];
+  const names = firsts.map((first, i) => {
+    const heading = cells.find(each => each.number >= first && each.heading === 2);
+    const within = heading !== undefined && heading.number < (firsts[i + 1] ?? cells.length);
+    const slug = within
+      ? heading.text.replace(/^#+ /, '').toLowerCase()
+      : `section-${String(i + 1)}`;
+    return request.names[String(first)] ?? slug;
+  });
+  const id = (i: number): string => `${String(firsts[i] ?? 0)}:df`;
+  return {
+    notebook: request.notebook,
+    digest: 'd1',
+    pipeline: 'pipeline.yaml',
+    levels: [
+      { level: 1, count: 1 },
+      { level: 2, count: 3 }
+    ],
+    level,
+    cuts: firsts,
+    cells,
+    tasks: firsts.map((first, i) => ({
+      name: names[i] ?? '',
+      title: '',
+      first,
+      end: firsts[i + 1] ?? cells.length,
+      source: `tasks/${names[i] ?? ''}.py`,
+      upstream: i === 0 ? [] : [names[i - 1] ?? ''],
+      products:
+        i === firsts.length - 1
+          ? []
+          : [
+              {
+                id: id(i),
+                key: 'df',
+                names: ['df'],
+                path: `output/${names[i] ?? ''}-df.parquet`,
+                format: request.formats[id(i)] ?? 'parquet',
+                choices: ['parquet', 'csv', 'pickle'],
+                type: 'pandas.DataFrame',
+                summary: '(150, 4)',
+                size: 4800,
+                evidence: 'static',
+                trouble: ''
+              }
+            ],
+      files: [],
+      repeated: []
+    })),
+    edges: names.slice(1).map((target, i) => ({
+      source: names[i] ?? '',
+      target,
+      variables: [{ id: id(i), name: 'df', evidence: 'static' }]
+    })),
+    definitions: [],
+    files: [{ path: 'pipeline.yaml', kind: 'created', text: 'tasks: []\n', diff: '' }],
+    remarks: [],
+    traced: false,
+    applicable: true,
     ...parts
   };
 }
