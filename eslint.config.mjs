@@ -136,7 +136,8 @@ export default tseslint.config(
       'src/filter.ts',
       'src/related.ts',
       'src/folded.ts',
-      'src/runs/@(matrix|gantt|rerun).ts'
+      'src/runs/@(matrix|gantt|rerun).ts',
+      'src/split/@(edits|sections|signs|passing|walk).ts'
     ],
     [],
     ['react', '@jupyterlab/*', '@lumino/*', '**/model', '**/client', '**/sidebar/*'],
@@ -157,14 +158,18 @@ export default tseslint.config(
     'The client only knows the contract: what it fetches for is the model’s affair.'
   ),
   forbid(
-    ['src/model.ts', 'src/taskmodel.ts', 'src/runsmodel.ts'],
+    ['src/model.ts', 'src/taskmodel.ts', 'src/runsmodel.ts', 'src/splitmodel.ts'],
     [],
     ['react', '@jupyterlab/*', '**/commands', '**/actions', '**/sidebar/*', '**/graph/*'],
     'The model says what is so and tells that it changed; who shows it listens.'
   ),
   forbid(
-    ['src/@(sidebar|list|detail|diff|runs|components)/**'],
-    ['src/sidebar/@(view|panel|context|hooks|*part).@(ts|tsx)', '**/__tests__/**'],
+    ['src/@(sidebar|list|detail|diff|runs|components|split)/**'],
+    [
+      'src/split/dialog.tsx',
+      'src/sidebar/@(view|panel|context|hooks|*part).@(ts|tsx)',
+      '**/__tests__/**'
+    ],
     ['**/model', '**/client', '**/actions', '@lumino/signaling', '@jupyterlab/services'],
     'Components get props and call back: the bridge to the models is view.tsx.'
   )

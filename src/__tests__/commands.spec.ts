@@ -26,7 +26,9 @@ beforeEach(async () => {
     settings,
     show,
     showView: () => undefined,
-    notebookPipeline: () => null
+    notebookPipeline: () => null,
+    notebook: () => null,
+    selectedFile: () => null
   });
   await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b', { upstream: ['a'] })]));
 });

@@ -40,7 +40,9 @@ addCommands({
   settings: () => lab.settings.current,
   show: () => undefined,
   showView: () => undefined,
-  notebookPipeline: () => null
+  notebookPipeline: () => null,
+  notebook: () => null,
+  selectedFile: () => null
 });
 
 beforeAll(async () => {

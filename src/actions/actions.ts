@@ -9,9 +9,11 @@
  *     debugging what leads to the cell that failed
  *     pastruns  what can be done with runs that were
  *     reshaping what changes the pipeline itself: its tasks, what they need, its values
+ *     splitting what makes a pipeline of one notebook
  *     telling   how the user learns that something went wrong
  */
 import type { IDocumentManager } from '@jupyterlab/docmanager';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type { Widget } from '@lumino/widgets';
@@ -20,6 +22,7 @@ import type { IClient } from '../client';
 import type { PipelineModel } from '../model';
 import type { ITaskNotebook } from '../notebook/task';
 import type { RunsModel } from '../runsmodel';
+import type { SplitClient } from '../splitmodel';
 import type { IFiles } from '../starter';
 import type { ISettings } from '../settings';
 import { Changing } from './changing';
@@ -29,16 +32,19 @@ import { Opening } from './opening';
 import { PastRuns } from './pastruns';
 import { Reshaping } from './reshaping';
 import { Running } from './running';
+import { Splitting } from './splitting';
 import { Telling } from './telling';
 
 export namespace Actions {
   export interface IOptions {
     readonly model: PipelineModel;
     readonly runs: RunsModel;
-    readonly client: Pick<IClient, 'showTask'>;
+    readonly client: Pick<IClient, 'showTask'> & SplitClient;
     readonly documents: Pick<IDocumentManager, 'openOrReveal' | 'contextForWidget'>;
     readonly contents: IFiles;
     readonly trans: TranslationBundle;
+    /** What colours code; `null` where there is no such thing. */
+    readonly languages: IEditorLanguageRegistry | null;
     /** The widgets that may show a document. */
     readonly widgets: () => Iterable<Widget>;
     /** Whose task a document is shown as; `null` when it is none. */
@@ -70,6 +76,7 @@ export class Actions implements IDisposable {
     this._ending = new Ending(options, this.running, this.opening);
     this.pastRuns = new PastRuns(options, this.running, this.telling);
     this.reshaping = new Reshaping(options, this.telling, this.opening);
+    this.splitting = new Splitting(options, this.telling, this.reshaping);
   }
 
   readonly telling: Telling;
@@ -79,6 +86,7 @@ export class Actions implements IDisposable {
   readonly debugging: Debugging;
   readonly pastRuns: PastRuns;
   readonly reshaping: Reshaping;
+  readonly splitting: Splitting;
 
   get isDisposed(): boolean {
     return this._isDisposed;

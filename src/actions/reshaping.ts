@@ -252,6 +252,19 @@ export class Reshaping {
     }
   }
 
+  /** Take a change of a pipeline back; `undo` is what its reply has told. */
+  async undo(pipeline: string, undo: string): Promise<void> {
+    const { model } = this._options;
+    try {
+      await this._do(client => client.undo(pipeline, undo), pipeline);
+      if (!model.pipelines?.some(each => each.path === pipeline)) {
+        await model.refresh(true);
+      }
+    } catch (error) {
+      this._telling.error(error);
+    }
+  }
+
   private async _changeUpstream(
     task: string,
     names: { readonly add?: readonly string[]; readonly remove?: readonly string[] }
@@ -353,23 +366,11 @@ export class Reshaping {
               label: trans.__('Undo'),
               caption: trans.__('Write the files as they were before'),
               callback: () => {
-                void this._undo(pipeline, undo);
+                void this.undo(pipeline, undo);
               }
             }
           ];
     Notification.success(text, { autoClose: UNDO_FOR, actions });
-  }
-
-  private async _undo(pipeline: string, undo: string): Promise<void> {
-    const { model } = this._options;
-    try {
-      await this._do(client => client.undo(pipeline, undo), pipeline);
-      if (!model.pipelines?.some(each => each.path === pipeline)) {
-        await model.refresh(true);
-      }
-    } catch (error) {
-      this._telling.error(error);
-    }
   }
 
   private _task(name: string): Task | null {

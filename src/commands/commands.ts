@@ -9,6 +9,7 @@ import { addOpeningCommands } from './opening';
 import { addReshapingCommands } from './reshaping';
 import { addRunningCommands, isBuildable } from './running';
 import { addRunsCommands } from './runs';
+import { addSplittingCommands } from './splitting';
 import type { ICommandContext } from './target';
 
 /** Add all commands, and tell whoever shows them when they may have changed. */
@@ -20,6 +21,7 @@ export function addCommands(context: ICommandContext): void {
   addDebuggingCommands(context);
   addRunsCommands(context);
   addReshapingCommands(context);
+  addSplittingCommands(context);
 
   const { commands, model } = context;
   let before = '';

@@ -26,6 +26,7 @@ export namespace CommandIDs {
   export const disconnectTasks = 'cauce:disconnect-tasks';
   export const chooseProfile = 'cauce:choose-profile';
   export const createPipeline = 'cauce:create-pipeline';
+  export const splitNotebook = 'cauce:split-notebook';
   export const openTask = 'cauce:open-task';
   export const openSource = 'cauce:open-source';
   export const openFunction = 'cauce:open-function';

@@ -36,5 +36,6 @@ export const PALETTE: readonly string[] = [
   CommandIDs.editUpstream,
   CommandIDs.scaffold,
   CommandIDs.clean,
-  CommandIDs.createExample
+  CommandIDs.createExample,
+  CommandIDs.splitNotebook
 ];

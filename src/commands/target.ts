@@ -27,6 +27,10 @@ export interface ICommandContext {
   readonly showView: (view: View) => void;
   /** The pipeline of the notebook that the user works in, if it is a task. */
   readonly notebookPipeline: () => string | null;
+  /** The path of the notebook that the user works in, if it is one. */
+  readonly notebook: () => string | null;
+  /** The path of the one file that is selected in the file browser. */
+  readonly selectedFile: () => string | null;
 }
 
 /** The schemas of the arguments that many commands take. */

@@ -25,7 +25,7 @@ interface ITextFieldProps {
   readonly lines?: number;
 }
 
-function TextField(props: ITextFieldProps): React.JSX.Element {
+export function TextField(props: ITextFieldProps): React.JSX.Element {
   const { label, value, hint, placeholder, first, lines } = props;
   const id = React.useId();
   const common = {
@@ -114,7 +114,7 @@ function Names(props: INamesProps): React.JSX.Element | null {
   );
 }
 
-function Check(
+export function Check(
   props: IProps<boolean> & { readonly label: string; readonly first?: boolean }
 ): React.JSX.Element {
   return (

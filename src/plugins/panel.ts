@@ -8,6 +8,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
@@ -67,7 +68,8 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     INotebookTracker,
     IStateDB,
     ILauncher,
-    ILabShell
+    ILabShell,
+    IEditorLanguageRegistry
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -81,7 +83,8 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     notebooks: INotebookTracker | null,
     viewMemory: IStateDB | null,
     launcher: ILauncher | null,
-    labShell: ILabShell | null
+    labShell: ILabShell | null,
+    languages: IEditorLanguageRegistry | null
   ): IPanel => {
     const { model, client } = pipelines;
     const { commands, shell } = app;
@@ -100,6 +103,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       documents,
       contents: app.serviceManager.contents,
       trans,
+      languages,
       widgets: () => shell.widgets('main'),
       knowsType: path => knowsType(app.docRegistry, path),
       showFolder: path => {
@@ -195,6 +199,18 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
         return current != null && current === shell.currentWidget
           ? (taskOf(current.model)?.pipeline ?? null)
           : null;
+      },
+      notebook: () => {
+        const current = notebooks?.currentWidget;
+        return current != null && current === shell.currentWidget
+          ? current.context.localPath
+          : null;
+      },
+      selectedFile: () => {
+        const [first, second] = browser?.selectedItems() ?? [];
+        return first === undefined || second !== undefined || first.type === 'directory'
+          ? null
+          : first.path;
       }
     });
     addExportCommand({
@@ -211,6 +227,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       commands.notifyCommandChanged(CommandIDs.build);
       commands.notifyCommandChanged(CommandIDs.buildForce);
       commands.notifyCommandChanged(CommandIDs.plan);
+      commands.notifyCommandChanged(CommandIDs.splitNotebook);
     });
     for (const command of PALETTE) {
       palette?.addItem({ command, category });

@@ -39,6 +39,7 @@ export class FakeLab implements IDisposable, IShared {
     },
     contents: { get: () => Promise.resolve(), save: () => Promise.resolve() },
     trans: this.trans,
+    languages: null,
     widgets: () => this.documents.values(),
     shownAs: widget => (widget instanceof FakeDocument ? widget.shownAs : null),
     knowsType: path => /\.(py|csv|json|ipynb)$/.test(path),
