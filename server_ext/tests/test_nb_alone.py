@@ -88,6 +88,14 @@ def test_it_works_in_its_own_folder_and_a_module_elsewhere_is_pointed_at(tmp_pat
     assert outputs(tmp_path / "result.ipynb")[0] == "books\n"
 
 
+def test_a_task_by_itself_is_told_to_be_one(tmp_path: Path) -> None:
+    task = '# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\nopen(product["data"], "w")\n'
+    (tmp_path / "task.py").write_text(task)
+    done = command(tmp_path, "test", "task.py")
+    assert done.returncode == 1
+    assert "'cauce task NAME'" in done.stdout
+
+
 def test_only_what_a_test_has_left_is_replaced(tmp_path: Path) -> None:
     written(tmp_path / "book.py", "print(1)")
     mine = written(tmp_path / "mine.ipynb", "print('mine')")

@@ -123,12 +123,14 @@ def _tell_of_another_kernel(trial: Trial, used: str) -> None:
 
 def _advice(error: CellError, trial: Trial, file: Path, kernel: str) -> str:
     from cauce.engine.advice import Scene, advice
+    from cauce.engine.injection import PARAMETERS_TAG, tags_of
 
     notebook = _notebook(trial)
     if notebook is None:
         return ""
     cells = [(number, cell.source) for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    return advice(error, Scene(str(file), trial.source.parent, cells, kernel or "python3"))
+    is_task = any(PARAMETERS_TAG in tags_of(cell) and "product" in cell.source for cell in notebook.cells)
+    return advice(error, Scene(str(file), trial.source.parent, cells, kernel or "python3", is_task))
 
 
 # --- lint

@@ -40,6 +40,8 @@ class Scene:
     cells: Sequence[tuple[int, str]]
     """Its code cells: number among all cells, from 0, and text."""
     kernel: str = "python3"
+    is_task: bool = False
+    """Has it a parameters cell that a pipeline fills in?"""
 
 
 def advice(error: CellError, scene: Scene) -> str:
@@ -141,6 +143,15 @@ def _name(error: CellError, scene: Scene) -> str:
     )
 
 
+def _nothing(error: CellError, scene: Scene) -> str:
+    if not scene.is_task or "'NoneType' object is not" not in error.message:
+        return ""
+    return (
+        "It is a task of a pipeline, which gives it 'upstream' and 'product'; by itself it gets neither. Run it with "
+        "'cauce task NAME' or 'cauce build NAME'."
+    )
+
+
 def _bound(text: str) -> set[str]:
     """Names that a cell makes at its top level, roughly."""
     tree = read_cell(text).tree
@@ -206,5 +217,6 @@ _KINDS: Mapping[str, Callable[[CellError, Scene], str]] = {
     "IndentationError": _syntax,
     "TabError": _syntax,
     "NameError": _name,
+    "TypeError": _nothing,
     "FileNotFoundError": _missing_file,
 }
