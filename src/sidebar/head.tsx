@@ -82,7 +82,7 @@ export function Head(props: IHeadProps): React.JSX.Element {
       ) : null}
       {props.current === null ? null : (
         <div className="jp-cauce-Head-row">
-          <span className="jp-cauce-Split">
+          <span className="jp-cauce-TwoButtons">
             <Button
               main
               icon={runIcon}
@@ -103,7 +103,7 @@ export function Head(props: IHeadProps): React.JSX.Element {
             {status === null ? null : (
               <button
                 type="button"
-                className="jp-cauce-Button jp-mod-styled jp-mod-accept jp-cauce-Split-more"
+                className="jp-cauce-Button jp-mod-styled jp-mod-accept jp-cauce-TwoButtons-more"
                 title={trans.__('Ways to build: selected tasks, from scratch, what would run')}
                 aria-label={trans.__('Ways to build')}
                 aria-haspopup="menu"
