@@ -82,7 +82,7 @@ export class OpenNotebook {
   async expectDirty(dirty: boolean): Promise<void> {
     const tab = this.page
       .locator('#jp-main-dock-panel .lm-TabBar-tab')
-      .filter({ hasText: this.file });
+      .filter({ hasText: this.file.slice(this.file.lastIndexOf('/') + 1) });
     const pattern = /jp-mod-dirty/;
     await (dirty
       ? expect(tab.first()).toHaveClass(pattern)

@@ -101,7 +101,9 @@ export class Panel {
 
   /** What the panel's status line says. */
   async expectMessage(text: RegExp): Promise<void> {
-    await expect(this.root.getByRole('status')).toContainText(text, { timeout: 60_000 });
+    await expect(this.root.locator('.jp-cauce-Head').getByRole('status')).toContainText(text, {
+      timeout: 60_000
+    });
   }
 
   /** Why the task would run. Selects it. */

@@ -23,14 +23,21 @@ export async function widen(page: IJupyterLabPageFixture, width: number): Promis
   await page.mouse.move(640, 799);
 }
 
-/** A picture of the page or of a part of it as NAME.png and NAME-dark.png. */
+/**
+ * A picture of the page or of a part of it as NAME.png and NAME-dark.png.
+ *
+ * `ready` is done before each: what another theme makes taller has moved.
+ */
 export async function picture(
   page: IJupyterLabPageFixture,
   name: string,
-  part: IJupyterLabPageFixture | Locator = page
+  part: IJupyterLabPageFixture | Locator = page,
+  ready: () => Promise<void> = () => Promise.resolve()
 ): Promise<void> {
   await page.theme.setDarkTheme();
+  await ready();
   await part.screenshot({ path: path.join(IMAGES, `${name}-dark.png`), animations: 'disabled' });
   await page.theme.setLightTheme();
+  await ready();
   await part.screenshot({ path: path.join(IMAGES, `${name}.png`), animations: 'disabled' });
 }
