@@ -52,7 +52,8 @@ module.exports = {
     { name: 'bench', testDir: 'bench', timeout: 1_200_000 },
     {
       name: 'screenshots',
-      testDir: 'screenshots',
+      testDir: '.',
+      testMatch: ['screenshots/*.spec.ts', 'tests/tutorial.spec.ts'],
       use: { viewport: { width: 1360, height: 850 } }
     }
   ],
