@@ -371,3 +371,19 @@ def test_runs_from_the_command_line(built: Workshop) -> None:
     gone = cauce(built, "show", failed)
     assert gone.returncode == 2
     assert "cauce runs list" in gone.stderr
+
+
+@pytest.mark.parametrize("kept", ["logs", BOOKS])
+def test_what_a_link_leads_to_stays_when_a_run_is_deleted(built: Workshop, tmp_path: Path, kept: str) -> None:
+    _, failed, *_ = ids(built)
+    folder = state_folder(built.root)
+    theirs = tmp_path / "theirs" / failed / "0.log"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    if (folder / kept).exists():
+        (folder / kept).rename(folder / "aside")
+    (folder / kept).symlink_to(tmp_path / "theirs")
+    deleted = cauce(built, "delete", failed)
+    assert (deleted.returncode, deleted.stderr) == (0, "")
+    assert theirs.read_text() == "theirs"
+    assert failed not in ids(built)

@@ -30,6 +30,7 @@ __all__ = [
     "Stat",
     "as_file_name",
     "hash_inside",
+    "is_own_folder",
     "open_regular",
     "read_inside",
     "read_start",
@@ -267,6 +268,11 @@ def real_path(root: Path, path: str) -> Path:
     if real != base and not real.startswith(f"{base.rstrip('/')}/"):
         raise LeadsOutside(errno.EXDEV, "it leads out of the project", path)
     return Path(real)
+
+
+def is_own_folder(folder: Path, name: str) -> bool:
+    """Whether what has this name in a folder of ours is in it: what a link leads to is not ours to remove."""
+    return os.path.realpath(folder / name) == os.path.join(os.path.realpath(folder), name)  # noqa: PTH118 - as text
 
 
 class RealPaths:

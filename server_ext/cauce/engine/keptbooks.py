@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from cauce.engine.files import as_file_name, open_regular, read_whole, real_path, temporary_beside
+from cauce.engine.files import as_file_name, is_own_folder, open_regular, read_whole, real_path, temporary_beside
 
 __all__ = ["BOOKS", "book_file", "keep_book", "kept_of", "read_book", "run_book_of", "run_book_path", "trim_books"]
 
@@ -86,10 +86,10 @@ def trim_books(folder: Path) -> None:
     """Remove the notebooks of the oldest runs beyond what may be kept, as far as that is possible."""
     files = size = 0
     with contextlib.suppress(OSError, ValueError):
-        books = real_path(folder.parent, f"{folder.name}/{BOOKS}")
-        if books != real_path(folder.parent, folder.name) / BOOKS:  # a link: what is there is not ours to remove
+        if not is_own_folder(folder, BOOKS):
             return
-        newest, *older = sorted((entry.path for entry in os.scandir(books)), reverse=True)  # an id begins with its time
+        runs = (entry.path for entry in os.scandir(folder / BOOKS))
+        newest, *older = sorted(runs, reverse=True)  # an id begins with its time
         for run in (newest, *older):
             if files <= _MOST_FILES and size <= _MOST_BYTES:
                 for bytes_ in _sizes(Path(run)):

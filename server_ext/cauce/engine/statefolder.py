@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from cauce.contract import Holder
 from cauce.engine.errors import NotFound, ProjectLocked, ProjectUnwritable
-from cauce.engine.files import STATE, open_regular, temporary_beside
+from cauce.engine.files import STATE, is_own_folder, open_regular, temporary_beside
 from cauce.engine.keptbooks import BOOKS, trim_books
 from cauce.engine.lock import ProjectLock, holder_of, lock_file, user_name
 from cauce.engine.process import reap
@@ -141,7 +141,8 @@ def _remove(folder: Path, run: str, *places: str) -> None:
     if not _RUN_ID.fullmatch(run):  # as we make them, whatever the file says
         return
     for place in places:
-        shutil.rmtree(folder / place / run, ignore_errors=True)
+        if is_own_folder(folder, place):
+            shutil.rmtree(folder / place / run, ignore_errors=True)
 
 
 def is_own(folder: Path) -> bool:
@@ -179,8 +180,10 @@ def opened(folder: Path, now: float, *, patience: float = PATIENCE) -> Store:
 
 def _sweep(folder: Path) -> None:
     """Remove the half-written files of a builder that was killed: none but builders write here."""
-    for place in (folder, folder / "evaluated"):
-        with contextlib.suppress(OSError), os.scandir(place) as entries:
+    for place in ("", "evaluated"):
+        if place and not is_own_folder(folder, place):
+            continue
+        with contextlib.suppress(OSError), os.scandir(folder / place) as entries:
             for entry in entries:
                 if _LEFT_BEHIND.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     with contextlib.suppress(OSError):
