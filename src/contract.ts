@@ -773,6 +773,10 @@ export interface components {
             } | null;
             /** @description Newest first, at most 20. */
             readonly attempts: readonly components["schemas"]["Attempt"][];
+            /** @description Run → the path at which the task's executed notebook of that run opens, relative to `Snapshot.root`. */
+            readonly notebooks: {
+                readonly [key: string]: string;
+            };
         };
         /**
          * RunList

@@ -414,6 +414,8 @@ class TaskDetail(Contract, frozen=True, kw_only=True):
     """The same as they were at the last success; None when there was none."""
     attempts: tuple[Attempt, ...]
     """Newest first, at most 20."""
+    notebooks: dict[str, str]
+    """Run → the path at which the task's executed notebook of that run opens, relative to `Snapshot.root`."""
 
 
 class RunList(Contract, frozen=True, kw_only=True):

@@ -201,7 +201,13 @@ def present_run(run: RunRow, holder: Holder | None) -> Run:
 
 
 def present_detail(
-    look: Look, task: str, attempts: tuple[AttemptRow, ...], *, pipeline: str, revision: int
+    look: Look,
+    task: str,
+    attempts: tuple[AttemptRow, ...],
+    notebooks: dict[str, str],
+    *,
+    pipeline: str,
+    revision: int,
 ) -> TaskDetail:
     """What there is to say of one task beyond the snapshot."""
     known, facts = look.known.get(task), look.project.facts.get(task)
@@ -216,6 +222,7 @@ def present_detail(
         params={name: repr(value) for name, value in look.project.tasks[task].params.items()},
         params_before=None if known is None or known.last_ok is None else _params_of(known.last_ok.fingerprint),
         attempts=tuple(present_attempt(row, look.holder) for row in attempts),
+        notebooks=notebooks,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -13,14 +14,14 @@ from cauce.contract import Holder, Result, RunAttempt, RunComparison, RunDetail,
 from cauce.engine.comparison import compared
 from cauce.engine.errors import NotFound, UsageError
 from cauce.engine.files import STATE
-from cauce.engine.keptbooks import BOOKS, kept_of, read_book, run_book_path
+from cauce.engine.keptbooks import BOOKS, is_kept, kept_of, read_book, run_book_path
 from cauce.engine.spec import Entry
 from cauce.engine.statefolder import forget, runs_of
 from cauce.engine.stateplace import state_folder
-from cauce.engine.store import RunRow, read_results, read_run, read_run_attempts, read_runs
+from cauce.engine.store import RunRow, read_places, read_results, read_run, read_run_attempts, read_runs
 from cauce.present import present_attempt, present_run
 
-__all__ = ["compare_runs", "forget_run", "known_run", "list_runs", "run_detail", "run_notebook"]
+__all__ = ["compare_runs", "forget_run", "known_run", "list_runs", "run_detail", "run_notebook", "task_notebooks"]
 
 
 def list_runs(entry: Entry, *, before: str = "", limit: int = 50) -> RunList:
@@ -96,6 +97,16 @@ def run_notebook(entry: Entry, run: str, task: str) -> bytes:
             hint="Those of old runs are removed, and of runs that were deleted.",
         )
     return read_book(place)
+
+
+def task_notebooks(entry: Entry, task: str, runs: Iterable[str]) -> dict[str, str]:
+    """Run → the path at which the task's executed notebook opens, of those of these runs that have kept it."""
+    folder = state_folder(entry.root)
+    return {
+        run: run_book_path(entry.name, run, task)
+        for run, place in read_places(folder, task, runs).items()
+        if is_kept(folder, run, place)
+    }
 
 
 def compare_runs(entry: Entry, before: str, after: str) -> RunComparison:

@@ -19,7 +19,17 @@ from test_opening import Fetch, opened, with_extensions
 from test_server import FIRST, JSON, PIPELINE, SECOND, SLEEPS, get, start
 from tornado.httpclient import HTTPClientError
 
-from cauce.contract import ErrorBody, LogChunk, Run, RunComparison, RunDetail, RunList, Snapshot, TaskComparison
+from cauce.contract import (
+    ErrorBody,
+    LogChunk,
+    Run,
+    RunComparison,
+    RunDetail,
+    RunList,
+    Snapshot,
+    TaskComparison,
+    TaskDetail,
+)
 from cauce.engine.errors import NotFound, ProjectLocked, UsageError
 from cauce.engine.executors.fake import Fail
 from cauce.engine.keptbooks import BOOKS, trim_books
@@ -309,8 +319,15 @@ async def test_runs_over_rest(fetch: Fetch, project: Path, jp_serverapp: ServerA
     assert "first says 3" in json.dumps(model["content"])
     assert (model["type"], model["writable"], model["name"]) == ("notebook", False, "first.ipynb")
 
+    task = await get(fetch, *PATH, "tasks", "first", as_=TaskDetail)
+    assert [attempt.run for attempt in task.attempts] == [second, first]
+    assert task.notebooks[first] == detail.notebooks["first"]
+    assert "first says 4" in json.dumps((await opened(fetch, f"my project/{task.notebooks[second]}"))["content"])
+
     assert await forget(fetch, first) == 204
     assert await forget(fetch, first) == 404
+    task = await get(fetch, *PATH, "tasks", "first", as_=TaskDetail)
+    assert task.notebooks.keys() == {second}
     assert [run.id for run in (await get(fetch, *PATH, "runs", as_=RunList)).runs] == [second]
     with pytest.raises(HTTPClientError, match="404"):
         await opened(fetch, f"my project/{detail.notebooks['first']}")

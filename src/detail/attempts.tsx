@@ -2,6 +2,7 @@
  * How a task fared: its attempts, newest first. Those of one run are tries at the same.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { notebookIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Mark } from '../components/mark';
@@ -13,10 +14,14 @@ export interface IAttemptsProps {
   readonly trans: TranslationBundle;
   /** Newest first. */
   readonly attempts: readonly Attempt[];
+  /** Run → where its executed notebook opens, where one was kept. */
+  readonly notebooks: Readonly<Record<string, string>>;
   /** The run whose log is shown. */
   readonly logRun: string | null;
   readonly now: number;
   readonly onShowLog: (run: string) => void;
+  /** Open a notebook as a run has left it. */
+  readonly onOpenNotebook: (path: string) => void;
 }
 
 /** An attempt, and which of how many tries in its run it was. */
@@ -70,24 +75,49 @@ export function Attempts(props: IAttemptsProps): React.JSX.Element {
               {attempt.ended === null ? '' : duration(trans, attempt.ended - attempt.started)}
             </span>
             {number === of && attempt.outcome !== 'skipped' ? (
-              <button
-                type="button"
-                className="jp-cauce-Toggle"
-                aria-pressed={props.logRun === attempt.run}
-                aria-label={trans.__('Show the log of the run of %1', moment(attempt.started))}
-                title={trans.__('Show the log of this run')}
-                onClick={() => {
-                  props.onShowLog(attempt.run);
-                }}
-              >
-                {trans.__('Log')}
-              </button>
+              <Left {...props} attempt={attempt} />
             ) : null}
           </div>
           {attempt.cause === '' ? null : <Cause trans={trans} attempt={attempt} />}
         </li>
       ))}
     </ul>
+  );
+}
+
+/** What the last try in a run has left: of each task a run keeps one notebook and one log. */
+function Left(props: IAttemptsProps & { readonly attempt: Attempt }): React.JSX.Element {
+  const { trans, attempt } = props;
+  const notebook = attempt.outcome === 'running' ? undefined : props.notebooks[attempt.run];
+  return (
+    <span className="jp-cauce-Attempts-left">
+      {notebook === undefined ? null : (
+        <button
+          type="button"
+          className="jp-cauce-IconButton"
+          aria-label={trans.__('Open the notebook of the run of %1', moment(attempt.started))}
+          title={trans.__('Open the notebook as it was executed in this run')}
+          data-cauce-action="open-run-notebook"
+          onClick={() => {
+            props.onOpenNotebook(notebook);
+          }}
+        >
+          <notebookIcon.react tag="span" width="14px" height="14px" />
+        </button>
+      )}
+      <button
+        type="button"
+        className="jp-cauce-Toggle"
+        aria-pressed={props.logRun === attempt.run}
+        aria-label={trans.__('Show the log of the run of %1', moment(attempt.started))}
+        title={trans.__('Show the log of this run')}
+        onClick={() => {
+          props.onShowLog(attempt.run);
+        }}
+      >
+        {trans.__('Log')}
+      </button>
+    </span>
   );
 }
 

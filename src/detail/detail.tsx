@@ -70,6 +70,8 @@ export interface IDetailCallbacks {
   readonly onOpenPartial: (task: Task) => void;
   readonly onOpenWhere: (where: Where) => void;
   readonly onShowLog: (run: string) => void;
+  /** Open the notebook that a past run has left. */
+  readonly onOpenNotebook: (path: string) => void;
 }
 
 /** In the place of the detail while no task is selected. */
@@ -211,9 +213,11 @@ export function Detail(props: IDetailProps): React.JSX.Element {
               <Attempts
                 trans={trans}
                 attempts={detail.attempts}
+                notebooks={detail.notebooks}
                 logRun={log !== null && !folded.includes('log') ? log.run : null}
                 now={now}
                 onShowLog={props.onShowLog}
+                onOpenNotebook={props.onOpenNotebook}
               />
             </Part>
           ) : null}

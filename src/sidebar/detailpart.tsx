@@ -106,6 +106,9 @@ function useCallbacks({ model, taskModel, actions, viewState }: IPanelContext): 
         taskModel.showLogOf(run);
         fold('log', false);
       },
+      onOpenNotebook: path => {
+        actions.pastRuns.openNotebook(path);
+      },
       onWatch: () => {
         const watching = taskModel.log.watch();
         return () => {

@@ -112,6 +112,7 @@ export class FakeClient implements IClient {
       params: {},
       paramsBefore: null,
       attempts: [],
+      notebooks: {},
       ...this.details.get(task)
     }));
   }

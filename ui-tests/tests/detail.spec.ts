@@ -151,6 +151,23 @@ test.describe('The detail of a task', () => {
     await picture(page, 'changes');
   });
 
+  test('opens the notebook of each attempt', async ({ page, panel, project }) => {
+    await project.cauce('build', 'make');
+    await project.edit('pipeline.yaml', 'size: 3', 'size: 30');
+    await project.cauce('build', 'make');
+    await panel.expectState('make', 'fresh');
+    await panel.select('make');
+    const attempts = await new Detail(panel.detail).unfold('Attempts');
+    const books = attempts.getByRole('button', { name: 'Open the notebook of the run of' });
+    await expect(books).toHaveCount(2);
+    await attempts.scrollIntoViewIfNeeded();
+    await picture(page, 'attempts');
+    await books.last().click();
+    const notebook = page.locator('.jp-NotebookPanel:visible');
+    await expect(notebook).toContainText('size = 3');
+    await expect(notebook).not.toContainText('size = 30');
+  });
+
   test('remembers what was folded up', async ({ page, panel }) => {
     await panel.select('make');
     const detail = new Detail(panel.detail);

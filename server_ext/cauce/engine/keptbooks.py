@@ -18,7 +18,17 @@ from urllib.parse import unquote
 
 from cauce.engine.files import as_file_name, is_own_folder, open_regular, read_whole, real_path, temporary_beside
 
-__all__ = ["BOOKS", "book_file", "keep_book", "kept_of", "read_book", "run_book_of", "run_book_path", "trim_books"]
+__all__ = [
+    "BOOKS",
+    "book_file",
+    "is_kept",
+    "keep_book",
+    "kept_of",
+    "read_book",
+    "run_book_of",
+    "run_book_path",
+    "trim_books",
+]
 
 BOOKS = "notebooks"
 """The folder in the state folder."""
@@ -48,6 +58,14 @@ def run_book_of(path: str) -> tuple[str, str, str] | None:
     """(pipeline, run, task) of such a path; None for any other."""
     match = _PATH.fullmatch(path)
     return None if match is None else (match["pipeline"], match["run"], unquote(match["task"]))
+
+
+def is_kept(folder: Path, run: str, place: int) -> bool:
+    """Was the notebook of the task kept that has this place in a run?"""
+    try:
+        return real_path(folder.parent, f"{folder.name}/{BOOKS}/{run}/{place}.ipynb").is_file()
+    except OSError:
+        return False
 
 
 def kept_of(folder: Path, run: str, tasks: Iterable[str]) -> dict[str, Path]:

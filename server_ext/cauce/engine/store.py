@@ -18,7 +18,7 @@ import secrets
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +65,7 @@ __all__ = [
     "new_run",
     "read_attempts",
     "read_history",
+    "read_places",
     "read_results",
     "read_run",
     "read_run_attempts",
@@ -554,6 +555,13 @@ def read_attempts(folder: Path, pipeline: str, task: str, limit: int = 20) -> tu
         return tuple(found[number] for number in sorted(found, reverse=True))
 
     return _reading(folder, rows, (), lambda _: ())
+
+
+def read_places(folder: Path, task: str, runs: Iterable[str]) -> dict[str, int]:
+    """Run → the task's place in it, of those of these runs that it was part of."""
+    asked = msgspec.json.encode(list(runs)).decode()
+    which = "SELECT run, position FROM run_tasks WHERE task = ? AND run IN (SELECT value FROM json_each(?))"
+    return _reading(folder, lambda db: dict(db.execute(which, (task, asked)).fetchall()), {}, lambda _: {})
 
 
 _SUPERFLUOUS = """

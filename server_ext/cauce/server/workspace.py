@@ -79,7 +79,7 @@ from cauce.engine.spec import Entry, entry_of_file
 from cauce.engine.statefolder import is_own, log_file
 from cauce.engine.store import read_attempts
 from cauce.present import present_detail, present_run
-from cauce.runs import compare_runs, forget_run, known_run, list_runs, run_detail
+from cauce.runs import compare_runs, forget_run, known_run, list_runs, run_detail, task_notebooks
 from cauce.server import changes, refactoring
 from cauce.server.active import active_builds
 from cauce.server.builder import Builder
@@ -156,7 +156,8 @@ class Workspace:
         if task not in look.project.tasks:
             raise no_task(task, look.project.tasks)
         attempts = await asyncio.to_thread(read_attempts, view.folder, view.entry.name, task)
-        return present_detail(look, task, attempts, pipeline=pipeline, revision=snapshot.revision)
+        notebooks = await asyncio.to_thread(task_notebooks, view.entry, task, {row.run for row in attempts})
+        return present_detail(look, task, attempts, notebooks, pipeline=pipeline, revision=snapshot.revision)
 
     async def preview(self, pipeline: str, task: str, product: str) -> Preview:
         """The beginning of a product, as far as nothing has to be run for it."""
