@@ -228,7 +228,7 @@ export function TaskCard(props: ITaskCardProps): React.JSX.Element {
         >
           {task.end - task.first === 1
             ? cellWord(trans, task.first)
-            : trans.__('cells %1 to %2', task.first, task.end - 1)}
+            : trans.__('cells %1 to %2', task.first + 1, task.end)}
         </button>
         <code className="jp-cauce-mod-dim">{task.source}</code>
       </h3>

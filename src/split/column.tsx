@@ -403,8 +403,8 @@ const CellRow = React.memo(function CellRow(props: ICellRowProps): React.JSX.Ele
       aria-selected={false}
       aria-label={
         kind === 'code'
-          ? trans.__('Cell %1, code: %2', number, line)
-          : trans.__('Cell %1, text: %2', number, line)
+          ? trans.__('Cell %1, code: %2', number + 1, line)
+          : trans.__('Cell %1, text: %2', number + 1, line)
       }
       tabIndex={active ? 0 : -1}
       data-cauce-row={keyOf(row)}
@@ -423,7 +423,7 @@ const CellRow = React.memo(function CellRow(props: ICellRowProps): React.JSX.Ele
       }}
     >
       <span className="jp-cauce-SplitCell-number" aria-hidden="true">
-        {number}
+        {number + 1}
       </span>
       <div className="jp-cauce-SplitCell-text">
         {cell.text.trim() === '' ? (
@@ -458,7 +458,7 @@ const CellRow = React.memo(function CellRow(props: ICellRowProps): React.JSX.Ele
           className="jp-cauce-IconButton jp-cauce-SplitCell-remark"
           tabIndex={active ? 0 : -1}
           title={trans.__('Show what is said of this cell')}
-          aria-label={trans.__('Show what is said of cell %1', number)}
+          aria-label={trans.__('Show what is said of cell %1', number + 1)}
           onClick={event => {
             event.stopPropagation();
             calls.onRemarks(number);
@@ -473,7 +473,7 @@ const CellRow = React.memo(function CellRow(props: ICellRowProps): React.JSX.Ele
           className="jp-cauce-SplitCell-cut"
           tabIndex={active ? 0 : -1}
           title={trans.__('A task begins here (Enter)')}
-          aria-label={trans.__('A task begins at cell %1', number)}
+          aria-label={trans.__('A task begins at cell %1', number + 1)}
           onClick={event => {
             event.stopPropagation();
             calls.onStep({ do: 'split', cell: number });

@@ -97,7 +97,7 @@ function CellLink(
         props.onGoTo(cell);
       }}
     >
-      {line === null ? cellWord(trans, cell) : trans.__('cell %1, line %2', cell, line)}
+      {line === null ? cellWord(trans, cell) : trans.__('cell %1, line %2', cell + 1, line)}
     </button>
   );
 }

@@ -72,9 +72,9 @@ export function fileWord(trans: TranslationBundle, kind: SplitFile['kind']): str
   }
 }
 
-/** A cell, counted from 0 as in all messages and on the command line. */
+/** A cell. People count from 1, as all messages and the command line do; the contract, from 0. */
 export function cellWord(trans: TranslationBundle, cell: number): string {
-  return trans.__('cell %1', cell);
+  return trans.__('cell %1', cell + 1);
 }
 
 export function cellsWord(trans: TranslationBundle, count: number): string {
@@ -106,7 +106,7 @@ export function traceWord(trans: TranslationBundle, run: SplitRun): string {
     case 'failed':
       return run.cell === null
         ? trans.__('The notebook could not be run.')
-        : trans.__('The notebook failed in cell %1.', run.cell);
+        : trans.__('The notebook failed in cell %1.', run.cell + 1);
   }
 }
 
