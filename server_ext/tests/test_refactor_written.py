@@ -32,7 +32,9 @@ def test_written_tasks_compute_what_the_notebook_does(sections: list[list[str]])
         root = Path(folder)
         made = plan(SplitRequest(notebook="nb.py"), script.encode(), None, root)
         if made.planned is None:
-            assert {each.code for each in made.split.remarks if each.severity == "error"} == {"definition_changed"}
+            # A function that nobody calls may read what is gone by then, and Cauce's own checks say so.
+            refused = {each.code for each in made.split.remarks if each.severity == "error"}
+            assert refused <= {"definition_changed", "check_undefined"}
             return
         for file in made.planned.change.files:
             (root / file.path).parent.mkdir(parents=True, exist_ok=True)

@@ -153,7 +153,8 @@ class Reading:
         for line in own:
             if line.index not in self._result.own_used and line.index not in used:
                 for name in line.effect.later:
-                    self._need(name, self._end, line, later=True)
+                    gone = not self._known.timeline.reaching(name, self._end)
+                    self._need(name, line.index if gone else self._end, line, later=True)
         self._result.dropped.update(
             line.index for line in own if line.index in used and line.index not in self._result.own_used
         )
