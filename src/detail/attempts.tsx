@@ -68,11 +68,11 @@ export function Attempts(props: IAttemptsProps): React.JSX.Element {
                 ? trans.__('%1, try %2 of %3', outcomeWord(trans, attempt.outcome), number, of)
                 : outcomeWord(trans, attempt.outcome)}
             </span>
-            <span className="jp-cauce-Attempts-when" title={moment(attempt.started)}>
-              {ago(trans, attempt.started, now)}
-            </span>
-            <span className="jp-cauce-Attempts-took">
-              {attempt.ended === null ? '' : duration(trans, attempt.ended - attempt.started)}
+            <span className="jp-cauce-Attempts-note">
+              <span title={moment(attempt.started)}>{ago(trans, attempt.started, now)}</span>
+              {attempt.ended === null
+                ? ''
+                : ` · ${duration(trans, attempt.ended - attempt.started)}`}
             </span>
             {number === of && attempt.outcome !== 'skipped' ? (
               <Left {...props} attempt={attempt} />
