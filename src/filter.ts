@@ -10,7 +10,8 @@ import type { TaskState } from './taskstate';
 /** What of a task can be asked for. */
 export interface IFilterable {
   readonly name: string;
-  readonly state: TaskState;
+  /** Null of one that is no longer in the pipeline. */
+  readonly state: TaskState | null;
   /** The folder of its source, as `folderOf` tells; '' for the project's own. */
   readonly folder: string;
   readonly kind: string;
@@ -139,7 +140,7 @@ const BY_KEY = new Map<string, (values: readonly string[]) => Test | null>([
 
 function byState(values: readonly string[]): Test | null {
   const states = new Set(values.flatMap(statesOf));
-  return states.size === 0 ? null : task => states.has(task.state);
+  return states.size === 0 ? null : task => task.state !== null && states.has(task.state);
 }
 
 /** From the beginning of any folder on the way, so that it narrows while it is being typed. */

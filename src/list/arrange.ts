@@ -2,11 +2,13 @@
  * Which rows the list has, and in which order: sorted, filtered, grouped by folder.
  */
 import { STATES, type IFilter, type IFilterable } from '../filter';
+import type { TaskState } from '../taskstate';
 import type { Order } from '../viewstate';
 import type { RowEdge } from './lanes';
 
 /** What of a task decides where its row stands. */
 export interface IListed extends IFilterable {
+  readonly state: TaskState;
   /** Seconds; null when it never ran. */
   readonly duration: number | null;
 }

@@ -14,6 +14,7 @@ import { arrange, rowEdges, rowsOf, type IArrangement, type IListed, type Place 
 import type { IColumns } from './columns';
 import { Gutter } from './gutter';
 import { lanes as lanesOf, type ILanes, type RowEdge } from './lanes';
+import { NoMatch } from './nomatch';
 import { neighbours, reached, type Links } from '../related';
 import {
   GroupRow,
@@ -363,14 +364,7 @@ export function TaskList(props: ITaskListProps): React.JSX.Element {
   };
 
   if (places.length === 0) {
-    return (
-      <div className="jp-cauce-List-none">
-        <p>{trans.__('No task matches the filter.')}</p>
-        <button type="button" className="jp-cauce-Button" onClick={props.onClearFilter}>
-          {trans.__('Show all tasks')}
-        </button>
-      </div>
-    );
+    return <NoMatch trans={trans} onClearFilter={props.onClearFilter} />;
   }
   return (
     <div

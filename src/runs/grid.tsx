@@ -31,6 +31,8 @@ export interface IGridProps {
   readonly onRun: (run: string) => void;
   readonly onOpen: (run: string) => void;
   readonly onMore: () => void;
+  /** Go to where one says what to look for. */
+  readonly onFind: () => void;
 }
 
 const ROW = 24;
@@ -97,6 +99,8 @@ export function Grid(props: IGridProps): React.JSX.Element {
     const chosen = runs[at[1] - 1];
     if ((event.key === 'Enter' || event.key === ' ') && chosen !== undefined) {
       props.onOpen(chosen.id);
+    } else if (event.key === '/' && !event.ctrlKey) {
+      props.onFind();
     } else {
       const page = Math.max(1, Math.floor((view.height - HEAD) / ROW) - 2);
       const to = stepTo(event.key, at, size, page, event.ctrlKey);

@@ -2,6 +2,7 @@
  * Tasks by runs, as the grid shows them. Pure: what stands in which row and column.
  */
 import type { Run } from '../contract';
+import type { IFilter, IFilterable } from '../filter';
 
 /** What became of a task in a run. */
 export type Ending = Run['tasks'][string];
@@ -52,6 +53,19 @@ export function matrixOf(tasks: readonly string[], runs: readonly Run[], now: nu
     days: daysOf(runs),
     longest: Math.max(0, ...runs.map(run => tookOf(run, now)))
   };
+}
+
+/** The same grid with the rows alone that match, by what is known of the pipeline's tasks now. */
+export function filtered(matrix: IMatrix, filter: IFilter, tasks: readonly IFilterable[]): IMatrix {
+  if (filter.empty) {
+    return matrix;
+  }
+  const known = new Map(tasks.map(each => [each.name, each]));
+  const rows = matrix.rows.filter(({ task }) =>
+    // Of a task that is gone there is but its name.
+    filter.matches(known.get(task) ?? { name: task, state: null, folder: '', kind: '' })
+  );
+  return { ...matrix, rows };
 }
 
 /** How long a run took, or has taken until now. */

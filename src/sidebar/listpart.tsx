@@ -23,16 +23,17 @@ export interface ITasksContext extends IPanelContext {
   readonly field: React.RefObject<HTMLInputElement>;
 }
 
+/** What is looked for, said in one panel. */
+export function useFilter({ viewState }: IPanelContext): IFilter {
+  const { filter } = viewState.current;
+  return React.useMemo(() => parseFilter(filter), [filter]);
+}
+
 /** The tasks with what the list tells of them, made once for each snapshot. */
 function useTasks({ model, nodesOf }: ITasksContext): readonly IListTask<TaskNode>[] {
   const { snapshot, asked } = model;
   const nodes = nodesOf(snapshot, asked);
   return React.useMemo(() => withFacts(nodes, snapshot), [nodes, snapshot]);
-}
-
-function useFilter({ viewState }: ITasksContext): IFilter {
-  const { filter } = viewState.current;
-  return React.useMemo(() => parseFilter(filter), [filter]);
 }
 
 export function ListPart(

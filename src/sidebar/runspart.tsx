@@ -6,21 +6,23 @@ import * as React from 'react';
 import { Button } from '../components/button';
 import type { Run } from '../contract';
 import { Changes } from '../runs/changes';
+import { NoMatch } from '../list/nomatch';
 import { Grid } from '../runs/grid';
-import { matrixOf } from '../runs/matrix';
+import { filtered, matrixOf } from '../runs/matrix';
 import { NoRuns, RunHead, RunLine, TaskInRun } from '../runs/run';
 import { Timeline } from '../runs/timeline';
 import { busyWords, errorWords, lastCauses, type CauseOf } from '../words';
 import type { IPanelContext } from './context';
 import { useNow, useSignals } from './hooks';
+import { FilterPart, useFilter, type ITasksContext } from './listpart';
 import { Tabs } from './tabs';
 
 const NO_NAMES: readonly string[] = [];
 const NO_RUNS: readonly Run[] = [];
 
-export function RunsPart(context: IPanelContext): React.JSX.Element {
-  const { model, runsModel, actions, trans } = context;
-  useSignals(model.changed, runsModel.changed);
+export function RunsPart(context: ITasksContext): React.JSX.Element {
+  const { model, runsModel, viewState, actions, trans, nodesOf, field } = context;
+  useSignals(model.changed, runsModel.changed, viewState.changed);
   React.useEffect(() => {
     const follower = runsModel.follow();
     return () => {
@@ -34,7 +36,10 @@ export function RunsPart(context: IPanelContext): React.JSX.Element {
   const tasks = model.snapshot?.tasks;
   const names = React.useMemo(() => tasks?.map(task => task.name) ?? NO_NAMES, [tasks]);
   const runs = runsModel.runs ?? NO_RUNS;
-  const matrix = React.useMemo(() => matrixOf(names, runs, now), [names, runs, now]);
+  const filter = useFilter(context);
+  const nodes = nodesOf(model.snapshot, model.asked);
+  const whole = React.useMemo(() => matrixOf(names, runs, now), [names, runs, now]);
+  const matrix = React.useMemo(() => filtered(whole, filter, nodes), [whole, filter, nodes]);
   const onTask = React.useCallback(
     (task: string) => {
       // Of one that only past runs had the panel knows nothing.
@@ -86,11 +91,12 @@ export function RunsPart(context: IPanelContext): React.JSX.Element {
       />
     );
   }
+  const focusGrid = (): void => {
+    box.current?.querySelector<HTMLElement>('[role="grid"] [tabindex="0"]')?.focus();
+  };
   const back = (): void => {
     setOpen(false);
-    requestAnimationFrame(() => {
-      box.current?.querySelector<HTMLElement>('[role="grid"] [tabindex="0"]')?.focus();
-    });
+    requestAnimationFrame(focusGrid);
   };
   return (
     <div
@@ -121,26 +127,41 @@ export function RunsPart(context: IPanelContext): React.JSX.Element {
         />
       ) : (
         <>
-          <Grid
-            trans={trans}
-            matrix={matrix}
-            durations={runsModel.durations}
-            task={task}
-            run={chosen?.id ?? null}
-            more={runsModel.more}
-            now={now}
-            onTask={onTask}
-            onRun={onRun}
-            onOpen={run => {
-              runsModel.choose(run);
-              setOpen(true);
-              // What was focused is gone: go on where the run is shown.
-              requestAnimationFrame(() => {
-                box.current?.querySelector<HTMLElement>('[role="tab"][tabindex="0"]')?.focus();
-              });
-            }}
-            onMore={onMore}
-          />
+          <FilterPart {...context} sortable={false} onLeave={focusGrid} />
+          {matrix.rows.length === 0 && !filter.empty ? (
+            <NoMatch
+              trans={trans}
+              onClearFilter={() => {
+                viewState.set({ filter: '' });
+                field.current?.focus();
+              }}
+            />
+          ) : (
+            <Grid
+              trans={trans}
+              matrix={matrix}
+              durations={runsModel.durations}
+              task={task}
+              run={chosen?.id ?? null}
+              more={runsModel.more}
+              now={now}
+              onTask={onTask}
+              onRun={onRun}
+              onOpen={run => {
+                runsModel.choose(run);
+                setOpen(true);
+                // What was focused is gone: go on where the run is shown.
+                requestAnimationFrame(() => {
+                  box.current?.querySelector<HTMLElement>('[role="tab"][tabindex="0"]')?.focus();
+                });
+              }}
+              onMore={onMore}
+              onFind={() => {
+                field.current?.focus();
+                field.current?.select();
+              }}
+            />
+          )}
           {chosen === null ? null : (
             <div className="jp-cauce-Runs-card">
               <RunLine

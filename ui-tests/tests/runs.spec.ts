@@ -77,6 +77,22 @@ test.describe('Three runs', () => {
     await expect(panel.detail).toContainText('fit');
   });
 
+  test('are told of the tasks that are looked for', async ({ page, panel, runs }) => {
+    await runs.head(1).click();
+    await page.keyboard.press('/');
+    await page.keyboard.type('state:failed');
+    await runs.expectCell(1, 1, 'failed');
+    await expect(runs.cell(2, 1)).toHaveCount(0);
+    await page.keyboard.press('ArrowDown');
+    await expect(runs.head(1)).toBeFocused();
+    await page.keyboard.press('/');
+    await page.keyboard.type('nothing');
+    await panel.root.getByRole('button', { name: 'Show all tasks' }).click();
+    await expect(runs.cell(2, 1)).toBeVisible();
+    await runs.head(1).dblclick();
+    await expect(panel.root.getByRole('search')).toHaveCount(0);
+  });
+
   test('are compared: code, parameters, numbers', async ({ panel, runs }) => {
     await runs.head(2).dblclick();
     await panel.root.getByRole('tab', { name: 'Changes' }).click();

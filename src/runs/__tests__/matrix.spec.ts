@@ -1,5 +1,6 @@
 import { fakeRun } from '../../testing/fakeclient';
-import { joined, matrixOf, stepTo, withLatest } from '../matrix';
+import { parseFilter } from '../../filter';
+import { filtered, joined, matrixOf, stepTo, withLatest } from '../matrix';
 
 const DAY = 86_400;
 const A = fakeRun('a', { state: 'ok', started: 10 * DAY, ended: 10 * DAY + 4, tasks: { x: 'ok' } });
@@ -19,6 +20,22 @@ describe('The grid of runs', () => {
       { task: 'x', gone: false },
       { task: 'old', gone: true }
     ]);
+  });
+
+  it('has the rows alone that are looked for, of tasks that are gone by their names', () => {
+    const whole = matrixOf(['y', 'x'], [C, B, A], 12 * DAY);
+    const tasks = [
+      { name: 'y', state: 'failed' as const, folder: 'steps', kind: 'script' },
+      { name: 'x', state: 'fresh' as const, folder: '', kind: 'notebook' }
+    ];
+    const rows = (text: string): readonly string[] =>
+      filtered(whole, parseFilter(text), tasks).rows.map(({ task }) => task);
+    expect(filtered(whole, parseFilter(' '), tasks)).toBe(whole);
+    expect(rows('old')).toEqual(['old']);
+    expect(rows('state:failed,fresh')).toEqual(['y', 'x']);
+    expect(rows('-state:failed')).toEqual(['x', 'old']);
+    expect(rows('folder:steps')).toEqual(['y']);
+    expect(filtered(whole, parseFilter('old'), tasks).runs).toBe(whole.runs);
   });
 
   it('tells days apart, and knows the longest run', () => {
