@@ -49,5 +49,7 @@ export interface IGraphActions {
 
 /** What the parts of one panel share. */
 export interface IPanelContext extends IShared {
+  /** The panel, as the lookers know it. */
+  readonly looker: object;
   readonly viewState: ViewState;
 }

@@ -38,6 +38,8 @@ export interface IHeadProps {
   readonly whyNot: string;
   readonly refreshing: boolean;
   readonly status: IStatus | null;
+  /** Is what is told here said aloud? Of several panels one does. */
+  readonly aloud: boolean;
   /** Why what is shown may be old; '' when it is not. */
   readonly banner: string;
   readonly problems: Omit<IProblemsProps, 'trans'>;
@@ -142,7 +144,7 @@ export function Head(props: IHeadProps): React.JSX.Element {
         </div>
       )}
       {banner === '' ? null : (
-        <p className="jp-cauce-Head-banner" role="alert">
+        <p className="jp-cauce-Head-banner" role={props.aloud ? 'alert' : undefined}>
           {banner}
         </p>
       )}
@@ -151,7 +153,7 @@ export function Head(props: IHeadProps): React.JSX.Element {
         <span
           className="jp-cauce-Head-statusText"
           role="status"
-          aria-live={status?.kind === 'busy' ? 'off' : 'polite'}
+          aria-live={props.aloud && status?.kind !== 'busy' ? 'polite' : 'off'}
         >
           {status?.text}
         </span>

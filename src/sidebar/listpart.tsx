@@ -126,8 +126,8 @@ export function FilterPart(
   );
 }
 
-/** Says aloud what has finished or failed. */
-export function AnnouncePart({ model, trans }: IPanelContext): React.JSX.Element {
+/** Says aloud what has finished or failed, in one of the panels that show it. */
+export function AnnouncePart({ model, lookers, looker, trans }: IPanelContext): React.JSX.Element {
   const [said, say] = React.useState('');
   React.useEffect(() => {
     let last = model.snapshot?.run ?? null;
@@ -135,7 +135,7 @@ export function AnnouncePart({ model, trans }: IPanelContext): React.JSX.Element
       const next = model.snapshot?.run ?? null;
       const text = announcement(trans, last, next);
       last = next;
-      if (text !== '') {
+      if (text !== '' && lookers.speaker === looker) {
         say(text);
       }
     };
@@ -143,7 +143,7 @@ export function AnnouncePart({ model, trans }: IPanelContext): React.JSX.Element
     return () => {
       model.changed.disconnect(listen);
     };
-  }, [model, trans]);
+  }, [model, lookers, looker, trans]);
   return (
     <div className="jp-cauce-mod-aloud" aria-live="polite">
       {said}

@@ -16,7 +16,7 @@ export class PipelinePanel extends Panel {
     super();
     const { model, trans, viewMemory } = shared;
     const viewState = new ViewState(model, id, viewMemory);
-    this._context = { ...shared, viewState };
+    this._context = { ...shared, looker: this, viewState };
     this.id = id;
     this.addClass('jp-cauce-Panel');
     this.title.icon = cauceIcon;

@@ -114,8 +114,9 @@ const NO_PROFILES: readonly string[] = [];
 const NO_PROBLEMS: readonly Problem[] = [];
 const NO_REMEDIES = { scaffold: false, evaluate: false };
 
-function HeadPart({ model, actions, trans, more, buildMenu }: IPanelContext): React.JSX.Element {
-  useSignals(model.changed);
+function HeadPart(context: IPanelContext): React.JSX.Element {
+  const { model, actions, trans, more, buildMenu, lookers, looker } = context;
+  useSignals(model.changed, lookers.speakerChanged);
   const [stopped, setStopped] = React.useState<string | null>(null);
   const { snapshot, error, confirmed, asked } = model;
   const building = model.running;
@@ -147,6 +148,7 @@ function HeadPart({ model, actions, trans, more, buildMenu }: IPanelContext): Re
           ? null
           : statusOf(trans, snapshot, asked, model.actionOf(snapshot.run?.id ?? ''))
       }
+      aloud={lookers.speaker === looker}
       banner={banner}
       problems={{
         pipeline: model.path ?? '',

@@ -41,6 +41,38 @@ describe('The panel', () => {
   });
 });
 
+describe('Two panels on one page', () => {
+  let revision = 0;
+  const show = (state: 'running' | 'ok'): Promise<void> => {
+    const run = fakeRun('r', { state, ended: state === 'ok' ? 105 : null, tasks: { a: state } });
+    return lab.show(fakeSnapshot(ML, [fakeTask('a')], { revision: ++revision, run }));
+  };
+  const spoken = (of: PipelinePanel): boolean =>
+    [...of.node.querySelectorAll('.jp-cauce-Overview > [aria-live="polite"]')].some(each =>
+      each.textContent.includes('finished')
+    );
+  const head = (of: PipelinePanel): Promise<string> =>
+    appears(() => of.node.querySelector('.jp-cauce-Head-statusText')?.getAttribute('aria-live'));
+
+  it('say once what becomes of a build, and the other goes on when one is closed', async () => {
+    const other = new PipelinePanel(lab, 'cauce-main-panel');
+    Widget.attach(other, document.body);
+    await show('running');
+    await drawn('.jp-cauce-Overview');
+    await appears(() => other.node.querySelector('.jp-cauce-Overview'));
+    await show('ok');
+    await appears(() => spoken(panel) || null);
+    expect(spoken(other)).toBe(false);
+    expect([await head(panel), await head(other)]).toEqual(['polite', 'off']);
+    panel.hide();
+    await appears(() => other.node.querySelector('.jp-cauce-Head-statusText[aria-live="polite"]'));
+    await show('running');
+    await show('ok');
+    await appears(() => spoken(other) || null);
+    other.dispose();
+  });
+});
+
 describe('A selected task', () => {
   it('is let go by Escape', async () => {
     await lab.show(fakeSnapshot(ML, [fakeTask('a'), fakeTask('b')]));
