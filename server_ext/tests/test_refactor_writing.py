@@ -25,10 +25,10 @@ from cauce.engine.errors import CauceError, UsageError
 from cauce.engine.notebook import read_notebook
 from cauce.engine.refactor.book import read_book
 from cauce.engine.refactor.cutting import lifted, rest_of
-from cauce.engine.refactor.model import Effect, Statement
+from cauce.engine.refactor.model import Effect, Statement, Trace
 from cauce.engine.refactor.planning import Plan, plan
 from cauce.engine.refactor.projecttext import gitignore_after, readme_after
-from cauce.engine.refactor.requirements import requirements_after
+from cauce.engine.refactor.requirements import requirements_after, requirements_of
 from cauce.engine.refactor.statements import read_statements
 
 # --- Statements out of cells ----------------------------------------------------------------
@@ -323,6 +323,14 @@ def test_requirements_are_what_is_imported(tmp_path: Path) -> None:
         "scikit-learn",
     ]
     assert all("==" in line or "not installed" in line for line in lines)
+
+
+def test_a_module_that_was_found_when_it_ran_and_that_no_package_has_brought_is_not_to_be_installed() -> None:
+    seen = Trace("", (), distributions={"numpy": "numpy==2.0"})
+    modules = ["numpy", "nowhere_at_all"]
+    assert requirements_of(modules, (), (), seen) == {"numpy": "numpy==2.0"}
+    for trace in (None, Trace("", (), distributions={"numpy": "numpy==2.0"}, failed=3)):
+        assert "nowhere-at-all" in requirements_of(modules, (), (), trace)
 
 
 @pytest.mark.case("C17", "N21")

@@ -93,11 +93,16 @@ def requirements_of(
         if line is None:
             if installed is None:
                 installed = _distributions(_now())
-            if module in optional and module not in installed:
-                continue
+            if module not in installed and (module in optional or (module not in _KNOWN and _has_run(trace))):
+                continue  # the notebook runs without it, or finds it as a file of the user's own
             line = _installed(module, installed.get(module, []))
         found.setdefault(_spelled(line), line)
     return dict(sorted(found.items()))
+
+
+def _has_run(trace: Trace | None) -> bool:
+    """Was it seen where modules come from, to the end?"""
+    return trace is not None and trace.failed is None and bool(trace.distributions)
 
 
 def _now() -> tuple[tuple[str, int], ...]:
