@@ -46,7 +46,7 @@ def test_the_notebook_of_the_tutorial_is_split_built_and_gets_another_model(tmp_
         "import pandas as pd\nfrom sklearn.ensemble import GradientBoostingRegressor\n\n"
         'inputs = upstream["split"]\n'
         'table, values = pd.read_parquet(inputs["X_train"]), pd.read_pickle(inputs["y_train"])\n'
-        'boosting = GradientBoostingRegressor().fit(table, values)'
+        "boosting = GradientBoostingRegressor().fit(table, values)"
     )
     nbformat.write(book, source)
     assert ("split", "gradient-boosting") in edges(folder)

@@ -172,7 +172,7 @@ test('The tutorial', async ({ page, panel, project }) => {
     await expect(graph.node('gradient-boosting')).toHaveAttribute('data-state', 'fresh');
     expect(await modified(project)).toEqual(earlier);
     expect(await project.read('output/gradient-boosting.ipynb')).toContain('off by 0.');
-    await show(page, 'again');
+    await show(page, 'again', notebook.cells.last().locator('.jp-Cell-outputArea'));
   });
 });
 
