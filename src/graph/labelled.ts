@@ -8,7 +8,7 @@ import { LABEL_LETTER } from './sizes';
 export type End = 'source' | 'middle' | 'target';
 
 /** So far from the border of a node the middle of a label is: an arrow's head is there. */
-const OFF = 13;
+const OFF = 16;
 
 /** The end of each link where fewer others are: there labels do not get in each other's way. */
 export function labelEnds(links: IArrangement['edges']): readonly End[] {

@@ -49,7 +49,7 @@ it('puts labels where lines are apart', () => {
     [0, 0],
     [50, 40]
   ] as const;
-  expect(labelAt(line, 'target', 'down')).toEqual([50, 27]);
+  expect(labelAt(line, 'target', 'down')).toEqual([50, 24]);
   expect(labelAt(line, 'middle', 'down')).toEqual([25, 20]);
   expect(labelAt([], 'source', 'down')).toBeNull();
 });
