@@ -91,6 +91,17 @@ export class SplitDialog {
     await this.cell(cell).getByRole('button', { name: 'A task begins' }).click();
   }
 
+  /** Drag the cut before a task to the middle of a cell, a little below. */
+  async drag(first: number, cell: number): Promise<void> {
+    await this.head(first).locator('.jp-cauce-SplitHead-grip').hover();
+    await this.page.mouse.down();
+    const box = await this.cell(cell).boundingBox();
+    expect(box).not.toBeNull();
+    const { x, y, width, height } = box ?? { x: 0, y: 0, width: 0, height: 0 };
+    await this.page.mouse.move(x + width / 2, y + height / 2 + 2, { steps: 4 });
+    await this.page.mouse.up();
+  }
+
   async rename(first: number, name: string): Promise<void> {
     await this.head(first).dblclick();
     await this.root.locator('.jp-cauce-SplitHead-field').fill(name);

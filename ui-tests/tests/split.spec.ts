@@ -108,6 +108,27 @@ test('Keys alone do all of it', async ({ page, project }) => {
   expect(await project.exists('pipeline.yaml')).toBe(false);
 });
 
+test('A cut is dragged, and back by Undo; Escape lets go of it', async ({ page, project }) => {
+  const dialog = new SplitDialog(page, project);
+  await dialog.open('sales.ipynb');
+  await dialog.expectTasks(['load', 'clean', 'tell']);
+  await dialog.drag(3, 4);
+  await expect(dialog.head(5)).toBeVisible();
+  await dialog.expectTasks(['load', 'clean', 'tell']);
+  await dialog.root.getByRole('button', { name: 'Undo' }).click();
+  await expect(dialog.head(3)).toBeVisible();
+
+  await dialog.head(6).locator('.jp-cauce-SplitHead-grip').hover();
+  await page.mouse.down();
+  await dialog.cell(4).hover();
+  await page.keyboard.press('Escape');
+  await page.mouse.up();
+  await dialog.expectTasks(['load', 'clean', 'tell']);
+  await expect(dialog.head(6)).toBeVisible();
+  await dialog.button('split-cancel').click();
+  await expect(dialog.root).toHaveCount(0);
+});
+
 test('A notebook that changes meanwhile is planned again', async ({ page, project }) => {
   const dialog = new SplitDialog(page, project);
   await dialog.open('sales.ipynb');
