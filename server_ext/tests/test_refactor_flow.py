@@ -118,7 +118,7 @@ def test_variables_come_from_who_made_them_last(sections: list[str], edges: dict
     assert _same(split(*sections)).edges == edges
 
 
-@pytest.mark.case("C6")
+@pytest.mark.case("A2", "C6")
 def test_the_classic_workshop() -> None:
     """Load, clean, split, two models: with exactly these edges."""
     made = split(

@@ -27,7 +27,7 @@ def edges(folder: Path) -> set[tuple[str, str]]:
     return {(edge["source"], edge["target"]) for edge in json.loads(cauce(folder, "status", "--json"))["edges"]}
 
 
-@pytest.mark.case("C6", note="the notebook of the tutorial")
+@pytest.mark.case("C6", "C26", note="the notebook of the tutorial; docs/public-notebooks.md names others")
 def test_the_notebook_of_the_tutorial_is_split_built_and_gets_another_model(tmp_path: Path) -> None:
     shutil.copytree(HOUSES, tmp_path / "houses")
     folder = tmp_path / "houses"
