@@ -63,6 +63,7 @@ def test_it_is_written_and_taken_back(folder: Path) -> None:
     assert cauce(folder, "status").returncode == 0
     assert cauce(folder, "task", "undo", applied.changed.undo).returncode == 0
     assert files_below(folder) == before
+    assert not (folder / "tasks").exists()
 
 
 def test_options_say_how(folder: Path) -> None:

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -55,6 +55,8 @@ class _Record(msgspec.Struct, frozen=True):
     pipeline: str
     renamed: tuple[str, str] | None
     files: tuple[_File, ...]
+    folders: tuple[str, ...] = ()
+    """Those that were made for it, innermost first."""
 
 
 def perform(entry: Entry, planned: Planned) -> tuple[Planned, str]:
@@ -70,6 +72,7 @@ def perform(entry: Entry, planned: Planned) -> tuple[Planned, str]:
         return planned, ""
     gone = tuple(FileChange(path, _content(change.root, path), None) for path in planned.discarded)
     said = list(change.said)
+    made = _missing_folders(change)
     if planned.renamed is None or not state_file(state_folder(entry.root)).exists():
         apply(change)
     else:
@@ -80,8 +83,11 @@ def perform(entry: Entry, planned: Planned) -> tuple[Planned, str]:
         except OSError as error:
             why = error.strerror or str(error)
             said.append(f"{file.path} could not be moved to the trash: {why}.")
+    for folder in planned.folders:
+        with contextlib.suppress(OSError):  # something is in it, or it is gone
+            real_path(change.root, folder).rmdir()
     done = replace(planned, change=Change(change.root, (*change.files, *gone), tuple(said)))
-    return done, _remember(entry, done)
+    return done, _remember(entry, done, made)
 
 
 def undo(entry: Entry, record: str) -> Planned:
@@ -104,7 +110,8 @@ def undo(entry: Entry, record: str) -> Planned:
     names = ", ".join(file.path for file in files)
     renamed = None if found.renamed is None else (found.renamed[1], found.renamed[0])
     task = "" if renamed is None else renamed[1]
-    return Planned(Change(entry.root, files, (f"As before: {names}.",)), task=task, renamed=renamed)
+    change = Change(entry.root, files, (f"As before: {names}.",))
+    return Planned(change, task=task, renamed=renamed, folders=found.folders)
 
 
 def _apply_with_history(entry: Entry, planned: Planned) -> list[str]:
@@ -135,6 +142,13 @@ def _apply_with_history(entry: Entry, planned: Planned) -> list[str]:
     return []
 
 
+def _missing_folders(change: Change) -> tuple[str, ...]:
+    """The folders that the change makes, innermost first."""
+    parents = {parent for file in change.files if file.after is not None for parent in PurePosixPath(file.path).parents}
+    missing = [path.as_posix() for path in parents if not (change.root / path).exists()]
+    return tuple(sorted(missing, key=lambda path: (-path.count("/"), path)))
+
+
 def _content(root: Path, path: str) -> bytes | None:
     try:
         return read_start(real_path(root, path), source_limit(path) + 1, follow=False)
@@ -151,7 +165,7 @@ def _to_trash(path: Path) -> None:
 # --- Records ------------------------------------------------------------------------------
 
 
-def _remember(entry: Entry, done: Planned) -> str:
+def _remember(entry: Entry, done: Planned, made: tuple[str, ...]) -> str:
     """Write down what was there; '' where that cannot be."""
     files = tuple(_File(file.path, file.before, file.after) for file in done.change.files if file.before != file.after)
     size = sum(len(content or b"") for file in files for content in (file.before, file.after))
@@ -164,7 +178,7 @@ def _remember(entry: Entry, done: Planned) -> str:
             return ""
         folder.mkdir(mode=0o700, exist_ok=True)
         _forget_old(folder)
-        record = _Record(entry.name, done.renamed, files)
+        record = _Record(entry.name, done.renamed, files, made)
         write_whole(folder / f"{name}.json", msgspec.json.encode(record))
     except (OSError, ProjectUnwritable):
         return ""

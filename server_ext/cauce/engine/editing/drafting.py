@@ -41,6 +41,8 @@ class Planned:
     """The former and the new name: what is remembered of the one is then of the other."""
     discarded: tuple[str, ...] = ()
     """Files that go to the trash."""
+    folders: tuple[str, ...] = ()
+    """Folders that go if nothing is left in them, innermost first."""
     problems: tuple[Problem, ...] = ()
     """What is to be mended afterwards, and was not there before."""
 
