@@ -30,7 +30,7 @@ import { cauceIcon } from '../icons';
 import { taskOf } from '../notebook/task';
 import { Settings } from '../settings';
 import type { IShared } from '../sidebar/context';
-import { Lookers } from '../sidebar/lookers';
+import { Lookers } from '../lookers';
 import { PipelinePanel } from '../sidebar/panel';
 import { RunsModel } from '../runsmodel';
 import { TaskModel } from '../taskmodel';

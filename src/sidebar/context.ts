@@ -10,7 +10,7 @@ import type { RunsModel } from '../runsmodel';
 import type { Settings } from '../settings';
 import type { TaskModel } from '../taskmodel';
 import type { IView, IViewMemory, ViewState } from '../viewstate';
-import type { Lookers } from './lookers';
+import type { Lookers } from '../lookers';
 
 /** What all panels share. */
 export interface IShared {

@@ -14,7 +14,7 @@ import { PipelineModel } from '../model';
 import type { ITaskNotebook } from '../notebook/task';
 import type { IShared } from '../sidebar/context';
 import { Settings } from '../settings';
-import { Lookers } from '../sidebar/lookers';
+import { Lookers } from '../lookers';
 import { RunsModel } from '../runsmodel';
 import { TaskModel } from '../taskmodel';
 import { FakeClient } from './fakeclient';
