@@ -36,13 +36,10 @@ export class SplitDialog {
 
   /** Open it as other code would. */
   async open(file: string): Promise<void> {
-    await this.page.evaluate(
-      path => {
-        // It ends with the dialog.
-        void window.jupyterapp.commands.execute('cauce:split-notebook', { path });
-      },
-      `${this.project.folder}/${file}`
-    );
+    await this.page.evaluate(path => {
+      // It ends with the dialog.
+      void window.jupyterapp.commands.execute('cauce:split-notebook', { path });
+    }, `${this.project.folder}/${file}`);
     await expect(this.root).toBeVisible();
   }
 

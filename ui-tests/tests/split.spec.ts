@@ -76,7 +76,11 @@ test('Keys alone do all of it', async ({ page, project }) => {
   await dialog.open('sales.ipynb');
   await dialog.expectTasks(['load', 'clean', 'tell']);
   const tree = dialog.root.getByRole('tree');
-  for (let i = 0; i < 12 && !(await tree.evaluate(node => node.contains(document.activeElement))); i++) {
+  for (
+    let i = 0;
+    i < 12 && !(await tree.evaluate(node => node.contains(document.activeElement)));
+    i++
+  ) {
     await page.keyboard.press('Tab');
   }
   await expect(dialog.head(0)).toBeFocused();
@@ -165,7 +169,9 @@ for (const theme of ['JupyterLab Light', 'JupyterLab Dark'] as const) {
 
 test.describe('A thousand cells', () => {
   const cells = Array.from({ length: 1000 }, (_, i) =>
-    i % 20 === 0 ? `## Part ${String(i / 20)}` : `v${String(i)} = ${i === 1 ? '1' : `v${String(i - 1 - (i % 20 === 1 ? 1 : 0))} + 1`}`
+    i % 20 === 0
+      ? `## Part ${String(i / 20)}`
+      : `v${String(i)} = ${i === 1 ? '1' : `v${String(i - 1 - (i % 20 === 1 ? 1 : 0))} + 1`}`
   );
   test.use({ files: { 'long.ipynb': notebook(cells) } });
 
