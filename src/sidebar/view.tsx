@@ -29,6 +29,8 @@ import { useSignals, useWidth } from './hooks';
 const WIDE = 620;
 /** From this width on the graph is what is shown first. */
 const GRAPH_FROM = 420;
+/** So long after a press a second one may follow, which is meant for what was under the first. */
+const DOUBLE_PRESS_MS = 400;
 
 /** Put the parts into the panel and keep them in step with the model. */
 export function fillPanel(panel: Panel, context: IPanelContext): void {
@@ -50,15 +52,31 @@ export function fillPanel(panel: Panel, context: IPanelContext): void {
     panel.addWidget(part);
   }
 
+  let pressed = -Infinity;
+  let opening = 0;
+  const onPress = (): void => {
+    pressed = performance.now();
+  };
+  overview.node.addEventListener('pointerdown', onPress, true);
+
   const update = (): void => {
     const what = emptiness(model, context.trans);
     panel.node.dataset.mode = what?.kind ?? 'pipeline';
     split.setHidden(what !== null);
     empty.setHidden(what === null);
-    if (detail.isHidden !== (model.selected === null)) {
-      detail.setHidden(model.selected === null);
-      split.setRelativeSizes([...viewState.current.sizes]);
+    window.clearTimeout(opening);
+    const hidden = model.selected === null;
+    if (detail.isHidden === hidden) {
+      return;
     }
+    // The detail takes room from what was pressed: a double-click would end on something else.
+    const wait = hidden ? 0 : pressed + DOUBLE_PRESS_MS - performance.now();
+    if (wait > 0) {
+      opening = window.setTimeout(update, wait);
+      return;
+    }
+    detail.setHidden(hidden);
+    split.setRelativeSizes([...viewState.current.sizes]);
   };
   const arrange = (): void => {
     const { clientWidth: width, clientHeight: height } = panel.node;
@@ -80,6 +98,7 @@ export function fillPanel(panel: Panel, context: IPanelContext): void {
   model.changed.connect(update);
   panel.disposed.connect(() => {
     size.disconnect();
+    window.clearTimeout(opening);
     model.changed.disconnect(update);
   });
   update();

@@ -3,6 +3,7 @@
  */
 import { expect, test } from '../support/fixtures';
 import { GraphView } from '../support/graph';
+import { OpenNotebook } from '../support/opennotebook';
 import { pipelineYaml, script, type Files } from '../support/project';
 
 /** load → clean → (fit-a, fit-b) → report */
@@ -38,6 +39,18 @@ test.describe('A graph', () => {
     await page.keyboard.press('Escape');
     await page.mouse.move(0, 0);
     await expect(graph.kin).toHaveCount(0);
+  });
+
+  test('opens a task by a slow double-click, though the first click takes room from it', async ({
+    page,
+    panel,
+    project
+  }) => {
+    const graph = new GraphView(page, panel.root);
+    await graph.open();
+    await graph.node('report').dblclick({ delay: 150 });
+    const notebook = new OpenNotebook(page, project, 'report.py');
+    await expect(notebook.injected).toContainText('fit-a');
   });
 
   test('draws groups, which expand and collapse', async ({ page, panel }) => {

@@ -49,7 +49,7 @@ describe('Two panels on one page', () => {
   };
   const spoken = (of: PipelinePanel): boolean =>
     [...of.node.querySelectorAll('.jp-cauce-Overview > [aria-live="polite"]')].some(each =>
-      each.textContent.includes('finished')
+      each.textContent?.includes('finished')
     );
   const head = (of: PipelinePanel): Promise<string> =>
     appears(() => of.node.querySelector('.jp-cauce-Head-statusText')?.getAttribute('aria-live'));
