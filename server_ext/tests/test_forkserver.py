@@ -212,6 +212,21 @@ def test_a_server_that_nobody_needs_ends_and_leaves_nothing(
     assert parent(bench) != first
 
 
+def test_who_only_looks_whether_a_server_is_there_does_not_keep_it(
+    runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUCE_FORKSERVER_IDLE", "1")
+    address = address_of(os.environ, ())
+    connect(address).close()
+
+    def has_gone() -> bool:
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(str(address.socket))
+        return not servers(runtime)
+
+    assert eventually(has_gone, 20)
+
+
 def test_a_server_may_be_told_to_stay_for_ever(bench: Bench, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAUCE_FORKSERVER_IDLE", "inf")
     server = parent(bench)

@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class _Client:
     lines: Lines
     child: int | None = None
     """Its pid, while it lives."""
+    has_asked: bool = False
+    """Else it only looks whether somebody listens, as who starts another server does."""
 
 
 @dataclass
@@ -52,12 +55,14 @@ class _Server:
     """Device and number of our socket's name: another server may have taken its place."""
     lock: Path
     idle: float
-    """Seconds without a connection after which it ends."""
+    """Seconds after which it ends when nobody has asked for anything."""
     about: dict[str, Any]
     base: fresh.Base
     clients: dict[int, _Client] = field(default_factory=dict)
     """By descriptor."""
     wake: tuple[int, int] = (-1, -1)
+    used: float = field(default_factory=time.monotonic)
+    """When the last who had asked for something left."""
 
     def serve(self) -> NoReturn:
         self.wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -70,9 +75,11 @@ class _Server:
         poll.register(self.listener, select.POLLIN)
         poll.register(self.wake[0], select.POLLIN)
         while True:
-            found = poll.poll(None if self.clients else self.idle * 1000)
+            left = self.idle - (time.monotonic() - self.used)
+            found = poll.poll(None if self.clients else max(left, 0) * 1000)
             if not found and not self.clients:
                 self._end_if_forgotten()
+                self.used = time.monotonic()
             for descriptor, _ in found:
                 if descriptor == self.wake[0]:
                     with suppress(BlockingIOError):
@@ -130,6 +137,7 @@ class _Server:
         """Do what it asks for; False when it has gone, or talks nonsense."""
         try:
             for message in client.lines.receive():
+                client.has_asked = True
                 self._answer(client, message)
         except (ValueError, KeyError, TypeError, OSError):
             traceback.print_exc()
@@ -137,6 +145,8 @@ class _Server:
         return not client.lines.closed
 
     def _forget(self, client: _Client) -> None:
+        if client.has_asked:
+            self.used = time.monotonic()
         _kill(client)
         client.lines.close_files()
         client.socket.close()
