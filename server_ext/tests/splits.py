@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from cauce.engine.refactor import edits
-from cauce.engine.refactor.flow import follow
+from cauce.engine.refactor.following import edits
+from cauce.engine.refactor.following.flow import follow
 from cauce.engine.refactor.model import Book, Cell, Flow, Part, Section, Statement, Trace, Wishes
-from cauce.engine.refactor.statements import read_statements
+from cauce.engine.refactor.reading.statements import read_statements
 
 MODULE = "definitions_of_a_test"
 

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cauce.engine.errors import UsageError
-from cauce.engine.refactor.book import read_book
-from cauce.engine.refactor.effects import fold
-from cauce.engine.refactor.known import BUILTINS
 from cauce.engine.refactor.model import Book, Effect, Remark, Share, Statement
-from cauce.engine.refactor.sections import Sections, find_sections
-from cauce.engine.refactor.statements import read_statements
+from cauce.engine.refactor.reading.book import read_book
+from cauce.engine.refactor.reading.effects import fold
+from cauce.engine.refactor.reading.known import BUILTINS
+from cauce.engine.refactor.reading.sections import Sections, find_sections
+from cauce.engine.refactor.reading.statements import read_statements
 
 
 def book(*cells: str, path: str = "nb.ipynb", tags: Mapping[int, Sequence[str]] | None = None) -> Book:
@@ -761,9 +761,9 @@ def test_it_never_raises_on_what_is_deep_or_long() -> None:
 @pytest.mark.case("N21")
 def test_the_answer_does_not_follow_from_how_python_hashes() -> None:
     program = """
-from cauce.engine.refactor.book import read_book
-from cauce.engine.refactor.sections import find_sections
-from cauce.engine.refactor.statements import read_statements
+from cauce.engine.refactor.reading.book import read_book
+from cauce.engine.refactor.reading.sections import find_sections
+from cauce.engine.refactor.reading.statements import read_statements
 cells = [
     "import a, b, c\\nfrom d import e, f as g",
     "def w(p, q):\\n    global r, s, t\\n    r, s, t = p, q, u + v\\n    p.x = q.y = 1\\nw(h, i)",

@@ -25,9 +25,9 @@ from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from cauce.contract import Split, SplitEdge, SplitRun, SplitTask, SplitVariable
 from cauce.engine.process import is_alive, record_of
-from cauce.engine.refactor.book import read_book
 from cauce.engine.refactor.model import Trace, TracedCell
-from cauce.engine.refactor.tracefile import kept_trace, remember
+from cauce.engine.refactor.reading.book import read_book
+from cauce.engine.refactor.running.tracefile import kept_trace, remember
 
 Fetch = Callable[..., Awaitable[HTTPResponse]]
 COMMAND = (sys.executable, "-P", "-m", "cauce")

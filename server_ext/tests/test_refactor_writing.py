@@ -23,13 +23,13 @@ from cauce.contract import Split, SplitRequest
 from cauce.engine.editing import perform, undo
 from cauce.engine.errors import CauceError, UsageError
 from cauce.engine.notebook import read_notebook
-from cauce.engine.refactor.book import read_book
-from cauce.engine.refactor.cutting import lifted, rest_of
 from cauce.engine.refactor.model import Effect, Statement, Trace
-from cauce.engine.refactor.planning import Plan, plan
-from cauce.engine.refactor.projecttext import gitignore_after, readme_after
-from cauce.engine.refactor.requirements import requirements_after, requirements_of
-from cauce.engine.refactor.statements import read_statements
+from cauce.engine.refactor.reading.book import read_book
+from cauce.engine.refactor.reading.statements import read_statements
+from cauce.engine.refactor.writing.cutting import lifted, rest_of
+from cauce.engine.refactor.writing.planning import Plan, plan
+from cauce.engine.refactor.writing.projecttext import gitignore_after, readme_after
+from cauce.engine.refactor.writing.requirements import requirements_after, requirements_of
 
 # --- Statements out of cells ----------------------------------------------------------------
 

@@ -15,9 +15,9 @@ from splits import pictures, run
 from test_refactor_same import programs
 
 from cauce.contract import Split, SplitRequest
-from cauce.engine.refactor.book import read_book
-from cauce.engine.refactor.planning import plan
-from cauce.engine.refactor.statements import read_statements
+from cauce.engine.refactor.reading.book import read_book
+from cauce.engine.refactor.reading.statements import read_statements
+from cauce.engine.refactor.writing.planning import plan
 
 _MODULE = "definitions"
 

@@ -14,7 +14,7 @@ from cauce.contract import SplitApplied, SplitRequest, SplitRun, encode
 from cauce.engine.errors import CauceError, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from cauce.engine.refactor.planning import Plan
+    from cauce.engine.refactor.writing.planning import Plan
 
 __all__ = ["command"]
 
@@ -131,8 +131,8 @@ def _read(path: Path) -> bytes:
 
 
 def _plan(request: SplitRequest, path: Path, content: bytes) -> Plan:
-    from cauce.engine.refactor.applying import seen
-    from cauce.engine.refactor.planning import plan
+    from cauce.engine.refactor.writing.applying import seen
+    from cauce.engine.refactor.writing.planning import plan
 
     return plan(request, content, seen(path, content), path.parent)
 
@@ -176,7 +176,7 @@ def _say(run: SplitRun) -> None:
 
 
 def _finish(plan: Plan, *, as_json: bool, preview: bool, diff: bool) -> None:
-    from cauce.engine.refactor.applying import do
+    from cauce.engine.refactor.writing.applying import do
     from cauce.present import present_change
     from cauce.terminal import print_split, shown
 

@@ -38,8 +38,8 @@ def trace_notebook(path: Path, say: Say, *, lifeline: bool = False) -> Trace | N
     Raises:
         CauceError: It is none, or cannot be run; what was seen cannot be kept.
     """
-    from cauce.engine.refactor.tracefile import keep_trace
-    from cauce.engine.refactor.tracing import trace
+    from cauce.engine.refactor.running.tracefile import keep_trace
+    from cauce.engine.refactor.running.tracing import trace
 
     book, content = _read(path)
 
@@ -58,8 +58,8 @@ def prove_notebook(path: Path, pipeline: Path, say: Say, *, lifeline: bool = Fal
     Raises:
         CauceError: It is not known how it was made, or one of them cannot be run.
     """
-    from cauce.engine.refactor.proving import prove
-    from cauce.engine.refactor.tracefile import kept_split
+    from cauce.engine.refactor.running.proving import prove
+    from cauce.engine.refactor.running.tracefile import kept_split
     from cauce.engine.spec import entry_of_file
 
     book, content = _read(path)
@@ -141,7 +141,7 @@ def _say(run: SplitRun) -> None:
 
 def _read(path: Path) -> tuple[Book, bytes]:
     from cauce.engine.alone import read_source
-    from cauce.engine.refactor.book import read_book
+    from cauce.engine.refactor.reading.book import read_book
 
     # jupytext imports its contents managers, and with them Jupyter's server, wherever that is installed.
     sys.modules.setdefault("jupyter_server", None)  # type: ignore[arg-type]  # the documented way to forbid an import

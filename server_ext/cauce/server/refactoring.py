@@ -7,8 +7,8 @@ from pathlib import Path
 from cauce.contract import Problem, Split, SplitApplied, SplitApply, SplitRequest, Where
 from cauce.engine.errors import FileChanged, NotFound, PipelineHasErrors, UsageError
 from cauce.engine.files import NotRegular, read_start
-from cauce.engine.refactor.applying import do, seen
-from cauce.engine.refactor.planning import Plan, plan
+from cauce.engine.refactor.writing.applying import do, seen
+from cauce.engine.refactor.writing.planning import Plan, plan
 from cauce.engine.source import digest, source_limit
 from cauce.present import present_change
 

@@ -1,10 +1,11 @@
 """From one long notebook to a pipeline: read, cut, followed through, written down, proved.
 
-    bytes ─book─► Book ─sections─► Section, Section …          where it is cut
-                   └─statements─► Statement with its Effect     what each line does to names
-                        └─flow(+ Trace)─► Flow                  what crosses the cuts, and what is repeated
-                             └─writing(+ choices)─► SplitPlan, files     shown, then done by `editing.perform`
+    reading    bytes ─► Book ─► Sections                  where it is cut
+                         └────► Statement with its Effect  what each line does to names
+    following  … (+ Trace) ─► Flow                         what crosses the cuts, and what is repeated
+    writing    … (+ SplitRequest) ─► Split, files          shown, then done by `editing.perform`
+    running    the notebook ─► Trace; the pipeline ─► SplitProof
 
-All of that is pure: nothing of the notebook is imported or run. Only `tracing` (the notebook, once, cell by
-cell) and `proving` (the pipeline, compared with that) run it, in a builder, when they are asked to.
+`model` is what they agree on. All but the last is pure: nothing of the notebook is imported or run. `running` does that, in
+a builder, when it is asked to.
 """

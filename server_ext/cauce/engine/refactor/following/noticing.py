@@ -1,0 +1,358 @@
+"""What the user should know of a split before it is applied."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from cauce.engine.refactor.following.edits import written
+from cauce.engine.refactor.following.kinds import ARRAY
+from cauce.engine.refactor.following.needs import Needs, Noted
+from cauce.engine.refactor.following.roles import Roles
+from cauce.engine.refactor.following.timeline import Line, Timeline
+from cauce.engine.refactor.model import Definition, Part, Remark, Section, Taken, Trace
+
+__all__ = ["Crossing", "notice"]
+
+_STATE = {
+    "cwd": "the working folder",
+    "environ": "environment variables",
+    "matplotlib": "settings of matplotlib",
+    "pandas": "options of pandas",
+    "sys.path": "where modules are found",
+    "warnings": "which warnings are shown",
+}
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """All that was found out."""
+
+    sections: Sequence[Section]
+    lines: Sequence[Line]
+    timeline: Timeline
+    needs: Sequence[Needs]
+    parts: Sequence[Part]
+    definitions: Sequence[Definition]
+    roles: Roles
+    trace: Trace | None
+    type_at: Callable[[str, Part], str]
+    """Name, part → its type at the end of the section, where that is known."""
+
+
+def notice(found: Crossing) -> Iterator[Remark]:
+    """All remarks: errors, then warnings, then notes, each in the notebook's order."""
+    remarks = [
+        *_names(found),
+        *_unstorable(found),
+        *_random(found),
+        *_state(found),
+        *_stars(found),
+        *_functions(found),
+        *_handed(found),
+        *_aliases(found),
+        *_views(found),
+        *_empty(found),
+    ]
+    order = {"error": 0, "warning": 1, "note": 2}
+    return iter(sorted(dict.fromkeys(remarks), key=lambda remark: (order[remark.severity], remark.cell or 0)))
+
+
+def _names(found: Crossing) -> Iterator[Remark]:
+    said: set[tuple[str, str, int]] = set()
+    for needs in found.needs:
+        for noted in needs.noted:
+            key = (noted.kind, noted.name, noted.line.index if noted.kind != "possibly_unbound" else needs.section)
+            if key not in said:
+                said.add(key)
+                yield from _name(found, needs.section, noted)
+
+
+def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
+    name, line = noted.name, noted.line
+    statement = line.statement
+    where = found.sections[section].name
+    text = written(statement)
+    at = statement.line if text is None else text.line_of(name)
+    place = f"cell {statement.cell + 1}, line {at}"
+    events = found.timeline.events.get(name, ())
+    if noted.kind == "unbound":
+        opaque = next((other for other in reversed(found.lines[: line.index]) if other.opaque), None)
+        if opaque is not None or (line.seen and found.trace is not None and found.trace.failed is None):
+            return
+        later = next((event for event in events if event.index > line.index and event.kind == "bind"), None)
+        gone = any(event.index < line.index and event.kind == "delete" for event in events)
+        if gone:
+            message, hint = f"{name} was deleted before", "Delete it after it was used for the last time."
+        elif later is not None:
+            message = f"no section before makes {name}; {found.sections[later.section].name} does so later"
+            hint = "Put the cells into the order in which they have to run."
+        else:
+            message, hint = f"nothing in the notebook makes {name}", "Define or import it before."
+        compound = statement.node is not None and hasattr(statement.node, "body")
+        yield Remark(
+            "unbound",
+            "warning" if compound and events else "error",
+            f"{where} uses {name} ({place}), but {message}.",
+            hint,
+            statement.cell,
+            at,
+            (name,),
+        )
+    elif noted.kind == "possibly_unbound":
+        binders = [found.lines[event.index] for event in events if event.section == section and event.kind == "may"]
+        if line.seen or not any(isinstance(binder.statement.node, ast.If | ast.Match) for binder in binders):
+            return  # a loop that does nothing is rare
+        yield Remark(
+            "possibly_unbound",
+            "note",
+            f"{name} may not be there in {where} ({place}): it is bound on some ways through the section only, and by "
+            "no section before.",
+            f"Give {name} a value before the condition.",
+            statement.cell,
+            at,
+            (name,),
+        )
+    elif noted.kind == "definition_changed":
+        made = " and ".join(statement.effect.binds) or "it"
+        yield Remark(
+            "definition_changed",
+            "error",
+            f"{where} uses {made} (cell {statement.cell + 1}, line {statement.line}), which was made with {name} as "
+            "it was there; it has changed since.",
+            f"Hand {name} to {made} when it is called, or give it another name where it changes.",
+            statement.cell,
+            statement.line,
+            (name,),
+        )
+    else:
+        yield Remark(
+            "not_repeated",
+            "warning",
+            f"{statement.text.splitlines()[0]} (cell {statement.cell + 1}) is not repeated in {where}: it uses {name}, "
+            "which has changed since.",
+            f"Give {name} another name where it changes.",
+            statement.cell,
+            statement.line,
+            (name,),
+        )
+
+
+def _unstorable(found: Crossing) -> Iterator[Remark]:
+    for part in found.parts:
+        for given in part.gives:
+            if not given.unstorable:
+                continue
+            users = _listed([other.section.name for other in found.parts if any(t.given is given for t in other.takes)])
+            names = _listed(given.names)
+            makers = [
+                line
+                for line in found.lines
+                if line.section <= found.parts.index(part) and set(line.effect.binds) & set(given.names)
+            ]
+            line = makers[-1].statement if makers else None
+            ways = "Move the cut so that it is made and used in one section"
+            ways += (
+                ", or make it anew where it is used" if given.recreate else ", or store what is read from it instead"
+            )
+            yield Remark(
+                "unstorable",
+                "warning",
+                f"{names} ({given.unstorable}) goes from {part.section.name} to {users}, and no file can hold it.",
+                f"{ways}.",
+                line.cell if line is not None else part.section.first,
+                line.line if line is not None else None,
+                given.names,
+            )
+
+
+def _random(found: Crossing) -> Iterator[Remark]:
+    """Sections whose numbers follow on from those that another has drawn."""
+    seeded = False
+    drawn: int | None = None
+    """The section that has drawn since the last seed."""
+    said: set[int] = set()
+    states = {} if found.trace is None else {cell.cell: cell.state for cell in found.trace.cells}
+    for line in found.lines:
+        if "seed" in line.statement.setup:
+            seeded, drawn = True, None
+        seen = any("random" in state for state in states.get(line.statement.cell, ()))
+        if line.role == "setup" or not (line.effect.random or (seen and line.role == "code")):
+            continue
+        if line.seen and not seen:
+            continue
+        if seeded and drawn is not None and drawn != line.section and line.section not in said:
+            said.add(line.section)
+            yield Remark(
+                "random",
+                "warning",
+                f"{found.sections[line.section].name} draws random numbers after {found.sections[drawn].name} has: as "
+                "a task it begins anew from the seed, and its numbers are others than in the notebook.",
+                "Seed the generator in this section as well, or give functions a generator of their own.",
+                line.statement.cell,
+                line.statement.line,
+            )
+        if drawn is None or line.section not in said:
+            drawn = line.section
+
+
+def _state(found: Crossing) -> Iterator[Remark]:
+    """Changes of the process that nobody could read in the code."""
+    if found.trace is None:
+        return
+    plain = {line.statement.cell for line in found.lines} - {
+        line.statement.cell for line in found.lines if line.role in {"import", "block", "setup"}
+    }
+    last = max((line.section for line in found.lines), default=0)
+    section = {line.statement.cell: line.section for line in found.lines}
+    for cell in found.trace.cells:
+        changed = [_STATE[state] for state in cell.state if state in _STATE]
+        if changed and cell.cell in plain and section[cell.cell] < last:
+            yield Remark(
+                "state",
+                "warning",
+                f"Cell {cell.cell + 1} changes {_listed(changed)} for all that comes after it; tasks do not notice.",
+                "Mark the cell as set-up, to be repeated in each task.",
+                cell.cell,
+            )
+
+
+def _stars(found: Crossing) -> Iterator[Remark]:
+    for line in found.lines:
+        statement = line.statement
+        if not statement.star:
+            continue
+        module = _listed(statement.star)
+        if perhaps := found.roles.stars.perhaps.get(statement.index):
+            yield Remark(
+                "star_import",
+                "warning",
+                f"It is not known which of {_listed(perhaps)} come from {module}: all of its names are imported in "
+                "each task.",
+                "Run the notebook once to find out, or import the names by name.",
+                statement.cell,
+                statement.line,
+                perhaps,
+            )
+        elif any(edit.cell == statement.cell and edit.start == statement.start for edit in found.roles.stars.edits):
+            names = found.roles.stars.brought[statement.index]
+            yield Remark(
+                "star_import",
+                "note",
+                f"Of {module}, {_listed(sorted(names))} {'is' if len(names) == 1 else 'are'} imported by name.",
+                cell=statement.cell,
+                line=statement.line,
+                names=names,
+            )
+
+
+def _functions(found: Crossing) -> Iterator[Remark]:
+    for definition in found.definitions:
+        statement = definition.statement
+        why = f": {definition.why}" if definition.why else ""
+        if definition.goes == "parameters":
+            yield Remark(
+                "parameters",
+                "note",
+                f"{definition.name} reads {_listed(definition.parameters)} of the notebook: it gets "
+                f"{'it' if len(definition.parameters) == 1 else 'them'} as further arguments.",
+                cell=statement.cell,
+                line=statement.line,
+                names=(definition.name, *definition.parameters),
+            )
+        elif definition.goes == "copied" and any(statement in (*p.repeated, *p.loaded) for p in found.parts):
+            yield Remark(
+                "copied",
+                "note",
+                f"{definition.name} is copied into each task that uses it{why}.",
+                cell=statement.cell,
+                line=statement.line,
+                names=(definition.name,),
+            )
+
+
+def _handed(found: Crossing) -> Iterator[Remark]:
+    """Variables that a section hands to functions of which nothing is known, and that others take from before it."""
+    takes: dict[str, list[tuple[int, int, Taken]]] = {}
+    place = {section.name: at for at, section in enumerate(found.sections)}
+    for at, part in enumerate(found.parts):
+        for take in part.takes:
+            for name in take.names:
+                takes.setdefault(name, []).append((place[take.section], at, take))
+    for at in range(len(found.sections)):
+        names: dict[str, Line] = {}
+        for line in found.lines:
+            if line.section == at and not line.seen:
+                names.update((name, line) for name in line.effect.handed if name not in names)
+        risky = {
+            name: line
+            for name, line in names.items()
+            if any(maker < at < user for maker, user, _ in takes.get(name, ()))
+        }
+        if risky:
+            first = min(risky.values(), key=lambda line: line.index).statement
+            yield Remark(
+                "handed",
+                "note",
+                f"{found.sections[at].name} hands {_listed(risky)} to functions that may change what they are given; "
+                "later sections take it as it was before.",
+                "Run the notebook once to find out.",
+                first.cell,
+                first.line,
+                tuple(risky),
+            )
+
+
+def _aliases(found: Crossing) -> Iterator[Remark]:
+    for part in found.parts:
+        for given in part.gives:
+            if len(given.names) > 1:
+                how = "lead to one object" if given.whole else "share parts that change later"
+                yield Remark(
+                    "alias",
+                    "note",
+                    f"{_listed(given.names)} of {part.section.name} {how}: they are stored together.",
+                    cell=part.section.first,
+                    names=given.names,
+                )
+
+
+def _views(found: Crossing) -> Iterator[Remark]:
+    """Arrays that look at the same numbers: a file keeps the numbers of each, not that they are the same."""
+    for part in found.parts:
+        for given in part.gives:
+            arrays = [] if given.whole else [name for name in given.names if found.type_at(name, part) == ARRAY]
+            if len(arrays) > 1:
+                yield Remark(
+                    "views",
+                    "warning",
+                    f"{_listed(arrays)} of {part.section.name} may be views of the same numbers: in later tasks a "
+                    "change of one does not change the others.",
+                    "Change them in the section that makes them, or copy them there.",
+                    part.section.first,
+                    names=tuple(arrays),
+                )
+
+
+def _empty(found: Crossing) -> Iterator[Remark]:
+    for at, part in enumerate(found.parts):
+        moved = {statement.index for statement in part.removed}
+        own = [line for line in found.lines if line.section == at]
+        if own and all(line.index in moved or line.role == "setup" for line in own) and len(found.parts) > 1:
+            yield Remark(
+                "empty",
+                "note",
+                f"All code of {part.section.name} is repeated where it is needed: it has nothing to do as a task.",
+                "Merge it with the next section.",
+                part.section.first,
+            )
+
+
+def _listed(names: Sequence[str] | Iterator[str] | dict[str, Line]) -> str:
+    """'a, b and c'; many are cut short."""
+    words = list(names)
+    if len(words) > _MOST_NAMED:
+        words = [*words[: _MOST_NAMED - 1], f"{len(words) - _MOST_NAMED + 1} more"]
+    return " and ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])

@@ -1,0 +1,150 @@
+"""Set-up: what changes the process for all that comes after, and makes no value. Pure.
+
+What counts is in `libraries`: calls, what is set below a name of a library (``pandas.options.display.x = 1``), and
+magics. A function of the notebook that does nothing else is set-up too where it is called.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from cauce.engine.refactor.reading import libraries, magics
+from cauce.engine.refactor.reading.known import MAGIC, Known, imported_by
+from cauce.engine.refactor.reading.scopes import Function, local_names
+
+__all__ = ["setup_of"]
+
+_DEEPEST = 8
+_NOTHING = "nothing"
+_NO_VALUES = frozenset({"_", "__"})
+
+
+def setup_of(node: ast.stmt, known: Known) -> str:
+    """What a statement sets, in a word or two; '' when it is no set-up, or does something else besides."""
+    found = _Finder(known).block([node], _DEEPEST)
+    return "" if found == _NOTHING else found
+
+
+class _Finder:
+    def __init__(
+        self, known: Known, own: frozenset[str] = frozenset(), imports: Mapping[str, str] | None = None
+    ) -> None:
+        self._known = known
+        self._own = own
+        self._imports = dict(imports or {})
+
+    def block(self, body: Sequence[ast.stmt], depth: int) -> str:
+        """The first word for what it sets; 'nothing' when it does nothing; '' when it does anything else."""
+        word = _NOTHING
+        for node in body:
+            found = self._statement(node, depth)
+            if not found:
+                return ""
+            if word == _NOTHING:
+                word = found
+        return word
+
+    def _statement(self, node: ast.stmt, depth: int) -> str:
+        if depth == 0:
+            return ""
+        match node:
+            case ast.Expr(value=ast.Call() as call):
+                return self._call(call, depth)
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                return _NOTHING
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if name in _NO_VALUES:
+                return self._call(call, depth)
+            case ast.Assign(targets=targets, value=value):
+                return self._sets(targets, value)
+            case ast.AugAssign(target=target, value=value):
+                return self._sets([target], value)
+            case ast.Delete(targets=targets):
+                return self._sets(targets, ast.Constant(None))
+            case ast.If(body=body, orelse=orelse):
+                return self._joined([*body, *orelse], depth)
+            case ast.Try(body=body, orelse=orelse, finalbody=finalbody, handlers=handlers):
+                handled = [each for handler in handlers for each in handler.body]
+                return self._joined([*body, *orelse, *finalbody, *handled], depth)
+            case _:
+                return ""
+
+    def _joined(self, body: Sequence[ast.stmt], depth: int) -> str:
+        return self.block(body, depth - 1)
+
+    def _call(self, call: ast.Call, depth: int) -> str:
+        func = call.func
+        if isinstance(func, ast.Name) and func.id == MAGIC:
+            text = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else ""
+            return libraries.SETUP_MAGICS.get(magics.word_of(str(text)), "")
+        said = magics.called(call)
+        if said is not None:
+            return libraries.SETUP_MAGICS.get(magics.word_of(said), "")
+        if isinstance(func, ast.Name) and func.id not in self._own:
+            for definition in self._known.definitions(func.id):
+                if isinstance(definition, ast.FunctionDef):
+                    return self._function(definition, depth)
+                return ""
+        dotted = self._dotted(func)
+        return "" if dotted is None else libraries.lookup(libraries.SETUP, dotted) or ""
+
+    def _function(self, function: Function, depth: int) -> str:
+        """Of a call of a function of the notebook: `seed_everything(42)`."""
+        if not isinstance(function, ast.FunctionDef):
+            return ""
+        body = [each for each in function.body if not _is_import(each)]
+        inside = _Finder(self._known, local_names(function), imported_by(function.body))
+        found = inside.block(body, depth - 1)
+        return "" if found == _NOTHING else found
+
+    def _sets(self, targets: Sequence[ast.expr], value: ast.expr) -> str:
+        """Setting something of a library: an attribute or an item of what was imported."""
+        word = ""
+        for target in targets:
+            if isinstance(target, ast.Tuple | ast.List):
+                found = self._sets(target.elts, value)
+            elif isinstance(target, ast.Attribute | ast.Subscript):
+                dotted = self._dotted(target)
+                if dotted is None:
+                    return ""
+                found = libraries.lookup(libraries.SETUP, dotted) or (
+                    f"settings of {dotted.partition('.')[0]}" if self._is_fixed(value) else ""
+                )
+            else:
+                return ""
+            if not found:
+                return ""
+            word = word or found
+        return word
+
+    def _is_fixed(self, value: ast.expr) -> bool:
+        """Is it made of nothing that the notebook computes?"""
+        return all(
+            self._dotted(node) is not None or self._is_constant(node.id)
+            for node in ast.walk(value)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        )
+
+    def _is_constant(self, name: str) -> bool:
+        return name not in self._own and isinstance(self._known.constants.get(name), ast.Constant)
+
+    def _dotted(self, expression: ast.expr) -> str | None:
+        match expression:
+            case ast.Name(id=name):
+                if name in self._imports:
+                    return self._imports[name]
+                return None if name in self._own else self._known.meaning(name)
+            case ast.Attribute(value=value, attr=attr):
+                above = self._dotted(value)
+                return None if above is None else f"{above}.{attr}"
+            case ast.Subscript(value=value):
+                return self._dotted(value)
+            case ast.Call(func=func):
+                above = self._dotted(func)
+                return None if above is None else f"{above}()"
+            case _:
+                return None
+
+
+def _is_import(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
