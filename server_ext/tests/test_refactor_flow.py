@@ -566,3 +566,15 @@ def test_the_order_is_the_notebooks_in_every_process() -> None:
     }
     assert len(found) == 1
     assert "Taken" in found.pop()
+
+
+def test_an_object_that_is_only_loaded_beside_another_finds_its_class() -> None:
+    made = split(
+        "b = [0]\nc = {'k': 1}",
+        "class A:\n    def __init__(self, v):\n        self.v = v\n    def m(self):\n        return self.v + len(b)\n"
+        "b = b + [0]\na = A(c.get('k'))",
+        "c['k'] = 0",
+        "a.v = 2\nz = a.m()",
+    )
+    assert made.text(made.part("c").repeated) == made.text(made.part("d").repeated) != []
+    _same(made)

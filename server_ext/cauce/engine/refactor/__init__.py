@@ -6,6 +6,6 @@
     writing    … (+ SplitRequest) ─► Split, files          shown, then done by `editing.perform`
     running    the notebook ─► Trace; the pipeline ─► SplitProof
 
-`model` is what they agree on. All but the last is pure: nothing of the notebook is imported or run. `running` does that, in
-a builder, when it is asked to.
+`model` is what they agree on. All but the last is pure: nothing of the notebook is imported or run. `running` does
+that, in a builder, when it is asked to.
 """

@@ -117,9 +117,12 @@ class _Following:
             reading.settle_definitions(used)
         for at in reversed(range(len(self._sections))):
             self._ask(at)
-        self._moving.settle([reading.needs for reading in self._readings], self._places)
         gives = [self._gives(at) for at in range(len(self._sections))]
         takes = [self._taken(at, gives) for at in range(len(self._sections))]
+        for reading, taken in zip(self._readings, takes, strict=True):
+            for name in dict.fromkeys(name for take in taken for name in take.given.names):
+                reading.carry(name)
+        self._moving.settle([reading.needs for reading in self._readings], self._places)
         filed = files_between(self._lines, self._sections, self._trace)
         parts = tuple(self._part(at, gives, takes[at], filed[at]) for at in range(len(self._sections)))
         edits = sorted([*self._places.edits, *self._roles.stars.edits], key=lambda e: (e.cell, e.start, e.stop))

@@ -169,6 +169,16 @@ class Reading:
         elif reaching and reaching[0].kind != "bind":
             self._result.noted.append(Noted("possibly_unbound", self._known.lines[reaching[-1].index], name))
 
+    def carry(self, name: str) -> None:
+        """The section loads a name, perhaps beside one that it uses: what that holds on to has to be there by then."""
+        for index in self._known.held(name, self._start):
+            line = self._known.lines[index]
+            if index not in self._known.places.moved and index not in self._result.repeated:
+                self._result.repeated[index] = line
+                for read in line.effect.reads:
+                    self._made_with(read, line)
+        self._spread_lateness()
+
     def _bring(self, name: str, before: Sequence[Event], at: int) -> None:
         lines = [self._known.lines[event.index] for event in before if event.kind != "mutate"]
         if any(line.index in self._known.places.moved for line in lines):
