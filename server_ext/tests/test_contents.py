@@ -559,7 +559,7 @@ async def test_trouble_with_the_index_never_keeps_a_file_shut(server: ServerApp,
     def broken() -> None:
         raise RuntimeError("broken")
 
-    for trouble in (broken, lambda: time.sleep(1)):
+    for trouble in (broken, lambda: time.sleep(3)):
         index.trouble = trouble
         model = await open_notebook(jp_fetch, "project/tasks/fit.ipynb")
         assert injected(model) == []

@@ -143,7 +143,7 @@ def test_a_forked_child_finds_itself_as_a_started_one_does(
 
     forked, started = facts(child_bench, "f"), facts(child_bench, "s")
     different = differing(forked, started)
-    assert differing(*different.pop("environment")).keys() <= {"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}
+    assert differing(*different.pop("environment", ({}, {}))).keys() <= {"KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}
     assert different.pop("arguments")[0][0] == [""]  # though it has no option -P
     assert {*different} <= {"main", "warnings", "files"}
     assert [path.startswith("/tmp") or path for path in forked["files"]] == ["/dev/null", True, "pipe", "pipe", "pipe"]

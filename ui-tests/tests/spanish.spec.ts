@@ -8,6 +8,7 @@ import type { Locator } from '@playwright/test';
 
 import { expect, test } from '../support/fixtures';
 import { CHAIN } from '../support/project';
+import { notebook, SplitDialog } from '../support/split';
 
 const CATALOGUE = path.join(
   __dirname,
@@ -104,4 +105,27 @@ test('The panel speaks Spanish', async ({ page, panel, project }, info) => {
   await panel.build();
   await panel.expectFinished('ok');
   await panel.expectMessage(/1 tarea ejecutada en/);
+});
+
+test('The dialog that splits a notebook speaks Spanish', async ({ page, project }, info) => {
+  const cells = [
+    '## Load',
+    'import math\nx = [math.pi]\ndef half(v):\n    return v / 2',
+    '## Tell',
+    'print(half(x[0]))'
+  ];
+  await project.write({ 'long.ipynb': notebook(cells) });
+  const dialog = new SplitDialog(page, project);
+  await dialog.open('long.ipynb');
+  await dialog.expectTasks(['load', 'tell']);
+  await dialog.root.getByRole('button', { name: 'Más opciones' }).click();
+  const tabs = dialog.root.getByRole('tab');
+  for (let i = 0; i < (await tabs.count()); i++) {
+    await tabs.nth(i).click();
+    expect(leftInEnglish(await said(dialog.root))).toEqual([]);
+    expect(await cutOff(dialog.root)).toEqual([]);
+    await dialog.root.screenshot({ path: info.outputPath(`split-${String(i)}.png`) });
+  }
+  await dialog.button('split-cancel').click();
+  await expect(dialog.root).toHaveCount(0);
 });

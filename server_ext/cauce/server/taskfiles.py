@@ -62,6 +62,8 @@ __all__ = [
 
 PATIENCE = 0.3
 """Seconds that a request waits for the index before it is answered without us."""
+OPENING_PATIENCE = 2.0
+"""The same for opening a notebook that others can open, too: without us it has nothing filled in."""
 LONG_PATIENCE = 5.0
 """The same where going on without us costs more than waiting: opening a script as a notebook,
 which nobody else may be able to do, and starting its kernel, which then stays where it started."""
@@ -166,7 +168,7 @@ class TaskFiles:
     def get(self, base: Any, request: Get) -> Flow:
         ipynb = request.path.endswith(".ipynb")
         if request.content and self._is_notebook(request):
-            patience = PATIENCE if ipynb or self._jupytext_is_base else LONG_PATIENCE
+            patience = OPENING_PATIENCE if ipynb or self._jupytext_is_base else LONG_PATIENCE
             task = (yield from self._task(request.path, patience)) or (yield from self._unread(request.path, patience))
             if task is None:
                 return (yield request.of(base))
