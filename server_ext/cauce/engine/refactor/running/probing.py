@@ -7,7 +7,7 @@ name of its own in `sys.modules`. Each call is one expression that needs none of
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 
 __all__ = ["call", "installed_and"]
 
@@ -46,7 +46,7 @@ def installed_and(then: str) -> str:
 
 @cache
 def _installation() -> str:
-    folder = Path(__file__).parents[2] / "runner" / "probe"
+    folder = files("cauce") / "runner" / "probe"
     parts = [(name, (folder / f"{name}.py").read_text("utf-8")) for name in _PARTS]
     given = {"package": _NAME, "parts": parts, "text_of_all": (folder / "__init__.py").read_text("utf-8")}
     return f"__import__('builtins').exec({_INSTALL!r}, {given!r})"
