@@ -30,6 +30,7 @@ from cauce.cli.options import (
     exit_with,
     find_pipeline,
     json_option,
+    spare_the_server,
     takes_log,
     takes_pipeline,
 )
@@ -137,7 +138,7 @@ def _stand_by(asked: Asked, patience: float) -> NoReturn:
     from cauce.engine.project import load
     from cauce.engine.warmup import TAKEN, warm_up
 
-    _spare_the_server()
+    spare_the_server()
     cache = ParseCache()
     try:
         project = load(find_pipeline(asked), cache)
@@ -150,12 +151,6 @@ def _stand_by(asked: Asked, patience: float) -> NoReturn:
     sys.stdout.buffer.write(TAKEN)
     sys.stdout.buffer.flush()
     perform(asked, _decoded(request), as_json=True, lifeline=True, cache=cache)
-
-
-def _spare_the_server() -> None:
-    # jupytext imports its contents managers, and with them Jupyter's server, wherever that is
-    # installed; it does without. No code but ours runs in this process.
-    sys.modules.setdefault("jupyter_server", None)  # type: ignore[arg-type]  # the documented way to forbid an import
 
 
 def _line_from(descriptor: int, patience: float) -> str | None:
@@ -183,7 +178,7 @@ def perform(
     asked: Asked, request: RunRequest, as_json: bool, lifeline: bool = False, cache: ParseCache | None = None
 ) -> NoReturn:
     """Run a builder for this request, showing what it does, and end with the exit code that says how it went."""
-    _spare_the_server()
+    spare_the_server()
     try:
         entry = find_pipeline(asked)
         if as_json:

@@ -31,6 +31,7 @@ __all__ = [
     "exit_with",
     "find_pipeline",
     "json_option",
+    "spare_the_server",
     "takes_log",
     "takes_pipeline",
 ]
@@ -145,3 +146,8 @@ def exit_with(error: CauceError, *, quiet: bool = False) -> NoReturn:
 
         print_error(error)
     sys.exit(WRONG if isinstance(error, _CALLERS_MISTAKES) else FAILED)
+
+
+def spare_the_server() -> None:
+    """Jupyter's server stays out, which jupytext would import with its contents managers, wherever it is installed."""
+    sys.modules.setdefault("jupyter_server", None)  # type: ignore[arg-type]  # the documented way to forbid an import

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from cauce.cli.options import CANCELLED, FAILED, OK, WRONG, exit_with, json_option, takes_log
+from cauce.cli.options import CANCELLED, FAILED, OK, WRONG, exit_with, json_option, spare_the_server, takes_log
 from cauce.contract import SplitApplied, SplitRequest, SplitRun, encode
 from cauce.engine.errors import CauceError, NotFound, UsageError
 
@@ -120,8 +120,7 @@ def _read(path: Path) -> bytes:
     from cauce.engine.files import read_start
     from cauce.engine.source import source_limit
 
-    # jupytext imports its contents managers, and with them Jupyter's server, wherever that is installed.
-    sys.modules.setdefault("jupyter_server", None)  # type: ignore[arg-type]  # the documented way to forbid an import
+    spare_the_server()
     try:
         return read_start(path, source_limit(path.name) + 1)
     except FileNotFoundError as error:

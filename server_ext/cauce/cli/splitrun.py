@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
-from cauce.cli.options import CANCELLED, FAILED, OK, exit_with
+from cauce.cli.options import CANCELLED, FAILED, OK, exit_with, spare_the_server
 from cauce.contract import SplitProof, SplitRun, encode
 from cauce.engine.errors import CauceError, NotFound, UsageError
 
@@ -143,8 +143,7 @@ def _read(path: Path) -> tuple[Book, bytes]:
     from cauce.engine.alone import read_source
     from cauce.engine.refactor.reading.book import read_book
 
-    # jupytext imports its contents managers, and with them Jupyter's server, wherever that is installed.
-    sys.modules.setdefault("jupyter_server", None)  # type: ignore[arg-type]  # the documented way to forbid an import
+    spare_the_server()
     content = read_source(path)
     return read_book(content, path.name), content
 
