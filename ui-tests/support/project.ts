@@ -43,6 +43,11 @@ export class Project {
     return fs.readFile(this.path(file), 'utf-8');
   }
 
+  /** What the file holds by now: null while it is not there. A file that somebody just made may be empty. */
+  async content(file: string): Promise<string | null> {
+    return (await this.exists(file)) ? this.read(file) : null;
+  }
+
   async bytes(file: string): Promise<Buffer> {
     return fs.readFile(this.path(file));
   }

@@ -116,7 +116,7 @@ test.describe('A task that would run for ever', () => {
     await panel.build();
     await panel.expectState('forever', 'running');
     await panel.expectState('after', 'waiting');
-    await expect.poll(() => project.exists('output/pid')).toBe(true);
+    await expect.poll(() => project.content('output/pid')).toMatch(/^\d+$/);
     const pid = Number(await project.read('output/pid'));
     expect(alive(pid)).toBe(true);
 

@@ -100,8 +100,7 @@ test.describe('A graph', () => {
     await page.locator('.jp-Dialog select').selectOption({ label: 'Save beside pipeline.yaml' });
     await page.locator('.jp-Dialog .jp-mod-accept').click();
     const file = `${project.folder.split('/').at(-1) ?? ''}.mmd`;
-    await expect.poll(() => project.exists(file)).toBe(true);
-    expect(await project.read(file)).toContain('t0 --> t1');
+    await expect.poll(() => project.content(file)).toContain('t0 --> t1');
   });
 
   test('has a task use another by a line drawn to it, and undoes that', async ({

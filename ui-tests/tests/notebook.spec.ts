@@ -63,8 +63,7 @@ test.describe('A task opened as a notebook', () => {
     );
 
     await page.menu.clickMenuItem('Run>Run All Cells');
-    await expect.poll(() => project.exists('output/second.txt')).toBe(true);
-    expect(await project.read('output/second.txt')).toBe('xx');
+    await expect.poll(() => project.content('output/second.txt')).toBe('xx');
 
     await save(page, project, 'second.py');
     expect((await project.bytes('second.py')).equals(before)).toBe(true);

@@ -46,7 +46,7 @@ test('A notebook is split from the file browser; nothing is written before, all 
 
   await dialog.answer(/Split into 4 tasks/, 'Undo');
   await expect.poll(() => project.exists('pipeline.yaml')).toBe(false);
-  expect(await project.exists('tasks/load.ipynb')).toBe(false);
+  await expect.poll(() => project.exists('tasks/load.ipynb')).toBe(false);
 });
 
 test('It is run to see what it does, split, and proved', async ({ page, panel, project }) => {
