@@ -1,9 +1,7 @@
 /**
  * Jupyter Notebook 7: a page for each document, no status bar, no main area to open things in.
- * Passed over where it is not installed.
  */
 import { expect, test } from '@playwright/test';
-import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 
 import { CHAIN, Project } from '../support/project';
@@ -14,17 +12,6 @@ const address = `http://127.0.0.1:${String(port)}/`;
 const project = new Project('in-notebook-7');
 
 let server: IServer | null = null;
-
-function isInstalled(): boolean {
-  try {
-    execFileSync('python', ['-c', 'import notebook'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-test.skip(!isInstalled(), 'Notebook 7 is not installed');
 
 test.beforeAll(async () => {
   await project.write(CHAIN);
