@@ -52,25 +52,27 @@ export class TaskList {
 
   async expectSelected(tasks: readonly string[]): Promise<void> {
     await expect
-      .poll(async () => {
-        const rows = await this.root.locator('[aria-selected="true"]').all();
-        return Promise.all(rows.map(row => row.getAttribute('data-cauce-task')));
-      })
+      .poll(() =>
+        // At one moment: a row that is asked later may be gone by then.
+        this.root
+          .locator('[aria-selected="true"]')
+          .evaluateAll(rows => rows.map(row => row.getAttribute('data-cauce-task')))
+      )
       .toEqual(tasks);
   }
 
   /** The names of the rows from the top: tasks, and folders with a slash. */
   async expectRows(names: readonly string[]): Promise<void> {
     await expect
-      .poll(async () => {
-        const rows = await this.rows.all();
-        return Promise.all(
-          rows.map(async row => {
-            const task = await row.getAttribute('data-cauce-task');
-            return task ?? `${(await row.getAttribute('data-cauce-group')) ?? ''}/`;
-          })
-        );
-      })
+      .poll(() =>
+        this.rows.evaluateAll(rows =>
+          rows.map(
+            row =>
+              row.getAttribute('data-cauce-task') ??
+              `${row.getAttribute('data-cauce-group') ?? ''}/`
+          )
+        )
+      )
       .toEqual(names);
   }
 

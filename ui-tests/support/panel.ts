@@ -48,8 +48,9 @@ export class Panel {
 
   /** The tasks' names from the top of the list. */
   async tasks(): Promise<string[]> {
-    const rows = await this.root.locator('.jp-cauce-List-row').all();
-    return Promise.all(rows.map(async row => (await row.getAttribute('data-cauce-task')) ?? ''));
+    return this.root
+      .locator('.jp-cauce-List-row')
+      .evaluateAll(rows => rows.map(row => row.getAttribute('data-cauce-task') ?? ''));
   }
 
   async expectState(task: string, state: string): Promise<void> {
