@@ -68,12 +68,14 @@ def test_it_is_written_and_taken_back(folder: Path) -> None:
 
 def test_options_say_how(folder: Path) -> None:
     options = ["--cut", "4", "--cut", "6", "--name", "4=read", "-f", "py", "-p", "made", "--store", "1:y=json"]
+    options += ["--key", "1:x=table"]
     split = msgspec.json.decode(
         cauce(folder, "refactor", "work.ipynb", *options, "--folder", "sub", "--preview", "--json").stdout, type=Split
     )
     assert split.pipeline == "sub/pipeline.yaml"
     assert [task.source for task in split.tasks] == ["tasks/read.py", "tasks/clean.py"]
-    assert {product.path for product in split.tasks[0].products} == {"made/read-x.pkl", "made/read-y.json"}
+    assert {product.path for product in split.tasks[0].products} == {"made/read-table.pkl", "made/read-y.json"}
+    assert {product.key for product in split.tasks[0].products} == {"table", "y"}
 
 
 @pytest.mark.case("A6", "A7", "A8", "C14")

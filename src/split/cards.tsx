@@ -9,6 +9,7 @@ import type { Split, SplitTask, SplitVariable } from '../contract';
 import { size } from '../words';
 import { isTaken, type SplitFormat, type SplitWish } from './edits';
 import { Evidence } from './evidence';
+import { ProductKey } from './key';
 import { edgeBetween, isBefore, offered, productsById, taskOf } from './passing';
 import { Severity } from './severity';
 import { Sign } from './sign';
@@ -17,6 +18,8 @@ import { Storing } from './storing';
 
 export interface ICardCalls {
   readonly onStore: (product: string, format: SplitFormat | null) => void;
+  /** Call a product so; '' as it is called by itself. */
+  readonly onCall: (product: string, key: string) => void;
   /** Let a task take a variable from another; `null`: from nowhere. */
   readonly onTake: (target: string, name: string, source: string | null) => void;
   /** Leave that to the code again. */
@@ -257,12 +260,15 @@ export function TaskCard(props: ITaskCardProps): React.JSX.Element {
             <React.Fragment key={product.id}>
               <code>{product.names.join(', ')}</code>
               <TypeOf trans={trans} {...product} />
-              <Storing
-                trans={trans}
-                product={product}
-                chosen={product.id in request.formats}
-                onStore={props.onStore}
-              />
+              <span className="jp-cauce-SplitCard-stored">
+                <Storing
+                  trans={trans}
+                  product={product}
+                  chosen={product.id in request.formats}
+                  onStore={props.onStore}
+                />
+                <ProductKey trans={trans} product={product} inCode onCall={props.onCall} />
+              </span>
               {product.trouble === '' ? null : (
                 <span className="jp-cauce-SplitCard-trouble jp-cauce-mod-wide">
                   <Severity severity="warning" /> {product.trouble}

@@ -10,6 +10,7 @@ import { closeIcon, cutIcon, editIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { ShortName } from '../components/name';
+import { NameField } from '../components/namefield';
 import { Severity } from './severity';
 import type { SplitCell, SplitRemark } from '../contract';
 import { Code, type Paint } from './code';
@@ -488,54 +489,3 @@ const CellRow = React.memo(function CellRow(props: ICellRowProps): React.JSX.Ele
     </div>
   );
 });
-
-/** A name that is edited in its place: Enter or leaving takes it, Escape does not. */
-function NameField(props: {
-  readonly label: string;
-  readonly name: string;
-  /** `null`: it stays as it was. */
-  readonly onDone: (name: string | null) => void;
-}): React.JSX.Element {
-  const field = React.useRef<HTMLInputElement>(null);
-  const done = React.useRef(false);
-  React.useEffect(() => {
-    field.current?.focus();
-    field.current?.select();
-  }, []);
-  const end = (name: string | null): void => {
-    if (!done.current) {
-      done.current = true;
-      props.onDone(name === props.name ? null : name);
-    }
-  };
-  return (
-    <input
-      ref={field}
-      type="text"
-      className="jp-cauce-SplitHead-field"
-      aria-label={props.label}
-      defaultValue={props.name}
-      spellCheck={false}
-      data-cauce-escape="own"
-      onClick={event => {
-        event.stopPropagation();
-      }}
-      onDoubleClick={event => {
-        event.stopPropagation();
-      }}
-      onKeyDown={event => {
-        event.stopPropagation();
-        if (event.key === 'Enter') {
-          event.preventDefault();
-          end(event.currentTarget.value);
-        } else if (event.key === 'Escape') {
-          event.preventDefault();
-          end(null);
-        }
-      }}
-      onBlur={event => {
-        end(event.currentTarget.value);
-      }}
-    />
-  );
-}

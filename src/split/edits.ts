@@ -135,6 +135,13 @@ export function store(request: SplitWish, product: string, format: SplitFormat |
   return { ...request, formats: format === null ? formats : { ...formats, [product]: format } };
 }
 
+/** Call the product of a variable so in `product[…]`; '' for the name that it has by itself. */
+export function call(request: SplitWish, product: string, key: string): SplitWish {
+  const keys = without(request.keys, product);
+  const wanted = key.trim();
+  return { ...request, keys: wanted === '' ? keys : { ...keys, [product]: wanted } };
+}
+
 /** Let a task take a variable from another, or from nowhere. */
 export function take(
   request: SplitWish,

@@ -156,6 +156,9 @@ function Planned(props: ISplitProps & { readonly plan: Split }): React.JSX.Eleme
       onStore: (product, format) => {
         edit(was => edits.store(was, product, format));
       },
+      onCall: (product, key) => {
+        edit(was => edits.call(was, product, key));
+      },
       onTake: (target, name, source) => {
         edit((was, { tasks }) => {
           const to = edits.firstOf(tasks, target);
@@ -279,7 +282,7 @@ function Planned(props: ISplitProps & { readonly plan: Split }): React.JSX.Eleme
                 {...cards}
               />
             ) : tab === 'variables' ? (
-              <Variables trans={trans} plan={plan} request={request} onStore={cards.onStore} />
+              <Variables trans={trans} plan={plan} request={request} {...cards} />
             ) : tab === 'functions' ? (
               <Functions
                 trans={trans}

@@ -9,6 +9,7 @@ import type { Split, SplitDefinition } from '../contract';
 import { Named, TypeOf } from './cards';
 import type { SplitFormat, SplitWish } from './edits';
 import { Evidence } from './evidence';
+import { ProductKey } from './key';
 import { passingOf } from './passing';
 import { Severity } from './severity';
 import { cellWord, goesWord } from './splitwords';
@@ -22,6 +23,7 @@ interface IVariablesProps {
   readonly plan: Split;
   readonly request: SplitWish;
   readonly onStore: (product: string, format: SplitFormat | null) => void;
+  readonly onCall: (product: string, key: string) => void;
 }
 
 export function Variables(props: IVariablesProps): React.JSX.Element {
@@ -41,6 +43,7 @@ export function Variables(props: IVariablesProps): React.JSX.Element {
             <th scope="col">{trans.__('To')}</th>
             <th scope="col">{trans.__('Type')}</th>
             <th scope="col">{trans.__('Stored as')}</th>
+            <th scope="col">{trans.__('Product')}</th>
             <th scope="col">{trans.__('Known')}</th>
           </tr>
         </thead>
@@ -88,6 +91,11 @@ export function Variables(props: IVariablesProps): React.JSX.Element {
                       </span>
                     )}
                   </>
+                )}
+              </td>
+              <td>
+                {row.product === null ? null : (
+                  <ProductKey trans={trans} product={row.product} onCall={props.onCall} />
                 )}
               </td>
               <td>

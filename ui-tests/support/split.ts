@@ -101,8 +101,18 @@ export class SplitDialog {
 
   async rename(first: number, name: string): Promise<void> {
     await this.head(first).dblclick();
-    await this.root.locator('.jp-cauce-SplitHead-field').fill(name);
+    await this.root.locator('.jp-cauce-NameField').fill(name);
     await this.page.keyboard.press('Enter');
+  }
+
+  /** Call the product of a variable otherwise, in the table of variables. */
+  async callProduct(variable: string, key: string): Promise<void> {
+    const button = this.root.getByRole('button', { name: `Name of the product of ${variable}:` });
+    await button.click();
+    await this.page.keyboard.type(key);
+    await this.page.keyboard.press('Enter');
+    await expect(button).toHaveText(key);
+    await expect(button).toBeFocused();
   }
 
   /** Write it. */

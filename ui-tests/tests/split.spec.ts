@@ -60,7 +60,9 @@ test('It is run to see what it does, split, and proved', async ({ page, panel, p
   });
   await dialog.tab('Variables');
   await expect(dialog.root.getByRole('row').filter({ hasText: 'share' })).toContainText('list');
+  await dialog.callProduct('share', 'ratios');
   await dialog.apply();
+  expect(await project.read('pipeline.yaml')).toContain('ratios: output/clean-ratios.json');
   await panel.expectState('tell', 'never');
 
   await dialog.answer(/Split into 3 tasks/, 'Prove It');

@@ -31,6 +31,7 @@ __all__ = ["command"]
 @click.option("--cut", "cuts", type=int, multiple=True, metavar="CELL", help="Cut before this cell, counted from 1.")
 @click.option("--name", "names", multiple=True, metavar="CELL=NAME", help="Name the task that begins at this cell.")
 @click.option("--store", "stores", multiple=True, metavar="CELL:VAR=FORMAT", help="How to store a variable.")
+@click.option("--key", "keys", multiple=True, metavar="CELL:VAR=KEY", help="What product[…] calls it.")
 @click.option("-s", "--single-task", is_flag=True, help="Do not split: the notebook as a pipeline of one task.")
 @click.option("-f", "--file-format", type=click.Choice(["py", "ipynb"]), help="Of the tasks. Default: the notebook's.")
 @click.option("-d", "--df-format", type=click.Choice(["parquet", "csv"]), help="Of tables. Default: parquet.")
@@ -56,6 +57,7 @@ def command(
     cuts: tuple[int, ...],
     names: tuple[str, ...],
     stores: tuple[str, ...],
+    keys: tuple[str, ...],
     single_task: bool,
     file_format: str | None,
     df_format: str | None,
@@ -76,6 +78,7 @@ def command(
             "cuts": [cut - 1 for cut in cuts] or None,
             "names": _by_cell(names, "CELL=NAME"),
             "formats": _by_cell(stores, "CELL:VAR=FORMAT"),
+            "keys": _by_cell(keys, "CELL:VAR=KEY"),
             "sourceFormat": file_format or "",
             "dfFormat": df_format or "",
             "serializer": serializer or "",

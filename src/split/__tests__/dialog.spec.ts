@@ -92,7 +92,7 @@ it('is edited by keys: a cut, a name; Escape asks before that is lost', async ()
   head.focus();
   key(head, 'F2');
   const field = await appears(() =>
-    document.querySelector<HTMLInputElement>('.jp-cauce-SplitHead-field')
+    document.querySelector<HTMLInputElement>('.jp-cauce-NameField')
   );
   field.value = 'tidy';
   key(field, 'Enter');

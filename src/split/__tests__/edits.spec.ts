@@ -2,6 +2,7 @@ import { fakeCells, fakeSplit } from '../../testing/fakeclient';
 import {
   addCut,
   beginnings,
+  call,
   follow,
   mannerOf,
   moveCut,
@@ -33,12 +34,15 @@ describe('Cuts', () => {
   });
 
   it('take along what was said of the task', () => {
-    const said = take(store(rename(asked, 3, 'tidy'), '3:df', 'csv'), 6, 'df', 3);
+    const named = call(rename(asked, 3, 'tidy'), '3:df', ' table ');
+    const said = take(store(named, '3:df', 'csv'), 6, 'df', 3);
     const moved = moveCut(said, plan, 3, 5);
     expect(moved.cuts).toEqual([0, 5, 6]);
     // None is called otherwise because it begins with another heading.
     expect(moved.names).toEqual({ '0': 'load', '5': 'tidy', '6': 'plot' });
     expect(moved.formats).toEqual({ '5:df': 'csv' });
+    expect(moved.keys).toEqual({ '5:df': 'table' });
+    expect(call(moved, '5:df', '').keys).toEqual({});
     expect(moved.edges).toEqual([{ target: 6, name: 'df', source: 5 }]);
   });
 
