@@ -24,6 +24,7 @@ import type { ITaskNotebook } from '../notebook/task';
 import type { RunsModel } from '../runsmodel';
 import type { SplitClient } from '../splitmodel';
 import type { IFiles } from '../starter';
+import type { IProofMemory } from '../proofs';
 import type { ISettings } from '../settings';
 import { Changing } from './changing';
 import { Debugging } from './debugging';
@@ -61,6 +62,8 @@ export namespace Actions {
     readonly show: () => void;
     /** The user's settings, as they are now. */
     readonly settings: () => ISettings;
+    /** What is remembered from one visit to the next; `null` when nothing is. */
+    readonly memory: IProofMemory | null;
     /** What shows two notebooks cell by cell, by their paths from the server's root; `null` when nothing does. */
     readonly notebookDiff: () => ((base: string, remote: string) => void) | null;
   }

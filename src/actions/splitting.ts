@@ -5,6 +5,7 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 
 import type { SplitApplied, SplitProof, SplitRequest, SplitRun } from '../contract';
+import { Proofs } from '../proofs';
 import type { Actions } from './actions';
 import type { Reshaping } from './reshaping';
 import type { Telling } from './telling';
@@ -20,6 +21,7 @@ export class Splitting {
     this._options = options;
     this._telling = telling;
     this._reshaping = reshaping;
+    this._proofs = new Proofs(options.memory);
   }
 
   /** Let the user split a notebook, and show the pipeline that it has become. */
@@ -45,14 +47,54 @@ export class Splitting {
 
   /** Run the pipeline that a notebook has become, compare the two, and tell what came of it. */
   async prove(notebook: string, pipeline: string): Promise<void> {
-    const { client, trans } = this._options;
-    let run: SplitRun;
     try {
-      run = await client.startSplitRun('proof', { notebook, pipeline });
+      const run = await this._options.client.startSplitRun('proof', { notebook, pipeline });
+      this._proofs.add(notebook);
+      await this._followProof(notebook, run);
     } catch (error) {
       this._telling.error(error);
-      return;
     }
+  }
+
+  /** Ask first, for it runs the notebook and the whole pipeline; then prove. */
+  async askAndProve(notebook: string, pipeline: string): Promise<void> {
+    const { trans } = this._options;
+    const asked = await showDialog({
+      title: trans.__('Compare the notebook with its pipeline?'),
+      body: trans.__(
+        '“%1” and all tasks of “%2” are run, files that they write are written anew, and the variables of the two are compared.',
+        notebook,
+        pipeline
+      ),
+      buttons: [
+        Dialog.cancelButton({ label: trans.__('Cancel') }),
+        Dialog.okButton({ label: trans.__('Run and Compare') })
+      ]
+    });
+    if (asked.button.accept) {
+      await this.prove(notebook, pipeline);
+    }
+  }
+
+  /** Go on telling of the proofs that a page before this one has begun. */
+  async takeUpProofs(): Promise<void> {
+    const { client } = this._options;
+    await Promise.all(
+      (await this._proofs.begun()).map(async notebook => {
+        const run = await client.splitRun('proof', notebook).catch(() => null);
+        if (run?.state === 'none') {
+          this._proofs.delete(notebook); // the server has been started anew
+        } else if (run !== null) {
+          await this._followProof(notebook, run);
+        }
+      })
+    );
+  }
+
+  /** Tell how far a proof is until it has ended, and then how. */
+  private async _followProof(notebook: string, began: SplitRun): Promise<void> {
+    const { client, trans } = this._options;
+    let run = began;
     const stop: Notification.IAction = {
       label: trans.__('Stop'),
       caption: trans.__('Stop running the pipeline'),
@@ -89,6 +131,7 @@ export class Splitting {
       }
     }
     Notification.dismiss(told);
+    this._proofs.delete(notebook);
     await this._tellProof(run);
   }
 
@@ -187,6 +230,7 @@ export class Splitting {
   private readonly _options: Actions.IOptions;
   private readonly _telling: Telling;
   private readonly _reshaping: Reshaping;
+  private readonly _proofs: Proofs;
 }
 
 function proving({ trans }: Pick<Actions.IOptions, 'trans'>, run: SplitRun): string {

@@ -27,6 +27,7 @@ export namespace CommandIDs {
   export const chooseProfile = 'cauce:choose-profile';
   export const createPipeline = 'cauce:create-pipeline';
   export const splitNotebook = 'cauce:split-notebook';
+  export const proveSplit = 'cauce:prove-split';
   export const openTask = 'cauce:open-task';
   export const openSource = 'cauce:open-source';
   export const openFunction = 'cauce:open-function';

@@ -37,5 +37,6 @@ export const PALETTE: readonly string[] = [
   CommandIDs.scaffold,
   CommandIDs.clean,
   CommandIDs.createExample,
-  CommandIDs.splitNotebook
+  CommandIDs.splitNotebook,
+  CommandIDs.proveSplit
 ];

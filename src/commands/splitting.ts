@@ -1,5 +1,5 @@
 /**
- * The command that makes a pipeline of one notebook.
+ * The commands that make a pipeline of one notebook, and compare the two.
  */
 import { cutIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
@@ -8,7 +8,7 @@ import { CommandIDs } from './ids';
 import { text, type ICommandContext } from './target';
 
 export function addSplittingCommands(context: ICommandContext): void {
-  const { commands, actions, trans } = context;
+  const { commands, model, actions, trans } = context;
   const pathOf = (args: ReadonlyPartialJSONObject): string | null =>
     text(args.path) ?? (args.selected === true ? context.selectedFile() : context.notebook());
   commands.addCommand(CommandIDs.splitNotebook, {
@@ -45,6 +45,37 @@ export function addSplittingCommands(context: ICommandContext): void {
       if (path !== null) {
         const { level } = args;
         await actions.splitting.split(path, typeof level === 'number' ? { level } : {});
+      }
+    }
+  });
+  commands.addCommand(CommandIDs.proveSplit, {
+    label: trans.__('Compare Notebook with Its Pipeline…'),
+    caption: trans.__('Run the pipeline, and compare its variables with those of the notebook'),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          path: {
+            type: 'string',
+            description: trans.__(
+              'The notebook that was split, relative to the server’s root; by default the current notebook'
+            )
+          },
+          pipeline: {
+            type: 'string',
+            description: trans.__(
+              'The pipeline, relative to the server’s root; by default the one in the panel'
+            )
+          }
+        }
+      }
+    },
+    isEnabled: args => pathOf(args) !== null && (text(args.pipeline) ?? model.path) !== null,
+    execute: async args => {
+      const path = pathOf(args);
+      const pipeline = text(args.pipeline) ?? model.path;
+      if (path !== null && pipeline !== null) {
+        await actions.splitting.askAndProve(path, pipeline);
       }
     }
   });

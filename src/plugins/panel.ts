@@ -115,6 +115,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
         [...app.serviceManager.sessions.running()].some(session => session.path === path),
       show,
       settings: () => settings.current,
+      memory: viewMemory,
       notebookDiff: notebookDiff(app, trans)
     });
     const taskModel = new TaskModel(client, model);
@@ -228,10 +229,12 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       commands.notifyCommandChanged(CommandIDs.buildForce);
       commands.notifyCommandChanged(CommandIDs.plan);
       commands.notifyCommandChanged(CommandIDs.splitNotebook);
+      commands.notifyCommandChanged(CommandIDs.proveSplit);
     });
     for (const command of PALETTE) {
       palette?.addItem({ command, category });
     }
+    void app.restored.then(() => actions.splitting.takeUpProofs());
     offerProducts(app, model);
     void registry?.load(PANEL).then(loaded => {
       const read = (): void => {

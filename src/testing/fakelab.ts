@@ -26,7 +26,7 @@ export class FakeLab implements IDisposable, IShared {
   readonly taskModel = new TaskModel(this.client, this.model);
   readonly runsModel = new RunsModel(this.client, this.model);
   readonly documents = new Map<string, FakeDocument>();
-  readonly actions = new Actions({
+  readonly options: Actions.IOptions = {
     model: this.model,
     runs: this.runsModel,
     client: this.client,
@@ -48,8 +48,10 @@ export class FakeLab implements IDisposable, IShared {
     hasKernel: () => false,
     show: () => undefined,
     settings: () => this.settings.current,
+    memory: null,
     notebookDiff: () => null
-  });
+  };
+  readonly actions = new Actions(this.options);
   readonly settings = new Settings();
   readonly lookers = new Lookers([this.model, this.taskModel, this.runsModel]);
   readonly viewMemory = null;
