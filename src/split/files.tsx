@@ -7,6 +7,7 @@ import * as React from 'react';
 import { Diff } from '../components/diff';
 import type { SplitFile } from '../contract';
 import { Code, type Paint } from './code';
+import { cellsOf } from './notebookcells';
 import { fileWord } from './splitwords';
 
 export interface IFilesProps {
@@ -82,16 +83,40 @@ export function Files(props: IFilesProps): React.JSX.Element {
         {shown.diff !== '' ? (
           <Diff text={shown.diff} />
         ) : (
-          <pre>
-            <Code
-              key={shown.path}
-              text={shown.text}
-              language={language(shown.path)}
-              paint={paint}
-            />
-          </pre>
+          <Text key={shown.path} file={shown} language={language} paint={paint} />
         )}
       </div>
+    </div>
+  );
+}
+
+/** A file's text; of a notebook, what a reader of it sees: its cells. */
+function Text(
+  props: Pick<IFilesProps, 'language' | 'paint'> & { readonly file: SplitFile }
+): React.JSX.Element {
+  const { file, language, paint } = props;
+  const cells = React.useMemo(
+    () => (file.path.endsWith('.ipynb') ? cellsOf(file.text) : null),
+    [file]
+  );
+  if (cells === null) {
+    return (
+      <pre>
+        <Code text={file.text} language={language(file.path)} paint={paint} />
+      </pre>
+    );
+  }
+  return (
+    <div className="jp-cauce-SplitFiles-cells">
+      {cells.map((cell, i) => (
+        <pre key={i} data-kind={cell.kind}>
+          <Code
+            text={cell.text}
+            language={cell.kind === 'code' ? 'text/x-ipython' : ''}
+            paint={paint}
+          />
+        </pre>
+      ))}
     </div>
   );
 }

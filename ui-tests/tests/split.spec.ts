@@ -37,6 +37,10 @@ test('A notebook is split from the file browser; nothing is written before, all 
   await dialog.tab('Files');
   await dialog.root.getByRole('option', { name: 'pipeline.yaml' }).click();
   await expect(dialog.root.getByRole('region', { name: 'pipeline.yaml' })).toContainText('shares');
+  await dialog.root.getByRole('option', { name: 'tasks/clean.ipynb' }).click();
+  const cells = dialog.root.getByRole('region', { name: 'tasks/clean.ipynb' });
+  await expect(cells).toContainText('## Clean');
+  await expect(cells).not.toContainText('cell_type');
   expect(await project.exists('pipeline.yaml')).toBe(false);
 
   await dialog.apply();
