@@ -64,8 +64,11 @@ export namespace Actions {
     readonly settings: () => ISettings;
     /** What is remembered from one visit to the next; `null` when nothing is. */
     readonly memory: IProofMemory | null;
-    /** What shows two notebooks cell by cell, by their paths from the server's root; `null` when nothing does. */
-    readonly notebookDiff: () => ((base: string, remote: string) => void) | null;
+    /**
+     * What shows two notebooks of a task cell by cell, by their paths from the server's root; `null` when
+     * nothing does.
+     */
+    readonly notebookDiff: () => ((base: string, remote: string, task: string) => void) | null;
   }
 }
 

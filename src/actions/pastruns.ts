@@ -77,11 +77,11 @@ export class PastRuns {
     return this._options.notebookDiff() !== null;
   }
 
-  /** Show two notebooks cell by cell, by their files. */
-  compareNotebooks(before: string, after: string): void {
+  /** Show two notebooks of a task cell by cell, by their files. */
+  compareNotebooks(before: string, after: string, task: string): void {
     const [base, remote] = [this._full(before), this._full(after)];
     if (base !== null && remote !== null) {
-      this._options.notebookDiff()?.(base, remote);
+      this._options.notebookDiff()?.(base, remote, task);
     }
   }
 

@@ -6,6 +6,7 @@ import { fileIcon, folderIcon, notebookIcon, spreadsheetIcon } from '@jupyterlab
 import * as React from 'react';
 
 import { More } from '../components/more';
+import { PathName } from '../components/pathname';
 import type { Product, Reason } from '../contract';
 import type { IPreview } from '../taskmodel';
 import { ago, moment, size } from '../words';
@@ -65,7 +66,7 @@ function One(props: IProductsProps & { readonly product: Product }): React.JSX.E
               props.onOpenProduct(product);
             }}
           >
-            <Name path={product.path} />
+            <PathName path={product.path} />
           </button>
         ) : (
           <span className="jp-cauce-Products-name jp-cauce-mod-code" title={product.path}>
@@ -128,18 +129,6 @@ function One(props: IProductsProps & { readonly product: Product }): React.JSX.E
         </div>
       ) : null}
     </li>
-  );
-}
-
-/** A path whose last part is what one reads. */
-function Name({ path }: { readonly path: string }): React.JSX.Element {
-  const at = path.lastIndexOf('/') + 1;
-  return (
-    <>
-      {at === 0 ? null : <span className="jp-cauce-Products-folder">{path.slice(0, at)}</span>}
-      {at === 0 ? null : <wbr />}
-      {path.slice(at)}
-    </>
   );
 }
 

@@ -6,7 +6,7 @@
  */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { IFrame, MainAreaWidget } from '@jupyterlab/apputils';
-import { PathExt, URLExt } from '@jupyterlab/coreutils';
+import { URLExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 /** nbdime's page, below the server's base. */
@@ -14,8 +14,8 @@ const PAGE = 'nbdime/difftool';
 /** Where this command is, nbdime is. */
 const COMMAND = 'nbdime:diff';
 
-/** Shows two notebooks, by their paths from the server's root. */
-export type NotebookDiff = (base: string, remote: string) => void;
+/** Shows two notebooks of a task, by their paths from the server's root. */
+export type NotebookDiff = (base: string, remote: string, task: string) => void;
 
 /** What compares notebooks here; `null` as long as nothing does. */
 export function notebookDiff(
@@ -23,12 +23,12 @@ export function notebookDiff(
   trans: TranslationBundle
 ): () => NotebookDiff | null {
   const { baseUrl } = app.serviceManager.serverSettings;
-  const show: NotebookDiff = (base, remote) => {
+  const show: NotebookDiff = (base, remote, task) => {
     const query = new URLSearchParams({ base, remote }).toString();
     const content = new IFrame({ sandbox: ['allow-scripts', 'allow-same-origin'] });
     content.url = `${URLExt.join(baseUrl, PAGE)}?${query}`;
     const widget = new MainAreaWidget({ content });
-    widget.title.label = trans.__('Changes of %1', PathExt.basename(remote));
+    widget.title.label = trans.__('Changes of %1', task);
     widget.title.caption = `${base} → ${remote}`;
     widget.title.closable = true;
     widget.toolbar.hide();

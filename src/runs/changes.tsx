@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Button } from '../components/button';
+import { PathName } from '../components/pathname';
 import type {
   ProductChange,
   Result,
@@ -33,7 +34,7 @@ export interface IChangesProps {
   readonly onBase: (run: string) => void;
   readonly onTask: (task: string) => void;
   readonly onOpenPath: (path: string) => void;
-  readonly onCompareNotebooks: (before: string, after: string) => void;
+  readonly onCompareNotebooks: (before: string, after: string, task: string) => void;
 }
 
 export function Changes(props: IChangesProps): React.JSX.Element {
@@ -186,14 +187,14 @@ function Body(props: IChangesProps & { readonly change: TaskComparison }): React
         />
       ) : null}
       {products.length > 0 ? (
-        <table className="jp-cauce-Values">
+        <table className="jp-cauce-Values jp-cauce-Changes-products">
           <caption>{trans.__('Products')}</caption>
           <Heads trans={trans} first={trans.__('Path')} last={trans.__('Difference')} />
           <tbody>
             {products.map(product => (
               <tr key={product.path}>
                 <th scope="row" title={product.path}>
-                  {product.path}
+                  <PathName path={product.path} />
                 </th>
                 <td>{product.before === null ? '–' : size(product.before)}</td>
                 <td>{product.after === null ? '–' : size(product.after)}</td>
@@ -233,7 +234,7 @@ function Body(props: IChangesProps & { readonly change: TaskComparison }): React
                   : trans.__('That takes nbdime: install it with “pip install nbdime”.')
               }
               onPress={() => {
-                props.onCompareNotebooks(files[0] ?? '', files[1] ?? '');
+                props.onCompareNotebooks(files[0] ?? '', files[1] ?? '', change.task);
               }}
             />
           )}

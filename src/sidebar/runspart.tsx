@@ -295,8 +295,8 @@ function RunPage(
             onOpenPath={path => {
               actions.pastRuns.openNotebook(path);
             }}
-            onCompareNotebooks={(old, next) => {
-              actions.pastRuns.compareNotebooks(old, next);
+            onCompareNotebooks={(old, next, name) => {
+              actions.pastRuns.compareNotebooks(old, next, name);
             }}
           />
         ) : (
