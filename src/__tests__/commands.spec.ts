@@ -3,7 +3,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { addCommands } from '../commands/commands';
 import { CommandIDs } from '../commands/ids';
 import type { ISettings } from '../settings';
-import { fakeSnapshot, fakeTask } from '../testing/fakeclient';
+import { fakeRun, fakeSnapshot, fakeTask } from '../testing/fakeclient';
 import { appears, FakeLab } from '../testing/fakelab';
 
 const ML = 'ml/pipeline.yaml';
@@ -92,14 +92,44 @@ describe('A command that nobody’s hand called', () => {
 });
 
 describe('The commands', () => {
-  it('are told to have changed with the pipeline, but for the one of the absent file browser', async () => {
+  it('are told to have changed when a build begins, but for the one of the absent file browser', async () => {
     const told = new Set<string | undefined>();
     commands.commandChanged.connect((_, { id }) => told.add(id));
     const error = jest.spyOn(console, 'error');
-    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { revision: 2 }));
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { revision: 2, run: fakeRun('r') }));
     expect([...told].sort()).toEqual([...commands.listCommands()].sort());
     expect(error).not.toHaveBeenCalled();
     error.mockRestore();
+  });
+
+  it('are left alone by a cell that ran: the palette would forget what is picked in it', async () => {
+    const running = (done: number): Promise<void> =>
+      lab.show(
+        fakeSnapshot(
+          ML,
+          [
+            fakeTask('a', {
+              activity: {
+                state: 'running',
+                run: 'r',
+                started: 1,
+                progress: { done, total: 9 },
+                retry: ''
+              }
+            })
+          ],
+          { revision: 2 + done, run: fakeRun('r', { tasks: { a: 'running' } }) }
+        )
+      );
+    await running(1);
+    const told: (string | undefined)[] = [];
+    commands.commandChanged.connect((_, { id }) => told.push(id));
+    await running(2);
+    expect(told).toEqual([]);
+    // Those that are about a task can be used once one is selected.
+    lab.model.select('a');
+    expect(told).toContain(CommandIDs.openTask);
+    expect(told).not.toContain(CommandIDs.createExample);
   });
 
   it('offer to evaluate and to create sources only where there is something to do', async () => {

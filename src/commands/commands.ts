@@ -1,6 +1,7 @@
 /**
  * The commands: what the palette, menus, shortcuts and other extensions can call.
  */
+import { tellerOf } from './changed';
 import { addChangingCommands } from './changing';
 import { addDebuggingCommands } from './debugging';
 import { CommandIDs } from './ids';
@@ -12,8 +13,11 @@ import { addRunsCommands } from './runs';
 import { addSplittingCommands } from './splitting';
 import type { ICommandContext } from './target';
 
-/** Add all commands, and tell whoever shows them when they may have changed. */
-export function addCommands(context: ICommandContext): void {
+/**
+ * Add all commands, and tell whoever shows them when they change. What is returned looks whether they have: for
+ * what the models know nothing of.
+ */
+export function addCommands(context: ICommandContext): () => void {
   addLookingCommands(context);
   addRunningCommands(context);
   addOpeningCommands(context);
@@ -23,24 +27,11 @@ export function addCommands(context: ICommandContext): void {
   addReshapingCommands(context);
   addSplittingCommands(context);
 
-  const { commands, model } = context;
-  let before = '';
-  model.changed.connect(() => {
-    // Menus and buttons need not hear of every cell that ran.
-    const now = JSON.stringify([
-      model.path,
-      isBuildable(model),
-      model.running,
-      model.asked !== null,
-      model.selection,
-      model.snapshot?.revision
-    ]);
-    if (now !== before) {
-      before = now;
-      // That of the file browser is not there where the file browser is not.
-      for (const id of Object.values(CommandIDs).filter(each => commands.hasCommand(each))) {
-        commands.notifyCommandChanged(id);
-      }
-    }
-  });
+  const { commands, model, runs } = context;
+  const tell = tellerOf(commands, Object.values(CommandIDs), () =>
+    JSON.stringify([model.path, isBuildable(model), model.running, model.asked !== null])
+  );
+  model.changed.connect(tell);
+  runs.changed.connect(tell);
+  return tell;
 }

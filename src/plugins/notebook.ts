@@ -11,6 +11,8 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator } from '@jupyterlab/translation';
 
+import { tellerOf } from '../commands/changed';
+import { CommandIDs } from '../commands/ids';
 import { addNotebookCommands, NOTEBOOK_COMMANDS } from '../commands/notebook';
 import { NameCompletions } from '../editing/names';
 import { CheckedEditors, codeOfFile, SourceEditors } from '../editing/sources';
@@ -122,11 +124,13 @@ export const notebook: JupyterFrontEndPlugin<void> = {
     actions.opening.shown.connect((_, path) => {
       void open.at(path)?.adopt();
     });
-    const notify = (): void => {
-      for (const command of NOTEBOOK_COMMANDS) {
-        commands.notifyCommandChanged(command);
-      }
-    };
+    const notify = tellerOf(commands, [
+      ...NOTEBOOK_COMMANDS,
+      // These are about its pipeline, which is known once it is open.
+      CommandIDs.build,
+      CommandIDs.buildForce,
+      CommandIDs.plan
+    ]);
     notebooks?.currentChanged.connect(notify);
     open.changed.connect(notify);
     dismissed.changed.connect(notify);

@@ -183,7 +183,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       rank: 3
     });
 
-    addCommands({
+    const tell = addCommands({
       commands,
       model,
       runs: runsModel,
@@ -224,13 +224,9 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     for (const format of FORMATS) {
       palette?.addItem({ command: CommandIDs.exportGraph, category, args: { format } });
     }
-    notebooks?.currentChanged.connect(() => {
-      commands.notifyCommandChanged(CommandIDs.build);
-      commands.notifyCommandChanged(CommandIDs.buildForce);
-      commands.notifyCommandChanged(CommandIDs.plan);
-      commands.notifyCommandChanged(CommandIDs.splitNotebook);
-      commands.notifyCommandChanged(CommandIDs.proveSplit);
-    });
+    // Some are about the notebook that one works in.
+    notebooks?.currentChanged.connect(tell);
+    shell.currentChanged?.connect(tell);
     for (const command of PALETTE) {
       palette?.addItem({ command, category });
     }
