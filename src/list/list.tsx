@@ -59,9 +59,10 @@ const TYPING_MS = 900;
 export function TaskList(props: ITaskListProps): React.JSX.Element {
   const { trans, tasks, edges, arrangement, columns, selection, onSelect } = props;
   const box = React.useRef<HTMLDivElement>(null);
-  const [shown, measure] = useRowWindow(box, ROW_HEIGHT);
 
   const places = React.useMemo(() => arrange(tasks, arrangement), [tasks, arrangement]);
+  // Where nothing matches there is no box, and the next one is another.
+  const [shown, measure] = useRowWindow(box, ROW_HEIGHT, places.length > 0);
   const rows = React.useMemo(() => rowsOf(places), [places]);
   const byName = React.useMemo(() => new Map(tasks.map(task => [task.name, task])), [tasks]);
   const ways = React.useMemo(

@@ -16,10 +16,11 @@ export interface IRowWindow {
   readonly page: number;
 }
 
-/** Follows the scrolling and the size of the box. */
+/** Follows the scrolling and the size of the box, as long as it is there. */
 export function useRowWindow(
   box: React.RefObject<HTMLElement>,
-  rowHeight: number
+  rowHeight: number,
+  there: boolean
 ): readonly [IRowWindow, () => void] {
   const [range, setRange] = React.useState<IRowWindow>({ first: 0, last: FIRST, page: 1 });
   const measure = React.useCallback((): void => {
@@ -45,7 +46,7 @@ export function useRowWindow(
     return () => {
       observer.disconnect();
     };
-  }, [box, measure]);
+  }, [box, measure, there]);
   return [range, measure];
 }
 

@@ -323,3 +323,36 @@ describe('The focus', () => {
     other.remove();
   });
 });
+
+describe('A long list', () => {
+  const heights = Object.getOwnPropertyDescriptor(Element.prototype, 'clientHeight');
+
+  beforeEach(() => {
+    Object.defineProperty(Element.prototype, 'clientHeight', {
+      configurable: true,
+      get: () => 260
+    });
+  });
+
+  afterEach(() => {
+    Object.defineProperty(Element.prototype, 'clientHeight', heights ?? {});
+  });
+
+  it('shows its beginning again after nothing matched, however far it was scrolled', async () => {
+    bench = new Bench(Array.from({ length: 400 }, (_, i) => task(`t${String(i)}`)));
+    const box = bench.node.querySelector('[role="tree"]');
+    if (box !== null) {
+      box.scrollTop = 300 * 26;
+      box.dispatchEvent(new Event('scroll'));
+    }
+    while (!bench.names.includes('t300')) {
+      await new Promise(resolve => setTimeout(resolve, 5)); // React takes its time for what is scrolled
+    }
+    bench.arrangement = { filter: parseFilter('none') };
+    bench.draw();
+    expect(bench.names).toEqual([]);
+    bench.arrangement = {};
+    bench.draw();
+    expect(bench.names).toContain('t5');
+  });
+});
