@@ -113,6 +113,7 @@ function Actions(props: IBarProps): React.JSX.Element {
       <Button
         label={trans.__('Cancel')}
         title={trans.__('Write nothing (Escape)')}
+        whyNot={props.applying ? trans.__('The files are being written.') : ''}
         action="split-cancel"
         onPress={props.onCancel}
       />

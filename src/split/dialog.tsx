@@ -99,11 +99,14 @@ class SplitBody extends ReactWidget {
 
   /** Close, unless something is asked or would be lost: that is asked first. */
   leave(): void {
+    if (this._model.applying) {
+      return; // it is written by now: what became of it has to be told
+    }
     if (this._question !== null) {
       this._ask(null);
     } else if (this._model.edited) {
       this._ask('discard');
-    } else if (!this._model.applying) {
+    } else {
       this._end(null);
     }
   }

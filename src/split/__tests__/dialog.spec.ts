@@ -173,3 +173,26 @@ it('asks to save a notebook with changes: the plan is made of its file', async (
   (await button('split-cancel')).click();
   await split;
 });
+
+it('cannot be left while it is being written: what was written is told, with the way back', async () => {
+  await open();
+  const cell = await row('c5');
+  cell.focus();
+  key(cell, 'Enter');
+  await appears(() => lab.client.calls.find(call => call.includes('"cuts":[0,3,5,6]')));
+  const apply = await button('split-apply');
+  let answer = (): void => undefined;
+  lab.client.gate = new Promise(resolve => {
+    answer = resolve;
+  });
+  apply.click();
+  await appears(() => (apply.textContent === 'Writing…' ? true : null));
+  key(await row('c5'), 'Escape');
+  const cancel = document.querySelector('[data-cauce-action="split-cancel"]');
+  expect(cancel?.getAttribute('title')).toBe('The files are being written.');
+  expect(document.querySelector('[data-cauce-action="discard"]')).toBeNull();
+  lab.client.snapshots.set('pipeline.yaml', fakeSnapshot('pipeline.yaml', [fakeTask('load')]));
+  answer();
+  await gone();
+  await appears(() => (lab.model.path === 'pipeline.yaml' ? true : null));
+});
