@@ -141,6 +141,7 @@ export class SplitModel implements IDisposable {
 
   /** Have the notebook run, to see what its cells do. */
   async startTrace(): Promise<void> {
+    this._looks++; // what an earlier look finds is of an earlier run
     try {
       const { notebook } = this._request;
       const run = await this._client.startSplitRun('trace', { notebook, pipeline: '' });
@@ -148,6 +149,7 @@ export class SplitModel implements IDisposable {
       this._hear(run);
     } catch (error) {
       this._failed(error);
+      void this._look(); // one may be running already
     }
   }
 
@@ -208,11 +210,15 @@ export class SplitModel implements IDisposable {
   /** Look how far the run of the notebook has come, and again as long as it runs. */
   private async _look(): Promise<void> {
     clearTimeout(this._next);
+    const look = ++this._looks;
     try {
-      this._hear(await this._client.splitRun('trace', this._request.notebook));
+      const run = await this._client.splitRun('trace', this._request.notebook);
+      if (look === this._looks) {
+        this._hear(run);
+      }
     } catch {
       // It may come back: what is known of it stays, and the plan tells whether the server is there.
-      if (this._trace?.state === 'running' && !this._isDisposed) {
+      if (look === this._looks && this._trace?.state === 'running' && !this._isDisposed) {
         this._next = setTimeout(() => void this._look(), LOOK);
       }
     }
@@ -264,5 +270,7 @@ export class SplitModel implements IDisposable {
   private _thing = '';
   private _pause: ReturnType<typeof setTimeout> | undefined;
   private _next: ReturnType<typeof setTimeout> | undefined;
+  /** How often was looked, or begun. */
+  private _looks = 0;
   private _isDisposed = false;
 }

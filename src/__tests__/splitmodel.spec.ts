@@ -112,3 +112,20 @@ it('finds a run that goes on since before, and stops it', async () => {
   await model.cancelTrace();
   expect(model.trace?.state).toBe('cancelled');
 });
+
+it('is told of the run that was begun, though an answer about an earlier one comes late', async () => {
+  let answer = (): void => undefined;
+  client.gate = new Promise(resolve => {
+    answer = resolve;
+  });
+  model = new SplitModel(client, newRequest('a.ipynb')); // it looks whether there is a run
+  client.gate = null;
+  client.splitRuns.set('trace', fakeSplitRun({ state: 'running', done: 1, total: 3 }));
+  await model.startTrace();
+  client.splitRuns.set('trace', fakeSplitRun({ state: 'done', done: 3, total: 3 }));
+  answer();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(model.trace?.state).toBe('running');
+  await settled();
+  expect(model.trace?.state).toBe('done');
+});
