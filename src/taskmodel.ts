@@ -80,33 +80,7 @@ export class TaskModel implements IDisposable {
    * Look into a product. Has it to be read by code, that is run: call it for the user's own hand alone.
    */
   async openPreview(task: string, product: Product): Promise<void> {
-    const { path } = this._pipelines;
-    if (path === null) {
-      return;
-    }
-    const key = keyOf(task, product.path);
-    const about = this._about;
-    const before = this._previews.get(key)?.preview ?? null;
-    const opened: IOpen = { ...READING, preview: before, modified: product.modified };
-    const tell = (parts: Partial<IPreview>): void => {
-      // It may have been closed meanwhile, or opened again.
-      if (about === this._about && this._previews.get(key) === opened) {
-        this._previews.set(key, { ...opened, ...parts });
-        this._changed.emit();
-      }
-    };
-    this._previews.set(key, opened);
-    this._changed.emit();
-    try {
-      let preview = await this._client.preview(path, task, product.path);
-      if (preview.kind === 'code' && this._previews.get(key) === opened) {
-        preview = await this._client.previewByCode(path, task, product.path);
-        this._byCode.add(key);
-      }
-      tell({ state: 'shown', preview });
-    } catch (error) {
-      tell({ state: 'failed', error: error instanceof CauceError ? error : null });
-    }
+    await this._read(task, product, true);
   }
 
   closePreview(task: string, product: string): void {
@@ -172,6 +146,40 @@ export class TaskModel implements IDisposable {
     this._lookAgain();
   }
 
+  private async _read(task: string, product: Product, byHand: boolean): Promise<void> {
+    const { path } = this._pipelines;
+    if (path === null) {
+      return;
+    }
+    const key = keyOf(task, product.path);
+    const about = this._about;
+    const last = this._previews.get(key) ?? READING;
+    const opened: IOpen = { ...READING, preview: last.preview, modified: product.modified };
+    const tell = (parts: Partial<IPreview>): void => {
+      // It may have been closed meanwhile, or opened again.
+      if (about === this._about && this._previews.get(key) === opened) {
+        this._previews.set(key, { ...opened, ...parts });
+        this._changed.emit();
+      }
+    };
+    this._previews.set(key, opened);
+    this._changed.emit();
+    try {
+      let preview = await this._client.preview(path, task, product.path);
+      if (preview.kind === 'code' && this._previews.get(key) === opened) {
+        this._byCode.add(key); // be it that it fails
+        if (!byHand) {
+          tell({ state: last.state, error: last.error, outdated: true });
+          return;
+        }
+        preview = await this._client.previewByCode(path, task, product.path);
+      }
+      tell({ state: 'shown', preview });
+    } catch (error) {
+      tell({ state: 'failed', error: error instanceof CauceError ? error : null });
+    }
+  }
+
   /** Products that were written since they were looked into are read again, where that runs nothing. */
   private _lookAgain(): void {
     for (const [key, open] of this._previews) {
@@ -184,7 +192,7 @@ export class TaskModel implements IDisposable {
       if (this._byCode.has(key)) {
         this._previews.set(key, { ...open, outdated: true });
       } else {
-        void this.openPreview(name, product);
+        void this._read(name, product, false);
       }
     }
   }

@@ -515,3 +515,41 @@ describe('The selected task', () => {
     task.dispose();
   });
 });
+
+  it('whose product only code can read is not read by itself when that has failed before', async () => {
+    const world = new World();
+    const task = await look(world);
+    const show = async (modified: number): Promise<Product> => {
+      const product: Product = {
+        key: '',
+        kind: 'file',
+        path: 'a.pkl',
+        exists: true,
+        notebook: false,
+        size: 1,
+        modified
+      };
+      world.change(ML, { tasks: [fakeTask('a', { products: [product] })] });
+      await world.model.refresh();
+      await settled();
+      return product;
+    };
+    const ran = (): number => world.asked().filter(call => call.startsWith('preview by')).length;
+    const product = await show(1);
+    world.client.previews.set('a.pkl', { kind: 'code' });
+    world.model.select('a');
+    for (const failing of [/^preview by code/, /^preview /]) {
+      world.client.failing = failing;
+      await task.openPreview('a', product);
+      expect(task.previewOf('a', 'a.pkl')?.state).toBe('failed');
+      world.client.failing = null;
+      ran();
+      await show(failing.source.length); // it is written again
+      expect(ran()).toBe(0);
+      expect(task.previewOf('a', 'a.pkl')?.outdated).toBe(true);
+      task.closePreview('a', 'a.pkl');
+    }
+    await task.openPreview('a', product);
+    expect(task.previewOf('a', 'a.pkl')?.preview?.text).toBe('read a.pkl');
+    task.dispose();
+  });
