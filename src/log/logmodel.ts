@@ -147,8 +147,8 @@ export class LogModel implements IDisposable {
         if (of !== this._of) {
           return;
         }
-        if (!this._known) {
-          this._start = chunk.offset;
+        if (this._next === 0) {
+          this._start = chunk.offset; // as long as nothing was printed its end was asked for
         }
         this._known = true;
         this._error = null;
