@@ -225,11 +225,13 @@ export class PipelineModel implements IDisposable {
   /** Make a pipeline the current one, and remember it. */
   async choose(path: string): Promise<void> {
     this._provisional = false;
-    if (path === this._path) {
+    if (path !== this._path) {
+      this._setPath(path);
+      void this._memory?.save(MEMORY, path).catch(() => undefined);
+    } else if (this._snapshot !== null) {
       return;
     }
-    this._setPath(path);
-    void this._memory?.save(MEMORY, path).catch(() => undefined);
+    // Whoever chooses one goes on with what it is.
     await this._fetch.call();
   }
 
@@ -352,7 +354,8 @@ export class PipelineModel implements IDisposable {
       this._pipelines = found.pipelines;
       this._truncated = found.truncated;
       this._answered();
-      const has = found.pipelines.some(each => each.path === this._path);
+      // The search has its limits: one that is shown is there, be it found or not, until the server says otherwise.
+      const has = this._snapshot !== null || found.pipelines.some(each => each.path === this._path);
       if (this._path === null || this._provisional || !has) {
         const first = await this._firstChoice(found.pipelines);
         this._provisional = false;

@@ -142,6 +142,38 @@ describe('The first choice of a pipeline', () => {
     expect(world.remembered.get('jupyterlab-cauce:seen')).toBe(ML);
   });
 
+  it('is known to whoever made it, though it is the current one already', async () => {
+    const world = new World();
+    world.add(ML);
+    world.remembered.set('jupyterlab-cauce:seen', ML);
+    let answer = (): void => undefined;
+    world.client.gate = new Promise(resolve => {
+      answer = resolve;
+    });
+    void world.model.resume();
+    await settled();
+    expect(world.model.path).toBe(ML);
+    const chosen = world.model.choose(ML).then(() => world.model.snapshot?.pipeline);
+    answer();
+    expect(await chosen).toBe(ML);
+  });
+
+  it('stays though the search does not find it, as long as it is there', async () => {
+    const world = new World();
+    world.add(ETL);
+    world.add(ML);
+    await open(world);
+    await world.model.choose(ML);
+    world.client.hidden.add(ML);
+    await world.model.refresh(true);
+    expect(world.model.pipelines?.map(({ path }) => path)).toEqual([ETL]);
+    expect(world.model.path).toBe(ML);
+    world.client.snapshots.delete(ML);
+    await world.model.refresh();
+    await settled();
+    expect(world.model.path).toBe(ETL);
+  });
+
   it('is none where there is none', async () => {
     const world = new World();
     await world.model.refresh();
@@ -514,7 +546,6 @@ describe('The selected task', () => {
     expect(task.previewOf('a', 'a.pkl')?.outdated).toBe(true);
     task.dispose();
   });
-});
 
   it('whose product only code can read is not read by itself when that has failed before', async () => {
     const world = new World();
@@ -553,3 +584,4 @@ describe('The selected task', () => {
     expect(task.previewOf('a', 'a.pkl')?.preview?.text).toBe('read a.pkl');
     task.dispose();
   });
+});

@@ -208,14 +208,16 @@ function Chooser({ trans, pipelines, current, onChoose }: IHeadProps): React.JSX
   const label = (each: Pipeline): string =>
     twice.has(each.name) ? `${each.name} (${each.path})` : each.name;
   const known = pipelines.find(each => each.path === current);
-  // One that was chosen the last time is known by its path alone, until the server has answered.
-  if (known === undefined || pipelines.length === 1) {
+  // One that was chosen the last time is known by its path alone, until the server has answered; so is one that
+  // the server's search does not come to.
+  if (pipelines.length === 0 || (pipelines.length === 1 && known !== undefined)) {
     return (
       <span className="jp-cauce-Head-title" title={current}>
         {known === undefined ? current : label(known)}
       </span>
     );
   }
+  const all = known === undefined ? [{ path: current, name: current }, ...pipelines] : pipelines;
   return (
     <select
       className="jp-cauce-Head-chooser"
@@ -226,7 +228,7 @@ function Chooser({ trans, pipelines, current, onChoose }: IHeadProps): React.JSX
         onChoose(event.target.value);
       }}
     >
-      {pipelines.map(each => (
+      {all.map(each => (
         <option key={each.path} value={each.path} title={each.path}>
           {label(each)}
         </option>

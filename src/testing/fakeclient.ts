@@ -48,6 +48,8 @@ import { newRequest } from '../split/edits';
 export class FakeClient implements IClient {
   /** The snapshots there are, by pipeline; their keys make the list of pipelines. */
   readonly snapshots = new Map<string, Snapshot>();
+  /** Pipelines that the search does not find. */
+  readonly hidden = new Set<string>();
   /** Did the search for pipelines stop at its limit? */
   truncated = false;
   readonly runsById = new Map<string, Run>();
@@ -91,10 +93,9 @@ export class FakeClient implements IClient {
 
   pipelines(again = false): Promise<PipelineList> {
     return this._answer(again ? 'search' : 'list', () => ({
-      pipelines: [...this.snapshots.values()].map(({ pipeline, name }): Pipeline => ({
-        path: pipeline,
-        name
-      })),
+      pipelines: [...this.snapshots.values()]
+        .filter(({ pipeline }) => !this.hidden.has(pipeline))
+        .map(({ pipeline, name }): Pipeline => ({ path: pipeline, name })),
       truncated: this.truncated
     }));
   }
