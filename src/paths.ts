@@ -25,6 +25,21 @@ export function fromServerRoot(snapshot: Pick<Snapshot, 'root'>, path: string): 
   return parts.join('/');
 }
 
+/** A document as JupyterLab names it: with the drive that it is on, and without. */
+interface IPlaced {
+  readonly path: string;
+  readonly localPath: string;
+}
+
+/**
+ * The path of a document from the server's root; null for one on another drive, of which the server knows nothing:
+ * a file of ours may be called the same.
+ */
+export function onServer({ path, localPath }: IPlaced): string | null {
+  // That of collaboration, where it is a drive, is the server's own.
+  return path === localPath || path === `RTC:${localPath}` ? localPath : null;
+}
+
 /** The product that is the task's executed notebook. */
 export function executedNotebook(task: Task): Product | null {
   return task.products.find(product => product.notebook) ?? null;

@@ -44,12 +44,14 @@ describe('A build', () => {
       ['ml/pipeline.yaml', 'ml/env.yaml', 'ml/lib/columns.py', 'ml/tasks/a.py'],
       ['ml/notes.md', 'pipeline.yaml']
     ].map(paths => paths.map(path => lab.open(path)));
+    const elsewhere = lab.open('ml/pipeline.yaml', null, 'Cloud');
     for (const { context } of lab.documents.values()) {
       context.model.dirty = true;
     }
     await lab.actions.running.build();
     expect(ours?.map(({ context }) => context.model.dirty)).toEqual([false, false, false, false]);
     expect(theirs?.map(({ context }) => context.model.dirty)).toEqual([true, true]);
+    expect(elsewhere.context.model.dirty).toBe(true);
     expect(lab.client.calls).toContain(`start ${ML} {}`);
   });
 });

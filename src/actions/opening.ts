@@ -7,7 +7,7 @@ import { FileEditor } from '@jupyterlab/fileeditor';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Product, Task, Where } from '../contract';
-import { executedNotebook, fromServerRoot, isBinary, opensAsNotebook } from '../paths';
+import { executedNotebook, fromServerRoot, isBinary, onServer, opensAsNotebook } from '../paths';
 import type { Actions } from './actions';
 
 export class Opening {
@@ -192,7 +192,12 @@ export class Opening {
     const { documents, shownAs, trans, widgets } = this._options;
     for (const widget of widgets()) {
       const context = documents.contextForWidget(widget);
-      if (context?.localPath !== path || !context.model.dirty || shownAs(widget) !== null) {
+      if (
+        context === undefined ||
+        onServer(context) !== path ||
+        !context.model.dirty ||
+        shownAs(widget) !== null
+      ) {
         continue;
       }
       const asked = await showDialog({

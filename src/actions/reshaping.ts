@@ -9,7 +9,7 @@ import { Notification } from '@jupyterlab/apputils';
 import type { IClient } from '../client';
 import type { Changed, Task } from '../contract';
 import { dependents, folderOfSources, newTask, upstreamChange } from '../dialogs/form';
-import { fromServerRoot } from '../paths';
+import { fromServerRoot, onServer } from '../paths';
 import type { Actions } from './actions';
 import type { Opening } from './opening';
 import { saveSources } from './saving';
@@ -341,7 +341,7 @@ export class Reshaping {
     );
     for (const context of contexts) {
       const busy = context.sessionContext.session?.kernel?.status === 'busy';
-      if (paths.has(context.localPath) && !context.model.dirty && !busy) {
+      if (paths.has(onServer(context) ?? '') && !context.model.dirty && !busy) {
         await context.revert().catch(() => undefined); // JupyterLab tells why
       }
     }

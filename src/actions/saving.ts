@@ -4,7 +4,7 @@
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 
 import type { Snapshot } from '../contract';
-import { fromServerRoot } from '../paths';
+import { fromServerRoot, onServer } from '../paths';
 import type { Actions } from './actions';
 
 /**
@@ -33,7 +33,7 @@ function unsaved({ model, documents, widgets }: Where): ReadonlySet<DocumentRegi
   const contexts = new Set<DocumentRegistry.Context>();
   for (const widget of widgets()) {
     const context = documents.contextForWidget(widget);
-    if (context?.model.dirty === true && sources.has(context.localPath)) {
+    if (context?.model.dirty === true && sources.has(onServer(context) ?? '')) {
       contexts.add(context);
     }
   }

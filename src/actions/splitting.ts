@@ -5,6 +5,7 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 
 import type { SplitApplied, SplitProof, SplitRequest, SplitRun } from '../contract';
+import { onServer } from '../paths';
 import { Proofs } from '../proofs';
 import type { Actions } from './actions';
 import type { Reshaping } from './reshaping';
@@ -198,7 +199,9 @@ export class Splitting {
     const unsaved = new Set(
       [...widgets()].flatMap(widget => {
         const context = documents.contextForWidget(widget);
-        return context?.localPath === notebook && context.model.dirty ? [context] : [];
+        return context !== undefined && onServer(context) === notebook && context.model.dirty
+          ? [context]
+          : [];
       })
     );
     if (unsaved.size === 0) {

@@ -10,6 +10,7 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import type { IClient } from '../client';
 import type { Problem } from '../contract';
 import type { PipelineModel } from '../model';
+import { onServer } from '../paths';
 import { problemsIn } from '../problems';
 import { dialectOf } from './files';
 import type { Schemas } from './schemas';
@@ -36,11 +37,13 @@ export class FileEditors implements DocumentRegistry.IWidgetExtension<
     context: DocumentRegistry.IContext<DocumentRegistry.ICodeModel>
   ): IDisposable {
     const { client, model, schemas, trans } = this._options;
+    /** '' for a file that the server knows nothing of. */
+    const path = (): string => onServer(context) ?? '';
     let asked = false;
     let following: IDisposable | null = null;
     let again: () => void = () => undefined;
     const begin = (): void => {
-      if (asked || widget.isDisposed || dialectOf(context.localPath) === null) {
+      if (asked || widget.isDisposed || dialectOf(path()) === null) {
         return;
       }
       asked = true;
@@ -49,7 +52,6 @@ export class FileEditors implements DocumentRegistry.IWidgetExtension<
       void import('./live').then(({ live, checkAgain }) => {
         const { editor } = widget.content;
         if (!widget.isDisposed && editor instanceof CodeMirrorEditor) {
-          const path = (): string => context.localPath;
           const known = (): readonly Problem[] =>
             context.model.dirty || model.snapshot === null
               ? []

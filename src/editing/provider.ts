@@ -9,6 +9,7 @@ import type {
 import { DocumentWidget } from '@jupyterlab/docregistry';
 
 import type { PipelineModel } from '../model';
+import { onServer } from '../paths';
 import { dialectOf } from './files';
 import type { Schemas } from './schemas';
 
@@ -60,5 +61,5 @@ export class FileCompletions implements ICompletionProvider {
 }
 
 function pathOf({ widget }: ICompletionContext): string {
-  return widget instanceof DocumentWidget ? widget.context.localPath : '';
+  return widget instanceof DocumentWidget ? (onServer(widget.context) ?? '') : '';
 }

@@ -9,12 +9,12 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 
 import type { Snapshot } from '../contract';
 import type { PipelineModel } from '../model';
-import { fromServerRoot } from '../paths';
+import { fromServerRoot, onServer } from '../paths';
 import { tasksOf, type ICodeOf } from './names';
 
 /** The task whose source a file is, as far as the current pipeline tells. */
-export function codeOfFile(snapshot: Snapshot | null, file: string): ICodeOf | null {
-  if (snapshot === null || !/\.(py|r|rmd|qmd|md)$/i.test(file)) {
+export function codeOfFile(snapshot: Snapshot | null, file: string | null): ICodeOf | null {
+  if (snapshot === null || file === null || !/\.(py|r|rmd|qmd|md)$/i.test(file)) {
     return null;
   }
   const task = snapshot.tasks.find(({ source }) => fromServerRoot(snapshot, source) === file);
@@ -77,7 +77,7 @@ export class SourceEditors implements DocumentRegistry.IWidgetExtension<
     const model = this._model;
     let following: IDisposable | null = null;
     let before = '';
-    const codeOf = (): ICodeOf | null => codeOfFile(model.snapshot, context.localPath);
+    const codeOf = (): ICodeOf | null => codeOfFile(model.snapshot, onServer(context));
     const look = (): void => {
       const code = codeOf();
       if (code === null || widget.isDisposed) {

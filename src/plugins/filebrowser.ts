@@ -8,6 +8,7 @@ import { ITranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commands/ids';
 import { canBeTask, commonFolder } from '../dialogs/form';
 import { IPipelines } from '../tokens';
+import { selectedIn } from './folder';
 import { IPanel } from './panel';
 import { bundle } from './translation';
 
@@ -29,8 +30,10 @@ export const filebrowser: JupyterFrontEndPlugin<void> = {
     }
     const { model } = pipelines;
     const trans = bundle(translator);
+    const chosen = (): readonly string[] =>
+      selectedIn(browser, app.serviceManager.contents).map(({ path }) => path);
     const selected = (): string | null => {
-      const path = [...browser.selectedItems()][0]?.path;
+      const path = chosen()[0];
       return model.pipelines?.find(each => each.path === path)?.path ?? null;
     };
     app.commands.addCommand(CommandIDs.showFile, {
@@ -46,7 +49,6 @@ export const filebrowser: JupyterFrontEndPlugin<void> = {
         }
       }
     });
-    const chosen = (): readonly string[] => [...browser.selectedItems()].map(({ path }) => path);
     app.commands.addCommand(CommandIDs.createPipeline, {
       label: args =>
         Array.isArray(args.files)

@@ -23,6 +23,7 @@ import { Looks } from '../notebook/looks';
 import { InjectedCells } from '../notebook/marks';
 import type { IDocument, OpenNotebook } from '../notebook/opennotebook';
 import { OpenNotebooks } from '../notebook/opennotebooks';
+import { onServer } from '../paths';
 import { IPipelines } from '../tokens';
 import { fillNotebookMenus, inputsMenu } from './notebookmenus';
 import { IPanel } from './panel';
@@ -93,7 +94,7 @@ export const notebook: JupyterFrontEndPlugin<void> = {
         widget =>
           open.of(widget)?.code ??
           (widget instanceof DocumentWidget
-            ? codeOfFile(model.snapshot, widget.context.localPath)
+            ? codeOfFile(model.snapshot, onServer(widget.context))
             : null)
       )
     );

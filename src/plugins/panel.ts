@@ -28,6 +28,7 @@ import { FollowRunning } from '../follow';
 import { FORMATS } from '../graph/look';
 import { cauceIcon } from '../icons';
 import { taskOf } from '../notebook/task';
+import { onServer } from '../paths';
 import { Settings } from '../settings';
 import type { IShared } from '../sidebar/context';
 import { Lookers } from '../lookers';
@@ -35,7 +36,7 @@ import { PipelinePanel } from '../sidebar/panel';
 import { RunsModel } from '../runsmodel';
 import { TaskModel } from '../taskmodel';
 import { IPipelines } from '../tokens';
-import { folderOf } from './folder';
+import { folderOf, selectedIn } from './folder';
 import { buildMenu, moreMenu, offerProducts, refocus, taskMenus } from './menus';
 import { notebookDiff } from './nbdime';
 import { graphActions } from './graph';
@@ -91,7 +92,8 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
     const trans = bundle(translator);
     const category = trans.__('Pipeline');
     const settings = new Settings();
-    const folder = (): string => folderOf(browser);
+    const { contents } = app.serviceManager;
+    const folder = (): string => folderOf(browser, contents);
     const show = (): void => {
       shell.activateById(sidebar.id);
     };
@@ -101,7 +103,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       runs: runsModel,
       client,
       documents,
-      contents: app.serviceManager.contents,
+      contents,
       trans,
       languages,
       widgets: () => shell.widgets('main'),
@@ -204,11 +206,11 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       notebook: () => {
         const current = notebooks?.currentWidget;
         return current != null && current === shell.currentWidget
-          ? current.context.localPath
+          ? onServer(current.context)
           : null;
       },
       selectedFile: () => {
-        const [first, second] = browser?.selectedItems() ?? [];
+        const [first, second] = browser === null ? [] : selectedIn(browser, contents);
         return first === undefined || second !== undefined || first.type === 'directory'
           ? null
           : first.path;
@@ -219,7 +221,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       model,
       actions,
       trans,
-      contents: app.serviceManager.contents
+      contents
     });
     for (const format of FORMATS) {
       palette?.addItem({ command: CommandIDs.exportGraph, category, args: { format } });

@@ -27,7 +27,7 @@ export const pipelines: JupyterFrontEndPlugin<IPipelines> = {
       client,
       events: serviceManager.events.stream,
       memory,
-      folder: () => folderOf(browser)
+      folder: () => folderOf(browser, serviceManager.contents)
     });
     // A browser tab in the background loses its event socket, and events are not said twice.
     document.addEventListener('visibilitychange', () => {

@@ -60,10 +60,10 @@ export class FakeLab implements IDisposable, IShared {
   readonly more = (): void => undefined;
   readonly menus = { run: (): void => undefined, task: (): void => undefined };
 
-  /** Open a document. */
-  open(path: string, shownAs: ITaskNotebook | null = null): FakeDocument {
-    const document = new FakeDocument(path, shownAs);
-    this.documents.set(path, document);
+  /** Open a document: of another drive, where it is named. */
+  open(path: string, shownAs: ITaskNotebook | null = null, drive = ''): FakeDocument {
+    const document = new FakeDocument(path, shownAs, drive);
+    this.documents.set(document.context.path, document);
     return document;
   }
 
@@ -91,12 +91,13 @@ export class FakeLab implements IDisposable, IShared {
 export class FakeDocument extends Widget {
   constructor(
     path: string,
-    readonly shownAs: ITaskNotebook | null
+    readonly shownAs: ITaskNotebook | null,
+    drive = ''
   ) {
     super();
     const model = { dirty: false };
     this.context = {
-      path,
+      path: drive === '' ? path : `${drive}:${path}`,
       localPath: path,
       ready: Promise.resolve(),
       model,
