@@ -134,6 +134,7 @@ export const panel: JupyterFrontEndPlugin<IPanel> = {
       buildMenu: buildMenu(app),
       menus: taskMenus(app),
       folder,
+      folderChanged: browser?.model.pathChanged ?? null,
       viewMemory,
       graph: graphActions(commands)
     };

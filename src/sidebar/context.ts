@@ -2,6 +2,7 @@
  * All that the panel's parts are given.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ISignal } from '@lumino/signaling';
 
 import type { Actions } from '../actions/actions';
 import type { Format } from '../graph/look';
@@ -32,6 +33,8 @@ export interface IShared {
   };
   /** The folder in which an example would be made. */
   readonly folder: () => string;
+  /** Another folder is looked at; null where there is no file browser. */
+  readonly folderChanged: ISignal<unknown, unknown> | null;
   /** Where panels remember how somebody looked at a pipeline. */
   readonly viewMemory: IViewMemory | null;
   /** What the graph can have done; null where nothing can. */

@@ -345,8 +345,9 @@ function automatic(width: number | null): View {
   return width !== null && width >= GRAPH_FROM ? 'graph' : 'list';
 }
 
-function EmptyPart({ model, actions, trans, folder }: IPanelContext): React.JSX.Element | null {
-  useSignals(model.changed);
+function EmptyPart(context: IPanelContext): React.JSX.Element | null {
+  const { model, actions, trans, folder, folderChanged } = context;
+  useSignals(model.changed, ...(folderChanged === null ? [] : [folderChanged]));
   const what = emptiness(model, trans);
   return what === null ? null : (
     <Empty

@@ -67,7 +67,9 @@ export class FakeLab implements IDisposable, IShared {
     return document;
   }
 
-  readonly folder = (): string => '';
+  folderShown = '';
+  readonly folder = (): string => this.folderShown;
+  readonly folderChanged = new Signal<object, void>({});
 
   /** Let the pipeline be as the snapshot says, and the model know. */
   async show(snapshot: Snapshot): Promise<void> {

@@ -419,3 +419,16 @@ describe('The sample', () => {
     expect(data.getData('text')).toBe(STARTER_PIPELINE);
   });
 });
+
+describe('Where there is no pipeline', () => {
+  it('the folder is named that the file browser shows now', async () => {
+    await lab.model.refresh();
+    await drawn('[data-cauce-action="create-example"]');
+    expect(panel.node.textContent).toContain('into the top folder.');
+    lab.folderShown = 'new/project';
+    lab.folderChanged.emit();
+    await appears(() =>
+      panel.node.textContent?.includes('into new/project.') === true ? true : null
+    );
+  });
+});
