@@ -42,7 +42,7 @@ export async function askForChange<T>(options: IChangeDialog<T>): Promise<T | nu
   const { trans, title, accept, warns } = options;
   const body = new ChangeBody(options);
   const button = { label: accept };
-  const dialog = new Dialog<T>({
+  const dialog = new ChangeDialog<T>(body, {
     title,
     body,
     buttons: [
@@ -57,24 +57,56 @@ export async function askForChange<T>(options: IChangeDialog<T>): Promise<T | nu
   return pressed.accept ? value : null;
 }
 
+/** JupyterLab's dialog hears of keys before what is in it: of Enter in a field, which makes the change. */
+class ChangeDialog<T> extends Dialog<T> {
+  constructor(body: ChangeBody<T>, options: Partial<Dialog.IOptions<T>>) {
+    super(options);
+    this._content = body;
+    this._makes = options.defaultButton === 1;
+  }
+
+  override handleEvent(event: Event): void {
+    const { target } = event;
+    const field = target instanceof HTMLInputElement && this._content.node.contains(target);
+    if (this._makes && field && event instanceof KeyboardEvent && event.key === 'Enter') {
+      if (target.type === 'search') {
+        return; // it finds what can be ticked, and says nothing of the change
+      }
+      if (!this._content.known) {
+        this._content.whenKnown(() => {
+          this.resolve();
+        });
+        return;
+      }
+    }
+    super.handleEvent(event);
+  }
+
+  private readonly _content: ChangeBody<T>;
+  private readonly _makes: boolean;
+}
+
 class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
   constructor(options: IChangeDialog<T>) {
     super();
     this.addClass('jp-cauce-ChangeBody');
     this._options = options;
     this._value = options.initial;
-    // What is typed belongs to the form: Enter in a field with lines is no wish to go on.
-    this.node.addEventListener('keydown', event => {
-      const lines = event.target instanceof HTMLTextAreaElement;
-      if (event.key === 'Enter' && (lines || this._outlook.kind !== 'known')) {
-        event.stopPropagation();
-      }
-    });
     void this._ask();
   }
 
   getValue(): T {
     return this._value;
+  }
+
+  /** Is it known what the change would be, as it is filled in now? */
+  get known(): boolean {
+    return !this._typed && this._outlook.kind === 'known';
+  }
+
+  /** Do it once that is known, unless it is refused, or something else is filled in. */
+  whenKnown(act: () => void): void {
+    this._then = this._typed || this._outlook.kind === 'asking' ? act : null;
   }
 
   override dispose(): void {
@@ -96,6 +128,8 @@ class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
           value={this._value}
           onChange={value => {
             this._value = value;
+            this._typed = true;
+            this._then = null;
             this.update();
             clearTimeout(this._timer);
             this._timer = setTimeout(() => void this._ask(), PAUSE);
@@ -108,6 +142,7 @@ class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
 
   private async _ask(): Promise<void> {
     const asked = ++this._asked;
+    this._typed = false;
     const answer = this._options.ask(this._value);
     this._show(answer === null ? { kind: 'nothing' } : { kind: 'asking' });
     if (answer === null) {
@@ -138,6 +173,13 @@ class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
     if (this._begun) {
       keepFocus(this.node);
     }
+    const then = this._then;
+    if (outlook.kind !== 'asking') {
+      this._then = null;
+      if (this.known) {
+        then?.();
+      }
+    }
   }
 
   protected override onAfterAttach(...args: Parameters<ReactWidget['onAfterAttach']>): void {
@@ -150,6 +192,9 @@ class ChangeBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
   private _outlook: Outlook = { kind: 'nothing' };
   private _asked = 0;
   private _begun = false;
+  /** Was something filled in since it was asked for? */
+  private _typed = false;
+  private _then: (() => void) | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }
 

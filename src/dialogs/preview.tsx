@@ -20,9 +20,21 @@ interface IPreviewProps {
 }
 
 export function Preview({ trans, outlook }: IPreviewProps): React.JSX.Element {
+  const files = outlook.kind === 'known' ? outlook.changed.files : [];
   return (
-    <div className="jp-cauce-Preview" data-kind={outlook.kind} aria-live="polite">
-      <Words trans={trans} outlook={outlook} />
+    <div className="jp-cauce-Outlook" data-kind={outlook.kind}>
+      {/* Said aloud is what changes, and not each line of it. */}
+      <div aria-live="polite">
+        <Words trans={trans} outlook={outlook} />
+      </div>
+      {files.map(file => (
+        <details key={file.path} open={files.length === 1}>
+          <summary>
+            <code>{file.path}</code> <FileWord trans={trans} kind={file.kind} />
+          </summary>
+          {file.diff === '' ? null : <Diff text={file.diff} />}
+        </details>
+      ))}
     </div>
   );
 }
@@ -35,33 +47,23 @@ function Words({ trans, outlook }: IPreviewProps): React.JSX.Element | null {
       return <p className="jp-cauce-mod-dim">{trans.__('Looking what that changes…')}</p>;
     case 'refused':
       return (
-        <p className="jp-cauce-Preview-refused">
+        <p className="jp-cauce-Outlook-refused">
           <strong>{outlook.message}</strong> {outlook.hint}
         </p>
       );
     case 'known': {
-      const { files, said, problems } = outlook.changed;
+      const { said, problems } = outlook.changed;
       return (
-        <>
-          <ul className="jp-cauce-Preview-said">
-            {said.map(line => (
-              <li key={line}>{line}</li>
-            ))}
-            {problems.map(problem => (
-              <li key={problem.message} data-severity={problem.severity}>
-                {trans.__('To be mended then: %1', problem.message)} {problem.hint}
-              </li>
-            ))}
-          </ul>
-          {files.map(file => (
-            <details key={file.path} open={files.length === 1}>
-              <summary>
-                <code>{file.path}</code> <FileWord trans={trans} kind={file.kind} />
-              </summary>
-              {file.diff === '' ? null : <Diff text={file.diff} />}
-            </details>
+        <ul className="jp-cauce-Outlook-said">
+          {said.map(line => (
+            <li key={line}>{line}</li>
           ))}
-        </>
+          {problems.map(problem => (
+            <li key={problem.message} data-severity={problem.severity}>
+              {trans.__('To be mended then: %1', problem.message)} {problem.hint}
+            </li>
+          ))}
+        </ul>
       );
     }
   }

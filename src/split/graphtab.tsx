@@ -81,7 +81,7 @@ export function GraphTab(props: IGraphTabProps): React.JSX.Element {
           onChooseEdge={setEdge}
         />
       </div>
-      <div className="jp-cauce-SplitGraph-card" aria-live="polite">
+      <div className="jp-cauce-SplitGraph-card">
         {shownEdge !== null ? (
           <EdgeCard {...props} source={shownEdge[0]} target={shownEdge[1]} />
         ) : task !== null ? (

@@ -25,13 +25,13 @@ export class ChangeDialog {
 
   /** The change cannot be made, for this reason. */
   async expectRefused(text: string): Promise<void> {
-    await expect(this.root.locator('.jp-cauce-Preview')).toContainText(text);
+    await expect(this.root.locator('.jp-cauce-Outlook')).toContainText(text);
     await expect(this.accept).toBeDisabled();
   }
 
   /** What the change would come to. */
   async expectSaid(text: string): Promise<void> {
-    await expect(this.root.locator('.jp-cauce-Preview-said')).toContainText(text);
+    await expect(this.root.locator('.jp-cauce-Outlook-said')).toContainText(text);
     await expect(this.accept).toBeEnabled();
   }
 
