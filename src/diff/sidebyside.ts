@@ -37,7 +37,8 @@ export type Line =
       readonly side: ISide;
     };
 
-const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
+/** Where a hunk goes, and how many lines of either text are in it. */
+export const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 
 /** The rows of a unified diff. Lines that are left out between them are a `gap`, which tells where it goes on. */
 export function sideBySide(unified: string): readonly Row[] {
