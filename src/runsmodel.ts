@@ -45,9 +45,16 @@ export class RunsModel implements IDisposable {
 
   /** Newest first; `null` until the server has told. */
   get runs(): readonly Run[] | null {
-    return this._runs === null
-      ? null
-      : withLatest(this._runs, this._pipelines.snapshot?.run ?? null);
+    const latest = this._pipelines.snapshot?.run ?? null;
+    const { of } = this._joined;
+    // The same list as long as it is of the same: what is drawn of it stays.
+    if (this._runs === null || of[0] !== this._runs || of[1] !== latest) {
+      this._joined = {
+        of: [this._runs, latest],
+        runs: this._runs === null ? null : withLatest(this._runs, latest)
+      };
+    }
+    return this._joined.runs;
   }
 
   /** Are there older ones? */
@@ -336,6 +343,11 @@ export class RunsModel implements IDisposable {
   private _known = '';
   private _latest: Run | null = null;
   private _runs: readonly Run[] | null = null;
+  /** The runs with what the snapshot says of the last one, and what they were made of. */
+  private _joined: {
+    readonly of: readonly [readonly Run[] | null, Run | null];
+    readonly runs: readonly Run[] | null;
+  } = { of: [null, null], runs: null };
   private _durations: Durations = {};
   private _more = false;
   private _loading = false;

@@ -47,6 +47,17 @@ describe('Past runs', () => {
     expect(lab.runsModel.more).toBe(false);
   });
 
+  it('are the same list as long as they are the same runs, so that nothing is drawn again', async () => {
+    lab.runsModel.follow();
+    await until(() => known() === 'dc');
+    const { runs } = lab.runsModel;
+    lab.model.select('fit');
+    expect(lab.runsModel.runs).toBe(runs);
+    const running = fakeRun('e', { started: 500 });
+    await lab.show(fakeSnapshot(ML, [fakeTask('fit')], { revision: 2, run: running }));
+    expect(known()).toBe('edc');
+  });
+
   it('are fetched again when a run begins and when it ends, and older ones stay', async () => {
     lab.runsModel.follow();
     await until(() => known() === 'dc');

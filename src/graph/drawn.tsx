@@ -49,6 +49,11 @@ export function Drawn(props: IDrawnProps): React.JSX.Element {
   const { edgeLabels } = props;
   const { selectedItems, isMatch, isKin } = props.looking;
   const { chosenEdge, chosenFrom, chosenTo, removable, removeChosen } = props.edge;
+  // Of each group, the same as long as its tasks are: what shows it need not be drawn again.
+  const counts = React.useMemo(
+    () => items.map(item => (item.group ? countsOf(item, nodes) : [])),
+    [items, nodes]
+  );
   return (
     <>
       {shown.map(i => {
@@ -119,14 +124,14 @@ export function Drawn(props: IDrawnProps): React.JSX.Element {
         const [member = -1] = item.members;
         const node = nodes[member];
         if (item.group) {
-          const counts = countsOf(item, nodes);
+          const own = counts[i] ?? [];
           return (
             <GroupBox
               key={item.key}
               {...common}
               label={item.label}
-              title={words.group(item.label, counts)}
-              counts={counts}
+              title={words.group(item.label, own)}
+              counts={own}
               expandTitle={words.expand(item.label)}
               onExpand={handlers.onExpand}
             />

@@ -260,6 +260,7 @@ function RunPage(
   const { runsModel, actions, trans, run, now, task, onTask } = props;
   const [tab, setTab] = React.useState<'timeline' | 'changes'>('timeline');
   const { detail } = runsModel;
+  const shown = React.useMemo(() => (detail === null ? null : { ...detail, run }), [detail, run]);
   const runs = runsModel.runs ?? NO_RUNS;
   const others = runs.filter(each => each.id !== run.id && each.state !== 'running');
   const before = runs.slice(runs.findIndex(each => each.id === run.id) + 1);
@@ -303,17 +304,11 @@ function RunPage(
           <div className="jp-cauce-Run-timeline">
             {Object.keys(run.tasks).length === 0 ? (
               <p className="jp-cauce-mod-hint">{trans.__('There was nothing to do.')}</p>
-            ) : detail === null ? (
+            ) : shown === null ? (
               <p className="jp-cauce-mod-hint">{trans.__('Loading…')}</p>
             ) : (
               <>
-                <Timeline
-                  trans={trans}
-                  detail={{ ...detail, run }}
-                  task={task}
-                  now={now}
-                  onTask={onTask}
-                />
+                <Timeline trans={trans} detail={shown} task={task} now={now} onTask={onTask} />
                 <TaskPart {...props} />
               </>
             )}
