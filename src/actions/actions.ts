@@ -78,7 +78,7 @@ export class Actions implements IDisposable {
     this.running = new Running(options, this.telling);
     this.opening = new Opening(options);
     this.changing = new Changing(options, this.telling);
-    this.debugging = new Debugging(options, this.opening);
+    this.debugging = new Debugging(options, this.opening, this.telling);
     this._ending = new Ending(options, this.running, this.opening);
     this.pastRuns = new PastRuns(options, this.running, this.telling);
     this.reshaping = new Reshaping(options, this.telling, this.opening);

@@ -11,11 +11,13 @@ import { fromServerRoot, opensAsNotebook } from '../paths';
 import type { Actions } from './actions';
 import { cellText, failingCell, lineOf, type ICell, type IFailing } from './failing';
 import type { Opening } from './opening';
+import type { Telling } from './telling';
 
 export class Debugging {
-  constructor(options: Actions.IOptions, opening: Opening) {
+  constructor(options: Actions.IOptions, opening: Opening, telling: Telling) {
     this._options = options;
     this._opening = opening;
+    this._telling = telling;
   }
 
   /** Why a task cannot be debugged; '' when it can. */
@@ -74,6 +76,14 @@ export class Debugging {
    * stop there. This runs code: whoever calls has made sure that the user wants it.
    */
   async debug(task: Task): Promise<void> {
+    try {
+      await this._debug(task);
+    } catch (error) {
+      this._telling.error(error); // of the kernel, most likely
+    }
+  }
+
+  private async _debug(task: Task): Promise<void> {
     const { trans } = this._options;
     const why = this.whyNot(task);
     const book = bookOf(task);
@@ -125,8 +135,9 @@ export class Debugging {
       'in-progress',
       { autoClose: false }
     );
-    const stopped = await this._runBefore(panel, found.index);
-    Notification.dismiss(telling);
+    const stopped = await this._runBefore(panel, found.index).finally(() => {
+      Notification.dismiss(telling);
+    });
     if (panel.isDisposed) {
       return;
     }
@@ -248,6 +259,7 @@ export class Debugging {
 
   private readonly _options: Actions.IOptions;
   private readonly _opening: Opening;
+  private readonly _telling: Telling;
 }
 
 interface IPlace extends IFailing {
