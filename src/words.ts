@@ -256,7 +256,7 @@ export function errorWords(trans: TranslationBundle, error: CauceError): string 
 /** A length of time: '0.4 s', '12 s', '3 min 5 s', '2 h 10 min'. */
 export function duration(trans: TranslationBundle, seconds: number): string {
   if (seconds < 9.95) {
-    return trans.__('%1 s', (Math.round(seconds * 10) / 10).toString());
+    return trans.__('%1 s', number(seconds));
   }
   const whole = Math.round(seconds);
   if (whole < 60) {
@@ -305,6 +305,22 @@ export function clock(time: number): string {
   });
 }
 
+const FORMATS = new Map<string, Intl.NumberFormat>();
+
+/** A number as the page's language writes it: of what is after the point so many digits, or no more than that. */
+export function number(value: number, digits = 1, all = false): string {
+  const key = `${language() ?? ''} ${String(digits)} ${String(all)}`;
+  // Making one takes longer than using it a hundred times.
+  const format =
+    FORMATS.get(key) ??
+    new Intl.NumberFormat(language(), {
+      maximumFractionDigits: digits,
+      minimumFractionDigits: all ? digits : 0
+    });
+  FORMATS.set(key, format);
+  return format.format(value);
+}
+
 /** A file's size. */
 export function size(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
@@ -314,7 +330,7 @@ export function size(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${value >= 10 || unit === 0 ? String(Math.round(value)) : value.toFixed(1)} ${units[unit] ?? ''}`;
+  return `${number(value, value >= 10 || unit === 0 ? 0 : 1, true)} ${units[unit] ?? ''}`;
 }
 
 /** Why a task of a run went wrong; '' where that is not known. */

@@ -5,7 +5,7 @@ import type { Action } from '../model';
 import { stateOf } from '../taskstate';
 import examples from '../testing/reasons.json';
 import { fakeRun, fakeTask } from '../testing/fakeclient';
-import { lastCauses, reasonWords, runWords, stateWord } from '../words';
+import { duration, lastCauses, reasonWords, runWords, size, stateWord } from '../words';
 
 const trans = nullTranslator.load('jupyterlab-cauce');
 
@@ -118,4 +118,20 @@ describe('The words for a reason', () => {
       expect(reasonWords(trans, reason)).toBe(reason.message);
     }
   );
+});
+
+describe('Numbers', () => {
+  afterEach(() => {
+    document.documentElement.lang = '';
+  });
+
+  it('are written as the page’s language does', () => {
+    document.documentElement.lang = 'es';
+    expect(duration(trans, 2.44)).toBe('2,4 s');
+    expect(size(1_240_000)).toBe('1,2 MB');
+    document.documentElement.lang = 'en';
+    expect(duration(trans, 2)).toBe('2 s');
+    expect(size(1_000)).toBe('1.0 KB');
+    expect(size(999)).toBe('999 B');
+  });
 });

@@ -7,7 +7,7 @@ import * as React from 'react';
 import { TerminalText } from '../components/terminal';
 import type { Piece, Preview } from '../contract';
 import type { IPreview } from '../taskmodel';
-import { errorWords } from '../words';
+import { errorWords, number } from '../words';
 import { JsonTree } from './jsontree';
 
 export function PreviewBox(props: {
@@ -105,10 +105,10 @@ function noteOf(trans: TranslationBundle, preview: Preview): string {
       total === null
         ? preview.cut
           ? trans._n('The first row', 'The first %1 rows', rows.length)
-          : trans._n('%1 row', '%1 rows', rows.length)
+          : trans._n('%2 row', '%2 rows', rows.length, number(rows.length))
         : rows.length < total
-          ? trans._n('%2 of %1 row', '%2 of %1 rows', total, rows.length.toLocaleString())
-          : trans._n('%1 row', '%1 rows', total)
+          ? trans._n('%2 of %3 row', '%2 of %3 rows', total, number(rows.length), number(total))
+          : trans._n('%2 row', '%2 rows', total, number(total))
     );
   } else if (preview.cut) {
     parts.push(trans.__('This is its beginning: open it to see all.'));

@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Run, TaskComparison } from '../contract';
 import type { IMark, TaskState } from '../taskstate';
 import { MARKS } from '../taskstate';
-import { duration, language, moment, outcomeWord } from '../words';
+import { duration, language, moment, number, outcomeWord } from '../words';
 import { tookOf, type Ending } from './matrix';
 
 /** What became of a task in a run, in a word. */
@@ -93,7 +93,7 @@ export function tickLabel(trans: TranslationBundle, seconds: number): string {
   if (seconds % 60 === 0) {
     return trans.__('%1 min', seconds / 60);
   }
-  return trans.__('%1 s', (Math.round(seconds * 10) / 10).toString());
+  return trans.__('%1 s', number(seconds));
 }
 
 /** What differs of a task, in a word. */

@@ -58,6 +58,6 @@ describe('A preview', () => {
     const columns = [{ name: 'a', type: '' }];
     const node = await drawn({ kind: 'table', columns, rows: [[null]], total: 1200 }, 'td');
     expect(node.querySelector('td')?.textContent).toContain('missing');
-    expect(node.textContent).toContain('1 of 1200 rows');
+    expect(node.textContent).toContain('1 of 1,200 rows');
   });
 });
