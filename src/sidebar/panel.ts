@@ -63,11 +63,33 @@ export class PipelinePanel extends Panel {
     if (this.isVisible && !this._filled) {
       this._filled = true;
       // The graph and its layout are in a chunk of their own: who never looks never loads it.
-      void import('./view').then(({ fillPanel }) => {
-        if (!this.isDisposed) {
-          fillPanel(this, this._context);
+      void import('./view').then(
+        ({ fillPanel }) => {
+          this._tell('');
+          if (!this.isDisposed) {
+            fillPanel(this, this._context);
+          }
+        },
+        () => {
+          // Another version may have been installed since the page was loaded.
+          this._filled = false;
+          this._tell(
+            this._context.trans.__('The panel could not be loaded: reload the page to see it.')
+          );
         }
-      });
+      );
+    }
+  }
+
+  /** Say something in place of what the panel shows. */
+  private _tell(words: string): void {
+    this.node.querySelector('.jp-cauce-Panel-trouble')?.remove();
+    if (words !== '') {
+      const line = document.createElement('p');
+      line.className = 'jp-cauce-Panel-trouble jp-cauce-mod-hint';
+      line.setAttribute('role', 'alert');
+      line.textContent = words;
+      this.node.append(line);
     }
   }
 
