@@ -99,6 +99,7 @@ export class ViewState implements IDisposable {
   dispose(): void {
     this._isDisposed = true;
     this._save.dispose();
+    void this._remember().catch(() => undefined); // what was chosen a moment ago, too
     this._model.changed.disconnect(this._onModel, this);
     Signal.clearData(this);
   }

@@ -85,6 +85,7 @@ export function useConnecting(options: IOptions): IConnecting {
     }
     event.stopPropagation();
     event.preventDefault();
+    stop.current?.(); // by another finger
     setState({ from: key, at: pointIn(box, event) });
     const onMove = (moved: PointerEvent): void => {
       setState({ from: key, at: pointIn(box, moved) });

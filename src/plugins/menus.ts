@@ -96,9 +96,14 @@ export function refocus(app: JupyterFrontEnd, widget: Widget): void {
         ? activeElement
         : null;
   });
-  app.contextMenu.menu.aboutToClose.connect(() => {
+  const giveBack = (): void => {
     opener?.focus();
     opener = null;
+  };
+  const { aboutToClose } = app.contextMenu.menu;
+  aboutToClose.connect(giveBack);
+  widget.disposed.connect(() => {
+    aboutToClose.disconnect(giveBack);
   });
 }
 
