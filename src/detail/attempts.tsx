@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { notebookIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { IconButton } from '../components/iconbutton';
 import { Mark } from '../components/mark';
 import type { Attempt } from '../contract';
 import type { TaskState } from '../taskstate';
@@ -92,18 +93,15 @@ function Left(props: IAttemptsProps & { readonly attempt: Attempt }): React.JSX.
   return (
     <span className="jp-cauce-Attempts-left">
       {notebook === undefined ? null : (
-        <button
-          type="button"
-          className="jp-cauce-IconButton"
-          aria-label={trans.__('Open the notebook of the run of %1', moment(attempt.started))}
+        <IconButton
+          icon={notebookIcon}
+          label={trans.__('Open the notebook of the run of %1', moment(attempt.started))}
           title={trans.__('Open the notebook as it was executed in this run')}
-          data-cauce-action="open-run-notebook"
-          onClick={() => {
+          action="open-run-notebook"
+          onPress={() => {
             props.onOpenNotebook(notebook);
           }}
-        >
-          <notebookIcon.react tag="span" width="14px" height="14px" />
-        </button>
+        />
       )}
       <button
         type="button"

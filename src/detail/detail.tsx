@@ -9,6 +9,7 @@ import { caretDownIcon, ellipsesIcon, runIcon } from '@jupyterlab/ui-components'
 import * as React from 'react';
 
 import { Button } from '../components/button';
+import { IconButton } from '../components/iconbutton';
 import { Mark } from '../components/mark';
 import { TaskProblems } from '../components/problems';
 import type { Problem, Product, Task, TaskDetail, Where } from '../contract';
@@ -267,13 +268,19 @@ function Head(props: IDetailProps): React.JSX.Element {
               props.onRun(task.name);
             }}
           />
-          <MenuButton
-            icon={caretDownIcon}
+          <button
+            type="button"
             className="jp-cauce-Button jp-cauce-SplitButton-more"
             title={trans.__('Other ways to run it')}
-            action="run-menu"
-            onOpen={props.onRunMenu}
-          />
+            aria-label={trans.__('Other ways to run it')}
+            aria-haspopup="menu"
+            data-cauce-action="run-menu"
+            onClick={event => {
+              props.onRunMenu(event.currentTarget);
+            }}
+          >
+            <caretDownIcon.react tag="span" width="14px" height="14px" />
+          </button>
         </span>
         <Button
           label={trans.__('Open')}
@@ -283,39 +290,16 @@ function Head(props: IDetailProps): React.JSX.Element {
             props.onOpenTask(task);
           }}
         />
-        <MenuButton
+        <IconButton
           icon={ellipsesIcon}
-          className="jp-cauce-IconButton"
           title={trans.__('What else can be done with this task')}
+          menu
           action="task-menu"
-          onOpen={props.onMenu}
+          onPress={event => {
+            props.onMenu(event.currentTarget);
+          }}
         />
       </div>
     </div>
-  );
-}
-
-function MenuButton(props: {
-  readonly icon: typeof caretDownIcon;
-  readonly className: string;
-  readonly title: string;
-  readonly action: string;
-  readonly onOpen: (anchor: HTMLElement) => void;
-}): React.JSX.Element {
-  const { icon } = props;
-  return (
-    <button
-      type="button"
-      className={props.className}
-      title={props.title}
-      aria-label={props.title}
-      aria-haspopup="menu"
-      data-cauce-action={props.action}
-      onClick={event => {
-        props.onOpen(event.currentTarget);
-      }}
-    >
-      <icon.react tag="span" width="14px" height="14px" />
-    </button>
   );
 }

@@ -6,6 +6,7 @@ import { closeIcon, searchIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { sortIcon } from '../icons';
+import { IconButton } from '../components/iconbutton';
 import { Mark } from '../components/mark';
 import { statesIn, withStates } from '../filter';
 import { tallyWords, type ITally } from './tally';
@@ -77,34 +78,29 @@ export function FilterBar(props: IFilterBarProps): React.JSX.Element {
             </span>
           ) : null}
           {searched ? (
-            <button
-              type="button"
-              className="jp-cauce-IconButton jp-cauce-Filter-clear"
+            <IconButton
+              icon={closeIcon}
+              className="jp-cauce-Filter-clear"
               title={trans.__('Clear the filter (Escape)')}
-              aria-label={trans.__('Clear the filter')}
-              onClick={() => {
+              label={trans.__('Clear the filter')}
+              onPress={() => {
                 onChange('');
                 field.current?.focus();
               }}
-            >
-              <closeIcon.react tag="span" width="14px" height="14px" />
-            </button>
+            />
           ) : null}
         </span>
         {onArrange === null ? null : (
-          <button
-            type="button"
-            className="jp-cauce-IconButton"
+          <IconButton
+            icon={sortIcon}
+            size={16}
             title={trans.__('Sort and group')}
-            aria-label={trans.__('Sort and group')}
-            aria-haspopup="menu"
-            data-cauce-action="arrange"
-            onClick={event => {
+            menu
+            action="arrange"
+            onPress={event => {
               onArrange(event.currentTarget);
             }}
-          >
-            <sortIcon.react tag="span" width="16px" height="16px" />
-          </button>
+          />
         )}
       </div>
       <div className="jp-cauce-Filter-chips" role="group" aria-label={trans.__('States')}>

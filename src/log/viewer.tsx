@@ -2,15 +2,10 @@
  * A log, however long: only the rows in sight are drawn. Follows its end until somebody scrolls up.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import {
-  caretDownIcon,
-  caretUpIcon,
-  copyIcon,
-  searchIcon,
-  type LabIcon
-} from '@jupyterlab/ui-components';
+import { caretDownIcon, caretUpIcon, copyIcon, searchIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { IconButton } from '../components/iconbutton';
 import { MOST_MATCHES, pieces, RowIndex, type IMatch, type LogLines } from './lines';
 
 export interface ILogViewerProps {
@@ -152,7 +147,7 @@ export function LogViewer(props: ILogViewerProps): React.JSX.Element {
           }}
         />
         <span className="jp-cauce-Log-count">{trans._n('%1 line', '%1 lines', lines.length)}</span>
-        <Icon
+        <IconButton
           icon={searchIcon}
           title={trans.__('Search in the log (Ctrl+F)')}
           expanded={search.shown}
@@ -164,7 +159,7 @@ export function LogViewer(props: ILogViewerProps): React.JSX.Element {
             }
           }}
         />
-        <Icon
+        <IconButton
           icon={copyIcon}
           title={trans.__('Copy the log')}
           onPress={() => {
@@ -205,14 +200,14 @@ export function LogViewer(props: ILogViewerProps): React.JSX.Element {
                   ? trans.__('%1 of many', search.at + 1)
                   : trans.__('%1 of %2', search.at + 1, search.count)}
           </span>
-          <Icon
+          <IconButton
             icon={caretUpIcon}
             title={trans.__('Previous (Shift+Enter)')}
             onPress={() => {
               show(search.step(-1));
             }}
           />
-          <Icon
+          <IconButton
             icon={caretDownIcon}
             title={trans.__('Next (Enter)')}
             onPress={() => {
@@ -399,27 +394,6 @@ function Toggle(props: {
       onClick={props.onPress}
     >
       {props.label}
-    </button>
-  );
-}
-
-function Icon(props: {
-  readonly icon: LabIcon;
-  readonly title: string;
-  readonly expanded?: boolean;
-  readonly onPress: () => void;
-}): React.JSX.Element {
-  const { icon } = props;
-  return (
-    <button
-      type="button"
-      className="jp-cauce-IconButton"
-      title={props.title}
-      aria-label={props.title}
-      aria-expanded={props.expanded}
-      onClick={props.onPress}
-    >
-      <icon.react tag="span" width="14px" height="14px" />
     </button>
   );
 }

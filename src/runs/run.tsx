@@ -6,6 +6,7 @@ import { caretLeftIcon, deleteIcon, notebookIcon, runIcon } from '@jupyterlab/ui
 import * as React from 'react';
 
 import { Button } from '../components/button';
+import { IconButton } from '../components/iconbutton';
 import { TerminalText } from '../components/terminal';
 import type { Run } from '../contract';
 import { duration, moment, runWords, type CauseOf } from '../words';
@@ -73,36 +74,29 @@ export function RunHead(props: IRunHeadProps): React.JSX.Element {
   return (
     <div className="jp-cauce-Run-head" data-state={signOf(run.state)} data-cauce-run={run.id}>
       <div className="jp-cauce-Run-title">
-        <button
-          type="button"
-          className="jp-cauce-IconButton"
+        <IconButton
+          icon={caretLeftIcon}
+          size={16}
           title={trans.__('All runs (Escape)')}
-          aria-label={trans.__('All runs')}
-          onClick={props.onBack}
-        >
-          <caretLeftIcon.react tag="span" width="16px" height="16px" />
-        </button>
+          label={trans.__('All runs')}
+          onPress={props.onBack}
+        />
         <SignMark ending={run.state} />
         <span className="jp-cauce-Run-name" title={moment(run.started)}>
           {trans.__('Run of %1', when(run.started, now))}
         </span>
-        <button
-          type="button"
-          className="jp-cauce-IconButton jp-cauce-Run-delete"
+        <IconButton
+          icon={deleteIcon}
+          size={16}
+          className="jp-cauce-Run-delete"
           title={
             mayDelete === '' ? trans.__('Delete this run, its logs and its notebooks…') : mayDelete
           }
-          aria-label={trans.__('Delete run')}
-          aria-disabled={mayDelete !== ''}
-          data-cauce-action="delete-run"
-          onClick={() => {
-            if (mayDelete === '') {
-              props.onDelete();
-            }
-          }}
-        >
-          <deleteIcon.react tag="span" width="16px" height="16px" />
-        </button>
+          label={trans.__('Delete run')}
+          enabled={mayDelete === ''}
+          action="delete-run"
+          onPress={props.onDelete}
+        />
       </div>
       <p className="jp-cauce-Run-message">
         {runWords(trans, run, null, props.causeOf)}{' '}

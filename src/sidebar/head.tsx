@@ -13,6 +13,7 @@ import * as React from 'react';
 
 import type { Pipeline } from '../contract';
 import { Button } from '../components/button';
+import { IconButton } from '../components/iconbutton';
 import { Problems, type IProblemsProps } from '../components/problems';
 
 /** How the pipeline stands, in one line. */
@@ -63,16 +64,14 @@ export function Head(props: IHeadProps): React.JSX.Element {
     <div className="jp-cauce-Head">
       <div className="jp-cauce-Head-row">
         <Chooser {...props} />
-        <button
-          type="button"
-          className="jp-cauce-IconButton"
+        <IconButton
+          icon={refreshIcon}
+          size={16}
           title={trans.__('Refresh: look for pipelines and changes again')}
-          aria-label={trans.__('Refresh')}
-          aria-busy={props.refreshing}
-          onClick={props.onRefresh}
-        >
-          <refreshIcon.react tag="span" width="16px" height="16px" />
-        </button>
+          label={trans.__('Refresh')}
+          busy={props.refreshing}
+          onPress={props.onRefresh}
+        />
       </div>
       <Profile {...props} />
       {props.truncated ? (
@@ -128,19 +127,17 @@ export function Head(props: IHeadProps): React.JSX.Element {
               onPress={props.onCancel}
             />
           ) : null}
-          <button
-            type="button"
-            className="jp-cauce-IconButton jp-cauce-Head-more"
+          <IconButton
+            icon={ellipsesIcon}
+            size={16}
+            className="jp-cauce-Head-more"
             title={trans.__('More')}
-            aria-label={trans.__('More')}
-            aria-haspopup="menu"
-            data-cauce-action="more"
-            onClick={event => {
+            menu
+            action="more"
+            onPress={event => {
               props.onMore(event.currentTarget);
             }}
-          >
-            <ellipsesIcon.react tag="span" width="16px" height="16px" />
-          </button>
+          />
         </div>
       )}
       {banner === '' ? null : (

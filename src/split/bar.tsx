@@ -2,10 +2,11 @@
  * The line below the split: seeing what the notebook does when it runs, undo, and the buttons that end it.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { redoIcon, runIcon, stopIcon, undoIcon, type LabIcon } from '@jupyterlab/ui-components';
+import { redoIcon, runIcon, stopIcon, undoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Button } from '../components/button';
+import { IconButton } from '../components/iconbutton';
 import type { SplitRemark, SplitRun } from '../contract';
 import { Severity } from './severity';
 import { traceWord } from './splitwords';
@@ -82,14 +83,16 @@ function Actions(props: IBarProps): React.JSX.Element {
     <div className="jp-cauce-SplitBar">
       <Trace {...props} />
       <span className="jp-cauce-SplitBar-space" />
-      <SmallButton
+      <IconButton
         icon={undoIcon}
+        size={16}
         title={trans.__('Undo (Ctrl+Z)')}
         enabled={props.canUndo}
         onPress={props.onUndo}
       />
-      <SmallButton
+      <IconButton
         icon={redoIcon}
+        size={16}
         title={trans.__('Redo (Ctrl+Shift+Z)')}
         enabled={props.canRedo}
         onPress={props.onRedo}
@@ -231,30 +234,5 @@ function Asking(props: {
         onPress={props.onYes}
       />
     </div>
-  );
-}
-
-function SmallButton(props: {
-  readonly icon: LabIcon;
-  readonly title: string;
-  readonly enabled: boolean;
-  readonly onPress: () => void;
-}): React.JSX.Element {
-  const { icon } = props;
-  return (
-    <button
-      type="button"
-      className="jp-cauce-IconButton"
-      title={props.title}
-      aria-label={props.title}
-      aria-disabled={!props.enabled}
-      onClick={() => {
-        if (props.enabled) {
-          props.onPress();
-        }
-      }}
-    >
-      <icon.react tag="span" width="16px" height="16px" />
-    </button>
   );
 }

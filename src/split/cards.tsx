@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { IconButton } from '../components/iconbutton';
 import type { Split, SplitTask, SplitVariable } from '../contract';
 import { size } from '../words';
 import { isTaken, type SplitFormat, type SplitWish } from './edits';
@@ -136,21 +137,19 @@ function RemoveButton(
   const { trans, request, target, variable, user } = props;
   const { name, evidence } = variable;
   return (
-    <button
-      type="button"
-      className="jp-cauce-IconButton"
+    <IconButton
+      icon={closeIcon}
+      size={13}
       title={trans.__('%1 does not need it', target)}
-      aria-label={trans.__('%1 does not need %2', target, name)}
-      onClick={() => {
+      label={trans.__('%1 does not need %2', target, name)}
+      onPress={() => {
         if (evidence === 'user' && isTaken(request, user, name)) {
           props.onUntake(target, name);
         } else {
           props.onTake(target, name, null);
         }
       }}
-    >
-      <closeIcon.react tag="span" width="13px" height="13px" />
-    </button>
+    />
   );
 }
 
@@ -193,16 +192,12 @@ function AddField(
           <option key={each} value={each} />
         ))}
       </datalist>
-      <button
-        type="button"
-        className="jp-cauce-IconButton"
+      <IconButton
+        icon={addIcon}
         title={trans.__('Add the variable')}
-        aria-label={trans.__('Add the variable')}
-        aria-disabled={name.trim() === ''}
-        onClick={add}
-      >
-        <addIcon.react tag="span" width="14px" height="14px" />
-      </button>
+        enabled={name.trim() !== ''}
+        onPress={add}
+      />
     </div>
   );
 }

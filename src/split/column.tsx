@@ -9,6 +9,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, cutIcon, editIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { IconButton } from '../components/iconbutton';
 import { ShortName } from '../components/name';
 import { NameField } from '../components/namefield';
 import { Severity } from './severity';
@@ -337,35 +338,31 @@ const HeadRow = React.memo(function HeadRow(props: IHeadRowProps): React.JSX.Ele
       <span className="jp-cauce-SplitHead-count" aria-hidden="true">
         {cellsWord(trans, count)}
       </span>
-      <button
-        type="button"
-        className="jp-cauce-IconButton"
+      <IconButton
+        icon={editIcon}
+        size={13}
         tabIndex={tabIndex}
         title={trans.__('Rename (F2)')}
-        aria-label={trans.__('Rename %1', shown)}
-        onClick={event => {
+        label={trans.__('Rename %1', shown)}
+        onPress={event => {
           event.stopPropagation();
           calls.onStep({ do: 'rename', section });
         }}
-      >
-        <editIcon.react tag="span" width="13px" height="13px" />
-      </button>
+      />
       {section === 0 ? (
         <span className="jp-cauce-SplitHead-none" />
       ) : (
-        <button
-          type="button"
-          className="jp-cauce-IconButton"
+        <IconButton
+          icon={closeIcon}
+          size={13}
           tabIndex={tabIndex}
           title={trans.__('Join to the task above (Delete)')}
-          aria-label={trans.__('Join %1 to the task above', shown)}
-          onClick={event => {
+          label={trans.__('Join %1 to the task above', shown)}
+          onPress={event => {
             event.stopPropagation();
             calls.onStep({ do: 'join', first });
           }}
-        >
-          <closeIcon.react tag="span" width="13px" height="13px" />
-        </button>
+        />
       )}
     </div>
   );
