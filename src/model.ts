@@ -58,6 +58,9 @@ const SEEN = 'jupyterlab-cauce:seen';
 const HEARTBEAT_MS = 30_000;
 const RETRY_MS = 5_000;
 
+/** Of so many runs of ours it is known what they were asked for: of each it may be a thousand names. */
+const KEPT_REQUESTS = 100;
+
 export namespace PipelineModel {
   export interface IOptions {
     readonly client: IClient;
@@ -282,7 +285,7 @@ export class PipelineModel implements IDisposable {
     try {
       const { run } = await this._client.start(pipeline, request);
       this._ours.set(run, pipeline);
-      this._requests.set(run, request);
+      this._note(run, request);
       await this._follow(pipeline);
     } finally {
       if (this._asked === asked) {
@@ -337,6 +340,14 @@ export class PipelineModel implements IDisposable {
     await this._client.cancel(this._path, run.id);
     await this._fetch.call();
     return true;
+  }
+
+  /** Remember what a run was asked for: of the last ones. */
+  private _note(run: string, request: RunRequest): void {
+    this._requests.set(run, request);
+    for (const old of [...this._requests.keys()].slice(0, -KEPT_REQUESTS)) {
+      this._requests.delete(old);
+    }
   }
 
   private async _beat(): Promise<void> {

@@ -77,8 +77,13 @@ export class SourceEditors implements DocumentRegistry.IWidgetExtension<
     const model = this._model;
     let following: IDisposable | null = null;
     let before = '';
+    let seen: Snapshot | null | undefined = undefined;
     const codeOf = (): ICodeOf | null => codeOfFile(model.snapshot, onServer(context));
     const look = (): void => {
+      if (model.snapshot === seen) {
+        return; // as often as not it is about something else
+      }
+      seen = model.snapshot;
       const code = codeOf();
       if (code === null || widget.isDisposed) {
         return;
@@ -90,10 +95,16 @@ export class SourceEditors implements DocumentRegistry.IWidgetExtension<
         this._checked.check(widget.content.editor, codeOf);
       }
     };
+    const onRenamed = (): void => {
+      seen = undefined;
+      look();
+    };
     model.changed.connect(look);
+    context.pathChanged.connect(onRenamed);
     void context.ready.then(look);
     return new DisposableDelegate(() => {
       following?.dispose();
+      context.pathChanged.disconnect(onRenamed);
       model.changed.disconnect(look);
     });
   }

@@ -90,6 +90,11 @@ export function useDrag(
       if (node === null || now === null) {
         return;
       }
+      if (event.pointerType === 'mouse' && event.buttons === 0) {
+        drag.current = null; // let go outside of it, where nobody heard of that
+        setBand(null);
+        return;
+      }
       const at = pointIn(node, event);
       const other = [...fingers.current].find(([id]) => id !== event.pointerId)?.[1];
       const finger = fingers.current.get(event.pointerId);

@@ -7,6 +7,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Actions } from '../actions/actions';
 import type { PipelineModel } from '../model';
 import { BannerPart } from './bannerpart';
+import type { ICodeOf } from '../editing/names';
 import type { CheckedEditors } from '../editing/sources';
 import type { Dismissed } from './dismissed';
 import { OpenNotebook } from './opennotebook';
@@ -79,10 +80,12 @@ function checkNames(notebook: OpenNotebook, checked: CheckedEditors): void {
     }
   };
   let before = '';
+  let last: ICodeOf | null | undefined = undefined;
   const onChanged = (): void => {
-    const now = JSON.stringify(notebook.code);
+    const { code } = notebook;
+    const now = code === last ? before : JSON.stringify(code);
     look(now !== before);
-    before = now;
+    [last, before] = [code, now];
   };
   const onCells = (): void => {
     look(false);
