@@ -64,6 +64,12 @@ class SplitDialog extends Dialog<null> {
 
   override handleEvent(event: Event): void {
     const { target } = event;
+    // JupyterLab's dialog gives the focus back to one of its buttons, and there is none.
+    if (event.type === 'focus' && !(target instanceof Node && this.node.contains(target))) {
+      event.stopPropagation();
+      this._content.takeFocus();
+      return;
+    }
     const inside = target instanceof Node && this._content.node.contains(target);
     // The parts know better what these keys mean in them; what nobody wants of Escape comes back as `leave`.
     if (inside && event instanceof KeyboardEvent && ['Enter', 'Escape'].includes(event.key)) {
@@ -109,6 +115,11 @@ class SplitBody extends ReactWidget {
     } else {
       this._end(null);
     }
+  }
+
+  /** Have what is behind the dialog hear no keys. */
+  takeFocus(): void {
+    this.node.querySelector<HTMLElement>('.jp-cauce-Splitting')?.focus();
   }
 
   override dispose(): void {

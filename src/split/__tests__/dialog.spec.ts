@@ -196,3 +196,11 @@ it('cannot be left while it is being written: what was written is told, with the
   await gone();
   await appears(() => (lab.model.path === 'pipeline.yaml' ? true : null));
 });
+
+it('keeps the focus: what is behind it hears no keys, wherever Tab leads', async () => {
+  const behind = document.body.appendChild(document.createElement('button'));
+  await open();
+  behind.focus();
+  expect((await dialog()).contains(document.activeElement)).toBe(true);
+  behind.remove();
+});
