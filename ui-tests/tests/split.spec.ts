@@ -82,6 +82,11 @@ test('Keys alone do all of it', async ({ page, project }) => {
   await dialog.open('sales.ipynb');
   await dialog.expectTasks(['load', 'clean', 'tell']);
   const tree = dialog.root.getByRole('tree');
+  // Wherever Tab leads, what is behind the dialog never hears a key.
+  for (let i = 0; i < 4; i++) {
+    await page.keyboard.press('Shift+Tab');
+    expect(await dialog.root.evaluate(node => node.contains(document.activeElement))).toBe(true);
+  }
   for (
     let i = 0;
     i < 12 && !(await tree.evaluate(node => node.contains(document.activeElement)));
