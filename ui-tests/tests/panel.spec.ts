@@ -83,3 +83,24 @@ test.describe('A build', () => {
     expect(await project.read('output/after.txt')).toBe('wentx');
   });
 });
+
+test.describe('The command palette', () => {
+  test.use({ files: CHAIN });
+
+  test('keeps what is picked in it while the pipeline changes', async ({ page, panel, project }) => {
+    await project.cauce('build');
+    await panel.expectState('third', 'fresh');
+    await page.keyboard.press('Control+Shift+C');
+    await page.keyboard.type('pipeline');
+    const picked = page.locator('.lm-CommandPalette-item.lm-mod-active');
+    await expect(picked).toHaveCount(1);
+    const first = await picked.textContent();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await expect(picked).not.toHaveText(first ?? '');
+    const text = await picked.textContent();
+    await project.write({ 'third.py': script({ upstream: ['second'], code: 'result = "other"' }) });
+    await panel.expectState('third', 'stale');
+    await expect(picked).toHaveText(text ?? '');
+  });
+});
