@@ -1,7 +1,7 @@
 import { Notification } from '@jupyterlab/apputils';
 
 import { isTold, requestAgain } from '../actions/ending';
-import { fakeRun, fakeSnapshot, fakeTask } from '../testing/fakeclient';
+import { fakeRun, fakeSnapshot, fakeSplitRun, fakeTask } from '../testing/fakeclient';
 import { appears, FakeLab } from '../testing/fakelab';
 
 const ML = 'ml/pipeline.yaml';
@@ -83,6 +83,18 @@ describe('A build that ends while nobody looks', () => {
     const ended = fakeRun('r', { state: 'ok', ended: 101 });
     await lab.show(fakeSnapshot(ML, [fakeTask('a')], { revision: 2, run: ended }));
     expect(Notification.manager.notifications).toEqual([]);
+  });
+
+  it('is told once when it is that of a proof: with what the proof came to', async () => {
+    lab.client.splitRuns.set('proof', fakeSplitRun({ state: 'running' }));
+    const proving = lab.actions.splitting.prove('sales.ipynb', ML);
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { run: fakeRun('r') }));
+    const ended = fakeRun('r', { state: 'ok', ended: 101 });
+    await lab.show(fakeSnapshot(ML, [fakeTask('a')], { revision: 2, run: ended }));
+    lab.client.splitRuns.set('proof', fakeSplitRun({ state: 'cancelled' }));
+    await proving;
+    const said = Notification.manager.notifications.map(each => each.message);
+    expect(said).toEqual(['The proof was stopped.']);
   });
 });
 

@@ -79,10 +79,10 @@ export class Actions implements IDisposable {
     this.opening = new Opening(options);
     this.changing = new Changing(options, this.telling);
     this.debugging = new Debugging(options, this.opening, this.telling);
-    this._ending = new Ending(options, this.running, this.opening);
     this.pastRuns = new PastRuns(options, this.running, this.telling);
     this.reshaping = new Reshaping(options, this.telling, this.opening);
     this.splitting = new Splitting(options, this.telling, this.reshaping);
+    this._ending = new Ending(options, this.running, this.opening, this.splitting);
   }
 
   readonly telling: Telling;

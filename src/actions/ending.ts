@@ -12,10 +12,17 @@ import { failedTasks, lastCauses, runWords } from '../words';
 import type { Actions } from './actions';
 import type { Opening } from './opening';
 import type { Running } from './running';
+import type { Splitting } from './splitting';
 
 export class Ending implements IDisposable {
-  constructor(options: Actions.IOptions, running: Running, opening: Opening) {
+  constructor(
+    options: Actions.IOptions,
+    running: Running,
+    opening: Opening,
+    splitting: Pick<Splitting, 'isProving'>
+  ) {
     this._options = options;
+    this._splitting = splitting;
     this._running = running;
     this._opening = opening;
     options.model.ended.connect(this._onEnded, this);
@@ -36,7 +43,9 @@ export class Ending implements IDisposable {
     Notification.dismiss(this._told);
     const { pipeline, run, tasks } = ended;
     const seen = model.active && !document.hidden && pipeline === model.path;
-    if (!isTold(settings(), run, seen)) {
+    // That the tasks of a proof have run is half of the news: the other half is about to be told, with the first.
+    const half = run.state === 'ok' && this._splitting.isProving(pipeline);
+    if (half || !isTold(settings(), run, seen)) {
       return;
     }
     const elsewhere = pipeline === model.path ? '' : ` (${pipeline})`;
@@ -118,6 +127,7 @@ export class Ending implements IDisposable {
   }
 
   private readonly _options: Actions.IOptions;
+  private readonly _splitting: Pick<Splitting, 'isProving'>;
   private readonly _running: Running;
   private readonly _opening: Opening;
   /** The notification of the last run's end. */

@@ -51,10 +51,18 @@ export class Splitting {
     try {
       const run = await this._options.client.startSplitRun('proof', { notebook, pipeline });
       this._proofs.add(notebook);
+      this._proving.add(pipeline);
       await this._followProof(notebook, run);
     } catch (error) {
       this._telling.error(error);
+    } finally {
+      this._proving.delete(pipeline);
     }
+  }
+
+  /** Has this page begun a proof of the pipeline that goes on? */
+  isProving(pipeline: string): boolean {
+    return this._proving.has(pipeline);
   }
 
   /** Ask first, for it runs the notebook and the whole pipeline; then prove. */
@@ -234,6 +242,7 @@ export class Splitting {
   private readonly _telling: Telling;
   private readonly _reshaping: Reshaping;
   private readonly _proofs: Proofs;
+  private readonly _proving = new Set<string>();
 }
 
 function proving({ trans }: Pick<Actions.IOptions, 'trans'>, run: SplitRun): string {
