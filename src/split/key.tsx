@@ -49,7 +49,7 @@ export function ProductKey(props: IKeyProps): React.JSX.Element | null {
       type="button"
       className="jp-cauce-Link jp-cauce-SplitKey"
       title={trans.__('%1: press to call it otherwise', path)}
-      aria-label={`${label}: ${key}`}
+      aria-label={trans.__('%1: %2', label, key)}
       onClick={() => {
         setEdited(true);
       }}
