@@ -690,3 +690,18 @@ def test_names_of_one_object_stay_so(tmp_path: Path) -> None:
     (load,) = [text for _, text, tags in cells_of(tmp_path / "tasks/b.ipynb") if tags == ["load"]]
     assert 'df = pd.read_parquet(upstream["a"]["df"])\nraw = df' in load
     assert "b, a, keep = pickle.load(file)" in load or "a, b, keep = pickle.load(file)" in load
+
+
+def test_what_the_notebook_asks_of_the_future_holds_in_the_module(tmp_path: Path) -> None:
+    content = notebook(
+        "## A",
+        "from __future__ import annotations\ndef f(x: Later) -> Later:\n    return x\nclass Later:\n    pass",
+        "## B",
+        "print(f(1))",
+    )
+    done(tmp_path, content, source_format="py")
+    text = (tmp_path / "definitions.py").read_text()
+    assert text.startswith(
+        '"""Functions and classes of work.ipynb."""\n\nfrom __future__ import annotations\n\n\ndef f'
+    )
+    exec(compile(text, "definitions", "exec"), {})  # noqa: S102 - what was written

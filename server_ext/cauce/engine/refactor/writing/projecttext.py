@@ -43,7 +43,10 @@ def definitions_text(notebook: str, flow: Flow, writer: Writer) -> str:
     held = [each for each in flow.definitions if each.goes != "copied"]
     if not held:
         return ""
-    statements = {each.index: each for definition in held for each in (*definition.needs, definition.statement)}
+    # What `from __future__` asks for holds for all that is written, whoever needs it.
+    future = [each for each in writer.statements if each.text.startswith("from __future__ ")]
+    needed = [each for definition in held for each in (*definition.needs, definition.statement)]
+    statements = {each.index: each for each in (*future, *needed)}
     parts: list[str] = [f'"""Functions and classes of {_one_line(notebook)}."""']
     before = ""
     for statement in sorted(statements.values(), key=_order):
