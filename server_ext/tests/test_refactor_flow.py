@@ -578,3 +578,95 @@ def test_an_object_that_is_only_loaded_beside_another_finds_its_class() -> None:
     )
     assert made.text(made.part("c").repeated) == made.text(made.part("d").repeated) != []
     _same(made)
+
+
+# --- What notebooks do by the way ----------------------------------------------------------
+
+
+_WRAPS = "def log(fn):\n    def inner(*given):\n        calls.append(1)\n        return fn(*given)\n    return inner\n"
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        pytest.param(
+            [f"calls = []\n{_WRAPS}@log\ndef f(x):\n    return x", "y = f(1)", "z = [*calls]"], id="decorator"
+        ),
+        pytest.param(
+            [
+                "from contextlib import contextmanager\ncalls = []\n"
+                "@contextmanager\ndef timed():\n    calls.append(1)\n    yield",
+                "with timed():\n    y = 1",
+                "z = [*calls]",
+            ],
+            id="generator that is used as a context",
+        ),
+        pytest.param(
+            [
+                "class A:\n    def __init__(self):\n        self.v = []\n"
+                "    def __enter__(self):\n        self.v += [1]\n"
+                "    def __exit__(self, *given):\n        self.v += [2]\n"
+                "    def __call__(self):\n        self.v += [3]\n"
+                "    def __rshift__(self, other):\n        self.v += [other]\na = A()",
+                "with a:\n    pass",
+                "a()",
+                "a >> 7",
+                "z = [*a.v]",
+            ],
+            id="what Python calls of a class",
+        ),
+        pytest.param(
+            ["import types\nhome = types\ndef f():\n    return 1\ntypes.SplitTest = f", "z = types.SplitTest()"],
+            id="a function hung into a library",
+        ),
+    ],
+)
+def test_what_is_changed_behind_other_names_is_handed_on(sections: list[str]) -> None:
+    """By whatever is called without being named where it is called."""
+    _same(split(*sections))
+
+
+def test_tables_in_a_list_are_those_with_names() -> None:
+    """What is taken out of a table is a copy; what a table is put into holds the table."""
+    made = split(
+        "import pandas as pd\none, two = pd.DataFrame({'x': [1]}), pd.DataFrame({'x': [2]})\n"
+        "tables = [one]\ntables.append(two)",
+        "for table in tables:\n    table['y'] = 3",
+        "z = [*one.columns, *two.columns]",
+    )
+    assert made.edges["c"] == {"b": ["one", "two"]}
+
+
+def test_who_draws_on_a_figure_changes_it() -> None:
+    """What was drawn is a part of it, and of two names for the figure in hand each may be of the other."""
+    plt = "import matplotlib.pyplot as plt\nimport pandas as pd\n"
+    for made in (
+        split(f"{plt}fig, ax = plt.subplots()\nline, = ax.plot([1])", "line.set_color('red')", "fig.savefig('x.png')"),
+        split(f"{plt}fig, ax = plt.subplots()\ndf = pd.Series([1])", "df.plot(ax=ax)", "fig.savefig('x.png')"),
+        split(f"{plt}fig = plt.figure()\nax = plt.gca()", "ax.set_title('x')", "fig.savefig('x.png')"),
+    ):
+        assert made.edges["c"] == {"b": ["fig"]}
+
+
+def test_a_function_that_only_one_way_defines_is_made_anew_also_where_it_was_seen() -> None:
+    """In the kernel of the trace a pickle could name it; in that of a task it cannot."""
+    function = TracedValue(type="builtins.function")
+    seen = Trace("digest", (TracedCell(0, bound=("f",), values={"f": function}), TracedCell(1)))
+    made = split("if True:\n    def f():\n        return 1", "x = [f()]", trace=seen)
+    assert made.part("a").gives[0].unstorable == "a function"
+
+
+def test_functions_that_functions_make_have_no_name_that_a_pickle_could_hold() -> None:
+    """They are stored by value, as lambdas are; who calls one that counts changes it."""
+    made = split(
+        "def make(k):\n    def times(x):\n        return k * x\n    return times\n"
+        "def counter():\n    n = 0\n"
+        "    def count():\n        nonlocal n\n        n += 1\n        return n\n    return count\n"
+        "double, by_name, c = make(2), {n: make(n) for n in (1, 2)}, counter()",
+        "x = double(1)\nc()",
+        "y = double(by_name[1](1)) + c()",
+    )
+    assert {given.names[0]: given.by_value for given in made.part("a").gives} == dict.fromkeys(
+        ("double", "by_name", "c"), True
+    )
+    assert made.edges["c"] == {"a": ["by_name", "double"], "b": ["c"]}

@@ -41,6 +41,7 @@ __all__ = ["follow"]
 
 _LAMBDA = "a lambda"
 """cloudpickle can store one."""
+_BY_NAME = frozenset({"a function", "a class"})
 
 
 def follow(
@@ -278,24 +279,34 @@ class _Following:
         for event in self._timeline.reaching(name, end):
             line = self._lines[event.index]
             value = getattr(line.statement.node, "value", None)
-            if line.effect.unstorable.get(name) == _LAMBDA or (isinstance(value, ast.expr) and holds_lambdas(value)):
+            if line.effect.unstorable.get(name) == _LAMBDA:
                 return True
-            for read in line.effect.reads:
-                for other in self._timeline.reaching(read, line.index):
-                    if self._is_lambda(self._lines[other.index]) and not is_called_only(line.statement, read):
-                        return True
+            lambdas = {
+                read
+                for read in line.effect.reads
+                for other in self._timeline.reaching(read, line.index)
+                if self._is_lambda(self._lines[other.index])
+            }
+            if isinstance(value, ast.expr):
+                if holds_lambdas(value, lambdas):
+                    return True
+            elif not all(is_called_only(line.statement, read) for read in lambdas):
+                return True
         return False
 
     def _is_lambda(self, line: Line) -> bool:
         return line.role == "definition" and isinstance(getattr(line.statement.node, "value", None), ast.Lambda)
 
     def _unstorable(self, name: str, end: int, seen: TracedValue | None) -> str:
+        lines = [self._lines[event.index] for event in self._timeline.reaching(name, end)]
+        kinds = [line.effect.unstorable.get(name, "") for line in lines]
         if seen is not None:
-            return "" if seen.storable in {"", "cloudpickle"} else seen.storable
-        for event in self._timeline.reaching(name, end):
-            found = self._lines[event.index].effect.unstorable.get(name)
-            if found and found != _LAMBDA:
-                return found
+            # A pickle only names what is defined in the notebook; where it was seen, that was enough.
+            own = next((kind for kind in kinds if kind in _BY_NAME), "")
+            return own if seen.storable in {"", "cloudpickle"} else seen.storable
+        for kind in kinds:
+            if kind and kind != _LAMBDA:
+                return kind
         for index in self._held(name, end):
             for made in self._lines[index].effect.binds:
                 if not any(event.index == index for event in self._timeline.reaching(made, end)):

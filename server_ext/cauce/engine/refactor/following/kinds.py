@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from cauce.engine.refactor.model import Statement
 
@@ -36,7 +36,7 @@ _FRAME_STAYS = frozenset(
 )
 _SAME_TYPE = frozenset({"fit", "partial_fit", "set_params"})
 _SPLITS = "sklearn.model_selection.train_test_split"
-_KEEPERS = frozenset({"defaultdict", "partial", "vectorize"})
+_KEEPERS = frozenset({"add", "append", "defaultdict", "insert", "partial", "setdefault", "update", "vectorize"})
 _LITERALS: dict[type[ast.expr], str] = {
     ast.List: "list",
     ast.ListComp: "list",
@@ -139,19 +139,29 @@ def _made(func: ast.expr, meanings: Mapping[str, str], known: Mapping[str, str])
     return ""
 
 
-def holds_lambdas(value: ast.expr) -> bool:
-    """Does the value keep a lambda that is written in it? What takes one to use it at once does not."""
+def holds_lambdas(value: ast.expr, names: Collection[str] = ()) -> bool:
+    """Does the value keep a lambda that is written in it? What takes one to use it at once does not.
+
+    Args:
+        names: Of lambdas.
+    """
+
+    def holds(part: ast.expr) -> bool:
+        return holds_lambdas(part, names)
+
     match value:
         case ast.Lambda():
             return True
+        case ast.Name(id=name):
+            return name in names
         case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(values=parts):
-            return any(map(holds_lambdas, parts))
+            return any(map(holds, parts))
         case ast.IfExp(body=body, orelse=orelse):
-            return holds_lambdas(body) or holds_lambdas(orelse)
+            return holds(body) or holds(orelse)
         case ast.Call(func=func, args=args, keywords=keywords):
             name = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
             keeps = name[:1].isupper() or name in _KEEPERS
             given = [*args, *(keyword.value for keyword in keywords)]
-            return any(holds_lambdas(one) for one in given if keeps or not isinstance(one, ast.Lambda))
+            return any(holds(one) for one in given if keeps or not isinstance(one, ast.Lambda | ast.Name))
         case _:
             return False

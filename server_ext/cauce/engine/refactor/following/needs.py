@@ -153,11 +153,16 @@ class Reading:
         for line in own:
             if line.index not in self._result.own_used and line.index not in used:
                 for name in line.effect.later:
-                    gone = not self._known.timeline.reaching(name, self._end)
-                    self._need(name, line.index if gone else self._end, line, later=True)
-        self._result.dropped.update(
-            line.index for line in own if line.index in used and line.index not in self._result.own_used
-        )
+                    deleted = not self._known.timeline.reaching(name, self._end)
+                    self._need(name, line.index if deleted else self._end, line, later=True)
+        gone = [line for line in own if line.index in used and line.index not in self._result.own_used]
+        self._result.dropped.update(line.index for line in gone)
+        # Nobody has used what a dropped one replaces: left alone, it would be there in its place.
+        names = {name: line.index for line in gone for name in line.effect.binds}
+        for line in own:
+            unused = line.index not in used and line.index not in self._result.own_used
+            if unused and any(names.get(name, -1) > line.index for name in line.effect.binds):
+                self._result.dropped.add(line.index)
 
     def end_need(self, name: str) -> None:
         """The section is to give a name. Where it may not have bound it, it takes it itself."""

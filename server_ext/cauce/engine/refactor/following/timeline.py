@@ -6,6 +6,7 @@ followed: who changes a list changes it under all of its names.
 
 from __future__ import annotations
 
+import ast
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,7 +92,7 @@ def timeline_of(
         effect = line.effect
         before = {name: () if is_made_there(effect, name) else sharing.others(name) for name in effect.mutates}
         if effect.shares or effect.binds or effect.deletes:
-            sharing.follow(effect, line.section, apart)
+            sharing.follow(effect, line.section, set(apart) - _put_somewhere(line.statement.node))
         changed: dict[str, None] = {}
         for name in effect.mutates:
             changed.update(dict.fromkeys((name, *before[name], *sharing.others(name))))
@@ -116,3 +117,20 @@ def timeline_of(
     while len(result.shared) <= sections:
         result.shared.append(sharing.state())
     return result
+
+
+def _put_somewhere(node: ast.stmt | None) -> set[str]:
+    """Names whose objects themselves go into something else: a list, a call, an attribute. Tables do, too."""
+    found: list[ast.expr | None] = []
+    for part in () if node is None else ast.walk(node):
+        match part:
+            case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(values=parts):
+                found += parts
+            case ast.Call(args=args, keywords=keywords):
+                found += [*args, *(keyword.value for keyword in keywords)]
+            case ast.Assign(targets=targets, value=value):
+                if not all(isinstance(target, ast.Name) for target in targets):
+                    found.append(value)
+            case _:
+                pass
+    return {part.id for part in found if isinstance(part, ast.Name)}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from cauce.engine.refactor.model import Share, Sureness
 from cauce.engine.refactor.reading import libraries, magics
 from cauce.engine.refactor.reading.known import MAGIC
-from cauce.engine.refactor.reading.scopes import Function
+from cauce.engine.refactor.reading.scopes import Function, functions_within, local_names
 from cauce.engine.refactor.reading.summaries import Sources, Summary, given_to
 from cauce.engine.refactor.reading.values import Values
 
@@ -38,12 +38,19 @@ class Calls(Values):
         if isinstance(func, ast.Lambda):
             self.do(self.summary(func), node.args, node.keywords, "sure")
             return
+        for keyword in node.keywords:
+            if keyword.arg == "ax":
+                self.change(keyword.value, "sure")  # by whatever draws there
         dotted = self.dotted(func)
         self._files(node, dotted)
         self._hand_generators(arguments)
         if isinstance(func, ast.Name) and (definitions := self.definitions(func.id)):
             self._call_own(definitions, node)
             return
+        if self.kind(func) == "closure":
+            self.change(func, "sure")
+        else:
+            self.call_method_of_own(func, "__call__", node.args, node.keywords)
         self._may_call(arguments, func)
         if dotted is not None:
             self._call_library(node, dotted)
@@ -53,6 +60,15 @@ class Calls(Values):
             self._hand(arguments)
 
     # --- Functions of the notebook
+
+    def call_method_of_own(
+        self, value: ast.expr, method: str, args: Sequence[ast.expr] = (), keywords: Sequence[ast.keyword] = ()
+    ) -> None:
+        """What a method does that Python calls, of a class of the notebook."""
+        kind = self.kind(value)
+        if kind.startswith("class "):
+            for own in self.methods(kind.removeprefix("class "), method):
+                self.do(self.summary(own), [value, *args], keywords, "sure")
 
     def _call_own(self, definitions: Sequence[Function | ast.ClassDef], node: ast.Call) -> None:
         for definition in definitions:
@@ -64,9 +80,23 @@ class Calls(Values):
                         self.do(self.summary(method), this + node.args, node.keywords, sureness)
             else:
                 summary = self.summary(definition)
-                if not summary.generates:
-                    self.do(summary, node.args, node.keywords, sureness)
+                # What generates does so when somebody goes through it, such as a `with` statement.
+                self.do(summary, node.args, node.keywords, "possible" if summary.generates else sureness)
+                self._may_wrap(definition)
                 self._may_call([*node.args, *(keyword.value for keyword in node.keywords)], node.func)
+
+    def _may_wrap(self, definition: Function) -> None:
+        """What functions within a decorator of the notebook do: they are called in place of what it decorates."""
+        for decorator in () if isinstance(definition, ast.Lambda) else definition.decorator_list:
+            name = decorator.func if isinstance(decorator, ast.Call) else decorator
+            for outer in self.definitions_of(name):
+                if isinstance(outer, ast.FunctionDef):
+                    own = local_names(outer)
+                    for inner in functions_within(outer):
+                        summary = self.summary(inner)
+                        changed = {each: how for each, how in summary.mutates.items() if each not in own}
+                        said = Summary(mutates=changed, random=summary.random, may_bind=summary.binds)
+                        self.do(said, [], [], "possible")
 
     def do(
         self, summary: Summary, args: Sequence[ast.expr], keywords: Sequence[ast.keyword], sureness: Sureness

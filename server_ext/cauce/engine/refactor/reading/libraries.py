@@ -14,6 +14,7 @@ __all__ = [
     "CHANGES_GENERATOR_OF_ALL",
     "CHANGES_ITSELF",
     "CHANGES_ITSELF_IF_THROWN_AWAY",
+    "DRAWS_PARTS",
     "DRAWS_UNLESS_SEEDED",
     "GIVES",
     "HARMLESS",
@@ -21,6 +22,7 @@ __all__ = [
     "METHOD_CHANGES_ARGUMENT",
     "METHOD_GIVES",
     "NAMES_OF_PATHS",
+    "OF_CURRENT_FIGURE",
     "PARTS_OF_ARGUMENTS",
     "PARTS_OF_ITSELF",
     "PUTS_COPIES",
@@ -224,6 +226,23 @@ PARTS_OF_ITSELF = _words(
     """
 )
 """Methods whose result is a part of the object, or shows what it holds."""
+
+DRAWS_PARTS = _words(
+    """
+    annotate arrow axhline axhspan axline axvline axvspan bar bar_label barh boxplot colorbar contour contourf errorbar
+    fill fill_between hexbin hist hist2d hlines imshow legend matshow pcolormesh pie plot quiver scatter set_title
+    set_xlabel set_ylabel stackplot stem step suptitle table text violinplot vlines
+    """
+)
+"""Methods of axes and figures that give what they have drawn: a part of the figure."""
+
+OF_CURRENT_FIGURE = _words(
+    """
+    matplotlib.pyplot.gca matplotlib.pyplot.gcf matplotlib.pyplot.axes matplotlib.pyplot.subplot
+    matplotlib.pyplot.subplot2grid
+    """
+)
+"""Functions that give the figure on which pyplot draws, or a part of it: it may be any of those with names."""
 
 PARTS_OF_ARGUMENTS = _words(
     """

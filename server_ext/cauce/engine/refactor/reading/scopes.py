@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Function", "Scope", "local_names", "parameters_of", "scope_of", "walk_here"]
+__all__ = ["Function", "Scope", "functions_within", "local_names", "parameters_of", "scope_of", "walk_here"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _COMPREHENSION = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -28,6 +28,17 @@ def parameters_of(function: Function) -> tuple[str, ...]:
     given = function.args
     named = [arg.arg for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
     return tuple(named + [arg.arg for arg in (given.vararg, given.kwarg) if arg is not None])
+
+
+def functions_within(function: Function) -> Iterator[Function]:
+    """Functions and lambdas that are written in its body, at whatever depth; classes are left out."""
+    todo = _bodies(function)
+    while todo:
+        node = todo.pop(0)
+        if isinstance(node, Function):
+            yield node
+        if not isinstance(node, ast.ClassDef):
+            todo.extend(ast.iter_child_nodes(node))
 
 
 def walk_here(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:

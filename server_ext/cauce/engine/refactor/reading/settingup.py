@@ -10,7 +10,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from cauce.engine.refactor.reading import libraries, magics
-from cauce.engine.refactor.reading.known import MAGIC, Known, imported_by
+from cauce.engine.refactor.reading.known import MAGIC, Known, imported_by, path_of
 from cauce.engine.refactor.reading.scopes import Function, local_names
 
 __all__ = ["setup_of"]
@@ -86,7 +86,23 @@ class _Finder:
                     return self._function(definition, depth)
                 return ""
         dotted = self._dotted(func)
+        if self._makes_folder(call, dotted):
+            return "folder"
         return "" if dotted is None else libraries.lookup(libraries.SETUP, dotted) or ""
+
+    def _makes_folder(self, call: ast.Call, dotted: str | None) -> bool:
+        """Does it make a folder whose name is known, unless it is there? Whoever writes into it needs it."""
+        there = any(each.arg == "exist_ok" and ast.unparse(each.value) == "True" for each in call.keywords)
+        if not there:
+            return False
+        if dotted == "os.makedirs" and call.args:
+            return path_of(call.args[0], self._known, self._own) is not None
+        func = call.func
+        return (
+            isinstance(func, ast.Attribute)
+            and func.attr == "mkdir"
+            and path_of(func.value, self._known, self._own) is not None
+        )
 
     def _function(self, function: Function, depth: int) -> str:
         """Of a call of a function of the notebook: `seed_everything(42)`."""
@@ -107,8 +123,9 @@ class _Finder:
                 dotted = self._dotted(target)
                 if dotted is None:
                     return ""
+                fixed = self._is_fixed(value) or self._is_definition(value)
                 found = libraries.lookup(libraries.SETUP, dotted) or (
-                    f"settings of {dotted.partition('.')[0]}" if self._is_fixed(value) else ""
+                    f"settings of {dotted.partition('.')[0]}" if fixed else ""
                 )
             else:
                 return ""
@@ -124,6 +141,16 @@ class _Finder:
             for node in ast.walk(value)
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
         )
+
+    def _is_definition(self, value: ast.expr) -> bool:
+        """Is it a function or class of the notebook, as it is: ``pandas.DataFrame.summed = summed``?"""
+        match value:
+            case ast.Call(func=ast.Name(id="property" | "classmethod" | "staticmethod"), args=[inner], keywords=[]):
+                return self._is_definition(inner)
+            case ast.Name(id=name):
+                return name not in self._own and bool(self._known.definitions(name))
+            case _:
+                return False
 
     def _is_constant(self, name: str) -> bool:
         return name not in self._own and isinstance(self._known.constants.get(name), ast.Constant)

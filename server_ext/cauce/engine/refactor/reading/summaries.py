@@ -34,6 +34,8 @@ class Summary:
     reads_files: Names = ()
     writes_files: Names = ()
     kind: str = ""
+    closes: bool = False
+    """Does it return a function that is written in it? No pickle can name that."""
 
 
 NOTHING = Summary()

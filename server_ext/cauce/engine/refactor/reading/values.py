@@ -104,6 +104,9 @@ class Values(Bindings):
             return tuple(found)
         dotted = self.dotted(func)
         if dotted is not None:
+            if dotted in libraries.OF_CURRENT_FIGURE:
+                kinds = {**self.known.kinds, **self.state.kinds}
+                return tuple((name, False) for name, kind in kinds.items() if kind in {"axes", "figure"})
             if dotted not in libraries.PARTS_OF_ARGUMENTS:
                 return ()
             return tuple(part for each in arguments for part in parts_of(self.sources(each)))
@@ -117,7 +120,8 @@ class Values(Bindings):
                     for method in self.methods(kind.removeprefix("class "), func.attr)
                     for part in self._returned(self.summary(method), node, func.value)
                 )
-            if func.attr in libraries.PARTS_OF_ITSELF and kind != "table":
+            drawn = kind in {"axes", "figure"} and func.attr in libraries.DRAWS_PARTS
+            if drawn or (func.attr in libraries.PARTS_OF_ITSELF and kind != "table"):
                 return parts_of(self.sources(func.value))
         return ()
 
@@ -200,8 +204,8 @@ class Values(Bindings):
                 if isinstance(func, ast.Name):
                     for definition in self.definitions(func.id):
                         if not isinstance(definition, ast.ClassDef):
-                            generates = self.summary(definition).generates
-                            return "a generator" if generates else ""
+                            summary = self.summary(definition)
+                            return "a generator" if summary.generates else "a lambda" if summary.closes else ""
                 dotted = self.dotted(func)
                 if dotted is not None:
                     return libraries.lookup(libraries.UNSTORABLE, dotted) or ""
@@ -212,6 +216,10 @@ class Values(Bindings):
                 return ""
             case ast.Name(id=name):
                 return self.state.unstorable.get(name, "")
+            case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(values=parts):
+                return next(filter(None, map(self.unstorable_as, parts)), "")
+            case ast.ListComp(elt=each) | ast.SetComp(elt=each) | ast.DictComp(value=each):
+                return self.unstorable_as(each)
             case _:
                 return ""
 

@@ -33,6 +33,13 @@ _MOST_NESTED = 40
 """Functions that call functions that are followed."""
 _MOST_LOOPS = 3
 """Loops in loops that are walked twice."""
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.LShift: "__lshift__",
+    ast.RShift: "__rshift__",
+    ast.BitOr: "__or__",
+    ast.MatMult: "__matmul__",
+}
+"""Those with which classes are told something: ``pipeline >> step``."""
 _MOST_FOLLOWED = 1_000
 """Functions that are looked at again because they call one another."""
 
@@ -153,7 +160,10 @@ class Walk(Calls):
             case ast.Attribute() | ast.Subscript():
                 self._parts_of_target(target)
                 self.change(target, "sure")
-                self.put(self.root(target), sources)
+                root = self.root(target)
+                self.put(root, sources)
+                if unstorable and root is not None:
+                    self.state.unstorable[root] = unstorable
 
     def loop_target(self, target: ast.expr, iterable: ast.expr) -> None:
         elements = self.elements(target, iterable)
@@ -216,6 +226,9 @@ class Walk(Calls):
                 self.returns += self.origins(name, whole)
             kind = self.kind(node.value)
             self.returned_kind = kind if self.returned_kind in (None, kind) else ""
+            own = [] if isinstance(node.value, ast.Name) and node.value.id not in self.own else [node.value]
+            found = (each for value in own for each in self.definitions_of(value))
+            self.returned_functions += (each for each in found if not isinstance(each, ast.ClassDef))
         self.returned.append(self.state)
         self.state = State(alive=False)
 
@@ -256,6 +269,9 @@ class Walk(Calls):
                 return self.state.copy(), self.state.copy()
 
     def visit_If(self, node: ast.If) -> None:
+        if ast.unparse(node.test) == "__name__ == '__main__'":
+            self.block(node.body)  # so it is in a notebook, and in a task
+            return
         held, failed = self._test(node.test)
         self._branches([(held, node.body), (failed, node.orelse)])
 
@@ -337,6 +353,8 @@ class Walk(Calls):
         stops = False
         for item in node.items:
             self.visit(item.context_expr)
+            for method in ("__enter__", "__exit__"):
+                self.call_method_of_own(item.context_expr, method)
             called = self.dotted(item.context_expr) or ""
             stops = stops or called == "contextlib.suppress()"
             if item.optional_vars is not None:
@@ -527,6 +545,11 @@ class Walk(Calls):
     def visit_Call(self, node: ast.Call) -> None:
         self.call(node, used=True)
 
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        self.generic_visit(node)
+        if (method := _OPERATORS.get(type(node.op))) is not None:
+            self.call_method_of_own(node.left, method, [node.right])
+
     def apart(self) -> Walk:
         return Walk(self.known, depth=self.depth)
 
@@ -580,8 +603,18 @@ def _summed_up(function: Function, known: Known, depth: int) -> Summary:
         random=walk.random,
         reads_files=tuple(walk.reads_files),
         writes_files=tuple(walk.writes_files),
-        kind=walk.returned_kind or "",
+        kind=_kind_of_closure(walk, own) if walk.returned_functions else walk.returned_kind or "",
+        closes=bool(walk.returned_functions),
     )
+
+
+def _kind_of_closure(walk: Walk, own: frozenset[str]) -> str:
+    """Of functions that a function makes: those that change what it has left them are not the same after a call."""
+    for function in walk.returned_functions:
+        summary = walk.summary(function)
+        if not own.isdisjoint((*summary.mutates, *summary.binds, *summary.may_bind)):
+            return "closure"
+    return ""
 
 
 def _is_given(function: Function, name: str) -> bool:

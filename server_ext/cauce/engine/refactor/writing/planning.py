@@ -360,7 +360,7 @@ class _Draft:
             for one in _in_order(part, statements):
                 given = one if _are_one(one, part, statements) else replace(one, whole=False)
                 asked = self._asked(request.formats, part.section, given)
-                by_value = not functional.isdisjoint(given.names)
+                by_value = given.by_value or not functional.isdisjoint(given.names)
                 choice = choose(given, replace(wanted, by_value=by_value), asked)
                 if asked is not None and asked != choice.format:
                     self._say_impossible(given, asked, choice.choices)
