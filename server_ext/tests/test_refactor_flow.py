@@ -670,3 +670,63 @@ def test_functions_that_functions_make_have_no_name_that_a_pickle_could_hold() -
         ("double", "by_name", "c"), True
     )
     assert made.edges["c"] == {"a": ["by_name", "double"], "b": ["c"]}
+
+
+def test_names_in_texts_are_names() -> None:
+    """Where the text is there to be read; else it is told that they are not handed on."""
+    made = _same(
+        split(
+            "exec('q = [5]')\nglobals()['k'] = 1\nk2 = [k]\ndef f(x):\n    return len(q) + x",
+            "v = eval('q + k2')\nw = globals()['q'] + vars()['k2']",
+            "u = eval('f(1)')",
+        )
+    )
+    assert made.edges["b"] == {"a": ["k2", "q"]}
+    assert made.flow.definitions[0].goes == "copied", "its calls in texts could not be given more arguments"
+    for look in ("eval(name)", "globals()[name]", "vars().get(name)"):
+        made = split("x = 1\nname = str('x')", f"y = {look}")
+        assert ("warning", "hidden") in made.remarks
+    assert not split("x = 1", "y = 'x' in globals()").remarks
+    made = split("for n in 'ab':\n    globals()[n] = 1", "y = a_of_a_test")
+    assert ("error", "hidden") in made.remarks
+
+
+def test_what_follows_from_the_order_of_cells_is_refused() -> None:
+    """Numbers of cells are others in a task; the last value is that of the cell before, if that is in the task."""
+    for history in ("y = Out[1]", "y = _3", "y = In[1]", "y = _ + 1"):
+        assert ("error", "history") in split("1 + 1", history).remarks
+    assert not split("x = 1", ["x + 1", "y = _ + 1"]).remarks
+    assert not split("for _ in range(2):\n    pass", "y = _").remarks
+
+
+def test_what_registers_functions_is_done_in_each_task() -> None:
+    """Though nobody names them; by whatever name they have."""
+    _same(
+        split(
+            "from functools import singledispatch\n@singledispatch\ndef show(x):\n    return 'any'\n"
+            "@show.register\ndef _(x: int):\n    return 'int'\n@show.register(str)\ndef of_text(x):\n    return 'str'",
+            "y = [show(1), show('a')]",
+            "@show.register(list)\ndef _(x):\n    return 'list'\nz = show([])",
+            "w = [show([]), show(1)]",
+        )
+    )
+
+
+def test_functions_and_classes_that_remember_are_told() -> None:
+    """A task has them as they are defined: what was set on them, or put into a default, is not there."""
+    default = "def f(x, seen=[]):\n    seen.append(x)\n    return len(seen)"
+    assert ("warning", "state_kept") in split(f"{default}\ny = f(1)", "z = f(1)").remarks
+    assert ("warning", "state_kept") not in split(f"{default}\ny = f(1)\nw = f(1)", "z = y").remarks
+    counted = "class A:\n    n = 0\n    def __init__(self):\n        A.n += 1"
+    assert ("warning", "state_kept") in split(f"{counted}\na_ = A()", "z = A.n").remarks
+    assert ("warning", "state_kept") not in split(counted, "a_ = A()\nz = A.n").remarks
+
+
+def test_folders_are_made_wherever_something_may_be_written_into_them() -> None:
+    """Tasks may be built in another order, or on another computer. Behind a change of folder no path is a product."""
+    made = split("import os\nos.makedirs('out', exist_ok=True)\nx = [1]", "open('out/a.txt', 'w')", "os.makedirs('no')")
+    assert made.text(made.part("b").repeated) == ["import os", "os.makedirs('out', exist_ok=True)"]
+    assert made.part("b").files == ("out/a.txt",)
+    made = split("import os\nos.chdir('out')\nx = [1]", "open('a.txt', 'w')", "y = open('a.txt').read()")
+    assert made.part("b").files == ()
+    assert made.edges["c"] == {"b": []}

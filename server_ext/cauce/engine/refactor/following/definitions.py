@@ -217,7 +217,10 @@ class _Placing:
         text = self._text(line)
         if text is None:
             return f"cell {cell} uses it where its text cannot be changed safely"
-        for use in _uses(text.tree, candidate.name):
+        uses = list(_uses(text.tree, candidate.name))
+        if not uses and line is not candidate.line:
+            return f"cell {cell} calls it in a text"
+        for use in uses:
             if use.call is None:
                 return f"cell {cell} uses it other than by calling it"
             if use.in_text and not edits.IN_TEXTS:

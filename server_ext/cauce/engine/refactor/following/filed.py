@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from cauce.engine.refactor.following.timeline import Line
 from cauce.engine.refactor.model import Evidence, Names, Section, TakenFile, Trace
 
 __all__ = ["Filed", "files_between"]
+
+
+_CHANGES_FOLDER = re.compile(r"\bchdir\(|^%(?:cd|pushd)\b", re.M)
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Filed:
 
 def files_between(lines: Sequence[Line], sections: Sequence[Section], trace: Trace | None) -> list[Filed]:
     """Follow the files: read ones come from who wrote them last, overwritten ones wait for who read them."""
+    elsewhere = _elsewhere(lines)
     reads: list[dict[str, Evidence]] = [{} for _ in sections]
     writes: list[dict[str, Evidence]] = [{} for _ in sections]
     for section, path, is_read, evidence in _uses(lines, sections, trace):
@@ -52,9 +57,24 @@ def files_between(lines: Sequence[Line], sections: Sequence[Section], trace: Tra
             writers.setdefault(path, []).append(at)
         result.append(Filed(tuple(taken), tuple(after)))
     return [
-        Filed(one.reads, one.after, tuple(path for path in writes[at] if writers[path] == [at]))
+        Filed(
+            one.reads,
+            one.after,
+            tuple(
+                path
+                for path in writes[at]
+                if writers[path] == [at] and (writes[at][path] == "traced" or path not in elsewhere)
+            ),
+        )
         for at, one in enumerate(result)
     ]
+
+
+def _elsewhere(lines: Sequence[Line]) -> frozenset[str]:
+    """Relative paths, written where the working folder is another than that of the pipeline."""
+    changes = [line.index for line in lines if _CHANGES_FOLDER.search(line.statement.text)]
+    paths = (path for line in lines if changes and line.index > changes[0] for path in line.effect.writes_files)
+    return frozenset(_normal(path) for path in paths if not posixpath.isabs(path))
 
 
 def _uses(

@@ -34,6 +34,7 @@ _FRAME_STAYS = frozenset(
     "pivot_table query rename replace reset_index round sample select_dtypes set_index sort_index sort_values tail "
     "where".split()
 )
+_ARRAY_STAYS = frozenset("astype copy flatten ravel reshape swapaxes transpose view".split())
 _SAME_TYPE = frozenset({"fit", "partial_fit", "set_params"})
 _SPLITS = "sklearn.model_selection.train_test_split"
 _KEEPERS = frozenset({"add", "append", "defaultdict", "insert", "partial", "setdefault", "update", "vectorize"})
@@ -134,6 +135,8 @@ def _made(func: ast.expr, meanings: Mapping[str, str], known: Mapping[str, str])
         inner = _type(func.value, meanings, known)
         if inner == FRAME and func.attr in _FRAME_STAYS:
             return FRAME
+        if inner == ARRAY and func.attr in _ARRAY_STAYS:
+            return ARRAY
         if func.attr in _SAME_TYPE and inner.startswith("sklearn."):
             return inner
     return ""

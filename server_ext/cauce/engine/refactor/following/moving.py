@@ -123,7 +123,8 @@ class Moving:
                     self._first.add(line.index)
                     continue
                 changed = True
-            nothing_done = nothing_done and line.role in {"setup", "definition"}
+            made = line.statement.setup == "folder"
+            nothing_done = nothing_done and not made and line.role in {"setup", "definition"}
 
     def _needs_imports_only(self, line: Line) -> bool:
         if line.effect.binds or line.effect.may_bind:

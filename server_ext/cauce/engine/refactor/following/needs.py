@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cauce.engine.refactor.following.definitions import Places
 from cauce.engine.refactor.following.roles import BUILTINS
 from cauce.engine.refactor.following.timeline import Event, Line, Timeline
+from cauce.engine.refactor.reading.statements import registers
 
-__all__ = ["Needs", "Noted", "Reading"]
+__all__ = ["HISTORY", "Needs", "Noted", "Reading"]
 
+HISTORY = re.compile(r"_{1,3}|In|Out|_[io]h|_i{1,3}|_i?\d+")
+"""Names of what earlier cells have put out, or of their texts."""
 _REPEATABLE = frozenset({"import", "block", "definition", "setup"})
 
 
@@ -89,9 +93,11 @@ class Reading:
 
     def _read(self) -> None:
         for line in self._known.lines[: self._start]:
-            if line.role == "setup":
+            if line.role == "setup" or (line.role == "definition" and registers(line.statement.node)):
                 self._repeat(line, self._start)
         for line in self._known.lines[self._start : self._end]:
+            if line.role == "definition" and registers(line.statement.node):
+                self._use(line, self._end)
             if line.index in self._known.places.moved:
                 continue
             effect = line.effect
@@ -255,6 +261,8 @@ class Reading:
 
     def _missing(self, name: str, at: int, why: Line, bound: bool) -> None:
         """Nobody has made it before."""
+        if not bound and HISTORY.fullmatch(name):
+            self._result.noted.append(Noted("history", why, name))
         if not bound and (name in BUILTINS or name.startswith("_")):
             return
         own = why.effect

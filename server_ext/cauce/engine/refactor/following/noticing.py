@@ -11,7 +11,9 @@ from cauce.engine.refactor.following.kinds import ARRAY
 from cauce.engine.refactor.following.needs import Needs, Noted
 from cauce.engine.refactor.following.roles import Roles
 from cauce.engine.refactor.following.timeline import Line, Timeline
-from cauce.engine.refactor.model import Definition, Part, Remark, Section, Taken, Trace
+from cauce.engine.refactor.model import Definition, Part, Remark, Section, Statement, Taken, Trace
+from cauce.engine.refactor.reading.libraries import CHANGES_ITSELF, CHANGES_ITSELF_IF_THROWN_AWAY
+from cauce.engine.refactor.reading.scopes import key_of_all
 
 __all__ = ["Crossing", "notice"]
 
@@ -46,6 +48,8 @@ def notice(found: Crossing) -> Iterator[Remark]:
     """All remarks: errors, then warnings, then notes, each in the notebook's order."""
     remarks = [
         *_names(found),
+        *_hidden(found),
+        *_kept(found),
         *_unstorable(found),
         *_random(found),
         *_state(found),
@@ -80,7 +84,20 @@ def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
     events = found.timeline.events.get(name, ())
     if noted.kind == "unbound":
         opaque = next((other for other in reversed(found.lines[: line.index]) if other.opaque), None)
-        if opaque is not None or (line.seen and found.trace is not None and found.trace.failed is None):
+        if line.seen and found.trace is not None and found.trace.failed is None:
+            return
+        if opaque is not None:
+            if opaque.section != section:
+                yield Remark(
+                    "hidden",
+                    "error",
+                    f"{where} uses {name} ({place}), which nothing makes by that name; cell "
+                    f"{opaque.statement.cell + 1} may, in a way that cannot be read.",
+                    f"Run the notebook once to find out, or give {name} a value by its name.",
+                    statement.cell,
+                    at,
+                    (name,),
+                )
             return
         later = next((event for event in events if event.index > line.index and event.kind == "bind"), None)
         gone = any(event.index < line.index and event.kind == "delete" for event in events)
@@ -127,6 +144,17 @@ def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
             statement.line,
             (name,),
         )
+    elif noted.kind == "history":
+        if name.strip("_") or not _put_out_before(found, section, statement):
+            yield Remark(
+                "history",
+                "error",
+                f"{where} uses {name} ({place}), which depends on the cells that have run before: a task has others.",
+                "Give the value a name where it is made, and use that.",
+                statement.cell,
+                at,
+                (name,),
+            )
     else:
         yield Remark(
             "not_repeated",
@@ -138,6 +166,100 @@ def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
             statement.line,
             (name,),
         )
+
+
+def _hidden(found: Crossing) -> Iterator[Remark]:
+    """Variables that are looked up by names that are made while the code runs."""
+    for line in found.lines:
+        called = _looks_up(line.statement.node)
+        if called and (line.section or line.role == "definition") and len(found.sections) > 1:
+            yield Remark(
+                "hidden",
+                "warning",
+                f"{found.sections[line.section].name} looks names up while it runs, by {called}() (cell "
+                f"{line.statement.cell + 1}): what it needs of other sections so cannot be read, and is not handed on.",
+                "Keep these values in a dictionary, or join the sections.",
+                line.statement.cell,
+                line.statement.line,
+            )
+
+
+def _looks_up(node: ast.stmt | None) -> str:
+    """What does so: `eval` of a text that is not known, `globals()` without a name."""
+    parts = [] if node is None else list(ast.walk(node))
+    plain = {id(part.value) for part in parts if isinstance(part, ast.Subscript) and key_of_all(part) is not None}
+    for part in parts:
+        match part:
+            case ast.Compare(left=ast.Constant(), comparators=[ast.Call() as asked]):
+                plain.add(id(asked))
+            case ast.Call(func=ast.Name(id="eval" | "exec" as name), args=[given], keywords=[]):
+                if not isinstance(given, ast.Constant):
+                    return name
+            case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" as name), args=[], keywords=[]):
+                if id(part) not in plain:
+                    return name
+            case _:
+                pass
+    return ""
+
+
+def _kept(found: Crossing) -> Iterator[Remark]:
+    """Functions and classes that remember what they were told: each task has them as they are defined."""
+    for definition in found.definitions:
+        name = definition.name
+        default = _changed_default(definition.statement.node)
+        told: int | None = None
+        for line in found.lines:
+            if line.index <= definition.statement.index or line.role not in {"code", "setup"}:
+                continue
+            uses = name in line.effect.reads or name in line.effect.later
+            if told is not None and uses and line.section != told:
+                what = f"its default {default}" if default else "what is set on it"
+                yield Remark(
+                    "state_kept",
+                    "warning",
+                    f"{name} remembers what it was told in {found.sections[told].name} ({what}), and "
+                    f"{found.sections[line.section].name} uses it (cell {line.statement.cell + 1}): a task begins with "
+                    "it as it is defined.",
+                    "Keep that in a variable that is handed to it.",
+                    line.statement.cell,
+                    line.statement.line,
+                    (name,),
+                )
+                break
+            if told is None and ((uses and default) or (line.role == "code" and name in line.effect.mutates)):
+                told = line.section
+
+
+def _changed_default(node: ast.stmt | None) -> str:
+    """A parameter whose default is a list or the like that the function changes; '' when there is none."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return ""
+    given = node.args
+    named = [*given.posonlyargs, *given.args]
+    pairs = [*zip(reversed(named), reversed(given.defaults)), *zip(given.kwonlyargs, given.kw_defaults)]  # noqa: B905
+    kept = {arg.arg for arg, default in pairs if isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call)}
+    for part in ast.walk(node):
+        match part:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
+                if name in kept and method in CHANGES_ITSELF | CHANGES_ITSELF_IF_THROWN_AWAY:
+                    return name
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()) | ast.AugAssign(target=ast.Name(id=name)):
+                if name in kept:
+                    return name
+            case _:
+                pass
+    return ""
+
+
+def _put_out_before(found: Crossing, section: int, statement: Statement) -> bool:
+    """Does an earlier cell of the section end in a value?"""
+    last = {
+        line.statement.cell: line
+        for line in found.lines
+        if line.section == section and line.statement.cell < statement.cell
+    }
+    return any(isinstance(line.statement.node, ast.Expr) for line in last.values())
 
 
 def _unstorable(found: Crossing) -> Iterator[Remark]:

@@ -197,6 +197,8 @@ def _is_opaque(statement: Statement) -> bool:
                 return True
             case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="globals")), attr="update")):
                 return True
+            case ast.Call(func=ast.Attribute(attr="run_cell" | "ex" | "push" | "run_cell_magic")):
+                return True
             case _:
                 pass
     return False

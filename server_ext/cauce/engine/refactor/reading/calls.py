@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from cauce.engine.checks.magics import parsed
 from cauce.engine.refactor.model import Share, Sureness
 from cauce.engine.refactor.reading import libraries, magics
 from cauce.engine.refactor.reading.known import MAGIC
@@ -44,6 +45,9 @@ class Calls(Values):
         dotted = self.dotted(func)
         self._files(node, dotted)
         self._hand_generators(arguments)
+        if dotted in {"builtins.eval", "builtins.exec"} and (code := said_in(node)) is not None:
+            self.block(code.body)
+            return
         if isinstance(func, ast.Name) and (definitions := self.definitions(func.id)):
             self._call_own(definitions, node)
             return
@@ -332,6 +336,15 @@ class Calls(Values):
             self.reads_files.setdefault(path)
         if set(mode) & set("wax+"):
             self.writes_files.setdefault(path)
+
+
+def said_in(node: ast.Call) -> ast.Module | None:
+    """The Python in a text that `eval` or `exec` runs where it stands; None where it is not known, or runs apart."""
+    match node.args, node.keywords:
+        case [ast.Constant(value=str(text))], []:
+            return parsed(text.strip())[0]
+        case _:
+            return None
 
 
 def _is(expression: ast.expr, value: bool) -> bool:

@@ -6,7 +6,16 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Function", "Scope", "functions_within", "local_names", "parameters_of", "scope_of", "walk_here"]
+__all__ = [
+    "Function",
+    "Scope",
+    "functions_within",
+    "key_of_all",
+    "local_names",
+    "parameters_of",
+    "scope_of",
+    "walk_here",
+]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _COMPREHENSION = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -28,6 +37,18 @@ def parameters_of(function: Function) -> tuple[str, ...]:
     given = function.args
     named = [arg.arg for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
     return tuple(named + [arg.arg for arg in (given.vararg, given.kwarg) if arg is not None])
+
+
+def key_of_all(node: ast.expr) -> str | None:
+    """`x` of ``globals()['x']``; None of anything else."""
+    match node:
+        case ast.Subscript(
+            value=ast.Call(func=ast.Name(id="globals" | "locals" | "vars"), args=[], keywords=[]),
+            slice=ast.Constant(value=str(name)),
+        ) if name.isidentifier():
+            return name
+        case _:
+            return None
 
 
 def functions_within(function: Function) -> Iterator[Function]:

@@ -22,7 +22,7 @@ from cauce.engine.refactor.reading.known import MAGIC, Known, imported_by, surve
 from cauce.engine.refactor.reading.scopes import walk_here
 from cauce.engine.refactor.reading.settingup import setup_of
 
-__all__ = ["read_statements"]
+__all__ = ["read_statements", "registers"]
 
 _SKIPPED = "skip-execution"
 _MAY_FAIL = "raises-exception"
@@ -250,6 +250,14 @@ def _calls_at_once(decorator: ast.expr, known: Known) -> bool:
             return known.meaning(name) in _CALLED_AT_ONCE
         case _:
             return False
+
+
+def registers(node: ast.stmt | None) -> bool:
+    """Is it a function or class that is used by having been told to others: ``@show.register``?"""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    called = (each.func if isinstance(each, ast.Call) else each for each in node.decorator_list)
+    return any(isinstance(each, ast.Attribute) and each.attr.startswith("register") for each in called)
 
 
 def _only_imports(node: ast.stmt) -> bool:

@@ -18,6 +18,7 @@ from cauce.engine.refactor.reading.known import Known, imported_by
 from cauce.engine.refactor.reading.scopes import (
     Function,
     annotations_of,
+    key_of_all,
     local_names,
     parameters_of,
     scope_of,
@@ -157,6 +158,8 @@ class Walk(Calls):
                     self._target(each, parts_of(sources), kind)
             case ast.Starred(value=value):
                 self._target(value, parts_of(sources))
+            case ast.Subscript() if (key := key_of_all(target)) is not None and not self.own:
+                self.bind(key, sources, kind, unstorable, definitions)
             case ast.Attribute() | ast.Subscript():
                 self._parts_of_target(target)
                 self.change(target, "sure")
@@ -507,6 +510,13 @@ class Walk(Calls):
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self.read(node.id)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        key = key_of_all(node)
+        if key is None or self.own:
+            self.generic_visit(node)
+        elif isinstance(node.ctx, ast.Load):
+            self.read(key)
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self._value(node.value, stored=True)

@@ -55,7 +55,7 @@ def works(
 
 
 def without_idle(
-    sections: Sequence[Section], working: Collection[Section], names: Mapping[int, str]
+    sections: Sequence[Section], working: Collection[Section], names: Mapping[int, str], statements: Sequence[Statement]
 ) -> tuple[tuple[Section, ...], tuple[Remark, ...]]:
     """The sections that are tasks, and what is said of the others.
 
@@ -71,24 +71,26 @@ def without_idle(
             continue
         if idle:
             name = names.get(idle[0].first, section.name)
-            remarks += [_joined(each, name) for each in idle]
+            remarks += [_joined(each, name, statements) for each in idle]
             section = replace(section, name=name, first=idle[0].first)
             idle = []
         found.append(section)
     if not found:
         return (replace(sections[0], end=sections[-1].end),), ()
     if idle:
-        remarks += [_joined(each, found[-1].name) for each in idle]
+        remarks += [_joined(each, found[-1].name, statements) for each in idle]
         found[-1] = replace(found[-1], end=idle[-1].end)
     return tuple(found), tuple(remarks)
 
 
-def _joined(section: Section, task: str) -> Remark:
+def _joined(section: Section, task: str, statements: Iterable[Statement]) -> Remark:
     title = section.title or section.name
+    code = any(section.first <= each.cell < section.end for each in statements)
+    why = "imports, functions, set-up and constants stand where they are needed" if code else "it has no code"
     return Remark(
         "section_joined",
         "note",
-        f"'{title}' is no task of its own: imports, functions, set-up and constants stand where they are needed.",
+        f"'{title}' is no task of its own: {why}.",
         f"Its text is in the task '{task}'.",
         cell=section.first,
     )

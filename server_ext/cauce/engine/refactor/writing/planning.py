@@ -239,12 +239,14 @@ class _Draft:
             tuple((edge.target, edge.name, edge.source) for edge in request.edges), request.definitions, repeated
         )
         sections = self._sections.sections
-        self._join(sections, [each for each in sections if works(each, statements, repeated, constants)], names)
+        self._join(
+            sections, [each for each in sections if works(each, statements, repeated, constants)], names, statements
+        )
         flow = follow(book, self._parts, statements, wishes, self._trace)
         # What is called `f` and was a lambda is a definition, too, and others that only the flow knows of.
         left = [part.section for part in flow.parts if _is_left(part, statements)]
         if len(left) < len(flow.parts):
-            self._join(self._parts, left, names)
+            self._join(self._parts, left, names, statements)
             flow = follow(book, self._parts, statements, wishes, self._trace)
         self._flow = flow
         if not any(_is_left(part, statements) for part in flow.parts):
@@ -258,8 +260,14 @@ class _Draft:
                 self.say(remark, *self._ways_out(remark))
         self._write(flow, Writer(book, statements, flow, stored), statements, stored, products)
 
-    def _join(self, sections: Sequence[Section], working: Sequence[Section], names: Mapping[int, str]) -> None:
-        self._parts, remarks = without_idle(sections, working, names)
+    def _join(
+        self,
+        sections: Sequence[Section],
+        working: Sequence[Section],
+        names: Mapping[int, str],
+        statements: Sequence[Statement],
+    ) -> None:
+        self._parts, remarks = without_idle(sections, working, names, statements)
         for remark in remarks:
             self.say(remark)
 
@@ -300,9 +308,9 @@ class _Draft:
                 key = _id(part.section, each)
                 found.append(SplitProposal(message=f"Make '{name}' anew where it is used", formats={key: "recreate"}))
             found.append(self._joined(part, each, name))
-        if remark.severity == "error":
+        if remark.severity == "error" and remark.code != "history":
             found.append(_SINGLE)
-        if self._trace is None and remark.code in ("unstorable", "handed", "possibly_unbound"):
+        if self._trace is None and remark.code in ("hidden", "unstorable", "handed", "possibly_unbound"):
             found.append(SplitProposal(message="Run the notebook once, and look", trace=True))
         return found
 

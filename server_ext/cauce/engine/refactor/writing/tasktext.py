@@ -185,8 +185,11 @@ class _Task:
         """What stands at the top in two: imports with what has to be before them, and the rest."""
         goes = {each.index for each in self._top if each.kind == "import"}
         needed: set[str] = set()
+        changes = False  # A folder is made before it becomes the working folder.
         for each in reversed(self._top):
-            if _sets_imports(each) or (each.kind != "import" and not needed.isdisjoint(_binds(each))):
+            changes = changes or _sets_imports(each)
+            ahead = _sets_imports(each) or (changes and each.setup == "folder")
+            if ahead or (each.kind != "import" and not needed.isdisjoint(_binds(each))):
                 goes.add(each.index)
                 needed.update(each.effect.reads, each.effect.later)
         first: list[Statement] = []
