@@ -500,6 +500,8 @@ def test_what_no_file_holds_is_told_with_what_makes_it() -> None:
         "conn = sqlite3.connect(NAME)",
     ]
     assert gives["lines"].unstorable == "a generator"
+    made = split("from sklearn.model_selection import KFold\nparts = KFold(2).split([1, 2])", "x = list(parts)")
+    assert made.part("a").gives[0].unstorable == "a generator"
     made = split("import sqlite3\nconn = sqlite3.connect(':memory:')", "x = conn.cursor()")
     assert made.part("a").gives[0].unstorable
     assert not made.part("a").gives[0].recreate
@@ -619,11 +621,42 @@ _WRAPS = "def log(fn):\n    def inner(*given):\n        calls.append(1)\n       
             ["import types\nhome = types\ndef f():\n    return 1\ntypes.SplitTest = f", "z = types.SplitTest()"],
             id="a function hung into a library",
         ),
+        pytest.param(
+            [
+                "calls = []\ndef f():\n    calls.append(1)\nsteps = [f]\nby_name = {'f': f}",
+                "for s in steps:\n    s()",
+                "by_name['f']()",
+                "z = [*calls]",
+            ],
+            id="functions in a list",
+        ),
+        pytest.param(
+            [
+                "calls = []\nclass Bell:\n    def __init__(self):\n        self.told = []\n"
+                "    def on(self, f):\n        self.told.append(f)\n"
+                "    def ring(self):\n        for f in self.told:\n            f()\n"
+                "def f():\n    calls.append(1)\nbell = Bell()\nbell.on(f)",
+                "bell.ring()",
+                "z = [*calls]",
+            ],
+            id="a function that an object was told",
+        ),
+        pytest.param(
+            ["import numpy as np\nx = [1, 2, 3]", "np.random.default_rng(0).shuffle(x)", "z = [*x]"],
+            id="shuffled by a generator without a name",
+        ),
     ],
 )
 def test_what_is_changed_behind_other_names_is_handed_on(sections: list[str]) -> None:
     """By whatever is called without being named where it is called."""
     _same(split(*sections))
+
+
+def test_a_default_is_what_is_given() -> None:
+    """Who draws from a generator by default changes it; a function that holds it cannot be repeated as it was."""
+    made = split("import random\nrng = random.Random(1)\ndef f(r=rng):\n    return r.random()", "x = f()", "y = f()")
+    assert ("error", "definition_changed") in made.remarks
+    _same(split("import random\nrng = random.Random(1)\ndef f(r=rng):\n    return r.random()", "x = f()", "y = 1"))
 
 
 def test_tables_in_a_list_are_those_with_names() -> None:

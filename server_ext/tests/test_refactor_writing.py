@@ -705,3 +705,20 @@ def test_what_the_notebook_asks_of_the_future_holds_in_the_module(tmp_path: Path
         '"""Functions and classes of work.ipynb."""\n\nfrom __future__ import annotations\n\n\ndef f'
     )
     exec(compile(text, "definitions", "exec"), {})  # noqa: S102 - what was written
+
+
+def test_tables_that_parquet_does_not_hold_are_pickled_also_where_nothing_was_run(tmp_path: Path) -> None:
+    """Intervals it refuses, the frequency of an index it loses."""
+    content = notebook(
+        "## A",
+        "import pandas as pd\ndf, plain = pd.read_csv('x.csv'), pd.read_csv('y.csv')\ndf['band'] = pd.cut(df.age, 3)\n"
+        "more = df.copy()\nplain['band'] = pd.cut(plain.age, 3, labels=False)\nweekly = plain.asfreq('W')",
+        "## B",
+        "print(df, more, plain, weekly)\ntree = lambda: __import__('collections').defaultdict(tree)\nt = tree()",
+        "## C",
+        "print(t)",
+    )
+    formats = {
+        product.key: product.format for task in planned(tmp_path, content).split.tasks for product in task.products
+    }
+    assert formats == {"df": "pickle", "more": "pickle", "plain": "parquet", "weekly": "pickle", "t": "cloudpickle"}

@@ -14,7 +14,7 @@ from cauce.engine.refactor.following import definitions as placing
 from cauce.engine.refactor.following.definitions import Places, is_called_only, place_definitions
 from cauce.engine.refactor.following.filed import Filed, files_between
 from cauce.engine.refactor.following.holding import held_by
-from cauce.engine.refactor.following.kinds import FRAME, SERIES, holds_lambdas, types_of
+from cauce.engine.refactor.following.kinds import FRAME, SERIES, holds_lambdas, not_in_parquet, types_of
 from cauce.engine.refactor.following.moving import Moving
 from cauce.engine.refactor.following.needs import Reading
 from cauce.engine.refactor.following.noticing import Crossing, notice
@@ -259,7 +259,7 @@ class _Following:
         return Given(
             names,
             True,
-            value.type if value is not None else self._type_at(names[0], end),
+            value.type if value is not None else self._type_to_store(names[0], end),
             self._evidence(names, end, by_wish),
             value,
             unstorable,
@@ -288,9 +288,20 @@ class _Following:
                 if self._is_lambda(self._lines[other.index])
             }
             if isinstance(value, ast.expr):
-                if holds_lambdas(value, lambdas):
+                if holds_lambdas(value, lambdas) or self._gives_lambdas(value, line):
                     return True
             elif not all(is_called_only(line.statement, read) for read in lambdas):
+                return True
+        return False
+
+    def _gives_lambdas(self, value: ast.expr, at: Line) -> bool:
+        """Is it what a lambda gives that names lambdas itself: ``tree = lambda: defaultdict(tree)``?"""
+        if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name)):
+            return False
+        for event in self._timeline.reaching(value.func.id, at.index):
+            line = self._lines[event.index]
+            body = getattr(getattr(line.statement.node, "value", None), "body", None)
+            if self._is_lambda(line) and isinstance(body, ast.expr) and holds_lambdas(body, line.effect.binds):
                 return True
         return False
 
@@ -330,6 +341,26 @@ class _Following:
         reaching = [event for event in self._timeline.reaching(name, end) if event.kind != "mutate"]
         types = {self._types.get((name, event.index), "") for event in reaching}
         return types.pop() if len(types) == 1 else ""
+
+    def _type_to_store(self, name: str, end: int) -> str:
+        """The type; of tables none where a parquet file would not hold what they may have come to hold."""
+        found = self._type_at(name, end)
+        if found != FRAME:
+            return found
+        todo = [event.index for event in self._timeline.events.get(name, ()) if event.index < end]
+        seen: set[int] = set()
+        while todo:
+            index = todo.pop()
+            line = self._lines[index]
+            if index in seen or line.role != "code":
+                continue
+            seen.add(index)
+            if not_in_parquet(line.statement.node, self._roles.meanings):
+                return ""
+            for read in line.effect.reads:
+                if self._type_at(read, index) in {FRAME, SERIES} and read != name:
+                    todo += (event.index for event in self._timeline.reaching(read, index))
+        return found
 
     def _age(self, name: str) -> tuple[int, str]:
         events = self._timeline.events.get(name)

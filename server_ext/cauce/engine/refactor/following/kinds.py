@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from cauce.engine.refactor.model import Statement
 
-__all__ = ["ARRAY", "FRAME", "SERIES", "dotted", "holds_lambdas", "types_of"]
+__all__ = ["ARRAY", "FRAME", "SERIES", "dotted", "holds_lambdas", "not_in_parquet", "types_of"]
 
 FRAME = "pandas.DataFrame"
 SERIES = "pandas.Series"
@@ -34,6 +34,7 @@ _FRAME_STAYS = frozenset(
     "pivot_table query rename replace reset_index round sample select_dtypes set_index sort_index sort_values tail "
     "where".split()
 )
+_MAKE_INTERVALS = frozenset({"pandas.cut", "pandas.qcut", "pandas.interval_range"})
 _ARRAY_STAYS = frozenset("astype copy flatten ravel reshape swapaxes transpose view".split())
 _SAME_TYPE = frozenset({"fit", "partial_fit", "set_params"})
 _SPLITS = "sklearn.model_selection.train_test_split"
@@ -140,6 +141,22 @@ def _made(func: ast.expr, meanings: Mapping[str, str], known: Mapping[str, str])
         if func.attr in _SAME_TYPE and inner.startswith("sklearn."):
             return inner
     return ""
+
+
+def not_in_parquet(node: ast.stmt | None, meanings: Mapping[str, str]) -> bool:
+    """Does it make a table of what a parquet file does not hold: intervals, an index with a frequency?"""
+    for part in () if node is None else ast.walk(node):
+        if not isinstance(part, ast.Call):
+            continue
+        name = dotted(part.func, meanings)
+        given = {keyword.arg for keyword in part.keywords}
+        if name in _MAKE_INTERVALS and "labels" not in given:
+            return True
+        if name == FRAME and "index" in given:
+            return True
+        if isinstance(part.func, ast.Attribute) and part.func.attr in {"asfreq", "resample"}:
+            return True
+    return False
 
 
 def holds_lambdas(value: ast.expr, names: Collection[str] = ()) -> bool:

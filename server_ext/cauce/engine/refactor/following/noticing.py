@@ -13,7 +13,7 @@ from cauce.engine.refactor.following.roles import Roles
 from cauce.engine.refactor.following.timeline import Line, Timeline
 from cauce.engine.refactor.model import Definition, Part, Remark, Section, Statement, Taken, Trace
 from cauce.engine.refactor.reading.libraries import CHANGES_ITSELF, CHANGES_ITSELF_IF_THROWN_AWAY
-from cauce.engine.refactor.reading.scopes import key_of_all
+from cauce.engine.refactor.reading.scopes import defaults_of, key_of_all
 
 __all__ = ["Crossing", "notice"]
 
@@ -235,10 +235,7 @@ def _changed_default(node: ast.stmt | None) -> str:
     """A parameter whose default is a list or the like that the function changes; '' when there is none."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return ""
-    given = node.args
-    named = [*given.posonlyargs, *given.args]
-    pairs = [*zip(reversed(named), reversed(given.defaults)), *zip(given.kwonlyargs, given.kw_defaults)]  # noqa: B905
-    kept = {arg.arg for arg, default in pairs if isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call)}
+    kept = {name for name, value in defaults_of(node) if isinstance(value, ast.List | ast.Dict | ast.Set | ast.Call)}
     for part in ast.walk(node):
         match part:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):

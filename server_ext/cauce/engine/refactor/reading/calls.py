@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cauce.engine.checks.magics import parsed
 from cauce.engine.refactor.model import Share, Sureness
 from cauce.engine.refactor.reading import libraries, magics
 from cauce.engine.refactor.reading.known import MAGIC
-from cauce.engine.refactor.reading.scopes import Function, functions_within, local_names
+from cauce.engine.refactor.reading.scopes import Function, defaults_of, functions_within, local_names
 from cauce.engine.refactor.reading.summaries import Sources, Summary, given_to
 from cauce.engine.refactor.reading.values import Values
 
@@ -51,6 +51,8 @@ class Calls(Values):
         if isinstance(func, ast.Name) and (definitions := self.definitions(func.id)):
             self._call_own(definitions, node)
             return
+        for held in self._held_by(func):
+            self.do(replace(self.summary(held), handed=()), [], [], "possible")
         if self.kind(func) == "closure":
             self.change(func, "sure")
         else:
@@ -64,6 +66,14 @@ class Calls(Values):
             self._hand(arguments)
 
     # --- Functions of the notebook
+
+    def _held_by(self, func: ast.expr) -> Iterator[Function]:
+        """Functions that were put into what is called, or into that of which it is a method."""
+        root = self.root(func)
+        if root is not None:
+            names = [root] if self.masked(root) is None else [name for name, _ in self.masked(root) or ()]
+            origins = dict.fromkeys(name for each in names for name, _ in self.origins(each, True))
+            yield from dict.fromkeys(held for name in origins for held in self.known.holding.get(name, ()))
 
     def call_method_of_own(
         self, value: ast.expr, method: str, args: Sequence[ast.expr] = (), keywords: Sequence[ast.keyword] = ()
@@ -86,8 +96,18 @@ class Calls(Values):
                 summary = self.summary(definition)
                 # What generates does so when somebody goes through it, such as a `with` statement.
                 self.do(summary, node.args, node.keywords, "possible" if summary.generates else sureness)
+                self._by_default(definition, summary, node)
                 self._may_wrap(definition)
                 self._may_call([*node.args, *(keyword.value for keyword in node.keywords)], node.func)
+
+    def _by_default(self, definition: Function, summary: Summary, node: ast.Call) -> None:
+        """What it does to variables that are given where it was defined: ``def draw(n, rng=rng)``."""
+        given = given_to(summary, node.args, node.keywords)
+        for parameter, default in defaults_of(definition):
+            if isinstance(default, ast.Name) and parameter not in given:
+                self._hand_generators([default])
+                if parameter in summary.mutates:
+                    self.change(default, summary.mutates[parameter])
 
     def _may_wrap(self, definition: Function) -> None:
         """What functions within a decorator of the notebook do: they are called in place of what it decorates."""
@@ -165,6 +185,10 @@ class Calls(Values):
                 self.change(keyword.value, "sure")
             elif keyword.arg == "inplace" and node.args and _is(keyword.value, True):
                 self.change(node.args[0], "possible")
+        method = dotted.rpartition("().")[2] if "()." in dotted else ""
+        place = libraries.METHOD_CHANGES_ARGUMENT.get(method)
+        if place is not None and len(node.args) > place:
+            self.change(node.args[place], "sure")
         if libraries.lookup(libraries.CHANGES_GENERATOR_OF_ALL, dotted) or (
             (seed := libraries.DRAWS_UNLESS_SEEDED.get(dotted)) and not _given_a_value(node, seed)
         ):

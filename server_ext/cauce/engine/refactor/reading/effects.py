@@ -7,13 +7,13 @@ of more: a variable that is stored for nothing costs a file, one that is not cos
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cauce.engine.refactor.model import Effect, Share, Sureness
 from cauce.engine.refactor.reading.bindings import surer
 from cauce.engine.refactor.reading.known import Known
-from cauce.engine.refactor.reading.scopes import walk_here
+from cauce.engine.refactor.reading.scopes import Function, walk_here
 from cauce.engine.refactor.reading.walk import Walk
 
 __all__ = ["fold", "follow"]
@@ -28,8 +28,21 @@ def follow(node: ast.stmt, known: Known) -> Effect:
     except RecursionError:  # hundreds of terms
         effect = _roughly(node)
     binds = (*effect.binds, *effect.may_bind, *effect.deletes)
+    held = tuple(dict.fromkeys(_given_away(node, known)))
+    for name in dict.fromkeys((*binds, *effect.mutates)):
+        before = () if name in effect.binds else known.holding.get(name, ())
+        known.holding[name] = tuple(dict.fromkeys((*before, *held)))
     known.passed(node, binds, walk.state.kinds, walk.state.definitions)
     return effect
+
+
+def _given_away(node: ast.stmt, known: Known) -> Iterator[Function]:
+    """Functions that it names without calling them, and those that what it reads may hold."""
+    called = {id(part.func) for part in walk_here([node]) if isinstance(part, ast.Call)}
+    for part in walk_here([node]):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and id(part) not in called:
+            yield from known.holding.get(part.id, ())
+            yield from (each for each in known.definitions(part.id) if not isinstance(each, ast.ClassDef))
 
 
 def _roughly(node: ast.stmt) -> Effect:

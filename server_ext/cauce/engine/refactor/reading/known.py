@@ -58,6 +58,8 @@ class Known:
     """Functions that are being looked at."""
     unfinished: set[int] = field(default_factory=set)
     """Those of them that were asked about meanwhile."""
+    holding: dict[str, tuple[Function, ...]] = field(default_factory=dict)
+    """Name → functions that its object may hold, such as those in a list."""
     tries: int = 0
 
     def meaning(self, name: str) -> str | None:

@@ -352,6 +352,16 @@ GIVES: Mapping[str, str] = {
         """,
     ),
     **_table(
+        "splitter",
+        """
+        sklearn.model_selection.KFold sklearn.model_selection.StratifiedKFold sklearn.model_selection.GroupKFold
+        sklearn.model_selection.StratifiedGroupKFold sklearn.model_selection.RepeatedKFold
+        sklearn.model_selection.RepeatedStratifiedKFold sklearn.model_selection.ShuffleSplit
+        sklearn.model_selection.StratifiedShuffleSplit sklearn.model_selection.GroupShuffleSplit
+        sklearn.model_selection.LeaveOneOut sklearn.model_selection.TimeSeriesSplit
+        """,
+    ),
+    **_table(
         "axes", "matplotlib.pyplot.gca matplotlib.pyplot.axes matplotlib.pyplot.subplot matplotlib.pyplot.subplot2grid"
     ),
     **_table("figure", "matplotlib.pyplot.figure matplotlib.pyplot.gcf matplotlib.figure.Figure"),
@@ -371,6 +381,7 @@ METHOD_GIVES: Mapping[tuple[str, str], str] = {
         str dt cat to_frame reindex squeeze pipe add sub mul div eq ne lt le gt ge
         """.split()
     },
+    ("splitter", "split"): "iterator",
     ("array", "copy"): "array",
     ("array", "astype"): "array",
     **{("axes", method): "axes" for method in "flat flatten ravel reshape tolist twinx twiny values T".split()},

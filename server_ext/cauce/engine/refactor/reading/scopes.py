@@ -9,6 +9,7 @@ from dataclasses import dataclass
 __all__ = [
     "Function",
     "Scope",
+    "defaults_of",
     "functions_within",
     "key_of_all",
     "local_names",
@@ -102,6 +103,17 @@ def annotations_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator
             yield arg.annotation
     if function.returns is not None:
         yield function.returns
+
+
+def defaults_of(function: Function) -> Iterator[tuple[str, ast.expr]]:
+    """Parameters that have one, and theirs."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args]
+    first = len(named) - len(given.defaults)
+    yield from ((arg.arg, default) for arg, default in zip(named[first:], given.defaults, strict=True))
+    for arg, keyword_default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        if keyword_default is not None:
+            yield arg.arg, keyword_default
 
 
 def _bodies(node: ast.AST) -> list[ast.AST]:

@@ -121,7 +121,7 @@ class _Finder:
                 found = self._sets(target.elts, value)
             elif isinstance(target, ast.Attribute | ast.Subscript):
                 dotted = self._dotted(target)
-                if dotted is None:
+                if dotted is None or dotted.startswith("builtins."):
                     return ""
                 fixed = self._is_fixed(value) or self._is_definition(value)
                 found = libraries.lookup(libraries.SETUP, dotted) or (

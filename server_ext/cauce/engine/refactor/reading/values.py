@@ -206,6 +206,8 @@ class Values(Bindings):
                         if not isinstance(definition, ast.ClassDef):
                             summary = self.summary(definition)
                             return "a generator" if summary.generates else "a lambda" if summary.closes else ""
+                if isinstance(func, ast.Attribute) and func.attr == "split" and self.kind(func.value) == "splitter":
+                    return "a generator"
                 dotted = self.dotted(func)
                 if dotted is not None:
                     return libraries.lookup(libraries.UNSTORABLE, dotted) or ""
