@@ -642,6 +642,37 @@ _WRAPS = "def log(fn):\n    def inner(*given):\n        calls.append(1)\n       
             id="a function that an object was told",
         ),
         pytest.param(
+            [
+                "def pair():\n    held = [1]\n    return held, [held]\nx, y = pair()",
+                "x.append(2)",
+                "z = [*y[0]]",
+            ],
+            id="what one function returns",
+        ),
+        pytest.param(
+            [
+                "known = []\nclass A:\n    def __init__(self, v):\n        self.v = v\n        known.append(self)\n"
+                "    @classmethod\n    def new(cls, v):\n        return cls(v)\n"
+                "    def to(self, v):\n        self.v = v\n        return self\na = A(1)\nb = A(2).to(3)",
+                "c = A.new(4)\nb.v = 5",
+                "a.v = 6",
+                "z = [each.v for each in known]",
+            ],
+            id="objects that are told of themselves",
+        ),
+        pytest.param(
+            [
+                "x = [1]\nx.append(2)\ndef f(*given):\n    return len(x)\ny = [f(x) for x in [[]]]",
+                "class A:\n    n = f()\nz = A.n",
+                "w = A.n",
+            ],
+            id="a class that calls a function while it is made",
+        ),
+        pytest.param(
+            ["def product(a):\n    return a\nx = [product(2)]", "y = product(x)"],
+            id="a function called as what a task is given",
+        ),
+        pytest.param(
             ["import numpy as np\nx = [1, 2, 3]", "np.random.default_rng(0).shuffle(x)", "z = [*x]"],
             id="shuffled by a generator without a name",
         ),
@@ -763,3 +794,15 @@ def test_folders_are_made_wherever_something_may_be_written_into_them() -> None:
     made = split("import os\nos.chdir('out')\nx = [1]", "open('a.txt', 'w')", "y = open('a.txt').read()")
     assert made.part("b").files == ()
     assert made.edges["c"] == {"b": []}
+
+
+def test_a_stored_function_goes_on_with_what_it_has_read() -> None:
+    """Which is told where that changes; a function that makes functions is not given more arguments."""
+    make = "def make():\n    def f(x):\n        return k * x\n    return f\n"
+    made = split(f"k = 1\n{make}g = make()", "k = 5\ny = g(2)")
+    assert ("warning", "stored_function") in made.remarks
+    assert made.flow.definitions[0].goes == "copied"
+    assert ("warning", "stored_function") not in split(f"k = 1\n{make}g = make()", "y = g(2)", "k = 5").remarks
+    assert ("warning", "stored_function") in split(
+        "k = [1]\nfs = [lambda x: x + len(k)]", "k.append(2)\ny = fs[0](1)"
+    ).remarks

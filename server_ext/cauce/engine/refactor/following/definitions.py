@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cauce.engine.refactor.following import edits
+from cauce.engine.refactor.following.kinds import holds_lambdas
 from cauce.engine.refactor.following.roles import BUILTINS
 from cauce.engine.refactor.following.timeline import Line, Timeline
 from cauce.engine.refactor.model import Definition, Statement, TextEdit
@@ -21,6 +22,7 @@ __all__ = ["Knowledge", "Place", "Places", "is_called_only", "place_definitions"
 
 Place = Literal["module", "parameters", "copied"]
 
+_OF_TASKS = frozenset({"upstream", "product"})
 _ANYTHING = frozenset({"_magic_", "eval", "exec", "globals", "locals", "vars", "__name__", "__file__", "get_ipython"})
 """Who uses these may mean the notebook itself."""
 
@@ -148,6 +150,8 @@ class _Placing:
             else:
                 result.variables[read] = None
         result.calls = tuple(used)
+        if name in _OF_TASKS:
+            result.why = result.why or f"a task is given something else as {name}"
         if line.statement.node is not None and any(isinstance(n, ast.Global) for n in ast.walk(line.statement.node)):
             result.why = result.why or "it binds global variables"
         if name in self._known.timeline.mutated:
@@ -200,6 +204,8 @@ class _Placing:
             return f"{reads}, and is decorated"
         if _is_generator(node):
             return f"{reads}, and is a generator"
+        if _returns_functions(node):
+            return f"{reads}, and makes functions, which may read them later"
         if self._text(candidate.line) is None:
             return f"{reads}, and its text cannot be changed safely"
         names = set(candidate.variables)
@@ -305,6 +311,17 @@ def _is_generator(node: ast.FunctionDef) -> bool:
         if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             todo.extend(ast.iter_child_nodes(part))
     return False
+
+
+def _returns_functions(node: ast.FunctionDef) -> bool:
+    """Does it give away functions that are written in it?"""
+    inner = {
+        part.name
+        for part in ast.walk(node)
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and part is not node
+    }
+    returned = [part.value for part in ast.walk(node) if isinstance(part, ast.Return) and part.value is not None]
+    return any(holds_lambdas(value, inner) for value in returned)
 
 
 def _takes_keywords(statement: Statement) -> bool:

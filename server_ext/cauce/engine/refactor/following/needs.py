@@ -233,9 +233,16 @@ class Reading:
         self._result.repeated[line.index] = line
         for name in line.effect.reads:
             self._made_with(name, line)
+            if line.role == "definition" and self._calls_what_is_loaded(name, line):
+                self._result.late.add(line.index)
         if line.role != "definition":
             for name in line.effect.later:
                 self._made_with(name, line)
+
+    def _calls_what_is_loaded(self, name: str, line: Line) -> bool:
+        """Is it a function that reads variables, and may be called while the line makes a class?"""
+        made = (self._known.lines[event.index] for event in self._known.timeline.reaching(name, line.index))
+        return any(one.role == "definition" and set(one.effect.later) & self._result.variables.keys() for one in made)
 
     def _made_with(self, name: str, line: Line) -> None:
         """A repeated line reads a name: what it was there, it has to be here."""

@@ -50,6 +50,7 @@ def notice(found: Crossing) -> Iterator[Remark]:
         *_names(found),
         *_hidden(found),
         *_kept(found),
+        *_stored_functions(found),
         *_unstorable(found),
         *_random(found),
         *_state(found),
@@ -229,6 +230,50 @@ def _kept(found: Crossing) -> Iterator[Remark]:
                 break
             if told is None and ((uses and default) or (line.role == "code" and name in line.effect.mutates)):
                 told = line.section
+
+
+def _stored_functions(found: Crossing) -> Iterator[Remark]:
+    """Functions that are stored by value, and with them what they read: it may have changed by when they are called."""
+    for at, part in enumerate(found.parts):
+        for given in part.gives:
+            if not given.by_value:
+                continue
+            makers = [line for line in found.lines if line.section <= at and _touches(line, given.names)]
+            reads = dict.fromkeys(name for line in makers for name in _read_when_called(found, line))
+            users = [number for number, other in enumerate(found.parts) if any(t.given is given for t in other.takes)]
+            for name in reads:
+                events = [
+                    event
+                    for event in found.timeline.events.get(name, ())
+                    if at < event.section <= max(users, default=-1)
+                ]
+                changing = [event for event in events if found.lines[event.index].role == "code"]
+                if name in given.names or not changing:
+                    continue
+                line = found.lines[changing[0].index].statement
+                yield Remark(
+                    "stored_function",
+                    "warning",
+                    f"{_listed(given.names)} of {part.section.name} keeps a function that reads {name}, which changes "
+                    f"in {found.sections[changing[0].section].name}: once stored, it goes on with {name} as it was.",
+                    f"Hand {name} to it when it is called, or make it where it is used.",
+                    line.cell,
+                    line.line,
+                    (*given.names, name),
+                )
+
+
+def _touches(line: Line, names: Sequence[str]) -> bool:
+    return not {*line.effect.binds, *line.effect.may_bind, *line.effect.mutates}.isdisjoint(names)
+
+
+def _read_when_called(found: Crossing, line: Line) -> Iterator[str]:
+    """What functions in it, and those that it names, read when they are called."""
+    yield from line.effect.later
+    for name in line.effect.reads:
+        for event in found.timeline.reaching(name, line.index):
+            if found.lines[event.index].role == "definition":
+                yield from found.lines[event.index].effect.later
 
 
 def _changed_default(node: ast.stmt | None) -> str:

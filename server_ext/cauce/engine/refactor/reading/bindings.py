@@ -102,6 +102,8 @@ class Bindings(ast.NodeVisitor, ABC):
         self.returns: list[tuple[str, bool]] = []
         self.returned: list[State] = []
         self.returned_kind: str | None = None
+        self.returned_elements: tuple[str, ...] | None = None
+        self.returned_ties: dict[tuple[int, int], None] = {}
         self.returned_functions: list[Function] = []
         """Those that are written in the function whose body it is."""
         self.imports: dict[str, str] = {}

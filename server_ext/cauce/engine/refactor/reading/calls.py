@@ -212,6 +212,8 @@ class Calls(Values):
             for method in self.known.methods[name]:
                 summary = replace(self.summary(method), handed=())  # it may be another class's
                 self.do(summary, [func.value, *node.args], node.keywords, "possible")
+        if isinstance(func.value, ast.Name):
+            self._call_of_class(node, func, func.value.id)
         if name in libraries.PUTS_IN and kind not in libraries.PUTS_COPIES and sureness is not None:
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 self.put(root, self.sources(argument))
@@ -220,6 +222,19 @@ class Calls(Values):
             self.change(node.args[place], "sure")
         if name == "sample" and kind == "table" and not _given_a_value(node, "random_state"):
             self.random = True
+
+    def _call_of_class(self, node: ast.Call, func: ast.Attribute, name: str) -> None:
+        """`X.load(…)` of a class of the notebook; a class method may make one."""
+        for made in self.definitions(name):
+            if not isinstance(made, ast.ClassDef):
+                continue
+            makes = bool(self.class_of_method(func))
+            for method in self.methods(made.name, func.attr):
+                self.do(
+                    self.summary(method), [func.value, *node.args] if makes else node.args, node.keywords, "possible"
+                )
+            for method in self.methods(made.name, "__init__") if makes else ():
+                self.do(replace(self.summary(method), parameters=(), handed=()), [], [], "possible")
 
     def _changed_by(self, method: str, kind: str, node: ast.Call, *, used: bool | None) -> Sureness | None:
         """Does this method change its object?"""

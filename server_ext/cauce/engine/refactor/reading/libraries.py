@@ -200,6 +200,8 @@ CHANGES_ARGUMENT: Mapping[str, int] = {
     "json.dump": 1,
     "pickle.dump": 1,
     "csv.writer": 0,
+    "contextlib.redirect_stdout": 0,
+    "contextlib.redirect_stderr": 0,
 }
 """Functions that change an argument, by its place."""
 

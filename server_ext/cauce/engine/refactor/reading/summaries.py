@@ -34,6 +34,10 @@ class Summary:
     reads_files: Names = ()
     writes_files: Names = ()
     kind: str = ""
+    elements: Names = ()
+    """Kinds of what it returns, where that is a tuple written out."""
+    tied: tuple[tuple[int, int], ...] = ()
+    """Elements of that tuple that share something: a figure and its axes."""
     closes: bool = False
     """Does it return a function that is written in it? No pickle can name that."""
 

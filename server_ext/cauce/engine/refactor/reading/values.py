@@ -99,6 +99,7 @@ class Values(Bindings):
             for definition in definitions:
                 if isinstance(definition, ast.ClassDef):
                     found += [part for each in arguments for part in parts_of(self.sources(each))]
+                    found += self._told_of_itself(definition)
                 else:
                     found += self._returned(self.summary(definition), node)
             return tuple(found)
@@ -124,6 +125,15 @@ class Values(Bindings):
             if drawn or (func.attr in libraries.PARTS_OF_ITSELF and kind != "table"):
                 return parts_of(self.sources(func.value))
         return ()
+
+    def _told_of_itself(self, definition: ast.ClassDef) -> Iterator[tuple[str, bool]]:
+        """Names of the notebook that hold an object of this class from its beginning: ``all_of_them.append(self)``."""
+        for method in self.methods(definition.name, "__init__"):
+            summary = self.summary(method)
+            for share in summary.shares:
+                ends = {share.name, share.other}
+                if summary.parameters and summary.parameters[0] in ends:
+                    yield from ((name, False) for name in ends if name not in summary.parameters)
 
     def _returned(self, summary: Summary, node: ast.Call, this: ast.expr | None = None) -> list[tuple[str, bool]]:
         given = given_to(summary, node.args if this is None else [this, *node.args], node.keywords)
@@ -188,9 +198,24 @@ class Values(Bindings):
             return libraries.lookup(libraries.GIVES, dotted) or ""
         if isinstance(func, ast.Attribute):
             kind = self.kind(func.value)
+            if isinstance(func.value, ast.Name) and (made := self.class_of_method(func)):
+                return made
+            for method in self.methods(kind.removeprefix("class "), func.attr) if kind.startswith("class ") else ():
+                summary = self.summary(method)
+                itself = (next(iter(summary.parameters), ""), True)
+                return kind if itself in summary.returns else summary.kind
             if func.attr in libraries.RETURNS_ITSELF:
                 return kind
             return libraries.METHOD_GIVES.get((kind, func.attr), "")
+        return ""
+
+    def class_of_method(self, func: ast.Attribute) -> str:
+        """`class X` of ``X.load``, if that is a class method of a class of the notebook: it gives one, as a rule."""
+        if isinstance(func.value, ast.Name):
+            for made in self.definitions(func.value.id):
+                for method in self.methods(made.name, func.attr) if isinstance(made, ast.ClassDef) else ():
+                    if any(isinstance(each, ast.Name) and each.id == "classmethod" for each in method.decorator_list):
+                        return f"class {func.value.id}"
         return ""
 
     def unstorable_as(self, value: ast.expr) -> str:

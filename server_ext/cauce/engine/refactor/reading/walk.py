@@ -131,8 +131,9 @@ class Walk(Calls):
     def _unpack(self, target: ast.Tuple | ast.List, value: ast.expr, sources: Sources, kind: str) -> None:
         if kind == "iterator":
             self.change(value, "sure")
+        made = self._returned_by(value)
         for index, each in enumerate(target.elts):
-            part = kind
+            part = made.elements[index] if len(made.elements) == len(target.elts) else kind
             if kind == "figure and axes":
                 part = "figure" if index == 0 else "axes"
             elif kind == "iterator":
@@ -141,6 +142,17 @@ class Walk(Calls):
         names = [each.id for each in target.elts if isinstance(each, ast.Name)]
         if kind == "figure and axes" and len(names) > 1:
             self.shares.setdefault(Share(names[1], names[0], False))
+        for one, other in made.tied if len(names) == len(target.elts) else ():
+            if max(one, other) < len(names):
+                self.shares.setdefault(Share(names[other], names[one], False))
+
+    def _returned_by(self, value: ast.expr) -> Summary:
+        """The function of the notebook that is called, if that is one and only."""
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+            made = self.definitions(value.func.id)
+            if len(made) == 1 and not isinstance(made[0], ast.ClassDef):
+                return self.summary(made[0])
+        return NOTHING
 
     def _target(
         self,
@@ -229,11 +241,36 @@ class Walk(Calls):
                 self.returns += self.origins(name, whole)
             kind = self.kind(node.value)
             self.returned_kind = kind if self.returned_kind in (None, kind) else ""
+            if isinstance(node.value, ast.Tuple):
+                self._returns_tuple(node.value)
+            else:
+                self.returned_elements = ()
             own = [] if isinstance(node.value, ast.Name) and node.value.id not in self.own else [node.value]
             found = (each for value in own for each in self.definitions_of(value))
             self.returned_functions += (each for each in found if not isinstance(each, ast.ClassDef))
         self.returned.append(self.state)
         self.state = State(alive=False)
+
+    def _returns_tuple(self, value: ast.Tuple) -> None:
+        kinds = tuple(self.kind(each) for each in value.elts)
+        before = self.returned_elements
+        self.returned_elements = kinds if before in (None, kinds) else ()
+        reached = [self._reached_from(name for name, _ in self.sources(each)) for each in value.elts]
+        for one, names in enumerate(reached):
+            for other in range(one + 1, len(reached)):
+                if names & reached[other]:
+                    self.returned_ties.setdefault((one, other))
+
+    def _reached_from(self, names: Iterable[str]) -> set[str]:
+        """Names of objects that share something with these."""
+        found, todo = set[str](), list(names)
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo += (share.other for share in self.shares if share.name == name)
+                todo += (share.name for share in self.shares if share.other == name)
+        return found
 
     def visit_Raise(self, node: ast.Raise) -> None:
         self.generic_visit(node)
@@ -614,6 +651,8 @@ def _summed_up(function: Function, known: Known, depth: int) -> Summary:
         reads_files=tuple(walk.reads_files),
         writes_files=tuple(walk.writes_files),
         kind=_kind_of_closure(walk, own) if walk.returned_functions else walk.returned_kind or "",
+        elements=walk.returned_elements or (),
+        tied=tuple(walk.returned_ties),
         closes=bool(walk.returned_functions),
     )
 
