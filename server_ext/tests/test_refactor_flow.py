@@ -806,3 +806,22 @@ def test_a_stored_function_goes_on_with_what_it_has_read() -> None:
     assert ("warning", "stored_function") in split(
         "k = [1]\nfs = [lambda x: x + len(k)]", "k.append(2)\ny = fs[0](1)"
     ).remarks
+
+
+def test_tables_that_decorators_fill_are_full_in_the_module() -> None:
+    """Also where it was seen that they are filled; what sees more of it than in the notebook is told."""
+    table = "known = {}\ndef register(f):\n    known[f.__name__] = f\n    return f\n@register\ndef one():\n    return 1"
+    two = "@register\ndef two():\n    return 2\ny = len(known)"
+    seen = TracedValue(type="dict", digest="1")
+    trace = Trace(
+        "digest",
+        (
+            TracedCell(0, bound=("known",), values={"known": seen}),
+            TracedCell(1, bound=("y",), mutated=("known",), values={"known": seen, "y": _LIST}),
+            TracedCell(2, bound=("z",), values={"z": _LIST}),
+        ),
+    )
+    for found in (None, trace):
+        made = _same(split(table, two, "z = [known[name]() for name in known]", trace=found))
+        assert ("warning", "registered") not in made.remarks
+    assert ("warning", "registered") in split(table, "x = len(known)", two).remarks

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cauce.engine.refactor.following.edits import written
 from cauce.engine.refactor.following.kinds import ARRAY
 from cauce.engine.refactor.following.needs import Needs, Noted
-from cauce.engine.refactor.following.roles import Roles
+from cauce.engine.refactor.following.roles import Roles, told_by_decorators
 from cauce.engine.refactor.following.timeline import Line, Timeline
 from cauce.engine.refactor.model import Definition, Part, Remark, Section, Statement, Taken, Trace
 from cauce.engine.refactor.reading.libraries import CHANGES_ITSELF, CHANGES_ITSELF_IF_THROWN_AWAY
@@ -51,6 +51,7 @@ def notice(found: Crossing) -> Iterator[Remark]:
         *_hidden(found),
         *_kept(found),
         *_stored_functions(found),
+        *_registered(found),
         *_unstorable(found),
         *_random(found),
         *_state(found),
@@ -261,6 +262,27 @@ def _stored_functions(found: Crossing) -> Iterator[Remark]:
                     line.line,
                     (*given.names, name),
                 )
+
+
+def _registered(found: Crossing) -> Iterator[Remark]:
+    """Tables that decorators fill: in a module they are full before the first task begins."""
+    section = {line.index: line.section for line in found.lines}
+    moved = {one.statement.index: one.name for one in found.definitions if one.goes == "module"}
+    for name, those in told_by_decorators(line.statement for line in found.lines).items():
+        late = [each for each in those if each.index in moved and section[each.index] > section[those[0].index]]
+        used = min((line.section for line in found.lines if name in line.effect.reads), default=len(found.sections))
+        if late and used < section[late[-1].index]:
+            first = late[-1]
+            yield Remark(
+                "registered",
+                "warning",
+                f"{name} holds {_listed([moved[each.index] for each in late])} in each task, also before "
+                f"{found.sections[section[first.index]].name}: the module is read whole.",
+                "Define them before the section that uses them first, or leave it so.",
+                first.cell,
+                first.line,
+                (name,),
+            )
 
 
 def _touches(line: Line, names: Sequence[str]) -> bool:

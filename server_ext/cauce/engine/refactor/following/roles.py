@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cauce.engine.refactor.following.kinds import dotted
@@ -13,7 +14,7 @@ from cauce.engine.refactor.following.stars import Stars, read_stars
 from cauce.engine.refactor.following.timeline import Line, Role
 from cauce.engine.refactor.model import Effect, Names, Section, Statement, Trace, TracedCell, TracedValue, Wishes
 
-__all__ = ["BUILTINS", "Roles", "is_constant_value", "read_roles", "refined"]
+__all__ = ["BUILTINS", "Roles", "is_constant_value", "read_roles", "refined", "told_by_decorators"]
 
 BUILTINS = frozenset(dir(builtins)) | {
     "In",
@@ -227,6 +228,7 @@ def _corrected(
     """Effects put right by what was seen; `stars`: module → what a star import of it brings."""
     steady = {name for s in statements if s.kind != "code" for name in (*s.effect.binds, *s.effect.may_bind)}
     steady |= {name for s in statements for module in s.star for name in stars.get(module, ())}
+    steady |= told_by_decorators(statements).keys()
     comparable: set[str] = set()
     bound: set[str] = set()
     at = 0
@@ -245,6 +247,24 @@ def _corrected(
                 (comparable.add if value.digest else comparable.discard)(name)
             bound.update(cell.bound)
         at = stop
+
+
+def told_by_decorators(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
+    """Variables that functions of the notebook change where they decorate others, and nothing else does → those others.
+
+    A table of what is registered is filled where the functions stand, in the module, too.
+    """
+    held = list(statements)
+    later = {name: set(each.effect.later) for each in held if each.kind == "definition" for name in each.effect.binds}
+    told: dict[str, list[Statement]] = {}
+    for each in held:
+        for decorator in getattr(each.node, "decorator_list", ()):
+            func = decorator.func if isinstance(decorator, ast.Call) else decorator
+            for name in later.get(func.id, ()) if isinstance(func, ast.Name) else ():
+                told.setdefault(name, []).append(each)
+    bound = Counter(name for each in held for name in (*each.effect.binds, *each.effect.may_bind))
+    other = {name for each in held for name in (*each.effect.mutates, *each.effect.deletes)}
+    return {name: those for name, those in told.items() if name not in other and bound[name] == 1}
 
 
 def _cell_corrected(
