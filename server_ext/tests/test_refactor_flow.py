@@ -699,6 +699,13 @@ def test_tables_in_a_list_are_those_with_names() -> None:
         "z = [*one.columns, *two.columns]",
     )
     assert made.edges["c"] == {"b": ["one", "two"]}
+    made = split(
+        "import pandas as pd\none, two = pd.DataFrame({'x': [1]}), pd.DataFrame({'x': [2]})\n"
+        "for name, table in [('one', one), ('two', two)]:\n    table['y'] = name",
+        "one['z'] = 1",
+        "w = [*one.columns, *two.columns]",
+    )
+    assert [given.names for given in made.part("a").gives] == [("one",), ("two",)]
 
 
 def test_who_draws_on_a_figure_changes_it() -> None:

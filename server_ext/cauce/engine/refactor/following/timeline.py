@@ -122,7 +122,13 @@ def timeline_of(
 def _put_somewhere(node: ast.stmt | None) -> set[str]:
     """Names whose objects themselves go into something else: a list, a call, an attribute. Tables do, too."""
     found: list[ast.expr | None] = []
-    for part in () if node is None else ast.walk(node):
+    nodes = [] if node is None else list(ast.walk(node))
+    # What a loop goes through is gone after it: `for table in (train, test)`.
+    loops = [part.iter for part in nodes if isinstance(part, ast.For)]
+    passing = {id(inner) for each in loops for inner in ast.walk(each)}
+    for part in nodes:
+        if id(part) in passing:
+            continue
         match part:
             case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(values=parts):
                 found += parts
