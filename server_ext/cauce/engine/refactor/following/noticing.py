@@ -69,11 +69,47 @@ def notice(found: Crossing) -> Iterator[Remark]:
 def _names(found: Crossing) -> Iterator[Remark]:
     said: set[tuple[str, str, int]] = set()
     for needs in found.needs:
+        perhaps: dict[int, list[Noted]] = {}
         for noted in needs.noted:
-            key = (noted.kind, noted.name, noted.line.index if noted.kind != "possibly_unbound" else needs.section)
-            if key not in said:
-                said.add(key)
+            unsure = noted.kind == "possibly_unbound"
+            key = (noted.kind, noted.name, needs.section if unsure else noted.line.index)
+            if key in said:
+                continue
+            said.add(key)
+            if unsure:
+                perhaps.setdefault(noted.line.index, []).append(noted)
+            else:
                 yield from _name(found, needs.section, noted)
+        for together in perhaps.values():
+            yield from _possibly_unbound(found, needs.section, together)
+
+
+def _possibly_unbound(found: Crossing, section: int, noted: Sequence[Noted]) -> Iterator[Remark]:
+    """What one statement reads or gives, though it is not bound whichever way the section goes."""
+    line = noted[0].line
+    names: list[str] = []
+    for each in noted:
+        events = found.timeline.events.get(each.name, ())
+        binders = [found.lines[event.index] for event in events if event.section == section and event.kind == "may"]
+        if any(isinstance(binder.statement.node, ast.If | ast.Match) for binder in binders):
+            names.append(each.name)  # a loop that does nothing is rare
+    if line.seen or not names:
+        return
+    statement = line.statement
+    text = written(statement)
+    at = statement.line if text is None else min(text.line_of(name) for name in names)
+    are, them = ("is", "it") if len(names) == 1 else ("are", "them")
+    yield Remark(
+        "possibly_unbound",
+        "note",
+        f"{_listed(names)} may not be there in {found.sections[section].name} (cell {statement.cell + 1}, line {at}): "
+        f"{'it' if len(names) == 1 else 'they'} {are} bound on some ways through the section only, and by no section "
+        "before.",
+        f"Give {them if len(names) > 1 else names[0]} a value before the condition.",
+        statement.cell,
+        at,
+        tuple(names),
+    )
 
 
 def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
@@ -116,20 +152,6 @@ def _name(found: Crossing, section: int, noted: Noted) -> Iterator[Remark]:
             "warning" if compound and events else "error",
             f"{where} uses {name} ({place}), but {message}.",
             hint,
-            statement.cell,
-            at,
-            (name,),
-        )
-    elif noted.kind == "possibly_unbound":
-        binders = [found.lines[event.index] for event in events if event.section == section and event.kind == "may"]
-        if line.seen or not any(isinstance(binder.statement.node, ast.If | ast.Match) for binder in binders):
-            return  # a loop that does nothing is rare
-        yield Remark(
-            "possibly_unbound",
-            "note",
-            f"{name} may not be there in {where} ({place}): it is bound on some ways through the section only, and by "
-            "no section before.",
-            f"Give {name} a value before the condition.",
             statement.cell,
             at,
             (name,),
