@@ -669,6 +669,26 @@ _WRAPS = "def log(fn):\n    def inner(*given):\n        calls.append(1)\n       
             id="a class that calls a function while it is made",
         ),
         pytest.param(
+            [
+                "held = {'x': []}\ndef f(v):\n    def put(z):\n        held['x'].append(z)\n"
+                "    def twice():\n        put(v)\n        put(v)\n    twice()",
+                "f(1)",
+                "z = [*held['x']]",
+            ],
+            id="functions within functions",
+        ),
+        pytest.param(
+            [
+                "def halve(d, out=None):\n    out = d if out is None else out\n"
+                "    out['k'] = d['k'] / 2\n    return out\n"
+                "x, y = {'k': 8}, {}",
+                "halve(x, out=y)\nw = halve(x)",
+                "z = [x['k'], y['k']]\nw['n'] = 1",
+                "v = [*x]",
+            ],
+            id="a parameter that may be given another meaning",
+        ),
+        pytest.param(
             ["def product(a):\n    return a\nx = [product(2)]", "y = product(x)"],
             id="a function called as what a task is given",
         ),
@@ -801,6 +821,37 @@ def test_folders_are_made_wherever_something_may_be_written_into_them() -> None:
     made = split("import os\nos.chdir('out')\nx = [1]", "open('a.txt', 'w')", "y = open('a.txt').read()")
     assert made.part("b").files == ()
     assert made.edges["c"] == {"b": []}
+
+
+def test_what_is_made_of_a_lambda_is_stored_by_value() -> None:
+    """A pipeline with one in it, its clone, a search through it; not what it has computed."""
+    made = split(
+        "from sklearn.base import clone\nfrom sklearn.pipeline import Pipeline\n"
+        "from sklearn.model_selection import GridSearchCV\nfrom sklearn.preprocessing import FunctionTransformer\n"
+        "pipe = Pipeline([('f', FunctionTransformer(lambda v: v))])\nother = clone(pipe)\n"
+        "grid = GridSearchCV(other, {}).fit([[1]])\ny = pipe.transform([[1]])",
+        "print(pipe, other, grid, y)",
+    )
+    assert {given.names[0]: given.by_value for given in made.part("a").gives} == {
+        "pipe": True,
+        "other": True,
+        "grid": True,
+        "y": False,
+    }
+
+
+def test_a_logger_is_the_processes() -> None:
+    made = _same(
+        split(
+            "import logging\nlog = logging.getLogger('of a test')\nlog.setLevel(logging.DEBUG)\nx = [1]",
+            "y = log.isEnabledFor(10) + x[0]",
+        )
+    )
+    assert made.edges["b"] == {"a": ["x"]}
+    assert made.text(made.part("b").repeated)[1:] == [
+        "log = logging.getLogger('of a test')",
+        "log.setLevel(logging.DEBUG)",
+    ]
 
 
 def test_a_stored_function_goes_on_with_what_it_has_read() -> None:

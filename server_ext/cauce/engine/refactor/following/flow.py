@@ -110,6 +110,7 @@ class _Following:
         ]
         self._demands = [_Demand() for _ in sections]
         self._takes: list[list[_Take]] = [[] for _ in sections]
+        self._lambdas: dict[tuple[str, int], bool] = {}
         self._remarks: list[Remark] = []
 
     def flow(self) -> Flow:
@@ -281,18 +282,23 @@ class _Following:
             value = getattr(line.statement.node, "value", None)
             if line.effect.unstorable.get(name) == _LAMBDA:
                 return True
-            lambdas = {
-                read
-                for read in line.effect.reads
-                for other in self._timeline.reaching(read, line.index)
-                if self._is_lambda(self._lines[other.index])
-            }
+            lambdas = {read for read in line.effect.reads if self._is_or_holds_lambda(read, name, line.index)}
             if isinstance(value, ast.expr):
                 if holds_lambdas(value, lambdas) or self._gives_lambdas(value, line):
                     return True
             elif not all(is_called_only(line.statement, read) for read in lambdas):
                 return True
         return False
+
+    def _is_or_holds_lambda(self, read: str, by: str, at: int) -> bool:
+        key = (read, at)
+        if key not in self._lambdas:
+            self._lambdas[key] = False  # while it is looked at
+            reaching = self._timeline.reaching(read, at)
+            self._lambdas[key] = any(self._is_lambda(self._lines[event.index]) for event in reaching) or (
+                read != by and bool(reaching) and self._by_value(read, at, None)
+            )
+        return self._lambdas[key]
 
     def _gives_lambdas(self, value: ast.expr, at: Line) -> bool:
         """Is it what a lambda gives that names lambdas itself: ``tree = lambda: defaultdict(tree)``?"""

@@ -38,7 +38,9 @@ _MAKE_INTERVALS = frozenset({"pandas.cut", "pandas.qcut", "pandas.interval_range
 _ARRAY_STAYS = frozenset("astype copy flatten ravel reshape swapaxes transpose view".split())
 _SAME_TYPE = frozenset({"fit", "partial_fit", "set_params"})
 _SPLITS = "sklearn.model_selection.train_test_split"
-_KEEPERS = frozenset({"add", "append", "defaultdict", "insert", "partial", "setdefault", "update", "vectorize"})
+_KEEPERS = frozenset(
+    "add append clone copy deepcopy defaultdict insert make_pipeline partial setdefault update vectorize".split()
+)
 _LITERALS: dict[type[ast.expr], str] = {
     ast.List: "list",
     ast.ListComp: "list",
@@ -178,6 +180,8 @@ def holds_lambdas(value: ast.expr, names: Collection[str] = ()) -> bool:
             return any(map(holds, parts))
         case ast.IfExp(body=body, orelse=orelse):
             return holds(body) or holds(orelse)
+        case ast.Call(func=ast.Attribute(value=inner, attr="fit" | "set_params" | "partial_fit")):
+            return holds(inner)
         case ast.Call(func=func, args=args, keywords=keywords):
             name = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
             keeps = name[:1].isupper() or name in _KEEPERS

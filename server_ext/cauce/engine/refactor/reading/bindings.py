@@ -37,6 +37,8 @@ class State:
     came_from: dict[str, tuple[Sources, bool]] = field(default_factory=dict)
     """Names bound here → what they may lead to, and whether that was there before."""
     unstorable: dict[str, str] = field(default_factory=dict)
+    still: set[str] = field(default_factory=set)
+    """Names bound here that may be what they were before: ``ax = ax or gca()``."""
     alive: bool = True
     """Is it reached at all?"""
 
@@ -48,6 +50,7 @@ class State:
             dict(self.definitions),
             dict(self.came_from),
             dict(self.unstorable),
+            set(self.still),
             self.alive,
         )
 
@@ -71,6 +74,7 @@ def meet(states: Sequence[State]) -> State:
             others, also = result.came_from.get(name, ((), True))
             result.came_from[name] = (tuple(dict.fromkeys((*others, *sources))), outer and also)
         result.unstorable.update(state.unstorable)
+        result.still |= state.still
     return result
 
 
@@ -153,6 +157,10 @@ class Bindings(ast.NodeVisitor, ABC):
         """Note that a name is bound to what leads to these."""
         state = self.state
         before = {other: other not in state.bound for other, _ in sources}
+        if any(other == name and (before[name] or name in state.still) for other, _ in sources):
+            state.still.add(name)
+        else:
+            state.still.discard(name)
         state.bound.add(name)
         state.gone.discard(name)
         self.ever.setdefault(name)
@@ -192,6 +200,8 @@ class Bindings(ast.NodeVisitor, ABC):
             self.mutates[at] = surer(self.mutates.get(at), sureness)
             if at not in self.state.bound:
                 self.outer[at] = surer(self.outer.get(at), sureness)
+            elif at in self.state.still:
+                self.outer[at] = surer(self.outer.get(at), "possible")
             sources, was_there = self.state.came_from.get(at, ((), True))
             for other, _ in sources:
                 todo.append(other)
@@ -248,7 +258,7 @@ class Bindings(ast.NodeVisitor, ABC):
             if (at, entire) in seen:
                 continue
             seen.add((at, entire))
-            if at not in self.own or (at in self.parameters and at not in self.ever):
+            if at not in self.own or (at in self.parameters and (at not in self.ever or at in self.state.still)):
                 found.append((at, entire))
             sources = self.state.came_from.get(at, ((), True))[0]
             todo += ((other, entire and as_whole) for other, as_whole in sources)

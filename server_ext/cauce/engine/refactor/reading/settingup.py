@@ -17,6 +17,8 @@ __all__ = ["setup_of"]
 
 _DEEPEST = 8
 _NOTHING = "nothing"
+_LOGGER = "logging.getLogger"
+_SET_LOGGERS = frozenset({"addFilter", "addHandler", "setLevel"})
 _NO_VALUES = frozenset({"_", "__"})
 
 
@@ -55,6 +57,8 @@ class _Finder:
                 return _NOTHING
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if name in _NO_VALUES:
                 return self._call(call, depth)
+            case ast.Assign(targets=[ast.Name()], value=ast.Call(func=func) as call) if self._dotted(func) == _LOGGER:
+                return "logging" if not self._own and self._is_fixed(call) else ""
             case ast.Assign(targets=targets, value=value):
                 return self._sets(targets, value)
             case ast.AugAssign(target=target, value=value):
@@ -88,7 +92,21 @@ class _Finder:
         dotted = self._dotted(func)
         if self._makes_folder(call, dotted):
             return "folder"
+        if self._sets_logger(call):
+            return "logging"
         return "" if dotted is None else libraries.lookup(libraries.SETUP, dotted) or ""
+
+    def _sets_logger(self, call: ast.Call) -> bool:
+        """``logger.setLevel(logging.INFO)``: loggers are the process's, whoever asks for one by its name."""
+        match call.func:
+            case ast.Attribute(value=ast.Name(id=name), attr=method) if (
+                method in _SET_LOGGERS and name not in self._own
+            ):
+                made = self._known.constants.get(name)
+                is_logger = isinstance(made, ast.Call) and self._dotted(made.func) == _LOGGER
+                return is_logger and all(self._is_fixed(each) for each in call.args)
+            case _:
+                return False
 
     def _makes_folder(self, call: ast.Call, dotted: str | None) -> bool:
         """Does it make a folder whose name is known, unless it is there? Whoever writes into it needs it."""
@@ -136,10 +154,11 @@ class _Finder:
 
     def _is_fixed(self, value: ast.expr) -> bool:
         """Is it made of nothing that the notebook computes?"""
+        inner = {part.arg for part in ast.walk(value) if isinstance(part, ast.arg)}
         return all(
             self._dotted(node) is not None or self._is_constant(node.id)
             for node in ast.walk(value)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in inner
         )
 
     def _is_definition(self, value: ast.expr) -> bool:

@@ -18,6 +18,7 @@ from cauce.engine.refactor.reading.known import Known, imported_by
 from cauce.engine.refactor.reading.scopes import (
     Function,
     annotations_of,
+    functions_within,
     key_of_all,
     local_names,
     parameters_of,
@@ -637,6 +638,16 @@ def _summed_up(function: Function, known: Known, depth: int) -> Summary:
     state = walk.state = meet([walk.state, *walk.returned])
     given = function.args
     outer = {name: sureness for name, sureness in walk.outer.items() if name not in own or _is_given(function, name)}
+    for inner in functions_within(function):
+        # Called by whatever name, from wherever in it.
+        summary = walk.summary(inner)
+        for name in summary.mutates:
+            if name not in summary.parameters and (name not in own or _is_given(function, name)):
+                outer.setdefault(name, "possible")
+        for name in (*summary.binds, *summary.may_bind):
+            if name not in own:
+                walk.ever.setdefault(name)
+        walk.random = walk.random or summary.random
     return Summary(
         parameters=parameters_of(function),
         gathers=tuple(arg.arg for arg in (given.vararg, given.kwarg) if arg is not None),
