@@ -778,6 +778,8 @@ def test_names_in_texts_are_names() -> None:
         made = split("x = 1\nname = str('x')", f"y = {look}")
         assert ("warning", "hidden") in made.remarks
     assert not split("x = 1", "y = 'x' in globals()").remarks
+    assert ("warning", "hidden") in split("x = 1", "def f():\n    return globals()['x']\ny = f()").remarks
+    assert ("warning", "hidden") not in split("x = 1", "def f(a):\n    return locals()\ny = f(1)").remarks
     made = split("for n in 'ab':\n    globals()[n] = 1", "y = a_of_a_test")
     assert ("error", "hidden") in made.remarks
 

@@ -211,7 +211,13 @@ def _hidden(found: Crossing) -> Iterator[Remark]:
 def _looks_up(node: ast.stmt | None) -> str:
     """What does so: `eval` of a text that is not known, `globals()` without a name."""
     parts = [] if node is None else list(ast.walk(node))
-    plain = {id(part.value) for part in parts if isinstance(part, ast.Subscript) and key_of_all(part) is not None}
+    functions = [part for part in parts if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
+    inside = {id(inner) for function in functions for inner in ast.walk(function)}
+    plain = {
+        id(part.value)
+        for part in parts
+        if isinstance(part, ast.Subscript) and key_of_all(part) is not None and id(part) not in inside
+    }
     for part in parts:
         match part:
             case ast.Compare(left=ast.Constant(), comparators=[ast.Call() as asked]):
@@ -220,7 +226,8 @@ def _looks_up(node: ast.stmt | None) -> str:
                 if not isinstance(given, ast.Constant):
                     return name
             case ast.Call(func=ast.Name(id="globals" | "locals" | "vars" as name), args=[], keywords=[]):
-                if id(part) not in plain:
+                of_function = id(part) in inside and name != "globals"
+                if id(part) not in plain and not of_function:
                     return name
             case _:
                 pass
