@@ -884,4 +884,8 @@ def test_tables_that_decorators_fill_are_full_in_the_module() -> None:
     for found in (None, trace):
         made = _same(split(table, two, "z = [known[name]() for name in known]", trace=found))
         assert ("warning", "registered") not in made.remarks
+    keep = "    def keep(f):\n        known[name] = f\n        return f\n    return keep\n"
+    by_name = f"known = {{}}\ndef register(name):\n{keep}"
+    made = _same(split(f"{by_name}@register('one')\ndef one():\n    return 1", "z = [known['one']()]"))
+    assert {each.goes for each in made.flow.definitions} == {"module"}
     assert ("warning", "registered") in split(table, "x = len(known)", two).remarks

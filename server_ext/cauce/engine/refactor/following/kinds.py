@@ -151,14 +151,24 @@ def not_in_parquet(node: ast.stmt | None, meanings: Mapping[str, str]) -> bool:
         if not isinstance(part, ast.Call):
             continue
         name = dotted(part.func, meanings)
-        given = {keyword.arg for keyword in part.keywords}
+        given = {keyword.arg: keyword.value for keyword in part.keywords}
         if name in _MAKE_INTERVALS and "labels" not in given:
             return True
-        if name == FRAME and "index" in given:
+        if name == FRAME and _may_have_frequency(given.get("index"), meanings):
             return True
         if isinstance(part.func, ast.Attribute) and part.func.attr in {"asfreq", "resample"}:
             return True
     return False
+
+
+def _may_have_frequency(index: ast.expr | None, meanings: Mapping[str, str]) -> bool:
+    match index:
+        case ast.Name():
+            return True
+        case ast.Call(func=func):
+            return dotted(func, meanings).endswith("_range")
+        case _:
+            return False
 
 
 def holds_lambdas(value: ast.expr, names: Collection[str] = ()) -> bool:

@@ -278,7 +278,8 @@ def _stored_functions(found: Crossing) -> Iterator[Remark]:
                     if at < event.section <= max(users, default=-1)
                 ]
                 changing = [event for event in events if found.lines[event.index].role == "code"]
-                if name in given.names or not changing:
+                made = {found.lines[event.index].role for event in found.timeline.events.get(name, ())}
+                if name in given.names or not changing or not made.isdisjoint({"definition", "import"}):
                     continue
                 line = found.lines[changing[0].index].statement
                 yield Remark(

@@ -471,9 +471,15 @@ class Walk(Calls):
 
     # --- Definitions
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for decorator in node.decorator_list:
+    def _decorators(self, decorators: Sequence[ast.expr]) -> None:
+        """What they change, such as a table of all that they decorate, they do wherever the definition is."""
+        mutates, outer = dict(self.mutates), dict(self.outer)
+        for decorator in decorators:
             self.visit(decorator)
+        self.mutates, self.outer = mutates, outer
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._decorators(node.decorator_list)
         self._defaults(node)
         self.masks.append(_type_parameters(node))
         for annotation in annotations_of(node):
@@ -486,8 +492,7 @@ class Walk(Calls):
     visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        for decorator in node.decorator_list:
-            self.visit(decorator)
+        self._decorators(node.decorator_list)
         own = _type_parameters(node)
         self.masks.append(own)
         for base in node.bases:
