@@ -353,6 +353,7 @@ def test_ordinary_tables_are_said_to_fit_into_parquet() -> None:
     assert is_storable_frame(frame.set_index("a"))
     assert not is_storable_frame(frame.rename(columns={"a": 1}))
     assert not is_storable_frame(frame.assign(e=[[1], [2]]))
+    assert not is_storable_frame(frame.set_index(pd.date_range("2024-01-01", periods=len(frame))))
     assert not is_storable_frame(pd.concat([frame, frame], axis=1))
 
 

@@ -250,6 +250,8 @@ def is_storable_frame(value: Any) -> bool:
     index = value.index
     if index.nlevels > 1 or not (index.name is None or type(index.name) is str) or index.name in set(names):
         return False
+    if getattr(index, "freq", None) is not None:
+        return False
     columns = (value.iloc[:, number]._values for number in range(value.shape[1]))
     return _comes_back(index._values) and all(map(_comes_back, columns))
 
