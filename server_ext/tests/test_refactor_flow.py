@@ -726,6 +726,8 @@ def test_tables_in_a_list_are_those_with_names() -> None:
         "w = [*one.columns, *two.columns]",
     )
     assert [given.names for given in made.part("a").gives] == [("one",), ("two",)]
+    styled = "import pandas as pd\ndf = pd.DataFrame({'x': [1]})\ns = df.style"
+    assert split(styled, "s.set_caption('x')", "t = s.to_html()").edges["c"] == {"b": ["s"]}
 
 
 def test_who_draws_on_a_figure_changes_it() -> None:

@@ -159,7 +159,7 @@ class Values(Bindings):
             case ast.Attribute(value=inner, attr=attr):
                 kind = self.kind(inner)
                 if kind == "table":
-                    return "" if attr in _PLAIN_ATTRIBUTES or attr == "values" else "table"
+                    return "" if attr in _PLAIN_ATTRIBUTES or attr in {"style", "values"} else "table"
                 return libraries.METHOD_GIVES.get((kind, attr), "")
             case ast.Subscript(value=inner):
                 kind = self.kind(inner)
