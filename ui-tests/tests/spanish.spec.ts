@@ -25,13 +25,16 @@ function english(): string[] {
     .map(([key]) => key);
 }
 
-/** What can be read in a part of the page, text by text, and what is told of its elements. */
+/** What can be read in a part of the page but code, text by text, and what is told of its elements. */
 function said(root: Locator): Promise<string[]> {
   return root.evaluate(node => {
     const found: string[] = [];
     const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
     while (walker.nextNode() !== null) {
-      found.push(walker.currentNode.textContent?.trim() ?? '');
+      const { parentElement, textContent } = walker.currentNode;
+      if (parentElement?.closest('code') == null) {
+        found.push(textContent?.trim() ?? '');
+      }
     }
     for (const each of Array.from(node.querySelectorAll('[title], [aria-label], [placeholder]'))) {
       for (const name of ['title', 'aria-label', 'placeholder']) {
