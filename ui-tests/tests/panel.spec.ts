@@ -87,7 +87,11 @@ test.describe('A build', () => {
 test.describe('The command palette', () => {
   test.use({ files: CHAIN });
 
-  test('keeps what is picked in it while the pipeline changes', async ({ page, panel, project }) => {
+  test('keeps what is picked in it while the pipeline changes', async ({
+    page,
+    panel,
+    project
+  }) => {
     await project.cauce('build');
     await panel.expectState('third', 'fresh');
     await page.keyboard.press('Control+Shift+C');
