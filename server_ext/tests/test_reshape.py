@@ -399,7 +399,12 @@ def test_a_pipeline_for_files_that_are_there(mixed: Path) -> None:
 
 def cauce(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "cauce", *arguments], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "cauce", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -448,3 +453,29 @@ def test_the_command_line_does_the_same(mixed: Path) -> None:
     (mixed / "pipeline.yaml").unlink()
     assert cauce(mixed, "create", "load.py", "plot.py").returncode == 0
     assert list(look(mixed).tasks) == ["load", "plot"]
+
+
+def test_comments_however_many_hold_up_nothing(mixed: Path) -> None:
+    (mixed / "table.sql").write_text("/* a line of a box */\n" * 60 + "CREATE TABLE {{product}} AS SELECT 1\n")
+    assert cauce(mixed, "create", "table.sql", "-o", "pipeline.other.yaml").returncode == 0
+    assert "class:" not in (mixed / "pipeline.other.yaml").read_text()
+    (mixed / "plot.R").write_text(
+        f'# %% tags=["parameters"]\nupstream <- list("load",\n  {"#" * 60}\n  other())\nproduct <- NULL\n'
+    )
+    refused = cauce(mixed, "task", "add", "plot.R", "--upstream", "fit")
+    assert (refused.returncode, "plain list of names" in refused.stderr) == (2, True)
+
+
+def test_what_the_trash_does_not_take_stays_and_the_rest_is_taken_back(
+    mixed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(mixed)
+    (mixed.parent / "no folder").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(mixed.parent / "no folder"))
+    removed = json.loads(cauce(mixed, "task", "remove", "fit", "--trash", "--json").stdout)
+    assert [file["path"] for file in removed["files"]] == ["pipeline.yaml"]
+    assert any("fit.ipynb could not be moved to the trash" in line for line in removed["said"])
+    assert "fit" not in look(mixed).tasks
+    undone = cauce(mixed, "task", "undo", removed["undo"])
+    assert undone.returncode == 0, undone.stderr
+    assert contents(mixed) == before

@@ -42,7 +42,8 @@ _SUFFIX_OF |= {"save": "npy", "savez": "npz", "savetxt": "txt", "write_text": "t
 _SUFFIX_OF |= {"write_parquet": "parquet", "write_csv": "csv", "write_html": "html", "sink_parquet": "parquet"}
 _OF_KEY = {"model": "pkl", "plot": "png", "figure": "png", "chart": "png", "metrics": "json", "report": "html"}
 _DATABASES = (".db", ".sqlite", ".sqlite3", ".duckdb")
-_SELECTS = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*|\{\{.*?\}\}\s*|\{%.*?%\}\s*)*(?:select|with)\b", re.I | re.S)
+# Without going back, here and inside: it would take twice as long with each comment above what is no SELECT.
+_SELECTS = re.compile(r"\s*(?>--[^\n]*\n\s*|/\*.*?\*/\s*|\{\{.*?\}\}\s*|\{%.*?%\}\s*)*+(?:select|with)\b", re.I | re.S)
 
 _Fields = dict[str, str | Sequence[str] | Mapping[str, str]]
 

@@ -246,7 +246,8 @@ def _declared(cell: str, name: str) -> str:
 
 _R_ASSIGNMENT = re.compile(r"^upstream[ \t]*(?:<-|=(?!=))[ \t]*", re.MULTILINE)
 _R_LIST = re.compile(r"(?:list|c)[ \t]*\(")
-_R_PART = re.compile(r"""[ \t\r\n]*(?:\#[^\n]*[ \t\r\n]*)*(?:(?P<text>"[^"\\\n]*"|'[^'\\\n]*')|(?P<mark>[,)]))""")
+# Comments without going back: a line of '#' could be any number of them.
+_R_PART = re.compile(r"""[ \t\r\n]*(?>\#[^\n]*[ \t\r\n]*)*+(?:(?P<text>"[^"\\\n]*"|'[^'\\\n]*')|(?P<mark>[,)]))""")
 _R_END = re.compile(r"[ \t]*(?:\#[^\n]*)?(?:\r?\n|;|$)")
 
 
