@@ -77,16 +77,18 @@ def perform(entry: Entry, planned: Planned) -> tuple[Planned, str]:
         apply(change)
     else:
         said += _apply_with_history(entry, planned)
+    moved_away = []
     for file in gone:
         try:
             _to_trash(change.root / file.path)
+            moved_away.append(file)
         except OSError as error:
             why = error.strerror or str(error)
             said.append(f"{file.path} could not be moved to the trash: {why}.")
     for folder in planned.folders:
         with contextlib.suppress(OSError):  # something is in it, or it is gone
             real_path(change.root, folder).rmdir()
-    done = replace(planned, change=Change(change.root, (*change.files, *gone), tuple(said)))
+    done = replace(planned, change=Change(change.root, (*change.files, *moved_away), tuple(said)))
     return done, _remember(entry, done, made)
 
 
