@@ -362,7 +362,8 @@ async def test_the_server_has_a_notebook_run_one_at_a_time(jp_root_dir: Path, jp
     name = "a folder/nb.ipynb"
     assert (await asked.look(name)).state == "none"
     await asked.cancel(name)
-    assert (await asked.start(notebook=name)).state == "running"
+    both = await asyncio.gather(asked.start(notebook=name), asked.start(notebook=name))
+    assert {run.state for run in both} == {"running"}
     assert (await asked.start(notebook=name)).state == "running"
     (path.parent / "go").touch()
     ended = await asked.ended(name)
@@ -399,6 +400,8 @@ async def test_what_is_no_notebook_below_the_root_is_refused(jp_root_dir: Path, 
                 with pytest.raises(HTTPClientError) as refused:
                     await call
                 assert refused.value.code == code, name
+    (jp_root_dir / " a space.ipynb").write_text("{}")
+    assert (await Asked(jp_fetch).look(" a space.ipynb")).state == "none"
     (jp_root_dir / "words.txt").write_text("a = 1")
     asked = Asked(jp_fetch)
     await asked.start(notebook="words.txt")

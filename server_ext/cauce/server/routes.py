@@ -135,6 +135,10 @@ class CauceHandler(APIHandler):
         else:
             super().log_exception(typ, value, tb)
 
+    def name_in(self, name: str) -> str:
+        """A path or a name in the query, to the letter: one may begin with a space."""
+        return self.get_argument(name, strip=False)
+
     def number(self, name: str, default: str) -> int:
         """A number in the query. Raises `UsageError`."""
         try:
@@ -191,7 +195,7 @@ class PreviewHandler(CauceHandler):
     @web.authenticated
     @authorized
     async def get(self, path: str, name: str) -> None:
-        self.answer(await self.workspace.preview(path, name, self.get_argument("product")))
+        self.answer(await self.workspace.preview(path, name, self.name_in("product")))
 
     @web.authenticated
     @may_execute
@@ -345,7 +349,7 @@ class OpenedHandler(CauceHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        self.answer(await self.workspace.opened(self.get_argument("path")))
+        self.answer(await self.workspace.opened(self.name_in("path")))
 
     @web.authenticated
     @authorized
@@ -366,12 +370,12 @@ class SplitRunHandler(CauceHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        self.answer(await self.workspace.split_run(self.verb, self.get_argument("notebook")))
+        self.answer(await self.workspace.split_run(self.verb, self.name_in("notebook")))
 
     @web.authenticated
     @may_execute
     async def delete(self) -> None:
-        await self.workspace.cancel_split(self.verb, self.get_argument("notebook"))
+        await self.workspace.cancel_split(self.verb, self.name_in("notebook"))
         self.set_status(204)
         self.finish()
 
@@ -468,7 +472,7 @@ class LogHandler(CauceHandler):
     @authorized
     async def get(self, path: str, id: str) -> None:
         limit = self.number("limit", "0") if "limit" in self.request.query_arguments else None
-        self.answer(await self.workspace.log(path, id, self.get_argument("task"), self.number("offset", "0"), limit))
+        self.answer(await self.workspace.log(path, id, self.name_in("task"), self.number("offset", "0"), limit))
 
 
 def _pattern(template: str) -> str:

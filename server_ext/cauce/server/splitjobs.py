@@ -35,6 +35,7 @@ class SplitJobs:
 
     def __init__(self) -> None:
         self._jobs: dict[tuple[Verb, Path], _Job] = {}
+        self._starting = asyncio.Lock()
 
     @property
     def busy(self) -> bool:
@@ -48,13 +49,14 @@ class SplitJobs:
             BuilderFailed: The system does not let us.
         """
         key = verb, notebook
-        job = self._jobs.get(key)
-        if job is None or not job.running:
-            job = await _Job.begun(verb, notebook, more)
-            self._jobs.pop(key, None)
-            self._jobs[key] = job
-            self._forget()
-        return job.state
+        async with self._starting:  # two tabs may ask while the process comes up
+            job = self._jobs.get(key)
+            if job is None or not job.running:
+                job = await _Job.begun(verb, notebook, more)
+                self._jobs.pop(key, None)
+                self._jobs[key] = job
+                self._forget()
+            return job.state
 
     def state(self, verb: Verb, notebook: Path) -> SplitRun:
         job = self._jobs.get((verb, notebook))
