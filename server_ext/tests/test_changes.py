@@ -302,6 +302,14 @@ async def test_tasks_are_changed_and_changes_taken_back(ask: Ask, project: Works
     assert status == 404
 
 
+async def test_changes_that_are_asked_for_at_once_are_all_made(ask: Ask, project: Workshop) -> None:
+    sources = [f"tasks/more{number}.py" for number in range(8)]
+    asked = [ask("POST", f"{PIPELINE}/tasks", {"source": source}) for source in sources]
+    assert [status for status, _ in await asyncio.gather(*asked)] == [200] * len(sources)
+    text = (project.root / "pipeline.yaml").read_text()
+    assert [source for source in sources if source not in text] == []
+
+
 async def test_a_pipeline_is_created_inside_of_the_root_only(ask: Ask, project: Workshop, jp_root_dir: Path) -> None:
     (jp_root_dir / "new").mkdir()
     (jp_root_dir / "new/a.py").write_text('# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\n1\n')

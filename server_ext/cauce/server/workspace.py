@@ -20,6 +20,7 @@ import signal
 import socket
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -136,6 +137,8 @@ class Workspace:
         self._previews = Previews()
         self._splits = SplitJobs()
         self._index = SourceIndex(self.root)
+        self._changing: defaultdict[Path, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Of each project: a change goes by what the files hold, and another one must not be at it meanwhile."""
         self._list: tuple[float, PipelineList] | None = None
         self._warm = False
 
@@ -157,7 +160,10 @@ class Workspace:
             raise no_task(task, look.project.tasks)
         attempts = await asyncio.to_thread(read_attempts, view.folder, view.entry.name, task)
         notebooks = await asyncio.to_thread(task_notebooks, view.entry, task, {row.run for row in attempts})
-        return present_detail(look, task, attempts, notebooks, pipeline=pipeline, revision=snapshot.revision)
+        # In a thread: code that was written anew takes long to compare.
+        return await asyncio.to_thread(
+            present_detail, look, task, attempts, notebooks, pipeline=pipeline, revision=snapshot.revision
+        )
 
     async def preview(self, pipeline: str, task: str, product: str) -> Preview:
         """The beginning of a product, as far as nothing has to be run for it."""
@@ -292,7 +298,8 @@ class Workspace:
 
     async def _change(self, pipeline: str, act: Callable[[Entry], Changed]) -> Changed:
         view = await self._view(pipeline)
-        changed = await asyncio.to_thread(act, view.entry)
+        async with self._changing[view.entry.root]:
+            changed = await asyncio.to_thread(act, view.entry)
         view.hint()
         return changed
 
@@ -343,7 +350,8 @@ class Workspace:
     async def scaffold(self, pipeline: str) -> Created:
         """Create the sources that are missing."""
         view = await self._view(pipeline)
-        created = await asyncio.to_thread(changes.create_sources, view.entry)
+        async with self._changing[view.entry.root]:
+            created = await asyncio.to_thread(changes.create_sources, view.entry)
         view.hint()
         return created
 

@@ -85,6 +85,9 @@ def apply(change: Change) -> tuple[Path, ...]:
         for file, place in places:
             folders += _make_folders(place.parent)
             ready.append((file, place, None if file.after is None else written_beside(place, file.after)))
+        for _, _, temporary in ready:  # now, so that nothing takes its time between the last look and the renaming
+            if temporary is not None:
+                sync(temporary)
         for file, place, temporary in ready:
             _check(file, place)
             _put(file, place, temporary)
