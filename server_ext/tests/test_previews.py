@@ -84,6 +84,14 @@ async def test_a_table_is_shown_with_its_names_and_how_many_rows_it_has(made: Ma
     assert (found.total, found.cut) == (2, False)
 
 
+async def test_what_ends_a_line_elsewhere_ends_no_row_of_a_table(made: Made) -> None:
+    found = await made.write("a.csv", "name,n\none\u2028more,1\ntwo\x85\x0cmore,2\n\n\n")
+    assert found.rows == (("one\u2028more", "1"), ("two\x85\x0cmore", "2"))
+    assert (found.total, found.cut) == (2, False)
+    found = await made.write("a.csv", "name,n\rone,1\rtwo,2\r")
+    assert (found.rows, found.total) == ((("one", "1"), ("two", "2")), 2)
+
+
 async def test_of_a_huge_table_the_beginning_is_shown_and_its_rows_are_counted(made: Made) -> None:
     path = made.path("a.csv")
     with path.open("w") as stream:

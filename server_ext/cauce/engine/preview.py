@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal
 
@@ -160,7 +161,7 @@ class _Reader:
         by = delimiter or _delimiter(text)
         try:
             read = []
-            for row in csv.reader(text.splitlines(keepends=True), delimiter=by):
+            for row in csv.reader(_lines(text), delimiter=by):
                 if row:
                     read.append(row)
                 if len(read) > MOST_ROWS + 1:
@@ -190,21 +191,19 @@ class _Reader:
         if self.size > _COUNTED or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return None
         self.stream.seek(0)
-        lines, quoted, last = 0, False, b""
+        if self.size <= _PARSED:
+            text = self.stream.read(_PARSED).decode("utf-8-sig", "replace")
+            try:
+                return max(sum(1 for row in csv.reader(_lines(text), delimiter=delimiter) if row) - 1, 0)
+            except csv.Error:
+                return None
+        lines, last = 0, b""
         while chunk := self.stream.read(_CHUNK):
+            if b'"' in chunk:
+                return None
             lines += chunk.count(b"\n")
-            quoted = quoted or b'"' in chunk
             last = chunk
-        if not quoted:
-            return max(lines - (1 if last.endswith(b"\n") else 0), 0)
-        if self.size > _PARSED:
-            return None
-        self.stream.seek(0)
-        text = self.stream.read(_PARSED).decode("utf-8-sig", "replace")
-        try:
-            return max(sum(1 for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter) if row) - 1, 0)
-        except csv.Error:
-            return None
+        return max(lines - (1 if last.endswith(b"\n") else 0), 0)
 
     def image(self, media_type: str) -> Preview:
         if self.size > _IMAGE:
@@ -260,6 +259,11 @@ def _decoded(content: bytes, cut: bool) -> str | None:
 def _clean(text: str) -> str:
     """Without halves of characters, which could not be sent."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _lines(text: str) -> StringIO:
+    """Its lines as tables have them: `splitlines` would end one at a line separator within a value, too."""
+    return StringIO(text, newline="")
 
 
 def _cell(value: str) -> str:
