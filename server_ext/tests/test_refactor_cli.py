@@ -121,6 +121,9 @@ def test_wrong_requests_are_told(folder: Path, words: list[str], said: str) -> N
     refused = cauce(folder, "refactor", *words)
     assert refused.returncode == 2
     assert said in refused.stderr.replace("\n", " ")
+    refused = cauce(folder, "refactor", *words, "--json")
+    assert (refused.returncode, refused.stderr) == (2, "")
+    assert said in json.loads(refused.stdout)["message"]
 
 
 def test_another_name_is_called_by_it(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -450,6 +451,14 @@ def test_the_command_line_does_the_same(mixed: Path) -> None:
     [record] = [line.split()[-1] for line in removed.stdout.splitlines() if "task undo" in line]
     assert cauce(mixed, "task", "undo", record).returncode == 0
     assert "plot" in look(mixed).tasks
+    for words in (["remove", "nobody"], ["add", "x.txt"], ["rename", "load", "plot"], ["undo", "nothing"]):
+        refused = cauce(mixed, "task", *words, "--json")
+        assert (refused.returncode, refused.stderr) == (2, "")
+        assert json.loads(refused.stdout)["message"]
+    made = cauce(mixed, "create", "load.py", "-o", "pipeline.an other.yaml")
+    [way_back] = [line.partition(": cauce ")[2] for line in made.stdout.splitlines() if "task undo" in line]
+    assert cauce(mixed, *shlex.split(way_back)).returncode == 0
+    assert not (mixed / "pipeline.an other.yaml").exists()
     (mixed / "pipeline.yaml").unlink()
     assert cauce(mixed, "create", "load.py", "plot.py").returncode == 0
     assert list(look(mixed).tasks) == ["load", "plot"]

@@ -158,7 +158,7 @@ def lint(files: tuple[Path, ...], as_json: bool) -> None:
             except SourceError as error:
                 raise _unreadable(error, file) from error
     except CauceError as error:
-        exit_with(error)
+        exit_with(error, as_json=as_json)
     if as_json:
         click.echo(encode(Mistakes(mistakes=tuple(found))))
     else:

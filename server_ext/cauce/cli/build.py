@@ -120,9 +120,7 @@ def _foretell(asked: Asked, request: RunRequest, as_json: bool) -> NoReturn:
     try:
         plan = plan_of(find_pipeline(asked), request)
     except CauceError as error:
-        if as_json:
-            click.echo(encode(error.body()))
-        exit_with(error, quiet=as_json)
+        exit_with(error, as_json=as_json)
     if as_json:
         click.echo(encode(plan))
     else:

@@ -45,9 +45,7 @@ def command(
         else:
             sys.exit(FAILED)
     except CauceError as error:
-        if as_json:
-            click.echo(encode(error.body()))
-        exit_with(error, quiet=as_json)
+        exit_with(error, as_json=as_json)
     if as_json:
         click.echo(encode(done))
     elif going and not dry_run:

@@ -36,9 +36,7 @@ def command(asked: Asked, as_json: bool) -> None:
     try:
         found = checkup(find_pipeline(asked))
     except CauceError as error:
-        if as_json:
-            click.echo(encode(error.body()))
-        exit_with(error, quiet=as_json)
+        exit_with(error, as_json=as_json)
     if as_json:
         click.echo(encode(found))
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ __all__ = [
     "VALUES",
     "WRONG",
     "Asked",
+    "entry_option",
     "exit_with",
     "find_pipeline",
     "json_option",
@@ -139,13 +141,23 @@ def _log_to(level: str | None, file: Path | None) -> None:
         logger.propagate = False
 
 
-def exit_with(error: CauceError, *, quiet: bool = False) -> NoReturn:
-    """Say what is wrong on stderr, unless `quiet` (it has been said as JSON), and end."""
-    if not quiet:
+def exit_with(error: CauceError, *, as_json: bool = False, quiet: bool = False) -> NoReturn:
+    """Say what is wrong, on stderr or as JSON, unless `quiet` (it has been said), and end."""
+    if as_json:
+        from cauce.contract import encode
+
+        click.echo(encode(error.body()))
+    elif not quiet:
         from cauce.terminal import print_error
 
         print_error(error)
     sys.exit(WRONG if isinstance(error, _CALLERS_MISTAKES) else FAILED)
+
+
+def entry_option(entry: Entry) -> str:
+    """How a further command finds the pipeline from the working folder, as a shell takes it; '' where it does."""
+    path = os.path.relpath(entry.path)
+    return "" if path == "pipeline.yaml" else f" -e {shlex.quote(path)}"
 
 
 def spare_the_server() -> None:

@@ -37,9 +37,7 @@ def command(asked: Asked, task: str, product: str | None, as_json: bool, lifelin
     try:
         found = _preview(find_pipeline(asked), task, product, lifeline)
     except CauceError as error:
-        if as_json:
-            click.echo(encode(error.body()))
-        exit_with(error, quiet=as_json)
+        exit_with(error, as_json=as_json)
     if as_json:
         click.echo(encode(found))
     else:

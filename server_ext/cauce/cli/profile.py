@@ -29,7 +29,7 @@ def command(asked: Asked, name: str | None, as_json: bool) -> None:
         entry = find_pipeline(asked)
         found = profiles(entry) if name is None else choose(entry, name)
     except CauceError as error:
-        exit_with(error)
+        exit_with(error, as_json=as_json)
     if as_json:
         click.echo(encode(found))
         return

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from cauce.cli.options import CANCELLED, FAILED, OK, WRONG, exit_with, json_option, spare_the_server, takes_log
+from cauce.cli.options import (
+    CANCELLED,
+    FAILED,
+    OK,
+    WRONG,
+    entry_option,
+    exit_with,
+    json_option,
+    spare_the_server,
+    takes_log,
+)
 from cauce.contract import SplitApplied, SplitRequest, SplitRun, encode
 from cauce.engine.errors import CauceError, NotFound, UsageError
 
@@ -104,7 +114,7 @@ def command(
         if prove:
             _prove(path, plan, as_json=as_json)
     except CauceError as error:
-        exit_with(error)
+        exit_with(error, as_json=as_json)
 
 
 def _by_cell(written: tuple[str, ...], form: str) -> dict[str, str]:
@@ -204,16 +214,10 @@ def _finish(plan: Plan, *, as_json: bool, preview: bool, diff: bool) -> None:
         click.echo(shown(line))
     for problem in done.problems:
         click.echo(shown(f"To be mended: {problem.message} {problem.hint}".rstrip()))
-    entry = _entry_option(plan)
+    entry = entry_option(plan.entry)
     click.echo(shown(f"Build it with: cauce build{entry}"))
     if record:
         click.echo(shown(f"To take it back: cauce task undo {record}{entry}"))
-
-
-def _entry_option(plan: Plan) -> str:
-    """How commands find the pipeline from the working folder."""
-    path = os.path.relpath(plan.entry.path)
-    return "" if path == "pipeline.yaml" else f" -e {path}"
 
 
 def _refuse(plan: Plan, *, as_json: bool) -> NoReturn:

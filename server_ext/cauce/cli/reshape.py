@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cauce.cli.options import Asked, exit_with, find_pipeline, json_option, takes_pipeline
+from cauce.cli.options import Asked, entry_option, exit_with, find_pipeline, json_option, takes_pipeline
 from cauce.contract import NewTask, TaskRemoval, encode
 from cauce.engine.errors import CauceError, PathRefused
 
@@ -99,7 +99,7 @@ def undo(asked: Asked, change: str, as_json: bool) -> None:
         entry = find_pipeline(asked)
         _perform(entry, way_back(entry, change), as_json=as_json, dry_run=False)
     except CauceError as error:
-        exit_with(error)
+        exit_with(error, as_json=as_json)
 
 
 VERBS: dict[str, click.Command] = {"add": add, "rename": rename, "remove": remove, "undo": undo}
@@ -126,7 +126,7 @@ def create(files: tuple[str, ...], as_json: bool, dry_run: bool, output: str) ->
             inside.append(place.relative_to(path.parent).as_posix())
         _perform(entry_of_file(path), create_pipeline(path, inside), as_json=as_json, dry_run=dry_run)
     except CauceError as error:
-        exit_with(error)
+        exit_with(error, as_json=as_json)
 
 
 def _change(asked: Asked, plan: Callable[[Project], Planned], *, as_json: bool, dry_run: bool) -> None:
@@ -137,7 +137,7 @@ def _change(asked: Asked, plan: Callable[[Project], Planned], *, as_json: bool, 
         entry = find_pipeline(asked)
         _perform(entry, plan(load(entry, ParseCache())), as_json=as_json, dry_run=dry_run)
     except CauceError as error:
-        exit_with(error)
+        exit_with(error, as_json=as_json)
 
 
 def _perform(entry: Entry, planned: Planned, *, as_json: bool, dry_run: bool) -> None:
@@ -161,4 +161,4 @@ def _perform(entry: Entry, planned: Planned, *, as_json: bool, dry_run: bool) ->
     if dry_run and planned.change.files:
         click.echo("Nothing was changed: this was a dry run.")
     elif record:
-        click.echo(f"To take it back: cauce task undo {record}")
+        click.echo(shown(f"To take it back: cauce task undo {record}{entry_option(entry)}"))

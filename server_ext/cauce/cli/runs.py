@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -38,7 +38,7 @@ def list_command(asked: Asked, limit: int, as_json: bool) -> None:
     try:
         runs = list_runs(find_pipeline(asked), limit=limit)
     except CauceError as error:
-        _refuse(error, as_json)
+        exit_with(error, as_json=as_json)
     if as_json:
         click.echo(encode(runs))
     else:
@@ -57,7 +57,7 @@ def show_command(asked: Asked, run: str, as_json: bool) -> None:
         entry = find_pipeline(asked)
         detail = run_detail(entry, _meant(entry, run))
     except CauceError as error:
-        _refuse(error, as_json)
+        exit_with(error, as_json=as_json)
     if as_json:
         click.echo(encode(detail))
     else:
@@ -79,7 +79,7 @@ def compare_command(asked: Asked, before: str, after: str, as_json: bool) -> Non
         entry = find_pipeline(asked)
         comparison = compare_runs(entry, _meant(entry, before), _meant(entry, after))
     except CauceError as error:
-        _refuse(error, as_json)
+        exit_with(error, as_json=as_json)
     if as_json:
         click.echo(encode(comparison))
     else:
@@ -99,12 +99,6 @@ def delete_command(asked: Asked, run: str) -> None:
     except CauceError as error:
         exit_with(error)
     click.echo("The run was deleted.")
-
-
-def _refuse(error: CauceError, as_json: bool) -> NoReturn:
-    if as_json:
-        click.echo(encode(error.body()))
-    exit_with(error, quiet=as_json)
 
 
 def _meant(entry: Entry, name: str) -> str:
