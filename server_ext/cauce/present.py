@@ -232,7 +232,7 @@ def _params_of(fingerprint: Fingerprint) -> dict[str, str]:
     for name, value in fingerprint.params.items():
         try:
             found[name] = repr(json.loads(value, object_hook=_exact))
-        except ValueError:
+        except (ValueError, TypeError):  # it looks like ours, and is the user's
             found[name] = value
     return found
 

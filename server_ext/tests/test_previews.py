@@ -300,7 +300,7 @@ async def test_the_detail_has_the_parameters_of_the_last_success(jp_root_dir: Pa
         reply = await jp_fetch("cauce", "api", "pipelines", "params", "pipeline.yaml", "tasks", "make")
         return msgspec.json.decode(reply.body, type=TaskDetail)
 
-    declare({"a": [1, "x"]})
+    declare({"a": [1, "x"], "b": {"__float__": [2]}})
     assert (await detail()).params_before is None
     built = await jp_fetch(
         *("cauce", "api", "pipelines", "params", "pipeline.yaml", "runs"),
@@ -309,8 +309,8 @@ async def test_the_detail_has_the_parameters_of_the_last_success(jp_root_dir: Pa
     assert built.code == 202
     while (found := await detail()).params_before is None:
         pass
-    assert found.params_before == {"a": "[1, 'x']"}
+    assert found.params_before == {"a": "[1, 'x']", "b": '{"__float__":[2]}'}
     declare({"a": None, "b": 2})
     found = await detail()
     assert found.params == {"a": "None", "b": "2"}
-    assert found.params_before == {"a": "[1, 'x']"}
+    assert found.params_before == {"a": "[1, 'x']", "b": '{"__float__":[2]}'}
