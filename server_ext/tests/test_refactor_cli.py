@@ -66,6 +66,33 @@ def test_it_is_written_and_taken_back(folder: Path) -> None:
     assert not (folder / "tasks").exists()
 
 
+def test_what_was_split_otherwise_is_not_compared(folder: Path) -> None:
+    def refused() -> str:
+        asked = cauce(folder, "prove", "work.ipynb", "pipeline.yaml", "--json")
+        assert asked.returncode == 2, asked.stderr
+        return str(json.loads(asked.stdout.splitlines()[-1])["message"])
+
+    assert cauce(folder, "refactor", "work.ipynb").returncode == 0
+    book = json.loads(CHAIN)
+    book["cells"].insert(0, book["cells"][-1])
+    (folder / "work.ipynb").write_text(json.dumps(book))
+    assert "Cells were added" in refused()
+    (folder / "work.ipynb").write_bytes(CHAIN)
+    (folder / "other.py").write_text("def make(product):\n    open('ran', 'w').close()\n")
+    (folder / "pipeline.yaml").write_text("tasks:\n  - {source: other.make, name: other, product: made.txt}\n")
+    assert "none of the tasks" in refused()
+    assert not (folder / "ran").exists()
+
+
+def test_what_is_kept_of_a_split_goes_through_no_link(folder: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    (folder / ".cauce").mkdir()
+    (folder / ".cauce/splits").symlink_to(outside)
+    assert cauce(folder, "refactor", "work.ipynb").returncode == 0
+    assert list(outside.iterdir()) == []
+
+
 def test_options_say_how(folder: Path) -> None:
     options = ["--cut", "4", "--cut", "6", "--name", "4=read", "-f", "py", "-p", "made", "--store", "1:y=json"]
     options += ["--key", "1:x=table"]

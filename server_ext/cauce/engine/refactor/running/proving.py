@@ -49,6 +49,7 @@ __all__ = ["Built", "Progress", "changed_by_other_names", "compare", "expected_o
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, in words; how many tasks have run; how many there are."""
 
+_SPLIT_AGAIN = "Split the notebook again first."
 _LARGEST = 32_000_000
 _NOT_DATA = ("module", "function", "builtin_function_or_method", "type", "abc.ABCMeta")
 _MOST_TOLD = 50
@@ -84,12 +85,18 @@ async def prove(
     """Compare the pipeline with the notebook in `folder` that it was made of; None when it was cancelled.
 
     Raises:
-        UsageError: The notebook cannot be run, or fails.
+        UsageError: The notebook cannot be run, or fails; or what it was split into cannot be told from it any more.
         CauceError: What a build raises.
     """
     sections = kept.sections
     there = (await asyncio.to_thread(load, entry, ParseCache())).tasks
     names = [section.task for section in sections if section.task in there]
+    if not names:
+        raise UsageError(
+            f"{entry.name} has none of the tasks any more that the notebook was split into.", hint=_SPLIT_AGAIN
+        )
+    if kept.cells not in (0, len(book.cells)):
+        raise UsageError(f"Cells were added to {book.path}, or removed, since it was split.", hint=_SPLIT_AGAIN)
     first = kept_trace(folder, book.digest)
     if first is None or first.failed is not None:
         first = await _run_notebook(book, content, folder, "Running the notebook", progress, len(names), stop)

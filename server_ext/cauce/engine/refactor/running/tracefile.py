@@ -51,6 +51,8 @@ class KeptSplit(msgspec.Struct, frozen=True):
     sections: tuple[KeptSection, ...]
     moved: tuple[str, ...] = ()
     """What has gone into the module of definitions: tasks need not have it any more."""
+    cells: int = 0
+    """How many the notebook had; 0 where that is not known."""
 
 
 # --- Traces
@@ -94,7 +96,7 @@ def remember(root: Path, pipeline: str, notebook: str, split: Split, moved: Iter
     )
     gone = (*moved, *(each.name for each in split.definitions if each.goes != "copied"))
     with contextlib.suppress(ProjectUnwritable):
-        _write(_place(prepared(root), _named("split", pipeline)), KeptSplit(notebook, sections, gone))
+        _write(_place(prepared(root), _named("split", pipeline)), KeptSplit(notebook, sections, gone, len(split.cells)))
 
 
 def kept_split(root: Path, pipeline: str) -> KeptSplit | None:
@@ -116,6 +118,8 @@ def _named(what: str, pipeline: str) -> str:
 
 def _write(path: Path, value: msgspec.Struct) -> None:
     try:
+        if path.parent.is_symlink():
+            raise ProjectUnwritable(f"{path.parent} is a symbolic link, which is not followed.", hint="Remove it.")
         path.parent.mkdir(mode=0o700, exist_ok=True)
         write_whole(path, msgspec.json.encode(value))
     except OSError as error:
@@ -126,6 +130,8 @@ def _write(path: Path, value: msgspec.Struct) -> None:
 
 def _read(path: Path, kind: type[Kept]) -> Kept | None:
     try:
+        if path.parent.is_symlink():
+            return None
         return msgspec.json.decode(read_whole(path, _LARGEST, follow=False), type=kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
