@@ -302,6 +302,26 @@ async def test_tasks_are_changed_and_changes_taken_back(ask: Ask, project: Works
     assert status == 404
 
 
+async def test_entries_of_every_kind_are_changed_or_refused_with_the_line(ask: Ask, project: Workshop) -> None:
+    code = '# %% tags=["parameters"]\nupstream = None\nproduct = {"nb": "out/last.ipynb"}\n\n# %%\n1\n'
+    (project.root / "tasks/last.py").write_text(code)
+    path = project.root / "pipeline.yaml"
+    path.write_text("meta: {extract_product: true}\ntasks:\n  - tasks/last.py\n")
+    status, said = await ask("POST", f"{PIPELINE}/tasks/last/rename", {"name": "end"})
+    assert status == 200, said
+    assert path.read_text().endswith("  - source: tasks/last.py\n    name: end\n")
+    tabbed = "meta: {extract_product: true}\ntasks:\n  - source: tasks/last.py\t# why\n"
+    path.write_text(tabbed)
+    _, snapshot = await ask("GET", PIPELINE)
+    assert [task["name"] for task in snapshot["tasks"]] == ["last"]
+    for change in ("rename", "remove"):
+        status, said = await ask(
+            "POST", f"{PIPELINE}/tasks/last/{change}", {"name": "end"} if change == "rename" else {}
+        )
+        assert (status, said["where"]["line"]) == (400, 3), said
+    assert path.read_text() == tabbed
+
+
 async def test_changes_that_are_asked_for_at_once_are_all_made(ask: Ask, project: Workshop) -> None:
     sources = [f"tasks/more{number}.py" for number in range(8)]
     asked = [ask("POST", f"{PIPELINE}/tasks", {"source": source}) for source in sources]

@@ -50,7 +50,7 @@ def with_entry(file: YamlText, fields: Fields, after: Place | None = None) -> Ya
         UsageError: The list of tasks is not written so that this can be done.
     """
     text, newline = file.text, file.newline
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = file.composed()
     tasks = _tasks(root)
     before = data_of(text, file.name)
     held: list[Value] = []
@@ -83,7 +83,7 @@ def with_entry(file: YamlText, fields: Fields, after: Place | None = None) -> Ya
 def without_entry(file: YamlText, place: Place) -> YamlText:
     """The text without the entry at this place; raises as `with_entry`."""
     text = file.text
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = file.composed()
     tasks = _tasks(root)
     if not isinstance(tasks, yaml.SequenceNode):
         raise UsageError(
@@ -158,7 +158,7 @@ def with_other_upstream(file: YamlText, place: Place, old: str, new: str) -> Yam
 
 def with_product_of(file: YamlText, place: Place, name: str) -> YamlText:
     """The text in which ``{{name}}`` in the `product` of an entry is written out, as this name."""
-    entry = TaskEntry.at(file, *place)
+    entry = TaskEntry.at(file, *place, source_alone=True)
     value = entry.value("product")
     if value is None:
         return file

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from cauce.contract import Where
 from cauce.engine.document import Scalar, TooLarge, Value, plain, read_document
 from cauce.engine.document import Sequence as Items
 from cauce.engine.editing.brackets import Bracketed, inserted, replaced, without
@@ -49,6 +50,23 @@ class YamlText:
     @property
     def newline(self) -> str:
         return "\r\n" if self.text.count("\r\n") * 2 > self.text.count("\n") else "\n"
+
+    def composed(self) -> yaml.Node | None:
+        """Its nodes, with their places.
+
+        Raises:
+            UsageError: They cannot be told: this parser is stricter with tabs than the one that reads pipelines.
+        """
+        try:
+            root: yaml.Node | None = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            line = None if error.problem_mark is None else error.problem_mark.line + 1
+            raise UsageError(
+                f"{self.name} cannot be edited safely{'' if line is None else f', because of a tab in line {line}'}.",
+                hint="Put spaces in place of tabs.",
+                where=Where(path=self.name, line=line),
+            ) from error
+        return root
 
     def upstream(self, line: int, column: int) -> tuple[str, ...]:
         """The names that the entry at this place has, as written."""
@@ -126,7 +144,7 @@ class TaskEntry:
 
     @classmethod
     def at(cls, file: YamlText, line: int, column: int, *, source_alone: bool = False) -> TaskEntry:
-        root = yaml.compose(file.text, Loader=yaml.SafeLoader)
+        root = file.composed()
         kinds = (yaml.MappingNode, yaml.ScalarNode) if source_alone else (yaml.MappingNode,)
         for path, node in _walk(root, ()):
             mark = node.start_mark
@@ -151,7 +169,7 @@ class TaskEntry:
         Raises:
             UsageError: It is not written there.
         """
-        for (name, value), following in zip(self.entries, [*self.entries[1:], (None, None)], strict=True):
+        for (name, value), following in zip(self.entries, [*self.entries, (None, None)][1:], strict=True):
             if name.value != key:
                 continue
             stop = self.node.end_mark.index if following[0] is None else following[0].start_mark.index
