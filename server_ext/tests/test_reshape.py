@@ -464,6 +464,13 @@ def test_the_command_line_does_the_same(mixed: Path) -> None:
     assert list(look(mixed).tasks) == ["load", "plot"]
 
 
+def test_a_difference_has_the_lines_of_the_file(mixed: Path) -> None:
+    (mixed / "plot.py").write_bytes(SOURCES["load.py"].replace("upstream = None", "# a\x0cb\nupstream = None").encode())
+    shown = cauce(mixed, "task", "add", "plot.py", "--upstream", "load", "--dry-run")
+    assert "No newline" not in shown.stdout
+    assert "a\\x0cb" in shown.stdout
+
+
 def test_comments_however_many_hold_up_nothing(mixed: Path) -> None:
     (mixed / "table.sql").write_text("/* a line of a box */\n" * 60 + "CREATE TABLE {{product}} AS SELECT 1\n")
     assert cauce(mixed, "create", "table.sql", "-o", "pipeline.other.yaml").returncode == 0

@@ -7,6 +7,7 @@ import difflib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path, PurePosixPath
 
 from cauce.engine.errors import FileChanged, ProjectUnwritable, UsageError
@@ -62,7 +63,8 @@ class Change:
 
 
 def _lines(content: bytes) -> list[str]:
-    return content.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+    # As diffs have them: `splitlines` would end one at a form feed, too.
+    return list(StringIO(content.decode("utf-8", "backslashreplace"), newline="\n"))
 
 
 def apply(change: Change) -> tuple[Path, ...]:
