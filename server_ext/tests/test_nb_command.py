@@ -350,3 +350,7 @@ def test_the_hook_keeps_cells_out_of_commits_and_leaves_the_files_alone(tmp_path
     assert foreign.returncode == 2
     assert "There is a hook already" in foreign.stderr
     assert hook.read_text() == "#!/bin/sh\nexit 0\n"
+    git(repository, "config", "core.hooksPath", "/dev/null")
+    nowhere = cauce(folder, "nb", "--install-hook")
+    assert nowhere.returncode == 1
+    assert "Error: /dev/null/pre-commit cannot be written" in nowhere.stderr

@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cauce.engine.editing.cells import sources_of, without_injected
-from cauce.engine.errors import UsageError
+from cauce.engine.errors import ProjectUnwritable, UsageError
+from cauce.engine.files import read_start
 from cauce.engine.notebook import SourceError
 from cauce.engine.project import Project
 
 __all__ = ["clean_staged", "install", "uninstall"]
 
+_LARGEST = 1_000_000
 _OURS = "# Written by 'cauce nb --install-hook'; 'cauce nb --uninstall-hook' removes it."
 
 
@@ -28,15 +30,19 @@ def install(project: Project) -> str:
 
     Raises:
         UsageError: There is a hook of somebody else's, or no repository.
+        ProjectUnwritable: It cannot be written where git looks for it.
     """
     path = _place(project.root)
-    if path.exists() and _OURS not in path.read_text("utf-8", "replace"):
+    if path.exists() and _OURS not in _text(path):
         command = shlex.join([sys.executable, "-m", "cauce", "nb", "--staged"])
         raise UsageError(f"There is a hook already: {path}.", hint=f"Add to it: {command}")
     entry = shlex.join([sys.executable, "-m", "cauce", "nb", "--staged", "--entry-point", str(project.spec.path)])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{_OURS}\nexec {entry}\n", "utf-8")
-    path.chmod(0o755)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{_OURS}\nexec {entry}\n", "utf-8")
+        path.chmod(0o755)
+    except OSError as error:
+        raise _unwritable(path, error) from error
     return f"Injected cells will not be committed any more: {path}."
 
 
@@ -45,10 +51,25 @@ def uninstall(project: Project) -> str:
     path = _place(project.root)
     if not path.exists():
         return "There is no hook."
-    if _OURS not in path.read_text("utf-8", "replace"):
+    if _OURS not in _text(path):
         raise UsageError(f"{path} is not of Cauce's making.", hint="It was left as it is.")
-    path.unlink()
+    try:
+        path.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
     return f"Removed {path}."
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_start(path, _LARGEST).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.", hint="Look at what is there.") from error
+
+
+def _unwritable(path: Path, error: OSError) -> ProjectUnwritable:
+    hint = "'git config core.hooksPath' says where git looks for hooks, if it is not in the repository."
+    return ProjectUnwritable(f"{path} cannot be written: {error.strerror}.", hint=hint)
 
 
 def clean_staged(project: Project) -> Iterator[str]:
