@@ -330,6 +330,11 @@ async def test_changes_that_are_asked_for_at_once_are_all_made(ask: Ask, project
     assert [source for source in sources if source not in text] == []
 
 
+async def test_what_cannot_be_written_is_called_by_its_name(ask: Ask, project: Workshop) -> None:
+    status, said = await ask("POST", f"{PIPELINE}/tasks", {"source": "tasks/load.py/more.py"})
+    assert (status, said["message"]) == (403, "tasks/load.py/more.py cannot be written: Not a directory.")
+
+
 async def test_a_pipeline_is_created_inside_of_the_root_only(ask: Ask, project: Workshop, jp_root_dir: Path) -> None:
     (jp_root_dir / "new").mkdir()
     (jp_root_dir / "new/a.py").write_text('# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\n1\n')

@@ -83,14 +83,18 @@ def apply(change: Change) -> tuple[Path, ...]:
     ready: list[tuple[FileChange, Path, Path | None]] = []
     done: list[tuple[FileChange, Path]] = []
     folders: list[Path] = []
+    at = ""
     try:
         for file, place in places:
+            at = file.path
             folders += _make_folders(place.parent)
             ready.append((file, place, None if file.after is None else written_beside(place, file.after)))
-        for _, _, temporary in ready:  # now, so that nothing takes its time between the last look and the renaming
+        for file, _, temporary in ready:  # now, so that nothing takes its time between the last look and the renaming
+            at = file.path
             if temporary is not None:
                 sync(temporary)
         for file, place, temporary in ready:
+            at = file.path
             _check(file, place)
             _put(file, place, temporary)
             done.append((file, place))
@@ -105,7 +109,7 @@ def apply(change: Change) -> tuple[Path, ...]:
                 folder.rmdir()
         if isinstance(error, OSError):
             raise ProjectUnwritable(
-                f"{error.filename or 'A file'} cannot be written: {error.strerror}.", hint="Nothing was changed."
+                f"{at} cannot be written: {error.strerror}.", hint="Nothing was changed."
             ) from error
         raise
     return tuple(place for _, place in places)
