@@ -220,6 +220,16 @@ def test_a_change_is_not_undone_over_what_came_later(workshop: Draw) -> None:
             undo(entry_of_file(path), unknown)
 
 
+def test_a_change_of_a_large_pipeline_is_taken_back(workshop: Draw) -> None:
+    project = workshop("load ─► fit")
+    path = project.root / "pipeline.yaml"
+    path.write_text(path.read_text() + f"# {'x' * 98}\n" * 25_000)
+    before = contents(project.root)
+    record = do(project.root, remove_task(look(project.root), "fit", TaskRemoval()))
+    do(project.root, undo(entry_of_file(path), record))
+    assert contents(project.root) == before
+
+
 SOURCES = {
     "pipeline.yaml": """# kept
 tasks:

@@ -30,7 +30,6 @@ from cauce.engine.files import LeadsOutside, read_start, real_path, write_whole
 from cauce.engine.lock import ProjectLock, user_name
 from cauce.engine.parsecache import ParseCache
 from cauce.engine.project import load
-from cauce.engine.source import source_limit
 from cauce.engine.spec import Entry
 from cauce.engine.statefolder import opened, prepared
 from cauce.engine.store import read_history, state_file, state_folder
@@ -153,7 +152,7 @@ def _missing_folders(change: Change) -> tuple[str, ...]:
 
 def _content(root: Path, path: str) -> bytes | None:
     try:
-        return read_start(real_path(root, path), source_limit(path) + 1, follow=False)
+        return read_start(real_path(root, path), _LARGEST + 1, follow=False)
     except (LeadsOutside, OSError):
         return None
 
