@@ -9,14 +9,12 @@ Nothing is written here. What keeps a plan from being done is told as an error a
 
 from __future__ import annotations
 
-import ast
 import importlib.machinery
 import logging
 import os
-import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -29,7 +27,6 @@ from cauce.contract import (
     SplitDefinition,
     SplitEdge,
     SplitFile,
-    SplitFormat,
     SplitLevel,
     SplitProduct,
     SplitProposal,
@@ -40,7 +37,7 @@ from cauce.contract import (
 )
 from cauce.engine.checks import errors_of
 from cauce.engine.editing.change import Change, FileChange
-from cauce.engine.editing.drafting import Planned, check_path
+from cauce.engine.editing.drafting import Planned
 from cauce.engine.errors import CauceError, UsageError
 from cauce.engine.files import LeadsOutside, as_file_name, read_inside
 from cauce.engine.notebook import SourceError
@@ -51,8 +48,9 @@ from cauce.engine.refactor.model import Book, Flow, Given, Part, Remark, Section
 from cauce.engine.refactor.reading.book import read_book
 from cauce.engine.refactor.reading.sections import Sections, find_sections
 from cauce.engine.refactor.reading.statements import read_statements
-from cauce.engine.refactor.writing.formats import Preferences, Stored, choose, format_of
+from cauce.engine.refactor.writing.formats import Stored
 from cauce.engine.refactor.writing.idle import constants_of_setup, without_idle, works
+from cauce.engine.refactor.writing.place import Place, free, in_path
 from cauce.engine.refactor.writing.projecttext import (
     definitions_text,
     gitignore_after,
@@ -68,10 +66,11 @@ from cauce.engine.refactor.writing.requirements import (
     requirements_of,
 )
 from cauce.engine.refactor.writing.single import single_task
+from cauce.engine.refactor.writing.storing import Storage, id_of, store
 from cauce.engine.refactor.writing.tasksource import task_source
 from cauce.engine.refactor.writing.tasktext import Writer
 from cauce.engine.source import digest, source_limit
-from cauce.engine.spec import Entry, entry_of_file
+from cauce.engine.spec import Entry
 
 __all__ = ["Plan", "plan"]
 
@@ -81,7 +80,6 @@ _log = logging.getLogger(__name__)
 TASKS = "tasks"
 _SHOWN = 200_000
 _MOST_FILES = 10_000
-_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ADDED = frozenset({"README.md", ".gitignore", "requirements.txt"})
 """Files that are gone on with."""
 _LARGEST = 2_000_000
@@ -113,7 +111,7 @@ def plan(request: SplitRequest, content: bytes, trace: Trace | None, folder: Pat
     Raises:
         UsageError: The request makes no sense, or there is no notebook in the file.
     """
-    place = _Place.of(request, folder)
+    place = Place.of(request, folder)
     book = read_book(content, place.notebook)
     if trace is not None and trace.digest != book.digest:
         trace = None
@@ -136,54 +134,10 @@ def plan(request: SplitRequest, content: bytes, trace: Trace | None, folder: Pat
         return bare.done()
 
 
-# --- Where --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where all of it goes."""
-
-    entry: Entry
-    notebook: str
-    """Relative to the project's root, as code and texts call it."""
-    shown: str
-    """The pipeline file, relative to the server's root."""
-    home: str
-    """Of the sources: relative to the root; '' but in a package."""
-    prefix: str
-
-    @classmethod
-    def of(cls, request: SplitRequest, folder: Path) -> _Place:
-        """Raises UsageError."""
-        below = "" if request.folder.strip() in ("", ".") else check_path(request.folder)
-        name = request.pipeline
-        if PurePosixPath(name).suffix not in (".yaml", ".yml") or "/" in name or "\\" in name or not name.isprintable():
-            raise UsageError(f"'{name}' is no name for a pipeline.", hint="Its name ends in .yaml.")
-        if not _MODULE.fullmatch(request.module):
-            raise UsageError(f"'{request.module}' is no name for a module.", hint="Such as 'definitions'.")
-        entry = entry_of_file(folder / below / name)
-        home = (folder / below).relative_to(entry.root).as_posix()
-        notebook = posixpath.relpath((folder / PurePosixPath(request.notebook).name).as_posix(), entry.root.as_posix())
-        shown = posixpath.normpath((PurePosixPath(request.notebook).parent / below / name).as_posix())
-        prefix = PurePosixPath(request.prefix.strip().replace("\\", "/") or "output")
-        if not prefix.is_absolute():
-            prefix = PurePosixPath(check_path(prefix.as_posix()))
-        elif prefix.is_relative_to(entry.root.as_posix()):
-            prefix = prefix.relative_to(entry.root.as_posix())
-        return cls(entry, notebook, shown, "" if home == "." else f"{home}/", prefix.as_posix())
-
-    @property
-    def root(self) -> Path:
-        return self.entry.root
-
-
-# --- What ---------------------------------------------------------------------------------
-
-
 class _Draft:
     """A plan as it comes about."""
 
-    def __init__(self, request: SplitRequest, content: bytes, place: _Place, book: Book, trace: Trace | None) -> None:
+    def __init__(self, request: SplitRequest, content: bytes, place: Place, book: Book, trace: Trace | None) -> None:
         self._request = request
         self._content = content
         self._place = place
@@ -253,12 +207,11 @@ class _Draft:
             message = "There is nothing to run in it, but functions, classes and constants that would be a module."
             self.say(Remark("nothing_to_run", "error", message, "Add code that uses them, or import them as a module."))
         self._say_of_paths(statements)
-        stored, products = self._storing(flow, statements, constants)
-        anew = {name for held in products.values() for each in held if each.format == "recreate" for name in each.names}
+        storage = store(flow, statements, constants, request, self._place, self.say)
         for remark in flow.remarks:
-            if remark.code != "unstorable" or not anew.issuperset(remark.names):
+            if remark.code != "unstorable" or not storage.anew.issuperset(remark.names):
                 self.say(remark, *self._ways_out(remark))
-        self._write(flow, Writer(book, statements, flow, stored), statements, stored, products)
+        self._write(flow, Writer(book, statements, flow, storage.stored), statements, storage)
 
     def _join(
         self,
@@ -305,7 +258,7 @@ class _Draft:
                 continue
             part, each = given[name]
             if each.recreate:
-                key = _id(part.section, each)
+                key = id_of(part.section, each)
                 found.append(SplitProposal(message=f"Make '{name}' anew where it is used", formats={key: "recreate"}))
             found.append(self._joined(part, each, name))
         if remark.severity == "error" and remark.code != "history":
@@ -344,82 +297,6 @@ class _Draft:
                 hint = "Change the path there, or write the pipeline beside the notebook."
                 self.say(Remark("path", "warning", message, hint, each.cell, each.line, names=paths))
 
-    # --- How variables are stored
-
-    def _storing(
-        self, flow: Flow, statements: Sequence[Statement], constants: frozenset[int]
-    ) -> tuple[dict[str, list[Stored]], dict[str, list[SplitProduct]]]:
-        """Section → what it stores; and the same as it is shown, with what is not stored but made anew."""
-        request = self._request
-        wanted = Preferences(
-            df_format=request.df_format or None,
-            serializer=request.serializer or None,
-            constants=constants,
-        )
-        paths: set[str] = set()
-        stored: dict[str, list[Stored]] = {}
-        shown: dict[str, list[SplitProduct]] = {}
-        for part in flow.parts:
-            name = part.section.name
-            keys = {"nb"}
-            paths.add(f"{self._product_path(name)}.ipynb".lower())
-            stored[name], shown[name] = [], []
-            functional = _with_lambdas(part, statements)
-            for one in _in_order(part, statements):
-                given = one if _are_one(one, part, statements) else replace(one, whole=False)
-                asked = self._asked(request.formats, part.section, given)
-                by_value = given.by_value or not functional.isdisjoint(given.names)
-                choice = choose(given, replace(wanted, by_value=by_value), asked)
-                if asked is not None and asked != choice.format:
-                    self._say_impossible(given, asked, choice.choices)
-                if choice.note:
-                    self.say(Remark("stored_otherwise", "note", choice.note, names=given.names))
-                place = None
-                if choice.format != "recreate":
-                    place = self._stored(part.section, given, choice.format, keys, paths)
-                    stored[name].append(place)
-                trouble = "" if place is None else _trouble(given)
-                shown[name].append(_product(part.section, given, choice.format, choice.choices, place, trouble))
-        return stored, shown
-
-    def _asked(self, by_id: Mapping[str, SplitFormat], section: Section, given: Given) -> SplitFormat | None:
-        return next((by_id[key] for name in given.names if (key := f"{section.first}:{name}") in by_id), None)
-
-    def _say_impossible(self, given: Given, asked: str, choices: Sequence[str]) -> None:
-        message = f"'{given.names[0]}' cannot be stored as {asked}."
-        self.say(Remark("format", "error", message, f"Choose one of: {', '.join(choices)}.", names=given.names))
-
-    def _stored(self, section: Section, given: Given, name: SplitFormat, keys: set[str], paths: set[str]) -> Stored:
-        wishes = self._request.keys
-        ids = [f"{section.first}:{each}" for each in given.names]
-        asked = next((wishes[each] for each in ids if each in wishes), "")
-        if asked and (asked in keys or not asked.isprintable() or asked != asked.strip()):
-            why = "is taken" if asked in keys else "is none"
-            message = f"The key '{asked}' of '{given.names[0]}' {why}."
-            self.say(Remark("key", "error", message, "Give it another one.", names=given.names))
-            asked = ""
-        key = _free(asked or given.names[0], keys)
-        path = self._free_path(
-            f"{self._product_path(section.name)}-{_in_path(key)}", format_of(name, given).suffix, paths
-        )
-        picture = None
-        if name == "png":
-            picture_key = _free(f"{key}_png", keys)
-            picture = picture_key, self._free_path(path.removesuffix(".pkl"), ".png", paths)
-        return Stored(given, name, key, path, picture)
-
-    def _product_path(self, task: str) -> str:
-        return f"{self._place.prefix}/{as_file_name(task)}".removeprefix("./")
-
-    def _free_path(self, stem: str, suffix: str, taken: set[str]) -> str:
-        """One that no other has, on a file system that does not tell x from X either."""
-        found, number = f"{stem}{suffix}", 1
-        while found.lower() in taken:
-            number += 1
-            found = f"{stem}-{number}{suffix}"
-        taken.add(found.lower())
-        return found
-
     # --- Texts
 
     def _module(self, text: str) -> str:
@@ -445,10 +322,10 @@ class _Draft:
         flow: Flow,
         writer: Writer,
         statements: Sequence[Statement],
-        stored: Mapping[str, Sequence[Stored]],
-        products: Mapping[str, Sequence[SplitProduct]],
+        storage: Storage,
     ) -> None:
         place, request = self._place, self._request
+        stored, products = storage.stored, storage.shown
         text = definitions_text(place.notebook, flow, writer)
         module = self._module(text) if text else ""
         suffix = self._suffix()
@@ -457,7 +334,7 @@ class _Draft:
         lines: list[str] = []
         for part in flow.parts:
             name = part.section.name
-            stem = _free(as_file_name(name), stems, lower=True, sign="-")
+            stem = free(as_file_name(name), stems, lower=True, sign="-")
             source = f"{place.home}{TASKS}/{stem}.{suffix}"
             cells = writer.cells(part, module)
             lines += [cell.text for cell in cells if cell.tags == ("imports",)]
@@ -466,7 +343,7 @@ class _Draft:
             if stem != name:
                 entry["name"] = name
             files = self._file_products(part, stored[name])
-            held = {"nb": f"{self._product_path(name)}.ipynb"}
+            held = {"nb": f"{self._place.product(name)}.ipynb"}
             for each in stored[name]:
                 held[each.key] = each.path
                 if each.picture is not None:
@@ -499,7 +376,7 @@ class _Draft:
 
     def _file_products(self, part: Part, stored: Sequence[Stored]) -> dict[str, str]:
         taken = {"nb", *(each.key for each in stored), *(each.picture[0] for each in stored if each.picture)}
-        return {_free(_in_path(PurePosixPath(path).stem) or "file", taken): path for path in part.files}
+        return {free(in_path(PurePosixPath(path).stem) or "file", taken): path for path in part.files}
 
     def _task(self, part: Part, writer: Writer, source: str, products: Sequence[SplitProduct]) -> SplitTask:
         section = part.section
@@ -549,7 +426,7 @@ class _Draft:
         entry: dict[str, str | Sequence[str] | Mapping[str, str]] = {"source": made.path}
         if PurePosixPath(made.path).stem != made.name:
             entry["name"] = made.name
-        entry["product"] = {"nb": f"{self._product_path(made.name)}.ipynb"}
+        entry["product"] = {"nb": f"{self._place.product(made.name)}.ipynb"}
         self._tasks.append(
             SplitTask(
                 name=made.name,
@@ -706,96 +583,11 @@ class _Draft:
         )
 
 
-def _id(section: Section, given: Given) -> str:
-    return f"{section.first}:{given.names[0]}"
-
-
 def _is_left(part: Part, statements: Iterable[Statement]) -> bool:
     """Is there anything in the section that does not go elsewhere?"""
     gone = {each.index for each in part.removed}
     section = part.section
     return any(section.first <= each.cell < section.end and each.index not in gone for each in statements)
-
-
-def _in_order(part: Part, statements: Iterable[Statement]) -> list[Given]:
-    """What a section gives, as it first names that."""
-    order: dict[str, int] = {}
-    for each in statements:
-        if part.section.first <= each.cell < part.section.end:
-            for name in (*each.effect.binds, *each.effect.may_bind, *each.effect.mutates):
-                order.setdefault(name, len(order))
-    return sorted(part.gives, key=lambda given: min(order.get(name, len(order)) for name in given.names))
-
-
-def _are_one(given: Given, part: Part, statements: Iterable[Statement]) -> bool:
-    """Do all its names lead to one object for sure? Else they are stored as what they are, in one file.
-
-    The flow claims that rather too often, which is right for telling what belongs together. It is sure where it was
-    seen, or where the section says so: ``raw = df`` and nothing about either after that.
-    """
-    if not given.whole or len(given.names) == 1 or given.evidence == "traced":
-        return given.whole
-    object_of: dict[str, object] = {}
-    for each in statements:
-        if not part.section.first <= each.cell < part.section.end:
-            continue
-        made: object = each.index
-        match each.node:
-            case ast.Assign(targets=targets, value=value) if all(isinstance(target, ast.Name) for target in targets):
-                if isinstance(value, ast.Name):
-                    made = object_of.get(value.id, value.id)
-            case _:
-                made = None
-        for name in (*each.effect.binds, *each.effect.may_bind, *each.effect.deletes):
-            object_of[name] = object() if made is None else made
-    return len({object_of.get(name, name) for name in given.names}) == 1
-
-
-def _with_lambdas(part: Part, statements: Iterable[Statement]) -> frozenset[str]:
-    """Variables of the section that may hold a lambda, which no pickle can name."""
-    found: set[str] = set()
-    for each in statements:
-        own = part.section.first <= each.cell < part.section.end and each.kind == "code"
-        if own and each.node is not None and any(isinstance(node, ast.Lambda) for node in _kept_in(each.node)):
-            found.update((*each.effect.binds, *each.effect.may_bind, *each.effect.mutates))
-    return frozenset(found)
-
-
-def _kept_in(node: ast.AST) -> Iterator[ast.AST]:
-    """What a statement's value may consist of: not what is handed to a call, which is used up there as a rule."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(node, ast.Call) or child is node.func:
-            yield from _kept_in(child)
-
-
-def _product(
-    section: Section,
-    given: Given,
-    name: SplitFormat,
-    choices: tuple[SplitFormat, ...],
-    place: Stored | None,
-    trouble: str,
-) -> SplitProduct:
-    return SplitProduct(
-        id=_id(section, given),
-        key="" if place is None else place.key,
-        names=given.names,
-        path="" if place is None else place.path,
-        format=name,
-        choices=choices,
-        type=given.type,
-        summary="" if given.value is None else given.value.summary,
-        size=None if given.value is None else given.value.size,
-        evidence=given.evidence,
-        trouble=trouble,
-    )
-
-
-def _trouble(given: Given) -> str:
-    """Why it cannot be stored."""
-    value = given.value
-    return given.unstorable or ("" if value is None or value.storable in ("", "cloudpickle") else value.storable)
 
 
 def _file(change: FileChange, kind: _FileKind) -> SplitFile:
@@ -804,20 +596,6 @@ def _file(change: FileChange, kind: _FileKind) -> SplitFile:
     if len(text) > _SHOWN:
         text = f"{text[:_SHOWN]}\n…\n"
     return SplitFile(path=change.path, kind=kind, text=text, diff=change.diff if kind == "edited" else "")
-
-
-def _free(wanted: str, taken: set[str], *, lower: bool = False, sign: str = "_") -> str:
-    """The name, with a number if it is taken; it is taken then."""
-    found, number = wanted, 1
-    while (found.lower() if lower else found) in taken:
-        number += 1
-        found = f"{wanted}{sign}{number}"
-    taken.add(found.lower() if lower else found)
-    return found
-
-
-def _in_path(key: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", key).strip("._") or "value"
 
 
 def _counted(count: int, what: str) -> str:
