@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cauce.engine.refactor.following import definitions as placing
+from cauce.engine.refactor.following.crossing import Crossing
 from cauce.engine.refactor.following.definitions import Places, is_called_only, place_definitions
 from cauce.engine.refactor.following.filed import Filed, files_between
 from cauce.engine.refactor.following.holding import held_by
 from cauce.engine.refactor.following.kinds import FRAME, SERIES, holds_lambdas, not_in_parquet, types_of
 from cauce.engine.refactor.following.moving import Moving
 from cauce.engine.refactor.following.needs import Reading
-from cauce.engine.refactor.following.noticing import Crossing, notice
+from cauce.engine.refactor.following.noticing import notice
 from cauce.engine.refactor.following.remaking import remade
 from cauce.engine.refactor.following.roles import Roles, is_constant_value, read_roles, refined
 from cauce.engine.refactor.following.timeline import Line, Timeline, timeline_of
