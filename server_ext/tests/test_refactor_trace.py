@@ -562,6 +562,21 @@ def test_a_run_of_the_notebook_on_other_data_is_not_believed(tmp_path: Path) -> 
     assert [task.compared for task in run.proof.tasks] == [3, 4]
 
 
+def test_what_is_the_same_twice_by_chance_is_no_difference(tmp_path: Path) -> None:
+    """A file that counts runs is the chance: the pipeline is the second of them, the notebook the others."""
+    pair = Pair(tmp_path)
+    drawn = "turn = int(runs.read_text()) if runs.exists() else 0; size = runs.write_text(str(turn + 1))"
+    drawn = f"from pathlib import Path; runs = Path('runs'); {drawn}; coin = turn % 2"
+    luck = "luck = random.random()"
+    pair.edit("load", luck, drawn)
+    notebook(pair.path, "## Load", CODE["load"].replace(luck, drawn), "## Clean", CODE["clean"])
+    code, run = prove(tmp_path)
+    assert code == 0, run
+    assert run.proof is not None
+    assert "turn" in run.proof.tasks[0].uncompared
+    assert (tmp_path / "runs").read_text() == "4"
+
+
 def test_what_cannot_be_proved_says_why(tmp_path: Path) -> None:
     pair = Pair(tmp_path)
     notebook(pair.path, "## Load", "1 / 0")

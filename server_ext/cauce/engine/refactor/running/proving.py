@@ -2,7 +2,8 @@
 
     trace of the notebook (as kept, or run now) ────────────┐
     build of all tasks, each looked at after its last cell ─┴─► what differs ─► run the notebook once more: is it
-                                                                itself another each time? ─► `SplitProof`
+                                                                itself another each time? Then once more, for some of
+                                                                what it draws may be equal by chance ─► `SplitProof`
 
 Of each section those variables count that it makes or changes, and those that it takes from others: at the end of
 its task they have to hold what they held at the end of the section. The build is an ordinary one, of everything. Run
@@ -49,6 +50,7 @@ __all__ = ["Built", "Progress", "changed_by_other_names", "compare", "expected_o
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, in words; how many tasks have run; how many there are."""
 
+_MOST_RUNS = 2
 _SPLIT_AGAIN = "Split the notebook again first."
 _LARGEST = 32_000_000
 _NOT_DATA = ("module", "function", "builtin_function_or_method", "type", "abc.ABCMeta")
@@ -119,17 +121,31 @@ async def prove(
         else _gone(section.task)
         for section in sections
     ]
-    if any(task.differs for task in proved):
+    settled, others = proved, list[Mapping[str, Mapping[str, TracedValue]]]()
+    while _is_open(proved, settled, len(others)):
         again = await _run_notebook(book, content, folder, "Running the notebook once more", progress, len(names), stop)
         if again is None:
             return None
-        if again.failed is None:
-            keep_trace(folder, again)
-            others = {section.task: expected_of(again, section) for section in sections}
-            proved = [
-                settle(task, expected[task.task], others[task.task], built.values.get(task.task, {})) for task in proved
-            ]
-    return _summed_up(proved)
+        if again.failed is not None:
+            break
+        keep_trace(folder, again)
+        others.append({section.task: expected_of(again, section) for section in sections})
+        settled = [
+            settle(task, expected[task.task], [each[task.task] for each in others], built.values.get(task.task, {}))
+            for task in proved
+        ]
+    return _summed_up(settled)
+
+
+def _is_open(before: Sequence[ProvedTask], now: Sequence[ProvedTask], runs: int) -> bool:
+    """May another run of the notebook tell more of what differs?
+
+    Always, if there was none; and where it was seen to draw numbers: some of these may be the same twice by chance.
+    """
+    if not any(task.differs for task in now):
+        return False
+    drawn = any(one.compared > other.compared for one, other in zip(before, now, strict=True))
+    return runs == 0 or (drawn and runs < _MOST_RUNS)
 
 
 async def _run_notebook(
@@ -269,23 +285,24 @@ def _words(value: TracedValue) -> str:
 def settle(
     task: ProvedTask,
     once: Mapping[str, TracedValue],
-    again: Mapping[str, TracedValue],
+    again: Sequence[Mapping[str, TracedValue]],
     found: Mapping[str, TracedValue],
 ) -> ProvedTask:
-    """The task in the light of a second run of the notebook.
+    """The task in the light of further runs of the notebook.
 
-    Equal to what that came to, it is the first run that was of other data. And what is another each time that the
-    notebook itself runs (the time, numbers drawn without a seed) cannot be the same in a pipeline.
+    Equal to what one of them came to, it is the first run that was of other data. And what is another each time that
+    the notebook itself runs (the time, numbers drawn without a seed) cannot be the same in a pipeline.
     """
     if not task.differs:
         return task
     differs: list[ProvedValue] = []
     restless: list[str] = []
     for value in task.differs:
-        mine, other = found.get(value.name), again.get(value.name)
-        if mine is not None and other is not None and other.digest and mine.digest == other.digest:
+        mine = found.get(value.name)
+        others = [run.get(value.name) for run in again]
+        if mine is not None and any(other and other.digest and mine.digest == other.digest for other in others):
             continue
-        if mine is not None and (other is None or other.digest != once[value.name].digest):
+        if mine is not None and any(other is None or other.digest != once[value.name].digest for other in others):
             restless.append(value.name)
         else:
             differs.append(value)
