@@ -222,6 +222,19 @@ def test_the_notebook_notices_nothing_of_it(tmp_path: Path) -> None:
     assert found.cells[5].bound == ("last",)
 
 
+def test_another_number_at_the_place_of_the_one_before_is_another(tmp_path: Path) -> None:
+    again = """
+        place, others = id(number), []
+        del number
+        while id(number := int("70000")) != place:
+            others.append(number)
+        del others
+        """
+    found = trace(notebook(tmp_path / "nb.ipynb", "number = int('50000')", again))
+    assert "number" in found.cells[1].bound
+    assert found.cells[1].values["number"].summary == "70000"
+
+
 # --- How it may end
 
 

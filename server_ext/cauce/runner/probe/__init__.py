@@ -35,6 +35,8 @@ _OWN_NAMES = re.compile(r"_(i{1,3}|_{0,2}|\d+|i\d+|ih|oh|dh|exit_code)|__\w+__|_
 _MOST_NAMES = 5_000
 _PATIENCE = 60.0
 """Seconds that looking at the names may take after one cell; what is not reached is not told."""
+_SMALL = 100_000
+"""Bytes."""
 _VALUE_PATIENCE = 20.0
 
 
@@ -53,10 +55,15 @@ class _Seen:
         except Exception:  # lists, numbers, texts: the id has to do
             self.ref = None
 
-    def is_same(self, value: Any) -> bool:
+    def may_be_same(self, value: Any) -> bool:
+        """Is it the object that it was? The place of one that is gone may be that of another by now."""
         if self.id != id(value) or self.kind != id(type(value)):
             return False
         return self.ref is None or self.ref() is value
+
+    def is_told_by_id(self, value: Any) -> bool:
+        """Is there nothing to be won by looking at what it holds? Large texts are hardly ever at the same place."""
+        return self.ref is not None or sys.getsizeof(value, 0) > _SMALL
 
 
 class _Session:
@@ -74,12 +81,15 @@ class _Session:
         names = _names()
         until = time.monotonic() + _PATIENCE
         now: dict[str, _Seen] = {}
-        bound, mutated = [], []
+        bound: list[str] = []
+        mutated: list[str] = []
         digests: dict[int, str] = {}  # one object may have many names
         for name, value in names.items():
             before = self.seen.get(name)
-            same = before is not None and before.is_same(value)
-            if same and before is not None and (not can_change(value) or time.monotonic() > until):
+            same = before is not None and before.may_be_same(value)
+            fixed = not can_change(value)
+            told = before is not None and fixed and before.is_told_by_id(value)
+            if same and before is not None and (told or time.monotonic() > until):
                 now[name] = before
                 continue
             if id(value) not in digests:
@@ -90,15 +100,14 @@ class _Session:
             if before is None or not same:
                 bound.append(name)
             elif before.digest != found.digest or before.marks != found.marks:
-                mutated.append(name)
+                (bound if fixed else mutated).append(name)
         deleted = [name for name in self.seen if name not in names]
         self.seen = now
-        told = [*bound, *mutated]
         return {
             "bound": bound,
             "mutated": mutated,
             "deleted": deleted,
-            "values": {name: _value(names[name], now[name].digest) for name in told},
+            "values": {name: _value(names[name], now[name].digest) for name in [*bound, *mutated]},
             "same": the_same(names),
             "holds": holding(names),
         }
