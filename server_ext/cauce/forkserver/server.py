@@ -63,12 +63,16 @@ class _Server:
     wake: tuple[int, int] = (-1, -1)
     used: float = field(default_factory=time.monotonic)
     """When the last who had asked for something left."""
+    hangup: signal.Handlers = signal.SIG_DFL
+    """What a hangup did when we began: whoever is started below `nohup` is spared it, and so are our children."""
 
     def serve(self) -> NoReturn:
         self.wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(self.wake[1], warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, _noticed)
         signal.signal(signal.SIGTERM, self._terminated)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+            self.hangup = signal.SIG_IGN
         for ignored in (signal.SIGINT, signal.SIGHUP):  # of a terminal that is not ours
             signal.signal(ignored, signal.SIG_IGN)
         poll = select.poll()
@@ -212,8 +216,9 @@ class _Server:
             os.write(settled, b".")
             os.close(settled)
             signal.set_wakeup_fd(-1)
-            for signum in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+            for signum in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(signum, signal.SIG_DFL)
+            signal.signal(signal.SIGHUP, self.hangup)
             for descriptor in (*self.wake, self.listener.detach()):
                 os.close(descriptor)
             for other in self.clients.values():
