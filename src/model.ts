@@ -4,7 +4,6 @@
  * The model never guesses. A pressed button is `asked` until a snapshot taken after it says
  * what came of it. Events only say that something is newer; the snapshot is the truth.
  */
-import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
@@ -24,12 +23,7 @@ import {
 } from './contract';
 import { CauceError } from './errors';
 import { Folded } from './folded';
-
-/** Where the model remembers the chosen pipeline from one visit to the next. */
-export interface IMemory {
-  fetch(id: string): Promise<ReadonlyPartialJSONValue | undefined>;
-  save(id: string, value: string): Promise<unknown>;
-}
+import type { IMemory } from './memory';
 
 /** The Jupyter event bus, as far as we listen to it. */
 export type EventStream = ISignal<unknown, { readonly schema_id: string }>;

@@ -2,18 +2,12 @@
  * The proofs of which the user has not been told how they ended: a proof goes on when the page is left, and the
  * next page tells.
  */
-import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
+import type { IMemory } from './memory';
 
 const KEY = 'jupyterlab-cauce:proofs';
 
-/** Where they are kept: JupyterLab's state database. */
-export interface IProofMemory {
-  fetch(id: string): Promise<ReadonlyPartialJSONValue | undefined>;
-  save(id: string, value: ReadonlyPartialJSONValue): Promise<unknown>;
-}
-
 export class Proofs {
-  constructor(memory: IProofMemory | null) {
+  constructor(memory: IMemory | null) {
     this._memory = memory;
   }
 
@@ -44,6 +38,6 @@ export class Proofs {
     void this._memory?.save(KEY, [...this._notebooks]).catch(() => undefined);
   }
 
-  private readonly _memory: IProofMemory | null;
+  private readonly _memory: IMemory | null;
   private _notebooks = new Set<string>();
 }

@@ -4,13 +4,14 @@
  * Each panel has its own. It is remembered per pipeline from one visit to the next, and is no
  * setting: nobody edits it by hand, so what cannot be read is forgotten.
  */
-import type { ReadonlyPartialJSONObject, ReadonlyPartialJSONValue } from '@lumino/coreutils';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { GRAPH_VIEW, parseGraphView, type IGraphView } from './graph/look';
 import type { PipelineModel } from './model';
+import type { IMemory } from './memory';
 
 /** The ways to show the tasks. */
 export const VIEWS = ['list', 'graph', 'runs'] as const;
@@ -51,17 +52,11 @@ export const DEFAULT_VIEW: IView = {
   sizes: [55, 45]
 };
 
-/** Where it is kept: JupyterLab's state database. */
-export interface IViewMemory {
-  fetch(id: string): Promise<ReadonlyPartialJSONValue | undefined>;
-  save(id: string, value: ReadonlyPartialJSONValue): Promise<unknown>;
-}
-
 const SAVE_AFTER_MS = 500;
 
 export class ViewState implements IDisposable {
   /** `owner` is the id of the panel. */
-  constructor(model: PipelineModel, owner: string, memory: IViewMemory | null) {
+  constructor(model: PipelineModel, owner: string, memory: IMemory | null) {
     this._model = model;
     this._owner = owner;
     this._memory = memory;
@@ -140,7 +135,7 @@ export class ViewState implements IDisposable {
 
   private readonly _model: PipelineModel;
   private readonly _owner: string;
-  private readonly _memory: IViewMemory | null;
+  private readonly _memory: IMemory | null;
   private readonly _save: Debouncer;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _unsaved = new Map<string, IView>();

@@ -1,8 +1,10 @@
+import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
 import { REVISION_SCHEMA, type Product, type Task } from '../contract';
 import { CauceError } from '../errors';
-import { PipelineModel, type IEnded, type IMemory } from '../model';
+import type { IMemory } from '../memory';
+import { PipelineModel, type IEnded } from '../model';
 import { TaskModel } from '../taskmodel';
 import { FakeClient, fakeRun, fakeSnapshot, fakeTask } from '../testing/fakeclient';
 
@@ -12,7 +14,7 @@ const ETL = 'etl/pipeline.yaml';
 class World {
   readonly client = new FakeClient();
   readonly ended: IEnded[] = [];
-  readonly remembered = new Map<string, string>();
+  readonly remembered = new Map<string, ReadonlyPartialJSONValue>();
   readonly model: PipelineModel;
   clock = 1000;
 

@@ -24,7 +24,7 @@ import type { ITaskNotebook } from '../notebook/task';
 import type { RunsModel } from '../runsmodel';
 import type { SplitClient } from '../splitmodel';
 import type { IFiles } from '../starter';
-import type { IProofMemory } from '../proofs';
+import type { IMemory } from '../memory';
 import type { ISettings } from '../settings';
 import { Changing } from './changing';
 import { Debugging } from './debugging';
@@ -63,7 +63,7 @@ export namespace Actions {
     /** The user's settings, as they are now. */
     readonly settings: () => ISettings;
     /** What is remembered from one visit to the next; `null` when nothing is. */
-    readonly memory: IProofMemory | null;
+    readonly memory: IMemory | null;
     /**
      * What shows two notebooks of a task cell by cell, by their paths from the server's root; `null` when
      * nothing does.

@@ -2,17 +2,12 @@
  * Which notebooks are shown without the line above them: none, all, or those where the user has
  * put it away. That is remembered from one visit to the next.
  */
-import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { Signal, type ISignal } from '@lumino/signaling';
+import type { IMemory } from '../memory';
 
 const KEY = 'jupyterlab-cauce:hidden-banners';
 /** So many are remembered: the last ones. */
 const KEPT = 200;
-
-export interface IMemory {
-  fetch(id: string): Promise<ReadonlyPartialJSONValue | undefined>;
-  save(id: string, value: readonly string[]): Promise<unknown>;
-}
 
 export class Dismissed {
   constructor(memory: IMemory | null) {

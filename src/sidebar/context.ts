@@ -10,7 +10,8 @@ import type { PipelineModel } from '../model';
 import type { RunsModel } from '../runsmodel';
 import type { Settings } from '../settings';
 import type { TaskModel } from '../taskmodel';
-import type { IView, IViewMemory, ViewState } from '../viewstate';
+import type { IMemory } from '../memory';
+import type { IView, ViewState } from '../viewstate';
 import type { Lookers } from '../lookers';
 
 /** What all panels share. */
@@ -36,7 +37,7 @@ export interface IShared {
   /** Another folder is looked at; null where there is no file browser. */
   readonly folderChanged: ISignal<unknown, unknown> | null;
   /** Where panels remember how somebody looked at a pipeline. */
-  readonly viewMemory: IViewMemory | null;
+  readonly viewMemory: IMemory | null;
   /** What the graph can have done; null where nothing can. */
   readonly graph: IGraphActions | null;
 }
