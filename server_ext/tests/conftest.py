@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,14 @@ os.environ.setdefault("CAUCE_FORKSERVER_IDLE", "30")
 # what it says is about the change; at home every run looks for new ones.
 settings.register_profile("cauce", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("cauce")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_left_over() -> Iterator[None]:
+    """What a module's tests leave is finalised with them. Later that might be when a test of another module has
+    come to the end of the stack, where every finaliser fails, and that test with it."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

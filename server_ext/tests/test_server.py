@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -28,11 +29,13 @@ from cauce.contract import (
     RevisionEvent,
     Run,
     RunList,
+    RunRequest,
     Snapshot,
     TaskDetail,
 )
 from cauce.engine.process import record_of
 from cauce.rest import EVENT_SCHEMA_ID
+from cauce.server.workspace import Workspace
 
 Fetch = Callable[..., Awaitable[HTTPResponse]]
 
@@ -312,6 +315,19 @@ try:
 except CauceError as error:
     print(status_of(error.body()), error.message, error.hint)
 """
+
+
+async def test_a_server_that_stops_leaves_nothing_under_way(project: Path) -> None:
+    # A build's end is when most is: the next builder is made ready, and the pipeline looked at.
+    workspace = Workspace(project, lambda _: None, logging.getLogger())
+    before = asyncio.all_tasks()
+    await workspace.start("pipeline.yaml", RunRequest())
+    while workspace.busy:  # noqa: ASYNC110 - that very moment is meant
+        await asyncio.sleep(0)
+
+    await workspace.close()
+
+    assert asyncio.all_tasks() == before
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes two users")

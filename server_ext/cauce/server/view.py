@@ -7,9 +7,10 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 from watchfiles import awatch
@@ -31,6 +32,8 @@ from cauce.present import Look, present_snapshot
 from cauce.server.footprint import Footprint, footprint_of, places_of
 
 __all__ = ["View", "below"]
+
+T = TypeVar("T")
 
 _RETRY = 5.0
 """Seconds after which files that could not be watched are tried again; the next time twice as many."""
@@ -88,6 +91,8 @@ class View:
         self._lock = asyncio.Lock()
         self._next: asyncio.Task[tuple[Look, Snapshot]] | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
         self._watched = _Watched(frozenset())
         self._unwatchable = False
         self._last_asked = time.monotonic()
@@ -97,7 +102,7 @@ class View:
         self._last_asked = time.monotonic()
         found = await self.look()
         if self._watcher is None or self._watcher.done():
-            self._watcher = asyncio.create_task(self._watch())
+            self._watcher = self._begin(self._watch())
         return found
 
     @property
@@ -113,13 +118,13 @@ class View:
     async def look(self) -> tuple[Look, Snapshot]:
         """The state as of now or later. Any number of calls during a look fold into one more."""
         if self._next is None:
-            self._next = asyncio.create_task(self._look())
+            self._next = self._begin(self._look())
         return await asyncio.shield(self._next)
 
     def hint(self) -> None:
         """Something may have changed."""
-        task = asyncio.ensure_future(self.look())
-        task.add_done_callback(self._report)
+        if not self._closed:
+            self._begin(self.look()).add_done_callback(self._report)
 
     def _report(self, task: asyncio.Future[tuple[Look, Snapshot]]) -> None:
         if not task.cancelled() and task.exception() is not None and not isinstance(task.exception(), NotFound):
@@ -145,7 +150,7 @@ class View:
             if files != self._watched.files:
                 self._watched = _Watched(files)
             if not whole and self._checking is None:
-                self._checking = asyncio.create_task(self._check(look.project))
+                self._checking = self._begin(self._check(look.project))
             return look, snapshot
 
     async def _check(self, project: Project) -> None:
@@ -240,12 +245,20 @@ class View:
             if idle or now is not watched or await asyncio.to_thread(_existing_folders, now.files) != folders:
                 stop.set()
 
+    def _begin(self, job: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     async def close(self) -> None:
-        for task in (self._watcher, self._next, self._checking):
-            if task is not None:
+        """Stop looking. Hints have no effect any more."""
+        self._closed = True
+        while self._tasks:  # what ends may have begun another
+            tasks = list(self._tasks)
+            for task in tasks:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await task
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _existing_folders(files: frozenset[Path]) -> frozenset[str]:

@@ -132,7 +132,9 @@ class Workspace:
         self._allow_hidden = allow_hidden
         self._attention = attention
         self._views: dict[Path, View] = {}
-        self._builders: dict[Path, tuple[Builder, asyncio.Task[None]]] = {}
+        self._builders: dict[Path, Builder] = {}
+        self._followers: set[asyncio.Task[None]] = set()
+        """They go on for a moment after their builders' end."""
         self._standbys = Standbys(lambda: not self._builders, standbys)
         self._previews = Previews()
         self._splits = SplitJobs()
@@ -253,7 +255,9 @@ class Workspace:
         view = await self._view(pipeline)
         builder = await self._standbys.start(view.path, request)
         follower = asyncio.create_task(self._follow(view, builder))
-        self._builders[view.entry.root] = (builder, follower)
+        self._followers.add(follower)
+        follower.add_done_callback(self._followers.discard)
+        self._builders[view.entry.root] = builder
         view.hint()  # a look may find the pipeline gone: the run has started all the same
         return Build(run=builder.run)
 
@@ -378,7 +382,7 @@ class Workspace:
             NotPermitted: It is another user's.
         """
         view = await self._view(pipeline)
-        builder, _ = self._builders.get(view.entry.root, (None, None))
+        builder = self._builders.get(view.entry.root)
         if builder is not None and builder.run == run:
             builder.cancel()
             return
@@ -413,11 +417,11 @@ class Workspace:
 
     async def close(self) -> None:
         """End all builders and watchers."""
-        followers = [follower for _, follower in self._builders.values()]
         await asyncio.gather(
-            self._standbys.close(), self._splits.close(), *(builder.close() for builder, _ in self._builders.values())
+            self._standbys.close(), self._splits.close(), *(builder.close() for builder in self._builders.values())
         )
-        await asyncio.gather(*followers, *(view.close() for view in self._views.values()), return_exceptions=True)
+        await asyncio.gather(*self._followers, return_exceptions=True)
+        await asyncio.gather(*(view.close() for view in self._views.values()))
 
     # --- Running a notebook that is split
 
@@ -587,7 +591,7 @@ class Workspace:
         except Exception:
             self._log.exception("The builder of %s, run %s, cannot be followed", view.pipeline, builder.run)
         finally:
-            if self._builders.get(view.entry.root, (None,))[0] is builder:
+            if self._builders.get(view.entry.root) is builder:
                 del self._builders[view.entry.root]
             view.hint()
         await self._standbys.built(view.path)
