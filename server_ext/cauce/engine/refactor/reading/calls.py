@@ -225,14 +225,13 @@ class Calls(Values):
 
     def _call_of_class(self, node: ast.Call, func: ast.Attribute, name: str) -> None:
         """`X.load(…)` of a class of the notebook; a class method may make one."""
+        makes = bool(self.class_of_method(func))
+        handed = [func.value, *node.args] if makes else node.args
         for made in self.definitions(name):
             if not isinstance(made, ast.ClassDef):
                 continue
-            makes = bool(self.class_of_method(func))
             for method in self.methods(made.name, func.attr):
-                self.do(
-                    self.summary(method), [func.value, *node.args] if makes else node.args, node.keywords, "possible"
-                )
+                self.do(self.summary(method), handed, node.keywords, "possible")
             for method in self.methods(made.name, "__init__") if makes else ():
                 self.do(replace(self.summary(method), parameters=(), handed=()), [], [], "possible")
 
