@@ -1338,8 +1338,8 @@ export interface components {
          * Preview
          * @description The beginning of what a product holds.
          *
-         *         `code`: only running code can read it; ask for that by ``POST …/preview``. `none`: it cannot be shown,
-         *         `note` says why. All of it is plain data: nothing in it may be taken for trusted HTML.
+         *     `code`: only running code can read it; ask for that by ``POST …/preview``. `none`: it cannot be shown,
+         *     `note` says why. All of it is plain data: nothing in it may be taken for trusted HTML.
          */
         readonly Preview: {
             readonly product: string;
@@ -1383,8 +1383,8 @@ export interface components {
          * SplitRequest
          * @description Body of ``POST split/plan``: how a notebook is to be split. Everything but the notebook may be left to us.
          *
-         *         Sections are told by the number of their first cell, from 0, which renaming does not change; variables of a
-         *         section by 'CELL:NAME', such as '4:df'.
+         *     Sections are told by the number of their first cell, from 0, which renaming does not change; variables of a
+         *     section by 'CELL:NAME', such as '4:df'.
          */
         readonly SplitRequest: {
             /** @description Relative to the server's root; on the command line, to the working folder. */
@@ -1794,7 +1794,7 @@ export interface components {
          * TaskRetry
          * @description An attempt did not succeed, and the task is tried again: it has not ended, and `task_started` comes next.
          *
-         *         Should the run be cancelled before, `task_finished` comes with how this attempt ended.
+         *     Should the run be cancelled before, `task_finished` comes with how this attempt ended.
          */
         readonly TaskRetry: {
             /** @enum {unknown} */

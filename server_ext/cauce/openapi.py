@@ -101,6 +101,8 @@ def _schemas() -> Json:
     for structure in structures:
         name = structure.__name__
         schema: Json = components[name]
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])  # as Python 3.13 compiles it
         properties: Json = schema.get("properties", {})
         if name not in requests:
             # We always write every field; only who calls us may leave some out.

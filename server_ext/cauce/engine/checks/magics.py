@@ -119,7 +119,7 @@ def magic_calls(tree: ast.AST) -> tuple[tuple[str, ...], int]:
 
 def transformed(cell: str) -> str | None:
     """The cell as IPython itself would make it Python; None where it cannot be asked."""
-    if len(cell) > _LONGEST:
+    if len(cell) > _LONGEST or "\0" in cell:  # which Python's tokenizer chokes on
         return None
     try:
         from IPython.core.inputtransformer2 import TransformerManager

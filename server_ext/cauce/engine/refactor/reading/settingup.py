@@ -24,7 +24,10 @@ _NO_VALUES = frozenset({"_", "__"})
 
 def setup_of(node: ast.stmt, known: Known) -> str:
     """What a statement sets, in a word or two; '' when it is no set-up, or does something else besides."""
-    found = _Finder(known).block([node], _DEEPEST)
+    try:
+        found = _Finder(known).block([node], _DEEPEST)
+    except RecursionError:  # thousands of calls in a row
+        return ""
     return "" if found == _NOTHING else found
 
 
