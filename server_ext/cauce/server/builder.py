@@ -63,6 +63,16 @@ class BuilderProcess:
         """Until it has ended."""
         await self._process.wait()
 
+    async def over(self) -> None:
+        """Until it has ended and its pipes are closed: nothing of it is under way in the event loop then.
+
+        What it still says is lost.
+        """
+        await self._process.wait()
+        while await self.says.read(_LINE_LIMIT):
+            pass
+        await asyncio.wait({self._complaints})
+
     def terminate(self) -> None:
         """SIGTERM; harmless when it has ended."""
         with contextlib.suppress(ProcessLookupError):
@@ -136,9 +146,9 @@ class Builder:
         if isinstance(first, RunStarted):
             return cls(process, first.run)
         if isinstance(first, RunRefused):
-            await process.wait()
+            await process.over()
             raise BuildRefused(first.error)
-        await process.wait()
+        await process.over()
         last = (await process.complaints()).splitlines()
         raise BuilderFailed(
             f"The builder ended before it began{': ' + last[-1] if last else '.'}",

@@ -71,10 +71,13 @@ class Previews:
 
 async def _ended(process: Process) -> None:
     """Let go of it: with its stdin it ends, with all that it has started."""
-    assert process.stdin is not None  # noqa: S101 - it is a pipe
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - they are pipes
     process.stdin.close()
     try:
         async with asyncio.timeout(_GOODBYE):
+            # Until its pipe is closed, too: nothing of it is under way in the event loop then.
+            while await process.stdout.read(_LARGEST):
+                pass
             await process.wait()
     except TimeoutError:
         pass

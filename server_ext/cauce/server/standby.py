@@ -105,9 +105,9 @@ class _Standby:
     async def end(self) -> None:
         """Kill it: it has nothing to lose. Does not wait for one that not even that can stop."""
         self._process.kill()
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(_DEATH):
-                await self._process.wait()
+                await self._process.over()
 
 
 class Standbys:
