@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from click.testing import CliRunner
-from patience import eventually
+from patience import PATIENCE, eventually
 from smalldisk import SmallDisk
 from strace import attached, traced
 from systemcalls import Point, moments, parse, points_in
@@ -44,8 +44,6 @@ __all__ = [
 ]
 
 BUILD = (sys.executable, "-P", "-m", "cauce", "build", "--jobs", "1")
-_PATIENCE = 60
-"""Seconds in which a build of three small tasks ends, however busy the machine."""
 _STARTS_AND_WAITS = ("vfork", "clone", "clone3", "pidfd_open", "epoll_wait", "epoll_pwait")
 _OURS = re.compile(
     r"\.cauce(/(\.gitignore|lock|running\.json|state\.db|state\.db-journal|facts|logs|logs/[^/]+|logs/[^/]+/\w+\.log"
@@ -455,14 +453,14 @@ class Grid:
             building = beside.submit(run, BUILD, root)
             try:
                 ready = gate / "process"
-                assert eventually(lambda: ready.exists() or building.done(), _PATIENCE)
+                assert eventually(lambda: ready.exists() or building.done(), PATIENCE)
                 if not ready.exists():
                     raise AssertionError(f"the task was not begun:\n{building.result().text}")
                 strace = attached(int(ready.read_text()), trace, calls, *inject)
             finally:
                 (gate / "go").touch()  # whatever happened, nobody is kept waiting
             said = building.result()
-        strace.communicate(timeout=_PATIENCE)
+        strace.communicate(timeout=PATIENCE)
         shutil.rmtree(gate)
         return said, trace.read_text(errors="replace")
 
@@ -487,7 +485,7 @@ def run(command: Sequence[str], cwd: Path) -> Said:
         start_new_session=True,
     )
     try:
-        text, _ = process.communicate(timeout=_PATIENCE)
+        text, _ = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         text, _ = process.communicate()

@@ -69,7 +69,7 @@ def no_attaching() -> str:
     """Why a process that runs already cannot be traced here; '' where it can."""
     if why := no_tracing():
         return why
-    with TemporaryDirectory() as folder, subprocess.Popen(["sleep", "60"]) as sleeping:  # noqa: S607 - wherever it is
+    with TemporaryDirectory() as folder, subprocess.Popen(["sleep", "600"]) as sleeping:  # noqa: S607 - wherever it is
         try:
             strace = attached(sleeping.pid, Path(folder) / "trace", "none")
         except AssertionError as error:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from patience import eventually
+from patience import PATIENCE, eventually
 
 from cauce.contract import (
     BuildEvent,
@@ -178,9 +178,11 @@ class Ground:
         self.write(f"{name}.py", _HEAD + _BODY + textwrap.dedent(code))
         self._declare(name, f"{name}.py", f"{{data: out/{name}.txt}}", "class: ScriptRunner")
 
-    def function(self, name: str, code: str, *keys: str) -> None:
+    def function(self, name: str, code: str, *keys: str, needs: str = "") -> None:
+        """Another task, if any, is what it `needs`."""
         body = textwrap.indent(_BODY + textwrap.dedent(code), "    ")
-        self.write(f"{name}.py", f"def f(product):\n{body}")
+        head = f"def f(product, upstream):\n    upstream[{needs!r}]\n" if needs else "def f(product):\n"
+        self.write(f"{name}.py", head + body)
         self._declare(name, f"{name}.f", f"{{data: out/{name}.txt}}", *keys)
 
     def shell(self, name: str, code: str) -> None:
@@ -216,9 +218,14 @@ class Ground:
     # --- Acting
 
     def cauce(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-P", "-m", "cauce", *arguments]
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=100, check=False
+            [sys.executable, "-P", "-m", "cauce", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
 
     def status(self) -> dict[str, Task]:
@@ -292,7 +299,7 @@ def ground_in(root: Path) -> Iterator[Ground]:
     ground = Ground(root)
     try:
         yield ground
-        assert eventually(lambda: ground.alive() == {}, 5), ground.alive()
+        assert eventually(lambda: ground.alive() == {}), ground.alive()
     finally:
         ground.raze()
 
@@ -329,7 +336,7 @@ class Building:
     def cancel(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
-    def end(self, seconds: float = 100) -> Ended:
+    def end(self, seconds: float = PATIENCE) -> Ended:
         """Wait until it is over. Raises `TimeoutExpired`."""
         out, complaints = self.process.communicate(timeout=seconds)
         assert complaints == b"", complaints.decode()
@@ -403,7 +410,7 @@ class Server:
             method=method or ("GET" if body is None else "POST"),
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PATIENCE) as reply:  # noqa: S310
                 content: bytes = reply.read()
                 return content
         except urllib.error.HTTPError as error:
@@ -424,7 +431,7 @@ class Server:
     def cancel(self, run: str) -> None:
         self.ask(f"{self._pipeline}/runs/{run}", method="DELETE")
 
-    def until(self, wanted: Callable[[Snapshot], bool], seconds: float = 100) -> Snapshot:
+    def until(self, wanted: Callable[[Snapshot], bool], seconds: float = PATIENCE) -> Snapshot:
         """The first snapshot that is as wanted."""
         deadline = time.monotonic() + seconds
         while not wanted(snapshot := self.snapshot()):

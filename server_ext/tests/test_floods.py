@@ -50,6 +50,7 @@ class Watch:
 
     server: Server
     gaps: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
     builder: int = 0
     slowest: float = 0.0
@@ -73,6 +74,7 @@ class Watch:
         ticking = json.loads(self.server.ask("ticking"))
         self.slowest = max(self.slowest, time.monotonic() - before)
         self.gaps.append(ticking["gap"])
+        self.busy.append(ticking["busy"])
         self.memory.append(ticking["memory"])
 
 
@@ -111,7 +113,7 @@ FLOODS = {
 ENDLESS = ("k_endless", "f_endless")
 
 
-def flooded(ground: Ground, *, long: bool) -> None:
+def flooded(ground: Ground, leeway: float, *, long: bool) -> None:
     floods = {name: flood for name, flood in FLOODS.items() if long or flood.short}
     for name, flood in floods.items():
         make = ground.notebook if name.startswith("k_") else ground.function
@@ -133,18 +135,19 @@ def flooded(ground: Ground, *, long: bool) -> None:
             now = attempts()
             return all(now.get(name, "running") != "running" for name in floods) and ground.has_begun(*ENDLESS)
 
-        assert eventually(finite_are_through, 500 if long else 60), attempts()
+        assert eventually(finite_are_through, 500 if long else 200), attempts()
         assert attempts() == dict.fromkeys(floods, "ok") | dict.fromkeys(ENDLESS, "running")
         asked = time.monotonic()
         server.cancel(run)
-        assert eventually(lambda: attempts() == dict.fromkeys(floods, "ok") | dict.fromkeys(ENDLESS, "cancelled"), 60)
-        assert time.monotonic() - asked < CANCELLED_WITHIN
+        assert eventually(lambda: attempts() == dict.fromkeys(floods, "ok") | dict.fromkeys(ENDLESS, "cancelled"))
+        assert time.monotonic() - asked < CANCELLED_WITHIN + leeway
 
         first, *memory = watch.memory
         assert max(memory) - first < SERVER_GROWS
         assert 0 < watch.builder < BUILDER_HOLDS
-        assert max(watch.gaps[1:]) < LONGEST_GAP
-        assert watch.slowest < LONGEST_GAP
+        assert max(watch.busy[1:]) < LONGEST_GAP
+        assert max(watch.gaps[1:]) < LONGEST_GAP + leeway
+        assert watch.slowest < LONGEST_GAP + leeway
         for name in names:
             check_log(server, run, name, long=long)
 
@@ -172,11 +175,11 @@ def check_log(server: Server, run: str, name: str, *, long: bool) -> None:
         assert size > LOG_LIMIT
 
 
-def test_floods_hurt_neither_server_nor_builder(ground: Ground) -> None:
-    flooded(ground, long=False)
+def test_floods_hurt_neither_server_nor_builder(ground: Ground, leeway: float) -> None:
+    flooded(ground, leeway, long=False)
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(900)
-def test_large_floods_hurt_neither_server_nor_builder(ground: Ground) -> None:
-    flooded(ground, long=True)
+def test_large_floods_hurt_neither_server_nor_builder(ground: Ground, leeway: float) -> None:
+    flooded(ground, leeway, long=True)

@@ -19,7 +19,7 @@ from cauce.engine.process import Guard, ProcessRecord, is_alive, kill_group, rea
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and prctl")
 
-SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"]
+SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
 
 
 @pytest.fixture

@@ -318,7 +318,7 @@ def test_no_process_outlives_a_builder_that_is_killed(tmp_path: Path) -> None:
         "- {source: wait.sh, product: out.txt}\n",
         a=TABLE,
     )
-    (tmp_path / "wait.sh").write_text("echo {{upstream['a']}}; touch waiting; sleep 60 > {{product}}")
+    (tmp_path / "wait.sh").write_text("echo {{upstream['a']}}; touch waiting; sleep 600 > {{product}}")
     builder = cauce(tmp_path, "build")
     try:
         assert eventually((tmp_path / "waiting").exists, 30)

@@ -1,4 +1,4 @@
-"""A Jupyter extension for tests: for how long the server's event loop is blocked, and what the process holds.
+"""A Jupyter extension for tests: for how long the server's event loop is blocked or busy, and what the process holds.
 
 ``GET ticking`` tells, and begins to measure anew.
 """
@@ -23,25 +23,28 @@ _STEP = 0.05
 
 
 class _Ticker:
-    """Wakes up every 50 ms and notes by how much it came too late."""
+    """Wakes up every 50 ms and notes by how much it came too late, and how much was computed meanwhile in the loop:
+    where a machine has much else to do, all is late."""
 
     def __init__(self) -> None:
-        self.worst = 0.0
+        self.worst = self.busiest = 0.0
 
     async def run(self) -> None:
         while True:
-            before = time.monotonic()
+            before, computed = time.monotonic(), time.thread_time()
             await asyncio.sleep(_STEP)
             self.worst = max(self.worst, time.monotonic() - before - _STEP)
+            self.busiest = max(self.busiest, time.thread_time() - computed)
 
 
 class _TickingHandler(APIHandler):
     @web.authenticated
     def get(self) -> None:
         ticker: _Ticker = self.settings["ticking"]
-        worst, ticker.worst = ticker.worst, 0.0
+        worst, busiest, ticker.worst, ticker.busiest = ticker.worst, ticker.busiest, 0.0, 0.0
         told = {
             "gap": worst,
+            "busy": busiest,
             "memory": _memory(),
             "files": _files(),
             "threads": sorted(thread.name for thread in threading.enumerate()),

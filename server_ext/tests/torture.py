@@ -3,6 +3,7 @@
     pytest --torture -m "torture or sampled"
 
 A test marked ``sampled`` has more to do there, and no time limit; one marked ``torture`` is for there alone.
+How soon something happens is held to what is promised there, and elsewhere with `leeway`.
 What the fixture `table` has recorded is printed at the end.
 """
 
@@ -17,6 +18,7 @@ from hypothesis import settings
 
 __all__ = [
     "Table",
+    "leeway",
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",
@@ -106,6 +108,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def torture(request: pytest.FixtureRequest) -> bool:
     """Is everything to be tried, rather than a sample?"""
     return bool(request.config.getoption("--torture"))
+
+
+@pytest.fixture(scope="session")
+def leeway(torture: bool) -> float:
+    """Seconds that a machine with much else to do may add to what is promised; none where promises are measured."""
+    return 0.0 if torture else 60.0
 
 
 @pytest.fixture
