@@ -20,6 +20,7 @@ import copy
 import itertools
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -59,8 +60,9 @@ from cauce.engine.store import read_history, state_folder
 from cauce.engine.timer import FakeTimer
 from cauce.present import Look, present_snapshot
 
-MEMORY = Path("/dev/shm")
-"""Hundreds of builds are mostly waiting for the disk."""
+_SHARED = "/dev/shm"
+MEMORY = _SHARED if os.access(_SHARED, os.W_OK | os.X_OK) and shutil.disk_usage(_SHARED).free > 50_000_000 else None
+"""Where temporary folders are best made, for hundreds of builds are mostly waiting for the disk; None: as ever."""
 
 _EFFECTS = frozenset(
     "open write mkdir unlink rename replace rmdir fsync ftruncate flock utime FileIO.write BufferedWriter.write "

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from childbench import children, descriptors, until
+from childbench import held, until
 
 from cauce.contract import Progress, Where
 from cauce.engine.executors import Job, Listener, Outcome
@@ -106,12 +105,12 @@ def kernel_bench_in(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ben
     monkeypatch.setattr(tempfile, "tempdir", scratch)
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", f"{scratch}/runtime")
     monkeypatch.setenv("JPY_SESSION_NAME", "somebody's notebook")
-    before = children(), descriptors(), threading.active_count()
+    before = held()
     bench = Bench(root)
     try:
         yield bench
         bench.executor.close()
-        assert (children(), descriptors(), threading.active_count()) == before
+        assert held() <= before, held() - before
         assert os.listdir(scratch) == []  # noqa: PTH208
     finally:
         shutil.rmtree(scratch)

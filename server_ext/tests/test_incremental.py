@@ -40,7 +40,7 @@ class Incremental(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="cauce-incremental-", dir=MEMORY if MEMORY.is_dir() else None))
+        self.folder = Path(tempfile.mkdtemp(prefix="cauce-incremental-", dir=MEMORY))
         self.project = Workshop(self.folder / "project", PICTURE)
         self.remembered = self.project.remember()
         self.places = 0

@@ -39,7 +39,7 @@ GridOf = Callable[[Layout], Grid]
 
 @pytest.fixture(scope="module")
 def grid_of(torture: bool) -> Iterator[GridOf]:
-    with TemporaryDirectory(prefix="cauce-grid-", dir=MEMORY if MEMORY.is_dir() else None) as name:
+    with TemporaryDirectory(prefix="cauce-grid-", dir=MEMORY) as name:
         folder = Path(os.path.realpath(name))
         grids = {layout.name: Grid(folder / layout.name, layout, torture) for layout in (CHEAP, FULL)}
         yield lambda layout: grids[layout.name]
