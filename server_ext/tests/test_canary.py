@@ -166,14 +166,16 @@ async def test_no_code_runs_by_looking(jp_fetch: Fetch, jp_serverapp: ServerApp,
     await asyncio.sleep(1)
     reply = await jp_fetch(*api, "mine", "pipeline.yaml")
     assert b'"tasks"' in reply.body
+    book = ("api", "contents", "mine", "pkg", "__init__.py (functions)")
+    for folder in (("api", "contents", "mine", "pkg"), book):
+        # A listing waits for the index for a moment only.
+        while b"(functions)" not in (await jp_fetch(*folder)).body:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.1)
     opened = await jp_fetch("api", "contents", "mine", "tasks", "sound.py", params={"type": "notebook"})
     saved = json.loads(opened.body)
     assert b"injected-parameters" in opened.body
     await jp_fetch("api", "contents", "mine", "tasks", "sound.py", method="PUT", body=json.dumps(saved))
 
-    book = ("api", "contents", "mine", "pkg", "__init__.py (functions)")
-    for folder in (("api", "contents", "mine", "pkg"), book):
-        assert b"(functions)" in (await jp_fetch(*folder)).body
     model = json.loads((await jp_fetch(*book, "function.ipynb")).body)
     model["content"]["cells"][-1]["source"] += "\n1 + 1"
     await jp_fetch(*book, "function.ipynb", method="PUT", body=json.dumps(model))

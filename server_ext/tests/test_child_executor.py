@@ -34,6 +34,18 @@ def function(bench: ChildBench, body: str, before: str = "") -> Try:
     return bench.task("work.f")
 
 
+def run_until_seen(bench: ChildBench, attempt: Try) -> Outcome:
+    """Run a task that waits for the file `seen`: of a process that is gone before it is looked at nothing is noted."""
+
+    async def watched() -> Outcome:
+        running = asyncio.ensure_future(bench.go(attempt))
+        await until(lambda: bool(attempt.processes) or running.done())
+        bench.write("seen", "")
+        return await running
+
+    return bench.wait(watched())
+
+
 # --- What a child may do ------------------------------------------------------------------
 
 
@@ -108,15 +120,18 @@ def test_a_fork_that_comes_back_is_not_heard_and_does_not_outlive_the_task(bench
     attempt = function(
         bench,
         """
-        if os.fork() == 0:
+        child = os.fork()
+        if child == 0:
             if os.fork() == 0:
                 time.sleep(600)
             raise RuntimeError("the child's own business")
-        time.sleep(0.3)
+        os.waitpid(child, 0)
+        while not Path("seen").exists():
+            time.sleep(0.005)
         """,
     )
 
-    assert bench.run(attempt) == Succeeded()
+    assert run_until_seen(bench, attempt) == Succeeded()
     (record,) = attempt.processes
     assert eventually(lambda: members(record.group) == set())
 
@@ -222,7 +237,7 @@ def test_cancelling_ends_it_whatever_it_does(bench: ChildBench, body: str, clean
         running = asyncio.ensure_future(bench.go(attempt))
         await bench.appears("begun")
         attempt.cancel.set()
-        return await asyncio.wait_for(running, 10)
+        return await running
 
     assert asyncio.run(cancelled()) == Cancelled()
     (record,) = attempt.processes
@@ -282,10 +297,10 @@ asyncio.run(main())
 
 
 def test_the_record_names_the_process(bench: ChildBench) -> None:
-    # Not over before it is looked at: of a process that is gone there is nothing to note.
-    attempt = function(bench, "print(os.getpid(), os.getpgid(0))\ntime.sleep(1)")
+    waits = "while not Path('seen').exists():\n    time.sleep(0.005)"
+    attempt = function(bench, f"print(os.getpid(), os.getpgid(0))\n{waits}")
 
-    assert bench.run(attempt) == Succeeded()
+    assert run_until_seen(bench, attempt) == Succeeded()
 
     (record,) = attempt.processes
     assert attempt.log == f"{record.pid} {record.group}\n"

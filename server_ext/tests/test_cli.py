@@ -18,7 +18,7 @@ import pytest
 from drawn import Workshop
 from hypothesis import given
 from hypothesis import strategies as st
-from patience import eventually
+from patience import PATIENCE, eventually
 
 from cauce.cli import COMMANDS
 from cauce.contract import (
@@ -147,7 +147,7 @@ def building(project: Workshop, *arguments: str) -> Iterator[subprocess.Popen[st
         command("build", *arguments), cwd=project.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as builder:
         try:
-            assert eventually(lambda: pids.exists() or builder.poll() is not None, 60)
+            assert eventually(lambda: pids.exists() or builder.poll() is not None)
             assert builder.poll() is None
             yield builder
         finally:
@@ -174,7 +174,7 @@ def test_a_builder_that_is_killed_leaves_nothing_behind_and_no_lie(project: Work
         builder.kill()
         builder.wait()
     processes = (project.root / "pids").read_text().split()
-    assert eventually(lambda: not any(map(alive, processes)), 5)
+    assert eventually(lambda: not any(map(alive, processes)))
 
     after = snapshot(project)
     assert after.holder is None
@@ -198,7 +198,7 @@ def test_control_c_cancels_and_says_so(project: Workshop, number: signal.Signals
     write(project, "load", SLEEPS)
     with building(project, "--json") as builder:
         builder.send_signal(number)
-        out, _ = builder.communicate(timeout=30)
+        out, _ = builder.communicate(timeout=PATIENCE)
     assert builder.returncode == 130
     told = events(out)
     assert isinstance(told[-1], RunFinished)
@@ -208,7 +208,7 @@ def test_control_c_cancels_and_says_so(project: Workshop, number: signal.Signals
         "fit": "skipped",
     }
     processes = (project.root / "pids").read_text().split()
-    assert eventually(lambda: not any(map(alive, processes)), 5)
+    assert eventually(lambda: not any(map(alive, processes)))
 
 
 def test_when_the_lifeline_is_cut_the_build_ends(project: Workshop) -> None:
@@ -216,14 +216,14 @@ def test_when_the_lifeline_is_cut_the_build_ends(project: Workshop) -> None:
     with building(project, "--json", "--lifeline") as builder:
         assert builder.stdin is not None
         builder.stdin.close()
-        builder.wait(30)
+        builder.wait(PATIENCE)
         assert builder.stdout is not None
         last = events(builder.stdout.read())[-1]
     assert builder.returncode == 1
     assert isinstance(last, RunFinished)
     assert last.state == "crashed"
     processes = (project.root / "pids").read_text().split()
-    assert eventually(lambda: not any(map(alive, processes)), 5)
+    assert eventually(lambda: not any(map(alive, processes)))
 
 
 # --- Mistakes -------------------------------------------------------------------------------

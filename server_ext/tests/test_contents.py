@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-import time
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -559,14 +559,22 @@ async def test_trouble_with_the_index_never_keeps_a_file_shut(server: ServerApp,
     def broken() -> None:
         raise RuntimeError("broken")
 
-    for trouble in (broken, lambda: time.sleep(3)):
-        index.trouble = trouble
-        model = await open_notebook(jp_fetch, "project/tasks/fit.ipynb")
-        assert injected(model) == []
-        assert len((await get(jp_fetch, "project"))["content"]) == 4
-        assert (await get(jp_fetch, "project/load.py", type="file"))["content"] == script.read_text()
-        opened["content"]["cells"][-1]["source"] += "1"
-        await save(jp_fetch, opened)  # what carries our marks is stripped, index or not
+    over = threading.Event()
+
+    def hanging() -> None:
+        over.wait()
+
+    try:
+        for trouble in (broken, hanging):
+            index.trouble = trouble
+            model = await open_notebook(jp_fetch, "project/tasks/fit.ipynb")
+            assert injected(model) == []
+            assert len((await get(jp_fetch, "project"))["content"]) == 4
+            assert (await get(jp_fetch, "project/load.py", type="file"))["content"] == script.read_text()
+            opened["content"]["cells"][-1]["source"] += "1"
+            await save(jp_fetch, opened)  # what carries our marks is stripped, index or not
+    finally:
+        over.set()
     assert script.read_bytes() == b"# %%\nx = 111\n"
 
 

@@ -211,7 +211,7 @@ async def test_a_build_that_was_started_anywhere_is_among_the_active_ones(jp_fet
         await jp_fetch(*where, method="DELETE")
         while await active():
             pass
-        assert terminal.wait(60) == 130
+        assert terminal.wait() == 130
     finally:
         terminal.kill()
         terminal.wait()

@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,8 @@ MEMORY_GROWS = 1.05
 def ground(tmp_path: Path) -> Iterator[Ground]:
     # Short: sockets' names may not be long.
     with TemporaryDirectory(prefix="cauce-", dir="/tmp") as temporary, ground_in(tmp_path) as ground:
-        ground.variables = {"TMPDIR": temporary}
+        # What is kept warm stays: it is counted before and after.
+        ground.variables = {"TMPDIR": temporary, "CAUCE_FORKSERVER_IDLE": "1000"}
         ground.notebook("kernel", "print('hello')\n")
         ground.function("fails", "raise ValueError('no')\n")
         ground.function("child", "import subprocess\nsubprocess.Popen(['sleep', '600'])\n")
@@ -74,22 +76,32 @@ def one_of_each(ground: Ground, server: Server) -> None:
         server.get(f"/tasks/{task}", TaskDetail)
         server.get("/runs", RunList)
     run = server.start(RunRequest(tasks=("endless",)))
-    assert eventually(lambda: ground.has_begun("endless"), 60)
+    assert eventually(lambda: ground.has_begun("endless"))
     server.cancel(run)
     server.over(run)
     (ground.folder / "begun/endless").unlink()
 
 
 def settled(ground: Ground, server: Server) -> tuple[Held, int]:
-    """What is held a second later still: the last builder has ended."""
-    before = held(ground, server)
-    for _ in range(10):
+    """What is held a second later still, in which no other process has done anything: none is about to begin or end."""
+    before = held(ground, server), work(ground, server)
+    while True:
         time.sleep(1)
-        now = held(ground, server)
-        if now[0] == before[0]:
-            break
+        now = held(ground, server), work(ground, server)
+        if (now[0][0], now[1]) == (before[0][0], before[1]):
+            return now[0]
         before = now
-    return before
+
+
+def work(ground: Ground, server: Server) -> dict[int, list[str]]:
+    """How much each process other than the server has computed so far."""
+    found = {}
+    for pid in ground.alive():
+        if pid != server.process.pid:
+            with suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+                found[pid] = fields[11:13]
+    return found
 
 
 def leaks_nothing(ground: Ground, *, warm: int, rounds: int) -> None:
