@@ -28,8 +28,8 @@ os.environ.setdefault("CAUCE_FORKSERVER_IDLE", "30")
 # What they import ahead takes a minute where the machine has much else to do; no test is about that minute.
 os.environ.setdefault("CAUCE_FORKSERVER_PATIENCE", "240")
 
-# A busy machine is slow; that is no failure of the code. CI tries the same examples each time, so that
-# what it says is about the change; at home every run looks for new ones.
+# A busy machine is slow; that is no failure of the code. `make test` tries the same examples each
+# time, so that what it says is about the change; pytest by itself looks for new ones.
 settings.register_profile(
     "cauce",
     deadline=None,
@@ -46,6 +46,18 @@ def _nothing_left_over() -> Iterator[None]:
     come to the end of the stack, where every finaliser fails, and that test with it."""
     yield
     gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _no_finaliser_at_the_end_of_the_stack(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing is collected while a test marked ``deep`` runs: there a finaliser of whatever it is would fail."""
+    deep = request.node.get_closest_marker("deep") is not None
+    if deep:
+        gc.collect()
+        gc.disable()
+    yield
+    if deep:
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -415,7 +415,7 @@ class Grid:
             assert (root / path).read_text() == text.replace("VERSION", str(version)), path
 
     def _check_nothing_left(self, root: Path) -> None:
-        assert not working_in(root)
+        assert eventually(lambda: not working_in(root)), working_in(root)
         known = {path for task in self.layout.products.values() for path in task} | {*self.layout.sources}
         folders = {Path(path).parent.as_posix() for path in known}
         found = {path.relative_to(root).as_posix() for path in root.rglob("*")}

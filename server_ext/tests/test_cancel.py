@@ -142,6 +142,7 @@ def check(ground: Ground, names: list[str], many: int, beings: dict[Being, str])
     assert {name for name, task in tasks.items() if task.freshness.state == "fresh"} == set(again)
 
 
+@pytest.mark.sampled
 def test_a_build_of_stubborn_tasks_is_cancelled_in_time(ground: Ground, leeway: float) -> None:
     #  nine that would go on for ever, 200 that wait for their turn
     with_tasks(ground, SAMPLE, MANY)

@@ -76,6 +76,7 @@ def ended(server: Server, run: str) -> tuple[dict[str, Attempt], dict[str, str]]
     return attempts, logs
 
 
+@pytest.mark.sampled
 def test_each_death_is_told_with_its_cause_and_the_last_output(ground: Ground, server: Server, leeway: float) -> None:
     for name, death in DEATHS.items():
         ground.notebook(f"k_{name}", DYING.format(name=f"k_{name}") + death.code)
@@ -125,6 +126,7 @@ ANSWERS_NO_MORE = {
 SILENT = 3
 
 
+@pytest.mark.sampled
 def test_a_process_that_lives_but_is_not_what_it_was_is_not_waited_for(
     ground: Ground, server: Server, leeway: float
 ) -> None:

@@ -175,6 +175,7 @@ def check_log(server: Server, run: str, name: str, *, long: bool) -> None:
         assert size > LOG_LIMIT
 
 
+@pytest.mark.sampled
 def test_floods_hurt_neither_server_nor_builder(ground: Ground, leeway: float) -> None:
     flooded(ground, leeway, long=False)
 

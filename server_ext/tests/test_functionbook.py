@@ -198,6 +198,7 @@ def test_other_paths_are_none_of_ours() -> None:
         assert book_of(path) is None
 
 
+@pytest.mark.deep
 def test_thousands_of_equal_cells_and_imports_take_no_long_time() -> None:
     module = b"import a.b\n" * 4_000 + b"def f(product, x=" + b"1+" * 600 + b"1):\n" + b"    a()\n\n" * 4_000
     notebook = open_function(module, PATH, "f")

@@ -586,6 +586,7 @@ def test_what_an_equal_slice_does_is_equal(lines: list[str], data: st.DataObject
         assert None in (outcome(before), outcome(after)) or outcome(before) == outcome(after)
 
 
+@pytest.mark.deep
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
 @example(b"\xff\xfe")
 @example(b"# coding: nowhere\n")
@@ -601,6 +602,7 @@ def test_any_text_gives_a_module(content: bytes) -> None:
         encode(each)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("terms", [300, 2_000])
 def test_one_expression_may_be_longer_than_the_stack(terms: int) -> None:
     text = f"LONG = {' + '.join(['1'] * terms)}\ndef f(): return LONG\n"

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -294,7 +295,10 @@ def test_looking_kills_only_what_we_have_written_down_ourselves(
     assert seen.run is not None
     assert seen.run.state == "crashed"
     project.build()
-    assert (bystander.poll() is None) == bool(foreign)
+    if foreign:
+        assert bystander.poll() is None
+    else:
+        assert bystander.wait() == -signal.SIGKILL
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="takes two users, and processes with records")

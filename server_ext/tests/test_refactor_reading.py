@@ -742,6 +742,7 @@ def test_it_never_raises(first: list[str], second: list[str], markdown: str) -> 
         assert read.cells[each.cell].text[each.start : each.stop] == each.text
 
 
+@pytest.mark.deep
 def test_it_never_raises_on_what_is_deep_or_long() -> None:
     for code in (
         "x = " + "+".join(["y"] * 5000),

@@ -487,6 +487,7 @@ def test_code_that_is_no_python_is_still_known_by_its_text() -> None:
     assert same(broken, facts(f"{HEAD}upstream = None\n\n# %%\nx = (\n\n"))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("terms", [100, 300, 900, 3_000, 30_000])
 def test_one_expression_may_be_longer_than_the_stack(terms: int) -> None:
     long = " + ".join(["1"] * terms)

@@ -111,6 +111,7 @@ def test_files_that_templates_read_and_shell_scripts_run_count(tmp_path: Path) -
     assert project.why() == {"q": ["module_changed conf.json"], "go": ["module_changed deep.sh"]}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -342,6 +343,7 @@ def test_any_text_gives_facts_or_a_problem(content: bytes, sql: bool) -> None:
         encode(each)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("text", ["'", "/*", "-- x\n", "{{", "{#", "a" * 10, "(", "$", "\\", "- ", "{% x %}", "#\n"])
 def test_long_texts_are_read_in_one_pass(text: str) -> None:
     # Looked at from each place anew it would take minutes.

@@ -2,8 +2,8 @@
 
     pytest --torture -m "torture or sampled"
 
-A test marked ``sampled`` has more to do there, and no time limit; one marked ``torture`` is for there alone.
-How soon something happens is held to what is promised there, and elsewhere with `leeway`.
+A test marked ``sampled`` has more to do there, or less `leeway`, and no time limit; one marked ``torture`` is for
+there alone.
 What the fixture `table` has recorded is printed at the end.
 """
 
