@@ -370,8 +370,8 @@ CODE = {
 
         def greedy(product):
             # In sessions of their own, each below the limit.
-            code = "import os, time; held = b'x' * 2**27; parent = os.getppid()\\n"
-            code += "while os.getppid() == parent: time.sleep(0.1)"
+            code = "import os, time; held = b'x' * 2**27\\n"
+            code += f"while os.getppid() == {os.getpid()}: time.sleep(0.1)"
             children = [subprocess.Popen([sys.executable, "-c", code], start_new_session=True) for _ in range(4)]
             children[0].wait()
 
