@@ -11,6 +11,7 @@ import json
 import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -357,11 +358,14 @@ STUBBORN = {
 }
 
 
+def at_once(name: str, code: str) -> str:
+    """Code that makes a file first, as one statement: an interrupt between two is for IPython, and no error."""
+    return f"def go():\n    open('{name}', 'w').close()\n{textwrap.indent(code, '    ')}\ngo()\n"
+
+
 def test_whatever_the_code_does_it_can_be_cancelled(bench: Bench) -> None:
     attempts = {
-        name: bench.task(
-            f"print({name!r})\n# %%\nopen('{name}', 'w').close()\n{code}\n# %%\nprint('after')\n", f"{name}.py"
-        )
+        name: bench.task(f"print({name!r})\n# %%\n{at_once(name, code)}# %%\nprint('after')\n", f"{name}.py")
         for name, code in STUBBORN.items()
     }
     starting = bench.task("x = 1", "starting.py")
@@ -389,7 +393,7 @@ def test_whatever_the_code_does_it_can_be_cancelled(bench: Bench) -> None:
 
 
 def test_kill_ends_every_job_at_once(bench: Bench) -> None:
-    attempts = [bench.task(f"open('{me}', 'w').close()\n{STUBBORN['refuses']}", f"{me}.py") for me in "ab"]
+    attempts = [bench.task(at_once(me, STUBBORN["refuses"]), f"{me}.py") for me in "ab"]
 
     async def kill() -> None:
         await bench.appears("a")
