@@ -17,6 +17,6 @@ async def test_a_builder_is_over_once_its_pipes_are_closed() -> None:
     while not process.ended:  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0.01)
 
-    await process.over()
+    await process.end()
 
     assert asyncio.all_tasks() == before

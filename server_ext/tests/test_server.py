@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
 import pytest
+from childbench import children
 from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
@@ -31,10 +33,13 @@ from cauce.contract import (
     RunList,
     RunRequest,
     Snapshot,
+    SplitJob,
     TaskDetail,
 )
+from cauce.engine.errors import CauceError
 from cauce.engine.process import record_of
 from cauce.rest import EVENT_SCHEMA_ID
+from cauce.server.routes import status_of
 from cauce.server.workspace import Workspace
 
 Fetch = Callable[..., Awaitable[HTTPResponse]]
@@ -328,6 +333,44 @@ async def test_a_server_that_stops_leaves_nothing_under_way(project: Path) -> No
     await workspace.close()
 
     assert asyncio.all_tasks() == before
+
+
+async def build(workspace: Workspace) -> object:
+    return await workspace.start("pipeline.yaml", RunRequest())
+
+
+async def preview(workspace: Workspace) -> object:
+    return await workspace.preview_by_code("pipeline.yaml", "first", "out/first.pkl")
+
+
+async def trace(workspace: Workspace) -> object:
+    return await workspace.run_split("trace", SplitJob(notebook="first.py"))
+
+
+@pytest.mark.parametrize("later", [0.0, 0.2])  # seconds: while the process is being started, and waited for
+@pytest.mark.parametrize("ask", [build, preview, trace])
+async def test_a_server_that_stops_takes_what_it_was_asked_for_with_it(
+    project: Path, ask: Callable[[Workspace], Awaitable[object]], later: float
+) -> None:
+    (project / "pipeline.yaml").write_text(PIPELINE.replace("first.txt", "first.pkl"))
+    (project / "out").mkdir()
+    (project / "out/first.pkl").touch()
+    workspace = Workspace(project, lambda _: None, logging.getLogger())
+    tasks, processes = asyncio.all_tasks(), children()
+    asked = asyncio.ensure_future(ask(workspace))
+    while children() <= processes:  # noqa: ASYNC110 - that very moment is meant
+        await asyncio.sleep(0)
+    await asyncio.sleep(later)
+
+    await workspace.close()
+
+    with suppress(CauceError):  # or it was done a moment before
+        await asked
+    assert asyncio.all_tasks() <= tasks
+    assert children() <= processes
+    with pytest.raises(CauceError) as refused:
+        await ask(workspace)
+    assert status_of(refused.value.body()) == 503
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes two users")

@@ -16,6 +16,7 @@ from cauce.server.bus import Bus
 from cauce.server.contents import wrap_contents_manager
 from cauce.server.kernels import wrap_kernel_manager
 from cauce.server.routes import PATTERNS
+from cauce.server.underway import UnderWay
 from cauce.server.workspace import Workspace
 
 __all__ = ["CauceApp"]
@@ -56,7 +57,7 @@ class CauceApp(ExtensionApp):
             allow_hidden=bool(getattr(contents, "allow_hidden", False)),
             standbys=self.standby_builders,
         )
-        self._pulse: asyncio.Task[None] | None = None
+        self._under_way = UnderWay()
         self.settings["cauce_workspace"] = self.workspace
         # A Jupyter server without JupyterLab has no settings to translate.
         with contextlib.suppress(ImportError):
@@ -73,7 +74,7 @@ class CauceApp(ExtensionApp):
         if self.open_tasks:
             wrap_contents_manager(serverapp, self.workspace)
             wrap_kernel_manager(serverapp.kernel_manager, self.workspace, self.workspace.root)
-        self._pulse = asyncio.create_task(self._count_as_active())
+        self._under_way.begin(self._count_as_active())
 
     async def _count_as_active(self) -> None:
         """While something is built the server is not idle, though no browser is open."""
@@ -87,6 +88,5 @@ class CauceApp(ExtensionApp):
         return self.workspace.busy or None
 
     async def stop_extension(self) -> None:
-        if self._pulse is not None:
-            self._pulse.cancel()
+        await self._under_way.close()
         await self.workspace.close()

@@ -13,6 +13,7 @@ import msgspec
 
 from cauce.contract import BuildEvent, ErrorBody, RunRefused, RunRequest, RunStarted, encode
 from cauce.engine.errors import CauceError
+from cauce.server.underway import end
 
 __all__ = ["BuildRefused", "Builder", "BuilderFailed", "BuilderProcess", "spawn"]
 
@@ -20,6 +21,8 @@ _LINE_LIMIT = 1 << 24
 _FIRST_WORD = 900.0
 """Seconds for which a living builder may be silent at first: it reads every product that looks
 different from what is recorded, which in a copied project may be all of them, and large."""
+_GOODBYE = 10.0
+"""Seconds for a builder to end: with all its kernels."""
 
 
 class BuildRefused(CauceError):
@@ -63,25 +66,14 @@ class BuilderProcess:
         """Until it has ended."""
         await self._process.wait()
 
-    async def over(self) -> None:
-        """Until it has ended and its pipes are closed: nothing of it is under way in the event loop then.
-
-        What it still says is lost.
-        """
-        await self._process.wait()
-        while await self.says.read(_LINE_LIMIT):
-            pass
-        await asyncio.wait({self._complaints})
-
     def terminate(self) -> None:
         """SIGTERM; harmless when it has ended."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
 
-    def kill(self) -> None:
-        """SIGKILL; harmless when it has ended."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+    async def end(self, patience: float = 0.0) -> None:
+        """Let go of it, and kill it if it has not ended by itself in that time."""
+        await end(self._process, self._complaints, patience=patience)
 
 
 async def spawn(path: Path, *options: str) -> BuilderProcess:
@@ -134,21 +126,20 @@ class Builder:
     @classmethod
     async def begun(cls, process: BuilderProcess) -> Builder:
         """Wait until a process that has been told what to build says that it has begun. Raises as `start`."""
+        first = None
         try:
             async with asyncio.timeout(_FIRST_WORD):
                 first = _decode(await process.says.readline())  # at once, when it dies
         except TimeoutError:
-            process.kill()
-            first = None
+            await process.end()
         except BaseException:  # nobody waits for it any more
-            process.kill()
+            await process.end()
             raise
         if isinstance(first, RunStarted):
             return cls(process, first.run)
+        await process.end(_GOODBYE)
         if isinstance(first, RunRefused):
-            await process.over()
             raise BuildRefused(first.error)
-        await process.over()
         last = (await process.complaints()).splitlines()
         raise BuilderFailed(
             f"The builder ended before it began{': ' + last[-1] if last else '.'}",
@@ -177,15 +168,9 @@ class Builder:
         """Ask it to stop; harmless when asked before, or when it has ended."""
         self._process.terminate()
 
-    async def close(self, patience: float = 10) -> None:
+    async def close(self) -> None:
         """Let go of it: it ends with all its kernels."""
-        self._process.hears.close()
-        try:
-            async with asyncio.timeout(patience):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        await self._process.end(_GOODBYE)
 
 
 def _decode(line: bytes) -> BuildEvent | None:

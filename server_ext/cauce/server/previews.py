@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from cauce.contract import ErrorBody, Preview
 from cauce.engine.errors import CauceError
 from cauce.server.builder import BuildRefused
+from cauce.server.underway import end
 
 __all__ = ["PreviewFailed", "Previews"]
 
@@ -65,25 +66,8 @@ class Previews:
             except TimeoutError:
                 said = b""
             finally:
-                await _ended(process)
+                await end(process, patience=_GOODBYE)
         return _heard(said)
-
-
-async def _ended(process: Process) -> None:
-    """Let go of it: with its stdin it ends, with all that it has started."""
-    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - they are pipes
-    process.stdin.close()
-    try:
-        async with asyncio.timeout(_GOODBYE):
-            # Until its pipe is closed, too: nothing of it is under way in the event loop then.
-            while await process.stdout.read(_LARGEST):
-                pass
-            await process.wait()
-    except TimeoutError:
-        pass
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
 
 
 def _heard(said: bytes) -> Preview:

@@ -54,6 +54,7 @@ from cauce.rest import PATH_PARAMETERS
 from cauce.server.builder import BuilderFailed
 from cauce.server.previews import PreviewFailed
 from cauce.server.splitjobs import Verb as SplitVerb
+from cauce.server.underway import Stopping
 from cauce.server.workspace import Workspace
 
 __all__ = ["PATTERNS", "status_of"]
@@ -72,6 +73,7 @@ STATUS: dict[str, int] = {
     PipelineHasErrors.code: 422,
     BuilderFailed.code: 500,
     PreviewFailed.code: 500,
+    Stopping.code: 503,
 }
 """Error code → HTTP status: the one place where that is decided."""
 

@@ -17,6 +17,7 @@ import msgspec
 
 from cauce.contract import SplitRun
 from cauce.server.builder import BuilderFailed
+from cauce.server.underway import end
 
 __all__ = ["SplitJobs", "Verb"]
 
@@ -122,18 +123,16 @@ class _Job:
 
     async def close(self) -> None:
         """Let go of it: with its stdin it ends, with all that it has started."""
-        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        self._process.stdin.close()
-        await self._kill_later()
-        await self._follower
+        await end(self._process, self._follower, patience=_GOODBYE)
+        if self._killer is not None:
+            await self._killer
 
     async def _kill_later(self) -> None:
         try:
             async with asyncio.timeout(_GOODBYE):
                 await self._process.wait()
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            await end(self._process, self._follower)
 
     async def _follow(self) -> None:
         process = self._process
@@ -148,8 +147,7 @@ class _Job:
                     self.state = last
             await process.wait()
         except ValueError:  # a line longer than anything we say
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            await end(process)
         finally:
             said = (await complaints).decode("utf-8", "replace").strip().splitlines()
             if last.state == "running":

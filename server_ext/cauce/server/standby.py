@@ -17,13 +17,14 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cauce.contract import RunRequest, encode
 from cauce.engine.warmup import TAKEN
 from cauce.server.builder import Builder, BuilderFailed, BuilderProcess, BuildRefused, spawn
+from cauce.server.underway import UnderWay
 
 __all__ = ["Standbys"]
 
@@ -31,7 +32,6 @@ _UNUSED = 600.0
 """Seconds after which one that is not wanted ends by itself."""
 _ANSWER = 3.0
 """Seconds within which it has to say that it has its request. It may be getting ready still."""
-_DEATH = 5.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class _Standby:
             if await self._takes(request):
                 return self._process
         except BaseException:  # nobody waits for it any more
-            self._process.kill()
+            await self.end()
             raise
         await self.end()
         return None
@@ -104,10 +104,7 @@ class _Standby:
 
     async def end(self) -> None:
         """Kill it: it has nothing to lose. Does not wait for one that not even that can stop."""
-        self._process.kill()
-        with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(_DEATH):
-                await self._process.over()
+        await self._process.end()
 
 
 class Standbys:
@@ -123,7 +120,7 @@ class Standbys:
         self._most = most
         self._wanted: dict[Path, _Standby | None] = {}
         """Pipelines that have been built, the last one last."""
-        self._jobs: set[asyncio.Task[None]] = set()
+        self._jobs = UnderWay()
         self._closed = False
 
     async def start(self, path: Path, request: RunRequest) -> Builder:
@@ -139,11 +136,13 @@ class Standbys:
                     return await Builder.begun(process)
             return await Builder.start(path, request)
         except BuildRefused:  # which has cost us the standby; the next try may come soon
-            self._run(self._fill())
+            self._jobs.begin(self._fill())
             raise
 
     async def built(self, path: Path) -> None:
         """A build of this pipeline has ended: get ready for the next one."""
+        if self._closed:
+            return
         self._wanted[path] = self._wanted.pop(path, None)
         while len(self._wanted) > self._most:
             self.release(next(iter(self._wanted)))
@@ -153,14 +152,14 @@ class Standbys:
         """Nobody asks for this pipeline any more."""
         standby = self._wanted.pop(path, None)
         if standby is not None:
-            self._run(standby.end())
+            self._jobs.begin(standby.end())
 
     async def close(self) -> None:
         """End them all."""
         self._closed = True
         for path in list(self._wanted):
             self.release(path)
-        await asyncio.gather(*self._jobs, return_exceptions=True)
+        await self._jobs.wait()
 
     async def _fill(self) -> None:
         for path, standby in list(self._wanted.items()):
@@ -181,8 +180,3 @@ class Standbys:
             await standby.end()
         else:
             self._wanted[path] = standby
-
-    def _run(self, job: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(job)
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)

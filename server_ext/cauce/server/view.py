@@ -7,10 +7,9 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Container, Coroutine
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import msgspec
 from watchfiles import awatch
@@ -30,10 +29,9 @@ from cauce.engine.statefolder import history_of
 from cauce.engine.store import state_file, state_folder
 from cauce.present import Look, present_snapshot
 from cauce.server.footprint import Footprint, footprint_of, places_of
+from cauce.server.underway import UnderWay
 
 __all__ = ["View", "below"]
-
-T = TypeVar("T")
 
 _RETRY = 5.0
 """Seconds after which files that could not be watched are tried again; the next time twice as many."""
@@ -91,18 +89,21 @@ class View:
         self._lock = asyncio.Lock()
         self._next: asyncio.Task[tuple[Look, Snapshot]] | None = None
         self._watcher: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._closed = False
+        self._under_way = UnderWay()
         self._watched = _Watched(frozenset())
         self._unwatchable = False
         self._last_asked = time.monotonic()
 
     async def attended_look(self) -> tuple[Look, Snapshot]:
-        """Somebody asks: look, and watch the files for a while."""
+        """Somebody asks: look, and watch the files for a while.
+
+        Raises:
+            Stopping: The server stops meanwhile.
+        """
         self._last_asked = time.monotonic()
-        found = await self.look()
-        if self._watcher is None or self._watcher.done():
-            self._watcher = self._begin(self._watch())
+        found = await self._under_way.do(self.look())
+        if (self._watcher is None or self._watcher.done()) and not self._under_way.closed:
+            self._watcher = self._under_way.begin(self._watch())
         return found
 
     @property
@@ -118,13 +119,13 @@ class View:
     async def look(self) -> tuple[Look, Snapshot]:
         """The state as of now or later. Any number of calls during a look fold into one more."""
         if self._next is None:
-            self._next = self._begin(self._look())
+            self._next = self._under_way.begin(self._look())
         return await asyncio.shield(self._next)
 
     def hint(self) -> None:
         """Something may have changed."""
-        if not self._closed:
-            self._begin(self.look()).add_done_callback(self._report)
+        if not self._under_way.closed:
+            self._under_way.begin(self.look()).add_done_callback(self._report)
 
     def _report(self, task: asyncio.Future[tuple[Look, Snapshot]]) -> None:
         if not task.cancelled() and task.exception() is not None and not isinstance(task.exception(), NotFound):
@@ -150,7 +151,7 @@ class View:
             if files != self._watched.files:
                 self._watched = _Watched(files)
             if not whole and self._checking is None:
-                self._checking = self._begin(self._check(look.project))
+                self._checking = self._under_way.begin(self._check(look.project))
             return look, snapshot
 
     async def _check(self, project: Project) -> None:
@@ -245,20 +246,9 @@ class View:
             if idle or now is not watched or await asyncio.to_thread(_existing_folders, now.files) != folders:
                 stop.set()
 
-    def _begin(self, job: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
     async def close(self) -> None:
         """Stop looking. Hints have no effect any more."""
-        self._closed = True
-        while self._tasks:  # what ends may have begun another
-            tasks = list(self._tasks)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._under_way.close()
 
 
 def _existing_folders(files: frozenset[Path]) -> frozenset[str]:

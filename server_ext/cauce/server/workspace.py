@@ -90,6 +90,7 @@ from cauce.server.opened import look_into, show_task
 from cauce.server.previews import Previews
 from cauce.server.splitjobs import SplitJobs, Verb
 from cauce.server.standby import Standbys
+from cauce.server.underway import Stopping, UnderWay
 from cauce.server.view import View, below
 
 __all__ = ["Workspace"]
@@ -133,8 +134,10 @@ class Workspace:
         self._attention = attention
         self._views: dict[Path, View] = {}
         self._builders: dict[Path, Builder] = {}
-        self._followers: set[asyncio.Task[None]] = set()
-        """They go on for a moment after their builders' end."""
+        self._followers = UnderWay()
+        """They go on for a moment after their builders' end; so do views that nobody looks at any more."""
+        self._asked = UnderWay()
+        """Processes that are being started, or waited for, for somebody who has asked."""
         self._standbys = Standbys(lambda: not self._builders, standbys)
         self._previews = Previews()
         self._splits = SplitJobs()
@@ -250,14 +253,16 @@ class Workspace:
         Raises:
             UsageError: It names too much, or what can be no name.
             BuildRefused, BuilderFailed: See `Builder.start`.
+            Stopping: See there.
         """
         _check_names(request.tasks)
         view = await self._view(pipeline)
+        return await self._asked.do(self._start(view, request))
+
+    async def _start(self, view: View, request: RunRequest) -> Build:
         builder = await self._standbys.start(view.path, request)
-        follower = asyncio.create_task(self._follow(view, builder))
-        self._followers.add(follower)
-        follower.add_done_callback(self._followers.discard)
         self._builders[view.entry.root] = builder
+        self._followers.begin(self._follow(view, builder))
         view.hint()  # a look may find the pipeline gone: the run has started all the same
         return Build(run=builder.run)
 
@@ -266,7 +271,7 @@ class Workspace:
         found = await self.preview(pipeline, task, product)
         if found.kind != "code":
             return found
-        return await self._previews.of((await self._view(pipeline)).path, task, product)
+        return await self._asked.do(self._previews.of((await self._view(pipeline)).path, task, product))
 
     async def change_upstream(self, pipeline: str, task: str, request: UpstreamChange) -> Changed:
         """Edit what a task needs, in place."""
@@ -416,11 +421,12 @@ class Workspace:
         return bool(self._builders) or self._splits.busy
 
     async def close(self) -> None:
-        """End all builders and watchers."""
+        """End all builders and watchers, and whatever somebody waits for."""
+        await self._asked.close()  # which may have been about to become one of the others
         await asyncio.gather(
             self._standbys.close(), self._splits.close(), *(builder.close() for builder in self._builders.values())
         )
-        await asyncio.gather(*self._followers, return_exceptions=True)
+        await self._followers.wait()
         await asyncio.gather(*(view.close() for view in self._views.values()))
 
     # --- Running a notebook that is split
@@ -429,7 +435,7 @@ class Workspace:
         """Run a notebook to see what it does, or the pipeline that it became to compare the two; see `SplitJobs`."""
         notebook = await asyncio.to_thread(self._file, request.notebook)
         more = (str(await asyncio.to_thread(self._resolve, request.pipeline)),) if verb == "prove" else ()
-        return await self._splits.start(verb, notebook, *more)
+        return await self._asked.do(self._splits.start(verb, notebook, *more))
 
     async def split_run(self, verb: Verb, notebook: str) -> SplitRun:
         """How far that is."""
@@ -495,9 +501,11 @@ class Workspace:
 
     async def _view(self, pipeline: str) -> View:
         path = await asyncio.to_thread(self._resolve, pipeline)
+        if self._asked.closed:
+            raise Stopping
         for other in [other for other, view in self._views.items() if view.idle > _MEMORY]:
             if self._views[other].entry.root not in self._builders:
-                del self._views[other]
+                self._followers.begin(self._views.pop(other).close())
                 self._standbys.release(other)
         if path not in self._views:
             self._views[path] = View(path, pipeline, self.root, self._publish, self._log, self._attention)
