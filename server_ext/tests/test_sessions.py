@@ -21,6 +21,7 @@ from patience import eventually
 
 from cauce.contract import Where
 from cauce.engine.executors import Cancelled, Crashed, Outcome, Succeeded
+from cauce.engine.process import is_alive, record_of
 from cauce.engine.spec.model import Dotted, RelationSpec
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for leaks in /proc")
@@ -240,8 +241,26 @@ def test_a_query_is_cancelled_and_those_that_wait_are_not(bench: ChildBench, cod
     assert never.processes == []
 
 
-@pytest.mark.parametrize("client", ["sqlite://", "duckdb://"])
-def test_tables_in_memory_outlive_a_query_that_is_cancelled(bench: ChildBench, client: str) -> None:
+FORGETS = """
+import sqlite3
+
+class Forgets(sqlite3.Connection):
+    told = False
+
+    def interrupt(self):
+        if self.told:
+            super().interrupt()
+        self.told = True
+
+def get():
+    return sqlite3.connect(":memory:", factory=Forgets)
+"""
+"""An interrupt that comes before its statement is forgotten, as by any driver; here the first always is."""
+
+
+@pytest.mark.parametrize("client", ["sqlite://", "duckdb://", CLIENT])
+def test_tables_in_memory_outlive_a_query_that_is_cancelled(bench: ChildBench, client: Any) -> None:
+    bench.write("clients.py", FORGETS)
     first, last = script(bench, "first", client=client), script(bench, "last", f"{TABLE} FROM first", client)
     endless = script(bench, "endless", f"CREATE TABLE {ENDLESS}", client)
 
@@ -321,10 +340,10 @@ def test_no_process_outlives_a_builder_that_is_killed(tmp_path: Path) -> None:
     (tmp_path / "wait.sh").write_text("echo {{upstream['a']}}; touch waiting; sleep 600 > {{product}}")
     builder = cauce(tmp_path, "build")
     try:
-        assert eventually((tmp_path / "waiting").exists, 30)
-        session = int((tmp_path / "pids.txt").read_text().split()[-1])
-        assert not is_gone(session)
+        assert eventually((tmp_path / "waiting").exists, 100)
+        session = record_of(int((tmp_path / "pids.txt").read_text().split()[-1]))
+        assert session is not None
     finally:
         builder.kill()
         builder.communicate()
-    assert eventually(lambda: is_gone(session))
+    assert eventually(lambda: not is_alive(session))

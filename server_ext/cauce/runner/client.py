@@ -9,6 +9,7 @@ leaves in that beside its tables (a transaction, temporary tables, attached file
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
@@ -20,6 +21,8 @@ __all__ = ["Nature", "SessionClient"]
 
 Nature = Literal["alone", "shared", "memory"]
 """Of a database: one task at a time · several, each in a process of its own · one at a time, in this process only."""
+_AGAIN = 0.05
+"""Seconds from one interrupt of a database to the next."""
 
 
 class SessionClient:
@@ -35,6 +38,8 @@ class SessionClient:
         self._last: Any = None
         self._kept: _Kept | None = None
         self._current: Database | None = None
+        self._over = threading.Event()
+        """Is the request at hand through with the database?"""
 
     @contextmanager
     def opened(self, client: Client | None, task: str) -> Iterator[Database]:
@@ -48,11 +53,12 @@ class SessionClient:
         if self._kept is None and database.is_in_memory:
             self._kept = _Kept(database)
         self._tell("memory" if self._kept else "shared" if database.flavour == "other" else "alone")
-        self._current = database
+        self._current, self._over = database, threading.Event()
         try:
             yield database
         finally:
             self._current = None
+            self._over.set()
             database.rollback()
             if self._kept:
                 self._kept.tidy()
@@ -63,9 +69,14 @@ class SessionClient:
                         close()
 
     def interrupt(self) -> None:
-        """Stop what the database is doing; from another thread."""
-        if (database := self._current) is not None:
+        """Stop what the database is doing, as soon as it does something; from another thread.
+
+        Drivers forget an interrupt that comes just before a statement begins: so it is told until the request is over.
+        """
+        over = self._over
+        while not over.is_set() and (database := self._current) is not None:
             database.interrupt()
+            over.wait(_AGAIN)
 
     def _open(self, client: Client) -> Database:
         if not self._was_opened:
