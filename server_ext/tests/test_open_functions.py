@@ -7,6 +7,7 @@ root/project/
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,13 @@ async def listing(fetch: Fetch, path: str) -> dict[str, str]:
     return {entry["path"]: entry["type"] for entry in model["content"]}
 
 
+async def listing_with(fetch: Fetch, path: str, name: str) -> dict[str, str]:
+    """The first listing with that name: those that would have to wait for the index come without."""
+    while name not in (found := await listing(fetch, path)):
+        await asyncio.sleep(0.05)
+    return found
+
+
 async def hash_of(fetch: Fetch, path: str) -> str:
     params = {"type": "notebook", "content": "0", "hash": "1"}
     return str(json.loads((await fetch("api", "contents", *path.split("/"), params=params)).body)["hash"])
@@ -132,9 +140,9 @@ async def test_what_is_no_python_is_not_saved(root: Path, fetch: Fetch) -> None:
 
 async def test_listings_show_the_functions_where_the_pipeline_wants_it(root: Path, fetch: Fetch) -> None:
     folder = "project/functions.py (functions)"
-    assert (await listing(fetch, "project"))[folder] == "directory"
+    assert (await listing_with(fetch, "project", folder))[folder] == "directory"
     assert await listing(fetch, folder) == {GET: "notebook", FIT: "notebook"}
-    assert "project/src/pkg/more.py (functions)" in await listing(fetch, "project/src/pkg")
+    await listing_with(fetch, "project/src/pkg", "project/src/pkg/more.py (functions)")
     (root / "pipeline.yaml").write_text(PIPELINE.partition("\n")[2])
     assert folder not in await listing(fetch, "project")
     away = await opened(fetch, "project/src/pkg/more.py (functions)/away.ipynb")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import msgspec
@@ -188,13 +189,14 @@ def test_a_page_runs_nothing_but_its_own_script(snapshot: Snapshot) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-def test_a_browser_finds_nothing_to_refuse_in_a_page(workshop: Draw, snapshot: Snapshot) -> None:
-    page = workshop("x").root / "page.html"
+def test_a_browser_finds_nothing_to_refuse_in_a_page(tmp_path: Path, snapshot: Snapshot) -> None:
+    page = tmp_path / "page.html"
     page.write_text(plot_page(snapshot))
     options = [
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
+        "--disable-dev-shm-usage",  # it may be small
         "--enable-logging=stderr",
         f"--user-data-dir={page.parent}/c",
     ]

@@ -8,6 +8,7 @@ import os
 import pickle
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +253,7 @@ async def test_what_cannot_be_read_says_why(made: Made) -> None:
 
 async def test_a_table_of_a_database_is_shown(made: Made) -> None:
     made.path("a.txt")
-    with sqlite3.connect(made.root / "out" / "db") as db:
+    with closing(sqlite3.connect(made.root / "out" / "db")) as db, db:
         db.execute("CREATE TABLE squares AS SELECT 1 AS n, NULL AS m")
     assert (await made.look("squares", task="rows")).kind == "code"
     found = await made.look("squares", task="rows", run=True)

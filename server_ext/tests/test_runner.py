@@ -477,7 +477,7 @@ def test_a_shell_script_keeps_its_bytes(bench: ChildBench) -> None:
 
 
 def test_a_cancelled_shell_script_has_its_time_to_clean_up(bench: ChildBench) -> None:
-    bench.write("run.sh", "trap 'sleep 1; touch clean; exit 1' INT\ntouch begun\nwhile true; do sleep 0.1; done\n")
+    bench.write("run.sh", "trap 'sleep 0.3; touch clean; exit 1' INT\ntouch begun\nwhile true; do sleep 0.1; done\n")
     attempt = bench.task("run.sh", "shell")
 
     async def cancelled() -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -255,7 +256,7 @@ def test_sql_that_is_equal_gives_the_same(pieces: list[str], data: st.DataObject
 
     def answer(text: str) -> object:
         try:
-            with sqlite3.connect(":memory:") as database:
+            with closing(sqlite3.connect(":memory:")) as database:
                 return database.execute(f"select 0, {text}").fetchall()
         except sqlite3.Error:
             return None
