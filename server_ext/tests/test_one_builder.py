@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
+import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 from patience import eventually
-from survival import Building, Ground, Refused, Server, ground_in
+from survival import Building, Ground, Refused, Server, being, ground_in
 
 from cauce.contract import Holder, RunList, RunRefused, RunRequest, RunStarted
+from cauce.engine.errors import ProjectLocked
+from cauce.engine.lock import ProjectLock, lock_file
+from cauce.engine.process import ProcessRecord, record_of
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 
@@ -99,7 +106,7 @@ def by_rest(server: Server) -> Asked:
 def by_terminal(terminal: Building) -> Asked:
     first = terminal.first()
     if isinstance(first, RunRefused):
-        assert (first.error.code, terminal.process.wait(60)) == ("project_locked", 1)
+        assert (first.error.code, terminal.process.wait(100)) == ("project_locked", 1)
         return Asked(None, first.error.holder)
     assert isinstance(first, RunStarted)
     return Asked(first.run)
@@ -116,17 +123,18 @@ def contest(ground: Ground, servers: list[Server], *, kill: bool) -> None:
         for told in (each.holder for each in asked if each.run is None):
             assert told is not None
             assert (told.run, told.host, told.user != "") == (run, socket.gethostname(), True)
-        assert eventually(lambda: ground.has_begun("one"), 30)
+        assert eventually(lambda: ground.has_begun("one"), 100)
         holder = servers[0].snapshot().holder
         assert holder is not None
         assert holder.run == run
         if kill:
             (ground.folder / "begun/one").unlink()
             os.kill(holder.pid, signal.SIGKILL)
+            assert eventually(lambda: being(holder.pid) is None, 60)
             with ground.building("--force", "--jobs", "2") as next_one:
                 assert isinstance(next_one.first(), RunStarted)
                 assert list(ground.noted().values()).count("children") >= 2  # those of the killed task
-                assert eventually(lambda: ground.has_begun("one"), 30)
+                assert eventually(lambda: ground.has_begun("one"), 100)
                 (ground.folder / "go").touch()
                 assert next_one.end().state == "ok"
         else:
@@ -144,6 +152,29 @@ def rounds(ground: Ground, number: int) -> None:
         runs = one.get("/runs", RunList).runs
         assert {run.state for run in runs} == {"ok", "crashed"}
         assert all(run.ended is not None for run in runs)
+
+
+def test_who_has_just_taken_the_lock_has_a_moment_to_say_who_it_is(tmp_path: Path) -> None:
+    # What stands in it is the note of one that was killed; the disk is slow.
+    with subprocess.Popen(["sleep", "600"]) as killed:  # noqa: S607
+        dead = record_of(killed.pid)
+        killed.kill()
+    path = lock_file(tmp_path)
+
+    def note(run: str, process: ProcessRecord | None) -> None:
+        holder = Holder(run=run, pid=1, host=socket.gethostname(), user="ann", since=1.0)
+        path.write_bytes(msgspec.json.encode({"holder": holder, "process": process}))
+
+    note("killed", dead)
+    with path.open("r+b") as taken:
+        fcntl.flock(taken, fcntl.LOCK_EX)
+        saying = threading.Timer(1, note, ("new", record_of(os.getpid())))
+        saying.start()
+        with pytest.raises(ProjectLocked) as refused, ProjectLock(tmp_path, "mine", "eve", 2.0):
+            pass
+        saying.join()
+    assert refused.value.holder is not None
+    assert refused.value.holder.run == "new"
 
 
 def test_one_of_three_builds_and_the_others_are_told_who(ground: Ground) -> None:

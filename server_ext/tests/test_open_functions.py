@@ -80,7 +80,7 @@ async def listing(fetch: Fetch, path: str) -> dict[str, str]:
 
 async def listing_with(fetch: Fetch, path: str, name: str) -> dict[str, str]:
     """The first listing with that name: those that would have to wait for the index come without."""
-    while name not in (found := await listing(fetch, path)):
+    while name not in (found := await listing(fetch, path)):  # noqa: ASYNC110 - the index tells nobody
         await asyncio.sleep(0.05)
     return found
 

@@ -25,8 +25,8 @@ _FILE = "lock"
 _NOTE_LIMIT = 1 << 16
 _PATIENCE = 0.5
 """Seconds for which a holder that has just died, or somebody who only looks, may be in the way."""
-_PATIENCE_WITH_TIDYING = 5.0
-"""Seconds until who tidies up after a crash must be through."""
+_MORE_PATIENCE = 5.0
+"""Seconds until who tidies up after a crash must be through, and whoever has taken the lock has said who it is."""
 _BUSY = (errno.EAGAIN, errno.EACCES)
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -96,10 +96,11 @@ class ProjectLock:
         return self
 
     def _patience(self, note: _Note | None) -> float:
-        """Seconds to wait for whoever wrote that note."""
+        """Seconds to wait for whoever has the lock, when that is the note in it."""
         building = bool(self._note.holder.run)
-        tidied = note is not None and not note.holder.run
-        return _PATIENCE_WITH_TIDYING if building and tidied else _PATIENCE
+        return (
+            _MORE_PATIENCE if building and not (note is not None and note.holder.run and _may_live(note)) else _PATIENCE
+        )
 
     def _unwritable(self, error: OSError) -> ProjectUnwritable:
         return ProjectUnwritable(
@@ -143,6 +144,11 @@ def holder_of(folder: Path) -> tuple[Holder, ProcessRecord | None] | None:
     else:
         held = _is_taken(lock_file(folder))
     return (note.holder, note.process) if held else None
+
+
+def _may_live(note: _Note) -> bool:
+    """False when its process was one of this host that has ended: another has the lock, and has not said so yet."""
+    return note.holder.host != socket.gethostname() or note.process is None or is_alive(note.process)
 
 
 def _is_taken(path: Path) -> bool:
