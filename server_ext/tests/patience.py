@@ -20,3 +20,13 @@ def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool
             return False
         time.sleep(0.02)
     return True
+
+
+def promised(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether it came true within that time on a machine that keeps up: one that gives us our turns late gives them
+    late to what we wait for, too."""
+    for _ in range(round(seconds / 0.02)):
+        if condition():
+            return True
+        time.sleep(0.02)
+    return condition()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patience import eventually
+from patience import eventually, promised
 from survival import Ground, ground_in
 
 from cauce.contract import RunRequest, Snapshot, Task
@@ -43,7 +43,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 
 
 def all_at_work(ground: Ground) -> None:
-    assert eventually(lambda: ground.has_begun(*TASKS), 60)
+    assert eventually(lambda: ground.has_begun(*TASKS), 100)
     assert len(ground.noted()) == 4 * 3 + 2
     assert len(ground.alive()) > len(ground.noted())
 
@@ -72,7 +72,7 @@ def test_a_builder_in_a_terminal_is_killed(ground: Ground) -> None:
         building.process.send_signal(signal.SIGKILL)
         building.process.wait()
     all_crashed(tuple(ground.status().values()))  # whoever asks first
-    assert eventually(lambda: ground.alive() == {}, PROMISED), ground.alive()
+    assert promised(lambda: ground.alive() == {}, PROMISED), ground.alive()
     builds_again(ground)
 
 
@@ -85,19 +85,23 @@ def test_a_builder_of_a_server_is_killed(ground: Ground) -> None:
         assert holder.run == run
         os.kill(holder.pid, signal.SIGKILL)
 
-        def gone(snapshot: Snapshot) -> bool:
-            # Never that nobody builds it though it is being built.
-            assert snapshot.run is not None
-            assert (snapshot.holder is None) == (snapshot.run.state != "running")
-            return snapshot.holder is None
+        seen: list[Snapshot] = []
 
-        snapshot = server.until(gone, PROMISED)
+        def gone() -> bool:
+            seen.append(server.snapshot())
+            # Never that nobody builds it though it is being built.
+            assert seen[-1].run is not None
+            assert (seen[-1].holder is None) == (seen[-1].run.state != "running")
+            return seen[-1].holder is None
+
+        assert promised(gone, PROMISED)
+        snapshot = seen[-1]
         assert snapshot.run is not None
         assert (snapshot.run.state, bool(snapshot.run.message)) == ("crashed", True)
         assert snapshot.run.ended is not None
         assert set(snapshot.run.tasks.values()) == {"crashed"}
         all_crashed(snapshot.tasks)
-        assert eventually(lambda: ground.noted() == {}, PROMISED)
+        assert promised(lambda: ground.noted() == {}, PROMISED)
 
 
 @pytest.mark.torture
@@ -107,7 +111,7 @@ def test_a_server_is_killed_and_started_again(ground: Ground) -> None:
         all_at_work(ground)  # `test_server_killed` has the short form
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
-        assert eventually(lambda: ground.alive() == {}, PROMISED), ground.alive()
+        assert promised(lambda: ground.alive() == {}, PROMISED), ground.alive()
     with ground.server() as server:
         snapshot = server.snapshot()
         assert snapshot.run is not None
