@@ -271,7 +271,6 @@ def commented(text: bytes, sign: bytes) -> bytes:
 HEADER = bomb("---\njupyter:\n", "\n---\n")
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("name", "content"),
     [

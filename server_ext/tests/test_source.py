@@ -851,7 +851,6 @@ def test_nothing_is_read_that_was_not_foreseen(lines: list[str]) -> None:
 # --- Sizes ----------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("source", "text"),
     [
