@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-__all__ = ["PATIENCE", "eventually"]
+__all__ = ["PATIENCE", "eventually", "promised"]
 
 PATIENCE = 120.0
 """Seconds for what takes one or two on a machine that has nothing else to do. Less than a test has as a whole, so that

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from patience import eventually
+from patience import PATIENCE, eventually
 from survival import Building, Ground, Refused, Server, being, ground_in
 
 from cauce.contract import Holder, RunList, RunRefused, RunRequest, RunStarted
@@ -106,7 +106,7 @@ def by_rest(server: Server) -> Asked:
 def by_terminal(terminal: Building) -> Asked:
     first = terminal.first()
     if isinstance(first, RunRefused):
-        assert (first.error.code, terminal.process.wait(100)) == ("project_locked", 1)
+        assert (first.error.code, terminal.process.wait(PATIENCE)) == ("project_locked", 1)
         return Asked(None, first.error.holder)
     assert isinstance(first, RunStarted)
     return Asked(first.run)
@@ -123,18 +123,18 @@ def contest(ground: Ground, servers: list[Server], *, kill: bool) -> None:
         for told in (each.holder for each in asked if each.run is None):
             assert told is not None
             assert (told.run, told.host, told.user != "") == (run, socket.gethostname(), True)
-        assert eventually(lambda: ground.has_begun("one"), 100)
+        assert eventually(lambda: ground.has_begun("one"))
         holder = servers[0].snapshot().holder
         assert holder is not None
         assert holder.run == run
         if kill:
             (ground.folder / "begun/one").unlink()
             os.kill(holder.pid, signal.SIGKILL)
-            assert eventually(lambda: being(holder.pid) is None, 60)
+            assert eventually(lambda: being(holder.pid) is None)
             with ground.building("--force", "--jobs", "2") as next_one:
                 assert isinstance(next_one.first(), RunStarted)
                 assert list(ground.noted().values()).count("children") >= 2  # those of the killed task
-                assert eventually(lambda: ground.has_begun("one"), 100)
+                assert eventually(lambda: ground.has_begun("one"))
                 (ground.folder / "go").touch()
                 assert next_one.end().state == "ok"
         else:

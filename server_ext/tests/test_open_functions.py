@@ -16,6 +16,7 @@ from uuid import uuid4
 import nbformat
 import pytest
 from jupyter_server.serverapp import ServerApp
+from patience import PATIENCE
 from test_opening import Fetch, injected, opened, save, snapshot, with_extensions
 from tornado.httpclient import HTTPClientError
 
@@ -211,9 +212,9 @@ async def test_its_cells_run_in_a_kernel_that_starts_in_the_projects_root(
     client = jp_serverapp.kernel_manager.get_kernel(session["kernel"]["id"]).client()
     client.start_channels()
     try:
-        await client.wait_for_ready(timeout=100)
+        await client.wait_for_ready(timeout=PATIENCE)
         for each in model["content"]["cells"]:
-            reply = await client.execute_interactive(each["source"], timeout=100, output_hook=lambda _: None)
+            reply = await client.execute_interactive(each["source"], timeout=PATIENCE, output_hook=lambda _: None)
             assert reply["content"]["status"] == "ok"
     finally:
         client.stop_channels()

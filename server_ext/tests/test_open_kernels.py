@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from jupyter_server.serverapp import ServerApp
+from patience import PATIENCE
 
 from cauce.engine.injection import Binding
 from cauce.server.contents import wrap_contents_manager
@@ -64,10 +65,10 @@ async def working_folder(server: ServerApp, kernel_id: str) -> tuple[Path, str]:
     client = server.kernel_manager.get_kernel(kernel_id).client()
     client.start_channels()
     try:
-        await client.wait_for_ready(timeout=100)
+        await client.wait_for_ready(timeout=PATIENCE)
         code = {"cwd": "__import__('os').getcwd()", "session": "__import__('os').environ.get('JPY_SESSION_NAME', '')"}
         reply = await client.execute_interactive(
-            "", user_expressions=code, store_history=False, timeout=100, output_hook=lambda _: None
+            "", user_expressions=code, store_history=False, timeout=PATIENCE, output_hook=lambda _: None
         )
     finally:
         client.stop_channels()

@@ -43,7 +43,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 
 
 def all_at_work(ground: Ground) -> None:
-    assert eventually(lambda: ground.has_begun(*TASKS), 100)
+    assert eventually(lambda: ground.has_begun(*TASKS))
     assert len(ground.noted()) == 4 * 3 + 2
     assert len(ground.alive()) > len(ground.noted())
 

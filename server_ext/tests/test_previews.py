@@ -57,9 +57,7 @@ class Made:
         where = ("cauce", "api", "pipelines", "mine", "pipeline.yaml", "tasks", task, "preview")
         if run:
             headers = {"Content-Type": "application/json"}
-            reply = await self.fetch(
-                *where, method="POST", headers=headers, body=json.dumps({"product": product}), request_timeout=120
-            )
+            reply = await self.fetch(*where, method="POST", headers=headers, body=json.dumps({"product": product}))
         else:
             reply = await self.fetch(*where, params={"product": product})
         return msgspec.json.decode(reply.body, type=Preview)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from patience import eventually
+from patience import PATIENCE, eventually
 
 from cauce.engine.process import Guard, ProcessRecord, is_alive, kill_group, reap, record_of, signal_group
 
@@ -110,7 +110,7 @@ def test_a_guard_that_was_killed_is_replaced(sleeper: subprocess.Popen[bytes]) -
     with subprocess.Popen(SLEEP, start_new_session=True) as other:
         guard.add(other.pid)
         guard.close()  # what is still listed is killed
-        assert other.wait(60) == sleeper.wait(60) == -signal.SIGKILL
+        assert other.wait(PATIENCE) == sleeper.wait(PATIENCE) == -signal.SIGKILL
     assert guards() <= others
 
 

@@ -16,6 +16,7 @@ import nbformat
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
+from patience import PATIENCE
 
 from cauce.engine.process import is_alive, record_of
 
@@ -69,7 +70,7 @@ def test_nbclient_executes_in_forked_kernels(tmp_path: Path, monkeypatch: pytest
 async def answer(client: Any, source: str) -> str:
     """The result of an expression, or the name of what it raised."""
     reply = await client.execute_interactive(
-        source, silent=True, user_expressions={"it": "it"}, timeout=100, output_hook=lambda _: None
+        source, silent=True, user_expressions={"it": "it"}, timeout=PATIENCE, output_hook=lambda _: None
     )
     content = reply["content"]
     return str(content.get("ename") or content["user_expressions"]["it"]["data"]["text/plain"])
@@ -81,7 +82,7 @@ def test_a_manager_starts_interrupts_restarts_and_ends_a_forked_kernel(tmp_path:
         await manager.start_kernel(cwd=str(tmp_path), env={**os.environ, "ODD": "1"})
         client = manager.client()
         client.start_channels()
-        await client.wait_for_ready(timeout=100)
+        await client.wait_for_ready(timeout=PATIENCE)
         first = int(await answer(client, "import os; it = os.getpid()"))
         assert await answer(client, "it = os.getppid()") != str(os.getpid())
         assert await answer(client, "it = os.environ['ODD'] + os.getcwd()") == repr(f"1{tmp_path}")
@@ -97,7 +98,7 @@ def test_a_manager_starts_interrupts_restarts_and_ends_a_forked_kernel(tmp_path:
         assert await running == "KeyboardInterrupt"
 
         await manager.restart_kernel()
-        await client.wait_for_ready(timeout=100)
+        await client.wait_for_ready(timeout=PATIENCE)
         second = int(await answer(client, "import os; it = os.getpid()"))
         assert second != first
         assert await answer(client, "it = 'time' in dir()") == "False"
@@ -110,7 +111,7 @@ def test_a_manager_starts_interrupts_restarts_and_ends_a_forked_kernel(tmp_path:
             await asyncio.sleep(0.01)
         assert not is_alive(record)
         await manager.restart_kernel(now=True)
-        await client.wait_for_ready(timeout=100)
+        await client.wait_for_ready(timeout=PATIENCE)
         client.stop_channels()
         pid = manager.provisioner.pid if manager.provisioner is not None else 0  # type: ignore[attr-defined]
         record = record_of(pid)
@@ -167,7 +168,7 @@ async def test_a_kernel_ends_as_it_should_whatever_is_among_its_modules() -> Non
     client = manager.client()
     client.start_channels()
     try:
-        await client.wait_for_ready(timeout=100)
+        await client.wait_for_ready(timeout=PATIENCE)
         await answer(
             client,
             "import sys\nclass Lazy:\n    def __getattr__(self, name):\n        raise ImportError(name)\n"
@@ -175,7 +176,7 @@ async def test_a_kernel_ends_as_it_should_whatever_is_among_its_modules() -> Non
         )
         assert manager.provisioner is not None
         await manager.request_shutdown()
-        assert await asyncio.wait_for(manager.provisioner.wait(), 100) == 0
+        assert await asyncio.wait_for(manager.provisioner.wait(), PATIENCE) == 0
     finally:
         client.stop_channels()
         await manager.shutdown_kernel(now=True)

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import nbformat
 import pytest
-from patience import eventually, promised
+from patience import PATIENCE, eventually, promised
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from cauce.contract import Split, SplitEdge, SplitRun, SplitTask, SplitVariable
@@ -298,7 +298,7 @@ def test_it_can_be_ended_and_leaves_no_kernel_behind(tmp_path: Path, how: str) -
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, **pipes) as process:
         pid = tmp_path / "pid"
-        assert eventually(lambda: pid.exists() and pid.read_text() != "", 100)
+        assert eventually(lambda: pid.exists() and pid.read_text() != "")
         kernel = record_of(int(pid.read_text()))
         assert kernel is not None
         if how == "signal":
@@ -306,7 +306,7 @@ def test_it_can_be_ended_and_leaves_no_kernel_behind(tmp_path: Path, how: str) -
         else:
             process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
         lines = process.stdout.read().splitlines()  # type: ignore[union-attr]  # it is a pipe
-        assert process.wait(100) == 130
+        assert process.wait(PATIENCE) == 130
     assert msgspec.json.decode(lines[-1], type=SplitRun).state == "cancelled"
     assert promised(lambda: not is_alive(kernel), 10)
     assert kept(path) is None

@@ -14,6 +14,7 @@ import yaml
 from drawn import Workshop
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from cauce.contract import NewTask, TaskRemoval
 from cauce.engine.editing import (
@@ -415,7 +416,7 @@ def cauce(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patience import eventually, promised
+from patience import PATIENCE, eventually, promised
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 
@@ -76,7 +76,7 @@ class Server:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=100) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:  # noqa: S310
             return json.loads(reply.read() or b"null")
 
     def wait(self) -> None:
@@ -116,7 +116,7 @@ def working_in(folder: Path) -> list[str]:
 
 def cauce(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-P", "-m", "cauce", *arguments], cwd=project, capture_output=True, text=True, timeout=100
+        [sys.executable, "-P", "-m", "cauce", *arguments], cwd=project, capture_output=True, text=True, timeout=PATIENCE
     )
 
 
@@ -140,7 +140,7 @@ def test_nothing_survives_and_nothing_is_falsely_fresh(project: Path, server: Se
         time.sleep(0.1)
     while server.ask("/project/pipeline.yaml")["tasks"][0]["freshness"]["state"] != "fresh":
         time.sleep(0.1)
-    assert eventually(lambda: len(working_in(project)) >= 4, 60), "a builder, two kernels and a child"
+    assert eventually(lambda: len(working_in(project)) >= 4), "a builder, two kernels and a child"
 
     server.process.send_signal(signal.SIGKILL)
     server.process.wait()

@@ -340,7 +340,7 @@ def test_no_process_outlives_a_builder_that_is_killed(tmp_path: Path) -> None:
     (tmp_path / "wait.sh").write_text("echo {{upstream['a']}}; touch waiting; sleep 600 > {{product}}")
     builder = cauce(tmp_path, "build")
     try:
-        assert eventually((tmp_path / "waiting").exists, 100)
+        assert eventually((tmp_path / "waiting").exists)
         session = record_of(int((tmp_path / "pids.txt").read_text().split()[-1]))
         assert session is not None
     finally:

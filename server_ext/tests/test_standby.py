@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 from jupyter_server.serverapp import ServerApp
+from patience import PATIENCE
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from cauce.contract import Build, Run, RunRequest, Snapshot, encode
@@ -215,8 +216,10 @@ def test_one_that_is_not_asked_in_time_or_has_lost_its_server_ends(tmp_path: Pat
     before = state(tmp_path)
     command = [sys.executable, "-P", "-m", "cauce", "build", "--standby"]
     with subprocess.Popen([*command, "0.1"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as unused:
-        assert unused.wait(60) == 0
-    lost = subprocess.run([*command, "600"], cwd=tmp_path, input=b"", capture_output=True, timeout=60, check=False)
+        assert unused.wait(PATIENCE) == 0
+    lost = subprocess.run(
+        [*command, "600"], cwd=tmp_path, input=b"", capture_output=True, timeout=PATIENCE, check=False
+    )
     assert (lost.returncode, lost.stdout, lost.stderr) == (0, b"", b"")
     assert state(tmp_path) == before
 
@@ -271,6 +274,11 @@ def test_whatever_a_build_imports_is_imported_ahead(tmp_path: Path) -> None:
     book = "  - source: book.py\n    product: out/book.ipynb\n"
     (tmp_path / "pipeline.yaml").write_text(f"{PIPELINE}{book}  - source: steps.step\n    product: out/x.txt\n")
     done = subprocess.run(
-        [sys.executable, "-P", "-c", IMPORTS], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-P", "-c", IMPORTS],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert done.stdout.splitlines()[-2:] == ["later:", "never: None None"], done.stdout[-2000:] + done.stderr
