@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-__all__ = ["PATIENCE", "eventually", "promised"]
+__all__ = ["PATIENCE", "eventually"]
 
 PATIENCE = 120.0
 """Seconds for what takes one or two on a machine that has nothing else to do. Less than a test has as a whole, so that
@@ -20,13 +20,3 @@ def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool
             return False
         time.sleep(0.02)
     return True
-
-
-def promised(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether it came true within that time on a machine that keeps up: one that gives us our turns late gives them
-    late to what we wait for, too."""
-    for _ in range(round(seconds / 0.02)):
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patience import eventually, promised
+from patience import eventually
 from survival import Ground, ground_in
 
 from cauce.contract import RunRequest, Snapshot, Task
@@ -66,17 +66,19 @@ def builds_again(ground: Ground) -> None:
     assert (ended.state, set(ended.tasks)) == ("ok", set(TASKS))
 
 
-def test_a_builder_in_a_terminal_is_killed(ground: Ground) -> None:
+@pytest.mark.sampled
+def test_a_builder_in_a_terminal_is_killed(ground: Ground, leeway: float) -> None:
     with ground.building("--jobs", "5") as building:
         all_at_work(ground)
         building.process.send_signal(signal.SIGKILL)
         building.process.wait()
     all_crashed(tuple(ground.status().values()))  # whoever asks first
-    assert promised(lambda: ground.alive() == {}, PROMISED), ground.alive()
+    assert eventually(lambda: ground.alive() == {}, PROMISED + leeway), ground.alive()
     builds_again(ground)
 
 
-def test_a_builder_of_a_server_is_killed(ground: Ground) -> None:
+@pytest.mark.sampled
+def test_a_builder_of_a_server_is_killed(ground: Ground, leeway: float) -> None:
     with ground.server() as server:
         run = server.start(RunRequest(jobs=5))
         all_at_work(ground)
@@ -94,24 +96,24 @@ def test_a_builder_of_a_server_is_killed(ground: Ground) -> None:
             assert (seen[-1].holder is None) == (seen[-1].run.state != "running")
             return seen[-1].holder is None
 
-        assert promised(gone, PROMISED)
+        assert eventually(gone, PROMISED + leeway)
         snapshot = seen[-1]
         assert snapshot.run is not None
         assert (snapshot.run.state, bool(snapshot.run.message)) == ("crashed", True)
         assert snapshot.run.ended is not None
         assert set(snapshot.run.tasks.values()) == {"crashed"}
         all_crashed(snapshot.tasks)
-        assert promised(lambda: ground.noted() == {}, PROMISED)
+        assert eventually(lambda: ground.noted() == {}, PROMISED + leeway)
 
 
 @pytest.mark.torture
-def test_a_server_is_killed_and_started_again(ground: Ground) -> None:
+def test_a_server_is_killed_and_started_again(ground: Ground, leeway: float) -> None:
     with ground.server() as server:
         run = server.start(RunRequest(jobs=5))
         all_at_work(ground)  # `test_server_killed` has the short form
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
-        assert promised(lambda: ground.alive() == {}, PROMISED), ground.alive()
+        assert eventually(lambda: ground.alive() == {}, PROMISED + leeway), ground.alive()
     with ground.server() as server:
         snapshot = server.snapshot()
         assert snapshot.run is not None

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import nbformat
 import pytest
-from patience import PATIENCE, eventually, promised
+from patience import PATIENCE, eventually
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from cauce.contract import Split, SplitEdge, SplitRun, SplitTask, SplitVariable
@@ -308,7 +308,7 @@ def test_it_can_be_ended_and_leaves_no_kernel_behind(tmp_path: Path, how: str) -
         lines = process.stdout.read().splitlines()  # type: ignore[union-attr]  # it is a pipe
         assert process.wait(PATIENCE) == 130
     assert msgspec.json.decode(lines[-1], type=SplitRun).state == "cancelled"
-    assert promised(lambda: not is_alive(kernel), 10)
+    assert eventually(lambda: not is_alive(kernel))
     assert kept(path) is None
 
 

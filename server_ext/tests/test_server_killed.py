@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patience import PATIENCE, eventually, promised
+from patience import PATIENCE, eventually
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 
@@ -133,7 +133,8 @@ def states(project: Path) -> dict[str, str]:
     return {task["name"]: task["freshness"]["state"] for task in tasks(project)}
 
 
-def test_nothing_survives_and_nothing_is_falsely_fresh(project: Path, server: Server) -> None:
+@pytest.mark.sampled
+def test_nothing_survives_and_nothing_is_falsely_fresh(project: Path, server: Server, leeway: float) -> None:
     server.wait()
     server.ask("/project/pipeline.yaml/runs", {"jobs": 3})
     while not all((project / "out" / f"{name}.txt").exists() for name in ("quick", "child", "gil")):
@@ -145,7 +146,7 @@ def test_nothing_survives_and_nothing_is_falsely_fresh(project: Path, server: Se
     server.process.send_signal(signal.SIGKILL)
     server.process.wait()
 
-    assert promised(lambda: not working_in(project), GONE_WITHIN), working_in(project)
+    assert eventually(lambda: not working_in(project), GONE_WITHIN + leeway), working_in(project)
     assert states(project) == {"quick": "fresh", "child": "stale", "gil": "stale"}
     for attempt in (task["lastAttempt"] for task in tasks(project)[1:]):
         assert (attempt["outcome"], bool(attempt["ended"]), bool(attempt["cause"])) == ("crashed", True, True)
@@ -162,7 +163,10 @@ def test_nothing_survives_and_nothing_is_falsely_fresh(project: Path, server: Se
     assert (project / "out" / "gil.txt").read_text() == "done"
 
 
-def test_a_builder_that_waits_for_the_next_build_ends_with_the_server(project: Path, server: Server) -> None:
+@pytest.mark.sampled
+def test_a_builder_that_waits_for_the_next_build_ends_with_the_server(
+    project: Path, server: Server, leeway: float
+) -> None:
     (project / "pipeline.yaml").write_text("tasks:\n  - source: quick.sh\n    product: out/quick.txt\n")
     (project / "quick.sh").write_text("echo done > {{product}}\n")
     server.wait()
@@ -171,7 +175,7 @@ def test_a_builder_that_waits_for_the_next_build_ends_with_the_server(project: P
         time.sleep(0.05)
     server.process.kill()
     server.process.wait()
-    assert promised(lambda: not working_in(project), GONE_WITHIN), working_in(project)
+    assert eventually(lambda: not working_in(project), GONE_WITHIN + leeway), working_in(project)
 
 
 # --- At which moment
@@ -259,7 +263,9 @@ def made(project: Path) -> dict[str, str]:
         for moment in (starting, begun, committing, running, cancelling)
     ],
 )
-def test_what_became_of_it_is_told(project: Path, server: Server, moment: Callable[[Build], bool]) -> None:
+def test_what_became_of_it_is_told(
+    project: Path, server: Server, moment: Callable[[Build], bool], leeway: float
+) -> None:
     def write(version: str) -> None:
         (project / "steps.py").write_text(STEPS.replace("VERSION", version).replace("SIZE", str(SIZE)))
 
@@ -284,7 +290,7 @@ def test_what_became_of_it_is_told(project: Path, server: Server, moment: Callab
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
 
-    assert promised(lambda: not working_in(project), GONE_WITHIN), working_in(project)
+    assert eventually(lambda: not working_in(project), GONE_WITHIN + leeway), working_in(project)
     told = status(project)["run"]
     if told["id"] == before:
         assert moment is starting
