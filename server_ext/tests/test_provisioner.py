@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -49,6 +50,7 @@ def told(notebook: Any) -> str:
     return "".join(output.text for cell in notebook.cells for output in cell.outputs)
 
 
+@pytest.mark.filterwarnings("error::ResourceWarning")
 def test_nbclient_executes_in_forked_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKED_BY", str(os.getpid()))
     one, two, three = book(TELL, "print(In[1][:6])"), book(TELL, "1 / 0"), book("import os\nos.kill(os.getpid(), 9)")
@@ -65,6 +67,7 @@ def test_nbclient_executes_in_forked_kernels(tmp_path: Path, monkeypatch: pytest
         NotebookClient(two, kernel_name="python3").execute()
     with pytest.raises(nbclient.exceptions.DeadKernelError):
         NotebookClient(three, kernel_name="python3").execute()
+    gc.collect()  # which finds nothing open
 
 
 async def answer(client: Any, source: str) -> str:

@@ -87,6 +87,13 @@ class ForkProvisioner(LocalProvisioner):
             forked.receive()
         return await super().wait()
 
+    async def cleanup(self, restart: bool = False) -> None:
+        """Give back what belongs to a kernel that nobody waits for, since it has died by itself."""
+        if self._forked is not None:
+            self._forked.close()
+            self._forked = None
+        await super().cleanup(restart)
+
 
 class _Process:
     """As much of `subprocess.Popen` as `LocalProvisioner` makes use of."""
