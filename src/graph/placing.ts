@@ -51,19 +51,34 @@ export function aboveButtons({ width, height }: ISize): ISize {
   return { width, height: Math.max(height - BUTTONS, NODE_HEIGHT) };
 }
 
-/** Focus an item once it is drawn, for it may have been out of view. */
+/**
+ * Focus an item once it is drawn: it may have been out of view, or in a group that is being laid out. What
+ * was wanted last counts, and nothing is taken from who has gone elsewhere meanwhile.
+ */
 export function focusSoon(frame: HTMLElement | null, key: string): void {
+  const wish = ++wishes;
   let tries = 0;
   const attempt = (): void => {
-    const node = frame?.querySelector<SVGGElement>(`[data-cauce-item="${CSS.escape(key)}"]`);
-    if (node != null) {
+    if (frame === null || wish !== wishes) {
+      return;
+    }
+    const node = frame.querySelector<SVGGElement>(`[data-cauce-item="${CSS.escape(key)}"]`);
+    if (node !== null) {
       node.focus({ preventScroll: true });
-    } else if (tries++ < FOCUS_TRIES) {
+    } else if (!isElsewhere(frame) && (frame.dataset.busy === 'true' || tries++ < FOCUS_TRIES)) {
       requestAnimationFrame(attempt);
     }
   };
   requestAnimationFrame(attempt);
 }
 
-/** Frames that an item may take to be drawn. */
+let wishes = 0;
+
+/** Frames that an item may take to be drawn once it has a place. */
 const FOCUS_TRIES = 20;
+
+/** Has something else the focus? Nothing has it when what had it is gone. */
+function isElsewhere(frame: HTMLElement): boolean {
+  const { activeElement, body } = document;
+  return !frame.isConnected || (activeElement !== body && !frame.contains(activeElement));
+}
