@@ -1,8 +1,11 @@
 /**
  * Galata's fixtures with a project on disk and Cauce's panel in the browser.
  */
+import * as fs from 'node:fs/promises';
+
 import { expect, test as base } from '@jupyterlab/galata';
 
+import './patience';
 import { Panel } from './panel';
 import { Project, type Files } from './project';
 
@@ -23,6 +26,10 @@ export const test = base.extend<ICauceFixtures>({
     const project = new Project(tmpPath);
     await project.write(files);
     await use(project);
+    // Galata asks the server to delete one file after the other, which takes long for a thousand. What still
+    // writes here may be in the way: that is left to Galata.
+    const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 200 };
+    await fs.rm(project.path(), options).catch(() => undefined);
   },
   // Fixtures are made in the order in which they are named: the project is there before the page.
   found: async ({ project: _, request }, use) => {

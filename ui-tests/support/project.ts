@@ -2,6 +2,7 @@
  * Small pipelines on disk for the tests: pure Python, a second a task, nothing imported.
  */
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
@@ -32,10 +33,13 @@ export class Project {
     return path.join(serverRoot(), this.folder, file);
   }
 
+  /** Write files, each whole or not at all: who looks in between would see an empty one. */
   async write(files: Files): Promise<void> {
     for (const [file, text] of Object.entries(files)) {
       await fs.mkdir(path.dirname(this.path(file)), { recursive: true });
-      await fs.writeFile(this.path(file), text);
+      const beside = path.join(serverRoot(), `.${randomUUID()}.part`);
+      await fs.writeFile(beside, text);
+      await fs.rename(beside, this.path(file));
     }
   }
 
@@ -45,7 +49,12 @@ export class Project {
 
   /** What the file holds by now: null while it is not there. A file that somebody just made may be empty. */
   async content(file: string): Promise<string | null> {
-    return (await this.exists(file)) ? this.read(file) : null;
+    return this.read(file).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+        return null;
+      }
+      throw error;
+    });
   }
 
   async bytes(file: string): Promise<Buffer> {
