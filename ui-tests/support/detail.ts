@@ -10,7 +10,8 @@ export class Detail {
   /** A part, by its heading. */
   part(title: string | RegExp): Locator {
     return this.root.locator('.jp-cauce-Detail-part').filter({
-      has: this.root.page().getByRole('heading', { level: 3, name: title })
+      // 'Log, live' is no 'Log': the one gives way to the other when a task has ended.
+      has: this.root.page().getByRole('heading', { level: 3, name: title, exact: true })
     });
   }
 

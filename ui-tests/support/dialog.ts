@@ -37,6 +37,8 @@ export class ChangeDialog {
 
   /** Think better of it. */
   async escape(): Promise<void> {
+    // Keys are heard by what has the focus, and the dialog takes it when it is drawn.
+    await expect(this.root.locator(':focus')).toHaveCount(1);
     await this.page.keyboard.press('Escape');
     await expect(this.root).toHaveCount(0);
   }

@@ -47,13 +47,34 @@ export class GraphView {
     return this.root.locator('.jp-cauce-Graph-edge');
   }
 
+  /** Where a task is drawn, once it stands still: it moves to its place, and the view with the panel's size. */
+  async place(task: string): Promise<{ readonly x: number; readonly y: number }> {
+    return this.node(task).evaluate(
+      node =>
+        new Promise<{ readonly x: number; readonly y: number }>(resolve => {
+          let [before, still] = ['', 0];
+          const look = (): void => {
+            const { x, y, width, height } = node.getBoundingClientRect();
+            const now = JSON.stringify([x, y, width, height]);
+            still = now === before ? still + 1 : 0;
+            before = now;
+            if (still < 20) {
+              requestAnimationFrame(look);
+            } else {
+              resolve({ x: x + width / 2, y: y + height / 2 });
+            }
+          };
+          look();
+        })
+    );
+  }
+
   /** Draw a line from the port of a task to another task. */
   async connect(from: string, to: string): Promise<void> {
+    const { x, y } = await this.place(to);
     await this.node(from).hover();
     await this.node(from).locator('.jp-cauce-Graph-port').hover();
     await this.page.mouse.down();
-    const box = await this.node(to).boundingBox();
-    const [x, y] = [(box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2];
     await this.page.mouse.move(x, y, { steps: 5 });
     await this.page.mouse.up();
   }
@@ -98,5 +119,6 @@ export class GraphView {
     if ((await button.getAttribute('aria-expanded')) !== 'true') {
       await button.click();
     }
+    await expect(button).toHaveAttribute('aria-expanded', 'true');
   }
 }

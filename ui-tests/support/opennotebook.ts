@@ -4,6 +4,8 @@
 import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
+import { expectRemembered } from './memory';
+import { chooseFromMenu } from './menu';
 import type { Project } from './project';
 
 export class OpenNotebook {
@@ -13,14 +15,20 @@ export class OpenNotebook {
     readonly file: string
   ) {}
 
-  /** Open a task's file as a notebook, as *Open With* does. */
-  async open(): Promise<void> {
+  /**
+   * Open a task's file as a notebook, as *Open With* does.
+   *
+   * `filled`: the values of the task are there. Where the server takes its time, they come into a notebook
+   * that is open already, and it may be read again for that.
+   */
+  async open(filled = true): Promise<void> {
     await this.command('docmanager:open', {
       path: `${this.project.folder}/${this.file}`,
       factory: 'Notebook'
     });
     await expect(this.cells.first()).toBeVisible();
     await expect(this.line).toBeVisible();
+    await expect(this.injected).toHaveCount(filled ? 1 : 0);
   }
 
   /** Open the same file in the editor, beside it. */
@@ -67,6 +75,7 @@ export class OpenNotebook {
   /** Write at the end of a cell. */
   async type(text: string, into: string): Promise<void> {
     await this.cell(into).locator('.cm-content').click();
+    await expect(this.cell(into).locator('.cm-editor')).toHaveClass(/cm-focused/);
     await this.page.keyboard.press('Control+End');
     await this.page.keyboard.type(text);
   }
@@ -107,35 +116,26 @@ export class OpenNotebook {
     });
   }
 
+  /**
+   * Its kernel has started, and does nothing. The notebook's own indicator says so, too, before there is any
+   * kernel.
+   */
   async waitForIdle(): Promise<void> {
-    await expect(this.root.locator('.jp-Notebook-ExecutionIndicator')).toHaveAttribute(
-      'data-status',
-      'idle',
-      { timeout: 60_000 }
-    );
+    await expect(this.page.locator('#jp-main-statusbar')).toContainText('| Idle', {
+      timeout: 90_000
+    });
   }
 
-  /** JupyterLab has written down that the notebook is open: it does so when nothing has moved for a while. */
+  /** Run all cells. Before there is a kernel, JupyterLab would have them run in vain. */
+  async runAll(): Promise<void> {
+    await this.waitForIdle();
+    await chooseFromMenu(this.page, 'Run', 'Run All Cells');
+  }
+
+  /** JupyterLab has written down that the notebook is open. */
   async expectRemembered(): Promise<void> {
-    await expect
-      .poll(() =>
-        this.page.evaluate(async () => {
-          const { workspaces } = (
-            window as unknown as {
-              jupyterapp: {
-                serviceManager: {
-                  workspaces: {
-                    fetch: (id: string) => Promise<{ data: Record<string, unknown> }>;
-                  };
-                };
-              };
-            }
-          ).jupyterapp.serviceManager;
-          const { data } = await workspaces.fetch('default');
-          return JSON.stringify(data['layout-restorer:data'] ?? null);
-        })
-      )
-      .toContain(`"notebook:${this.project.folder}/${this.file}"`);
+    const path = `${this.project.folder}/${this.file}`;
+    await expectRemembered(this.page, 'layout-restorer:data', `"notebook:${path}"`);
   }
 
   async command(id: string, args: Record<string, unknown> = {}): Promise<void> {

@@ -42,6 +42,10 @@ export class Panel {
   }
 
   async open(): Promise<void> {
+    // Before, it may be about to come back by itself: a click on its tab would close it then.
+    await this.page.evaluate(async () => {
+      await window.jupyterapp.restored;
+    });
     await this.page.sidebar.openTab(PANEL_ID);
     await expect(this.root).toBeVisible();
   }
@@ -51,6 +55,11 @@ export class Panel {
     return this.root
       .locator('.jp-cauce-List-row')
       .evaluateAll(rows => rows.map(row => row.getAttribute('data-cauce-task') ?? ''));
+  }
+
+  /** These are the tasks, from the top of the list. */
+  async expectTasks(names: readonly string[]): Promise<void> {
+    await expect.poll(() => this.tasks()).toEqual(names);
   }
 
   async expectState(task: string, state: string): Promise<void> {
@@ -97,6 +106,11 @@ export class Panel {
         { timeout }
       )
       .toBe(state);
+    await this.expectIdle();
+  }
+
+  /** Nothing is built: another build can be started. The last task is done a little before its build is. */
+  async expectIdle(): Promise<void> {
     await expect(this.root.locator('[data-cauce-action="cancel"]')).toHaveCount(0);
   }
 
@@ -121,7 +135,10 @@ export class Panel {
 
   async select(task: string): Promise<void> {
     await this.row(task).click();
-    await expect(this.detail).toContainText(task);
+    const name = this.detail.locator('.jp-cauce-Detail-name');
+    await expect(name).toHaveText(task);
+    // It opens a little later, for a second click may follow, and takes room from the tasks then.
+    await expect(name).toBeVisible();
   }
 
   /** Open the task's source. */
@@ -156,7 +173,8 @@ export class Panel {
   }
 
   private menuEntry(label: string): Locator {
-    return this.page.locator('.lm-Menu-item').filter({ hasText: label });
+    // A click on one that is disabled does nothing, and says nothing.
+    return this.page.locator('.lm-Menu-item:not(.lm-mod-disabled)').filter({ hasText: label });
   }
 
   private told(title: string | RegExp): Locator {

@@ -5,6 +5,9 @@
 import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
+import { chooseFromMenu } from './menu';
+import { Palette } from './palette';
+
 export class Running {
   constructor(private readonly page: IJupyterLabPageFixture) {}
 
@@ -28,36 +31,48 @@ export class Running {
     return this.page.locator('.jp-Dialog').filter({ has: this.page.locator('.jp-cauce-Plan') });
   }
 
-  /** Its tasks: name, verdict and reason. */
-  async planned(): Promise<string[]> {
+  /** Of its tasks that is told: what stands in these columns, from the top. */
+  async expectPlanned(
+    lines: readonly string[],
+    columns: readonly string[] = ['name', 'verdict', 'why']
+  ): Promise<void> {
     await expect(this.plan.locator('.jp-cauce-Plan-summary')).toBeVisible();
-    const rows = await this.plan.locator('.jp-cauce-Plan-task').all();
-    return Promise.all(
-      rows.map(async row => {
-        const parts = ['name', 'verdict', 'why'].map(part =>
-          row.locator(`.jp-cauce-Plan-${part}`).textContent()
-        );
-        return (await Promise.all(parts)).join(' | ');
-      })
-    );
+    await expect
+      .poll(() =>
+        // At one moment, for it keeps up with the pipeline.
+        this.plan
+          .locator('.jp-cauce-Plan-task')
+          .evaluateAll(
+            (rows, parts) =>
+              rows.map(row =>
+                parts
+                  .map(part => row.querySelector(`.jp-cauce-Plan-${part}`)?.textContent ?? '')
+                  .join(' | ')
+              ),
+            columns
+          )
+      )
+      .toEqual(lines);
+  }
+
+  /** A button of the dialog. */
+  planButton(label: string): Locator {
+    return this.plan.getByRole('button', { name: label, exact: true });
   }
 
   async close(button: string): Promise<void> {
-    await this.plan.getByRole('button', { name: button, exact: true }).click();
+    await this.planButton(button).click();
     await expect(this.plan).toHaveCount(0);
   }
 
-  /** Run a command as though the palette had done it. */
+  /** Run a command from the palette. */
   async palette(label: string): Promise<void> {
-    await this.page.keyboard.press('Control+Shift+KeyC');
-    const palette = this.page.locator('.lm-CommandPalette');
-    await palette.locator('input').fill(label);
-    await palette.locator('.lm-CommandPalette-item').filter({ hasText: label }).first().click();
+    await new Palette(this.page).run(label);
   }
 
   /** An entry of the Run menu's submenu. */
   async runMenu(label: string): Promise<void> {
-    await this.page.menu.clickMenuItem(`Run>Pipeline>${label}`);
+    await chooseFromMenu(this.page, 'Run', 'Pipeline', label);
   }
 
   /** The builds in the panel of what runs. */

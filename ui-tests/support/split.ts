@@ -46,7 +46,9 @@ export class SplitDialog {
   /** Open it from the context menu of the file browser. */
   async openFromBrowser(file: string): Promise<void> {
     await this.page.sidebar.openTab('filebrowser');
-    await this.page.filebrowser.openDirectory(this.project.folder);
+    await this.page.evaluate(async path => {
+      await window.jupyterapp.commands.execute('filebrowser:go-to-path', { path });
+    }, this.project.folder);
     await this.page
       .locator('.jp-DirListing-item')
       .filter({ hasText: file })
@@ -67,7 +69,7 @@ export class SplitDialog {
   /** The names of the tasks, from the top. */
   async expectTasks(names: readonly string[]): Promise<void> {
     await expect(this.root.locator('.jp-cauce-SplitHead-name')).toHaveText([...names]);
-    await expect(this.root.locator('.jp-cauce-Splitting')).toHaveAttribute('data-busy', 'false');
+    await this.settled();
   }
 
   node(task: string): Locator {
@@ -75,21 +77,31 @@ export class SplitDialog {
   }
 
   async tab(name: string): Promise<void> {
-    await this.root.getByRole('tab', { name }).click();
+    const tab = this.root.getByRole('tab', { name });
+    await tab.click();
+    await expect(tab).toHaveAttribute('aria-selected', 'true');
   }
 
   button(action: string): Locator {
     return this.root.locator(`[data-cauce-action="${action}"]`);
   }
 
+  /** The plan is that of all that was changed; rows move when it comes. */
+  async settled(): Promise<void> {
+    await expect(this.root.locator('.jp-cauce-Splitting')).toHaveAttribute('data-busy', 'false');
+  }
+
   /** Begin a task at a cell. */
   async split(cell: number): Promise<void> {
     await this.cell(cell).hover();
     await this.cell(cell).getByRole('button', { name: 'A task begins' }).click();
+    await expect(this.head(cell)).toBeVisible();
+    await this.settled();
   }
 
   /** Drag the cut before a task to the middle of a cell, a little below. */
   async drag(first: number, cell: number): Promise<void> {
+    await this.settled();
     await this.head(first).locator('.jp-cauce-SplitHead-grip').hover();
     await this.page.mouse.down();
     const box = await this.cell(cell).boundingBox();
@@ -101,7 +113,15 @@ export class SplitDialog {
 
   async rename(first: number, name: string): Promise<void> {
     await this.head(first).dblclick();
-    await this.root.locator('.jp-cauce-NameField').fill(name);
+    await this.typeName(name);
+  }
+
+  /** Type a name into the field that has opened for it. */
+  async typeName(name: string): Promise<void> {
+    const field = this.root.locator('.jp-cauce-NameField');
+    await expect(field).toBeFocused();
+    await this.page.keyboard.type(name);
+    await expect(field).toHaveValue(name);
     await this.page.keyboard.press('Enter');
   }
 
@@ -109,8 +129,7 @@ export class SplitDialog {
   async callProduct(variable: string, key: string): Promise<void> {
     const button = this.root.getByRole('button', { name: `Name of the product of ${variable}:` });
     await button.click();
-    await this.page.keyboard.type(key);
-    await this.page.keyboard.press('Enter');
+    await this.typeName(key);
     await expect(button).toHaveText(key);
     await expect(button).toBeFocused();
   }

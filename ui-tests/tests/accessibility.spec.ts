@@ -40,6 +40,7 @@ for (const theme of THEMES) {
       test('breaks no rule as list, as graph, with details', async ({ page, panel }) => {
         await useTheme(page, theme);
         const list = new TaskList(page, panel.root);
+        await panel.expectState('good', 'never');
         await expectAccessible(page, PANEL);
         await panel.build();
         await panel.expectFinished('failed');
@@ -48,15 +49,19 @@ for (const theme of THEMES) {
         await expect(panel.detail).toContainText('ValueError');
         await expectAccessible(page, PANEL);
         await list.chip('failed').click();
+        await list.expectRows(['bad']);
         await list.field.fill('state:failed owner:me');
         await expectAccessible(page, PANEL);
         await list.field.fill('nothing of the kind');
+        await expect(panel.root.getByRole('button', { name: 'Show all tasks' })).toBeVisible();
         await expectAccessible(page, PANEL);
         await list.field.fill('');
         await list.arrange('Group by Folder');
+        await expect(list.group('')).toBeVisible();
         await expectAccessible(page, PANEL);
-        await panel.view('Graph');
-        await expect(panel.node('bad')).toBeVisible();
+        const graph = new GraphView(page, panel.root);
+        await graph.open();
+        await expect(graph.node('bad')).toBeVisible();
         await expectAccessible(page, PANEL);
       });
     });
@@ -93,6 +98,7 @@ for (const theme of THEMES) {
         await useTheme(page, theme);
         const runs = new Runs(panel);
         await runs.open();
+        await expect(panel.root.getByText('No runs yet')).toBeVisible();
         await expectAccessible(page, PANEL);
         await project.cauce('build');
         await project.edit('second.py', '+ "x"', '+ "y"');
@@ -102,6 +108,7 @@ for (const theme of THEMES) {
         await runs.cell(2, 1).click();
         await expect(runs.task).toContainText('second');
         await runs.button('run-log').click();
+        await expect(runs.task.getByLabel('Log')).toBeVisible();
         await expectAccessible(page, PANEL);
         await runs.head(1).dblclick();
         await expect(runs.bar('second')).toBeVisible();

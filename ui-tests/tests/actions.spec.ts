@@ -90,9 +90,10 @@ def make():
     project
   }) => {
     await expect(panel.root).toContainText('made by code');
-    expect(await panel.tasks()).toEqual([]);
+    await panel.expectTasks([]);
     await panel.root.locator('[data-cauce-action="evaluate"]').click();
-    await expect.poll(() => panel.tasks(), { timeout: 60_000 }).toEqual(['load', 'clean']);
+    await panel.expectTasks(['load', 'clean']);
+    await panel.expectIdle();
     expect(await project.exists('out')).toBe(false);
 
     await panel.openTask('clean');

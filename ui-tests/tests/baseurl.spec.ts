@@ -35,6 +35,9 @@ test('the panel builds, and hears of it', async ({ page }) => {
     }
   });
   await page.goto(`${address}lab`);
+  // Before, the layout is about to be restored: the sidebar would show something else again.
+  await page.waitForFunction(() => 'jupyterapp' in window);
+  await page.evaluate(() => (window as unknown as IExposed).jupyterapp.restored.then(() => true));
   await page.locator('.lm-TabBar-tab[data-id="cauce-panel"]').click();
   const panel = page.locator('#cauce-panel');
   const row = panel.locator('.jp-cauce-List-row[data-cauce-task="third"]');
@@ -43,3 +46,7 @@ test('the panel builds, and hears of it', async ({ page }) => {
   await expect(row).toHaveAttribute('data-state', 'fresh', { timeout: 60_000 });
   expect(elsewhere.filter(path => path.includes('cauce') || path.includes('/api/'))).toEqual([]);
 });
+
+interface IExposed {
+  readonly jupyterapp: { readonly restored: Promise<void> };
+}

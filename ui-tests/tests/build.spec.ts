@@ -25,6 +25,7 @@ test.describe('A chain of three tasks', () => {
     expect(await project.read('output/third.txt')).toBe('xxx');
     expect(await project.modified('output/first.ipynb')).toBe(first);
 
+    await panel.expectMessage(/1 task ran/i);
     const third = await project.modified('output/third.ipynb');
     await panel.build();
     await panel.expectMessage(/up to date/i);

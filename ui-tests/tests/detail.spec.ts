@@ -7,6 +7,7 @@ import type { Locator } from '@playwright/test';
 
 import { Detail } from '../support/detail';
 import { expect, test } from '../support/fixtures';
+import { expectRemembered } from '../support/memory';
 import type { Files } from '../support/project';
 
 const MAKES = `# %% tags=["parameters"]
@@ -168,18 +169,16 @@ test.describe('The detail of a task', () => {
     await expect(notebook).not.toContainText('size = 30');
   });
 
-  test('remembers what was folded up', async ({ page, panel }) => {
+  test('remembers what was folded up', async ({ page, panel, project }) => {
     await panel.select('make');
     const detail = new Detail(panel.detail);
     const facts = detail.part('Facts');
-    const written = page.waitForRequest(
-      request => request.method() === 'PUT' && request.postData()?.includes('facts') === true
-    );
     await facts.getByRole('button', { name: 'Facts' }).click();
     await expect(facts).not.toContainText('pipeline.yaml');
     await panel.select('fail');
     await expect(detail.part('Facts')).not.toContainText('pipeline.yaml');
-    await written;
+    const pipeline = `${project.folder}/pipeline.yaml`;
+    await expectRemembered(page, `jupyterlab-cauce:view:cauce-panel:${pipeline}`, '"facts"');
     await page.reload();
     await panel.open();
     await panel.select('make');
@@ -209,7 +208,8 @@ test.describe('A task that failed', () => {
     const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
     await expect(active).toContainText('mean = len(rows) / total');
     // The cursor stands on the line.
-    await expect(page.locator('.jp-Notebook.jp-mod-editMode')).toBeVisible();
+    await expect(page.locator('#jp-main-statusbar')).toContainText('Ln 2, Col 1');
+    await expect(active.locator('.cm-editor')).toHaveClass(/cm-focused/);
     await page.keyboard.type('# here ');
     await expect(active).toContainText('# here mean = len(rows) / total');
     await page.keyboard.press('Control+z');
@@ -273,6 +273,7 @@ test.describe('A long log', () => {
 
     await detail.logBox.focus();
     await page.keyboard.press('Control+f');
+    await expect(detail.root.getByRole('search').getByRole('textbox')).toBeFocused();
     await page.keyboard.type('line 199000 ');
     await expect(detail.root.locator('[data-mark="current"]')).toHaveText('line 199000 ');
     await expect(detail.root.getByText('1 of 1', { exact: true })).toBeVisible();
@@ -285,14 +286,17 @@ test.describe('A long log', () => {
     await expect(detail.logBox).toContainText('line 199000 of many');
 
     // To the very beginning.
-    for (;;) {
-      await detail.logBox.evaluate(box => {
-        box.scrollTop = 0;
-      });
-      if ((await detail.logBox.textContent())?.includes('line 0 of many') === true) {
-        break;
-      }
-    }
+    await expect
+      .poll(
+        async () => {
+          await detail.logBox.evaluate(box => {
+            box.scrollTop = 0;
+          });
+          return detail.logBox.textContent();
+        },
+        { intervals: [100], timeout: 120_000 }
+      )
+      .toContain('line 0 of many');
     expect(await detail.logRows.count()).toBeLessThan(200);
     await detail.root.getByRole('button', { name: 'Follow' }).click();
     await expect(detail.logBox).toContainText('line 199999 of many');

@@ -17,7 +17,7 @@ test('The example is shown, builds to green, and then has nothing to do', async 
   panel,
   project
 }) => {
-  await expect.poll(() => panel.tasks()).toEqual(EXAMPLE_TASKS);
+  await panel.expectTasks(EXAMPLE_TASKS);
   for (const task of EXAMPLE_TASKS) {
     await panel.expectState(task, 'never');
   }
@@ -29,6 +29,7 @@ test('The example is shown, builds to green, and then has nothing to do', async 
   }
   expect(await project.read('output/comparison.csv')).toContain('gradient-boosting');
 
+  await panel.expectMessage(/7 tasks ran/);
   const before = await project.modified('output/report.ipynb');
   await panel.build();
   await panel.expectMessage(/up to date/i);

@@ -114,6 +114,7 @@ test.describe('A graph', () => {
     await graph.connect('load', 'fit-b');
     await expect.poll(() => project.read('fit-b.py')).toContain('upstream = ["clean", "load"]');
     await expect(graph.edges).toHaveCount(6);
+    await expect(graph.root).toHaveAttribute('data-connecting', 'false');
     await page.getByRole('button', { name: 'Undo', exact: true }).click();
     await expect.poll(() => project.read('fit-b.py')).toBe(before);
     await expect(graph.edges).toHaveCount(5);
@@ -122,17 +123,13 @@ test.describe('A graph', () => {
   test('is panned by the wheel and shown whole again by a key', async ({ page, panel }) => {
     const graph = new GraphView(page, panel.root);
     await graph.open();
-    const before = await graph.node('load').boundingBox();
+    const before = await graph.place('load');
     await graph.root.hover({ position: { x: 5, y: 60 } });
     await page.mouse.wheel(0, 40);
-    await expect
-      .poll(async () => (await graph.node('load').boundingBox())?.y)
-      .toBeLessThan(before?.y ?? 0);
+    await expect.poll(async () => (await graph.place('load')).y).toBeLessThan(before.y - 20);
     await graph.root.focus();
     await page.keyboard.press('0');
-    await expect
-      .poll(async () => (await graph.node('load').boundingBox())?.y)
-      .toBeGreaterThan((before?.y ?? 0) - 20);
+    await expect.poll(async () => (await graph.place('load')).y).toBeGreaterThan(before.y - 20);
   });
 });
 

@@ -3,6 +3,7 @@
  */
 import { expect, test } from '../support/fixtures';
 import { TaskList } from '../support/list';
+import { Palette } from '../support/palette';
 import { pipelineYaml, script } from '../support/project';
 
 test.describe('Without a mouse', () => {
@@ -29,10 +30,10 @@ test.describe('Without a mouse', () => {
   }) => {
     const list = new TaskList(page, panel.root);
     await page.sidebar.close('left');
-    await page.keyboard.press('Control+Shift+c');
-    await page.keyboard.type('Show Pipeline Panel');
-    await page.keyboard.press('Enter');
+    await expect(panel.root).toBeHidden();
+    await new Palette(page).run('Show Pipeline Panel');
     await expect(panel.root).toBeVisible();
+    await panel.expectState('bad', 'never');
 
     // From the chosen view to what is looked for, and on to what was found.
     await panel.root.getByRole('tab', { name: 'List' }).focus();
@@ -43,6 +44,7 @@ test.describe('Without a mouse', () => {
     await page.keyboard.press('ArrowDown');
     await list.expectFocus('bad');
     await page.keyboard.press('/');
+    await expect(list.field).toBeFocused();
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await list.expectFocus('bad');
@@ -51,6 +53,7 @@ test.describe('Without a mouse', () => {
     await panel.expectState('wait', 'running');
     const cancel = panel.root.locator('[data-cauce-action="cancel"]');
     await cancel.focus();
+    await expect(cancel).toBeFocused();
     await page.keyboard.press('Enter');
     await expect(cancel).toHaveCount(0);
     await panel.expectState('wait', 'cancelled');
@@ -61,9 +64,11 @@ test.describe('Without a mouse', () => {
     await list.expectFocus('bad');
     await page.keyboard.press('r');
     await panel.expectState('bad', 'failed');
+    await panel.expectIdle();
     await list.expectFocus('bad');
     await expect(panel.detail).toContainText('ValueError');
     await panel.detail.getByRole('button').first().focus();
+    await expect(panel.detail.getByRole('button').first()).toBeFocused();
     await page.keyboard.press('Shift+Tab');
     await list.expectFocus('bad');
 

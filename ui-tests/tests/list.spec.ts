@@ -3,6 +3,7 @@
  */
 import { expect, test } from '../support/fixtures';
 import { TaskList } from '../support/list';
+import { expectRemembered } from '../support/memory';
 import { CHAIN, pipelineYaml, script, type Files } from '../support/project';
 
 /** load → fit-a, fit-b → report */
@@ -46,10 +47,10 @@ test.describe('A list of tasks', () => {
   }) => {
     const list = new TaskList(page, panel.root);
     await list.enter();
-    await page.keyboard.type('fit-b');
+    await list.typeAtOnce('fit-b');
     await list.expectFocus('fit-b');
     // An r within a name is a letter of it.
-    await page.keyboard.type('fr');
+    await list.typeAtOnce('fr');
     await panel.expectMessage(/not built yet/i);
   });
 
@@ -65,6 +66,7 @@ test.describe('A list of tasks', () => {
     await page.keyboard.press('Enter');
     await expect(list.root.locator(':focus')).toHaveCount(1);
     await page.keyboard.press('/');
+    await expect(list.field).toBeFocused();
     await page.keyboard.press('Escape');
     await expect(list.field).toHaveValue('');
 
@@ -79,7 +81,7 @@ test.describe('A list of tasks', () => {
     await list.expectRows(['load', 'fit-a', 'fit-b', 'report']);
   });
 
-  test('is sorted and grouped, and is so the next time', async ({ page, panel }) => {
+  test('is sorted and grouped, and is so the next time', async ({ page, panel, project }) => {
     const list = new TaskList(page, panel.root);
     await list.arrange('Sort by Name');
     await list.expectRows(['fit-a', 'fit-b', 'load', 'report']);
@@ -88,10 +90,8 @@ test.describe('A list of tasks', () => {
     await list.group('models').click();
     await list.expectRows(['/', 'report', 'in/', 'load', 'models/']);
     await expect(list.group('models')).toHaveAttribute('aria-expanded', 'false');
-    // It is written down half a second later.
-    await page.waitForResponse(
-      reply => reply.url().includes('/lab/api/workspaces') && reply.request().method() === 'PUT'
-    );
+    const pipeline = `${project.folder}/pipeline.yaml`;
+    await expectRemembered(page, `jupyterlab-cauce:view:cauce-panel:${pipeline}`, '["models"]');
     await page.reload();
     await panel.open();
     await list.expectRows(['/', 'report', 'in/', 'load', 'models/']);
@@ -131,6 +131,7 @@ test.describe('A thousand tasks', () => {
     await page.keyboard.press('Control+a');
     await expect(list.row('task-990')).toHaveAttribute('aria-selected', 'true');
     await page.keyboard.press('/');
+    await expect(list.field).toBeFocused();
     await page.keyboard.type('task-99*');
     await expect(list.rows).toHaveCount(11);
   });

@@ -5,13 +5,17 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
 import { expect, test } from '../support/fixtures';
+import { OpenNotebook } from '../support/opennotebook';
 import { CHAIN, type Project } from '../support/project';
 
 async function openWithNotebook(page: IJupyterLabPageFixture, file: string): Promise<Locator> {
   await page.sidebar.openTab('filebrowser');
-  await page.filebrowser.refresh();
+  // A folder that was made meanwhile would move the others down below the pointer.
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('filebrowser:refresh');
+  });
   await page.locator(`.jp-DirListing-item >> text="${file}"`).click({ button: 'right' });
-  await page.locator('.lm-Menu-itemLabel', { hasText: 'Open With' }).hover();
+  await page.locator('.lm-Menu-itemLabel', { hasText: 'Open With' }).click();
   await page
     .locator('.lm-Menu-item[data-command="filebrowser:open"]')
     .filter({ has: page.getByText('Notebook', { exact: true }) })
@@ -54,15 +58,13 @@ test.describe('A task opened as a notebook', () => {
     );
 
     // Its kernel has started, which is no edit: the tab has nothing to save.
-    await expect(notebook.locator('.jp-Notebook-ExecutionIndicator')).toHaveAttribute(
-      'data-status',
-      'idle'
-    );
+    const opened = new OpenNotebook(page, project, 'second.py');
+    await opened.waitForIdle();
     await expect(page.locator('#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current')).not.toHaveClass(
       /jp-mod-dirty/
     );
 
-    await page.menu.clickMenuItem('Run>Run All Cells');
+    await opened.runAll();
     await expect.poll(() => project.content('output/second.txt')).toBe('xx');
 
     await save(page, project, 'second.py');
@@ -76,6 +78,7 @@ test.describe('A task opened as a notebook', () => {
 
     const cell = notebook.locator('.jp-CodeCell').filter({ hasText: 'result = "".join(inputs)' });
     await cell.locator('.cm-content').click();
+    await expect(cell.locator('.cm-editor')).toHaveClass(/cm-focused/);
     await page.keyboard.press('Control+End');
     await page.keyboard.type('.upper()');
     await save(page, project, 'second.py');

@@ -41,12 +41,14 @@ test('the panel is in the sidebar of a task’s notebook, and builds', async ({ 
   await page.locator('.lm-Menu-item', { hasText: 'Show Pipeline' }).click();
   const panel = page.locator('#cauce-panel');
   const row = panel.locator('.jp-cauce-List-row[data-cauce-task="third"]');
+  await expect(row).toHaveAttribute('data-state', 'never');
   await panel.locator('[data-cauce-action="build"]').click();
   await expect(row).toHaveAttribute('data-state', 'fresh', { timeout: 60_000 });
 
   const other = context.waitForEvent('page');
   await row.dblclick();
-  expect((await other).url()).toContain('third.py?factory=Notebook');
+  // A page begins blank.
+  await expect(await other).toHaveURL(/third\.py\?factory=Notebook/);
 
   // There is no tab for it: the sidebar is where it is shown.
   await page.evaluate(() =>

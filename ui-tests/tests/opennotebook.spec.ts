@@ -103,13 +103,15 @@ test.describe('What is filled in', () => {
   });
 
   test('does not change under cells that run', async ({ page, project }) => {
-    await project.edit('second.py', RESULT, `import time; time.sleep(6); ${RESULT}`);
+    // They run until the test says so.
+    const waits = 'import time\nwhile not Path("go").exists():\n    time.sleep(0.05)\n';
+    await project.edit('second.py', RESULT, `${waits}${RESULT}`);
     await project.cauce('build', 'first');
     const notebook = new OpenNotebook(page, project, 'second.py');
     await notebook.open();
     await notebook.waitForIdle();
     await notebook.type('  # autosaved', RESULT);
-    await page.menu.clickMenuItem('Run>Run All Cells');
+    await notebook.runAll();
     // As autosave does in the middle of a run: the document is clean, and the cells still run.
     await notebook.save();
     await project.edit('pipeline.yaml', 'depth: 1', 'depth: 2');
@@ -117,6 +119,7 @@ test.describe('What is filled in', () => {
     await notebook.comeBack();
     await expect(notebook.notice).toContainText('when the kernel is idle');
     await expect(notebook.cell('# autosaved')).toHaveCount(1);
+    await project.write({ go: '' });
     await expect.poll(() => project.content('output/second.txt')).toBe('xx');
     await expect(notebook.cell('# from elsewhere')).toHaveCount(1);
     await expect(notebook.injected).toContainText('depth = 2');
@@ -128,7 +131,8 @@ test.describe('What is filled in', () => {
     await project.write({ 'pipeline.yaml': 'tasks:\n  - source: second.py\n product: [' });
     await expect(notebook.notice).toContainText('pipeline.yaml cannot be read');
     await notebook.command('application:close');
-    await notebook.open();
+    await expect(notebook.root).toHaveCount(0);
+    await notebook.open(false);
     await expect(notebook.notice).toContainText('nothing is filled in');
     await expect(notebook.injected).toHaveCount(0);
     await project.write({ 'pipeline.yaml': WITH_PARAMS });
@@ -143,8 +147,8 @@ test.describe('A file that changes on the disk', () => {
     await project.edit('second.py', RESULT, `print("shown" + " here"); ${RESULT}`);
     const notebook = new OpenNotebook(page, project, 'second.py');
     await notebook.open();
-    await page.menu.clickMenuItem('Run>Run All Cells');
-    await expect.poll(() => project.exists('output/second.txt')).toBe(true);
+    await notebook.runAll();
+    await expect.poll(() => project.content('output/second.txt')).toBe('xx');
     await expect(notebook.root.locator('.jp-OutputArea-output').first()).toHaveText('shown here\n');
     await notebook.waitForIdle();
 
@@ -228,7 +232,7 @@ test.describe('Upstream output', () => {
     await expect(inserted).toHaveCount(1);
     await expect(inserted.locator('.cm-editor')).toHaveClass(/cm-focused/);
     await notebook.type('; print("loaded", first)', 'first = Path(');
-    await page.menu.clickMenuItem('Run>Run All Cells');
+    await notebook.runAll();
     await expect(notebook.root.locator('.jp-OutputArea-output').first()).toHaveText('loaded x\n');
   });
 
@@ -246,6 +250,9 @@ test.describe('Upstream output', () => {
     for (let i = 0; i < 4; i++) {
       await page.keyboard.press('Backspace');
     }
+    // Before, Tab indents.
+    const active = notebook.root.locator('.jp-Cell.jp-mod-active');
+    await expect(active.locator('.jp-mod-completer-enabled')).toHaveCount(1);
     await page.keyboard.press('Tab');
     const items = page.locator('.jp-Completer:visible .jp-Completer-item');
     // A kernel's own words come after.

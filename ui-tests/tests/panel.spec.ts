@@ -2,6 +2,8 @@
  * Moving about in the panel: several pipelines, opening, building from a notebook, reloading.
  */
 import { expect, test } from '../support/fixtures';
+import { OpenNotebook } from '../support/opennotebook';
+import { Palette } from '../support/palette';
 import { CHAIN, pipelineYaml, script, type Files } from '../support/project';
 
 function below(folder: string, files: Files): Files {
@@ -20,9 +22,9 @@ test.describe('Two pipelines', () => {
 
   test('can be chosen between', async ({ panel }) => {
     await panel.choose('north');
-    await expect.poll(() => panel.tasks()).toEqual(['first', 'second', 'third']);
+    await panel.expectTasks(['first', 'second', 'third']);
     await panel.choose('south');
-    await expect.poll(() => panel.tasks()).toEqual(['only']);
+    await panel.expectTasks(['only']);
   });
 });
 
@@ -35,13 +37,11 @@ test.describe('A task', () => {
     project
   }) => {
     await panel.openTask('first');
-    const notebook = page.locator('.jp-NotebookPanel:visible');
-    const cell = notebook.locator('.jp-CodeCell').filter({ hasText: 'result =' });
-    await cell.locator('.cm-content').click();
-    await page.keyboard.press('Control+End');
-    await page.keyboard.type(' + "edited"');
+    const notebook = new OpenNotebook(page, project, 'first.py');
+    await expect(notebook.injected).toHaveCount(1);
+    await notebook.type(' + "edited"', 'result =');
 
-    await panel.startFrom(notebook.getByRole('button', { name: 'Build pipeline' }));
+    await panel.startFrom(notebook.root.getByRole('button', { name: 'Build pipeline' }));
     await panel.expectFinished('ok');
     expect(await project.read('output/third.txt')).toBe('xeditedxx');
     await panel.expectState('third', 'fresh');
@@ -94,17 +94,19 @@ test.describe('The command palette', () => {
   }) => {
     await project.cauce('build');
     await panel.expectState('third', 'fresh');
-    await page.keyboard.press('Control+Shift+C');
-    await page.keyboard.type('pipeline');
-    const picked = page.locator('.lm-CommandPalette-item.lm-mod-active');
-    await expect(picked).toHaveCount(1);
-    const first = await picked.textContent();
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('ArrowDown');
-    await expect(picked).not.toHaveText(first ?? '');
-    const text = await picked.textContent();
+    const palette = new Palette(page);
+    await palette.search('pipeline');
+    // What was picked before is picked until the list is shown anew.
+    const seen: string[] = [];
+    for (const key of ['', 'ArrowDown', 'ArrowDown']) {
+      if (key !== '') {
+        await page.keyboard.press(key);
+      }
+      await expect.poll(async () => seen.includes((await palette.said()) ?? '')).toBe(false);
+      seen.push((await palette.said()) ?? '');
+    }
     await project.write({ 'third.py': script({ upstream: ['second'], code: 'result = "other"' }) });
     await panel.expectState('third', 'stale');
-    await expect(picked).toHaveText(text ?? '');
+    await expect(palette.picked).toHaveText(seen.at(-1) ?? '');
   });
 });

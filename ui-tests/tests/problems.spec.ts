@@ -10,11 +10,11 @@ test.describe('An empty folder', () => {
     project
   }) => {
     await expect(panel.root).toContainText('pipeline.yaml');
-    expect(await panel.tasks()).toEqual([]);
+    await panel.expectTasks([]);
 
     await project.write(CHAIN);
     await panel.refresh();
-    await expect.poll(() => panel.tasks()).toEqual(['first', 'second', 'third']);
+    await panel.expectTasks(['first', 'second', 'third']);
   });
 });
 
@@ -45,11 +45,12 @@ test.describe('A broken pipeline.yaml', () => {
   test('shows file and line, draws what is sound, and heals', async ({ panel, project }) => {
     await expect(panel.problems).toContainText('missing.py');
     await expect(panel.problems).toContainText(/pipeline\.yaml:7/);
-    expect(await panel.tasks()).toEqual(['sound', 'missing', 'after']);
+    await panel.expectTasks(['sound', 'missing', 'after']);
     await panel.expectState('missing', 'broken');
     await panel.expectState('after', 'blocked');
     await panel.runTask('sound');
     await panel.expectState('sound', 'fresh');
+    await panel.expectFinished('ok');
 
     await project.write({ 'missing.py': script({ upstream: ['sound'] }) });
     await expect(panel.problems).toHaveCount(0);

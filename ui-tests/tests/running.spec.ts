@@ -6,6 +6,7 @@ import { galata } from '@jupyterlab/galata';
 
 import { expectAccessible } from '../support/axe';
 import { expect, test as base } from '../support/fixtures';
+import { expectRemembered } from '../support/memory';
 import { CHAIN, pipelineYaml, script, type Files } from '../support/project';
 import { Running } from '../support/running';
 
@@ -24,6 +25,9 @@ const SLOW: Files = {
   'after.py': script({ upstream: ['slow'] })
 };
 
+/** Until that file is there, they wait. */
+const WAIT = 'import time\nwhile not Path("go").exists():\n    time.sleep(0.05)\n';
+
 const FAILS: Files = {
   'pipeline.yaml': pipelineYaml(['good', 'bad', 'after']),
   'good.py': script(),
@@ -39,11 +43,13 @@ test.describe('What would run', () => {
     await expect(running.plan).toContainText('3 tasks would run');
     await running.close('Build');
     await panel.expectState('third', 'fresh');
+    await panel.expectIdle();
+    const before = await project.modified('output/first.txt');
 
     await project.edit('second.py', '+ "x"', '+ "y"');
     await panel.expectState('second', 'stale');
     await running.runMenu('Show What Would Run…');
-    expect(await running.planned()).toEqual([
+    await running.expectPlanned([
       'second | runs | The code changed.',
       'third | may run | If what second makes changes.'
     ]);
@@ -56,7 +62,6 @@ test.describe('What would run', () => {
     await project.edit('first.py', '+ "x"', '+ "z"');
     await expect(running.plan).toContainText('2 tasks would run · 1 may run');
     await running.close('Close');
-    const before = await project.modified('output/first.txt');
     expect(await project.modified('output/first.txt')).toBe(before);
   });
 
@@ -70,8 +75,10 @@ test.describe('What would run', () => {
     await running.close('Cancel');
     expect(await project.modified('output/first.txt')).toBe(before);
     await panel.more('Build Pipeline from Scratch…');
-    await running.close('Build from Scratch');
-    await expect.poll(() => project.modified('output/first.txt')).not.toBe(before);
+    await panel.startFrom(running.planButton('Build from Scratch'));
+    await expect(running.plan).toHaveCount(0);
+    await panel.expectFinished('ok');
+    expect(await project.modified('output/first.txt')).not.toBe(before);
     await panel.expectState('third', 'fresh');
   });
 
@@ -81,11 +88,12 @@ test.describe('What would run', () => {
     running
   }) => {
     await panel.chooseFor('second', 'Show What Running It Would Do…');
-    expect((await running.planned()).map(line => line.split(' ')[0])).toEqual(['first', 'second']);
+    await running.expectPlanned(['first', 'second'], ['name']);
     await expect(running.plan.locator('code')).toHaveText('cauce build second');
     await running.close('Build');
     await panel.expectState('second', 'fresh');
     await panel.expectState('third', 'never');
+    await panel.expectIdle();
     await panel.chooseFor('second', 'Run Task and What Depends on It');
     await panel.expectState('third', 'fresh');
     expect(await project.read('output/third.txt')).toBe('xxx');
@@ -108,9 +116,9 @@ test.describe('A build that takes its time', () => {
     await expect(builds).toContainText('0 of 2 tasks done');
     await builds.hover();
     await builds.locator('.jp-RunningSessions-itemShutdown').click();
-    await expect(builds).toHaveCount(0);
-    // The panel is closed: the status bar tells, and a notification.
+    // The panel is closed: a notification tells, for five seconds, and the status bar.
     await expect(running.notification).toContainText('Cancelled');
+    await expect(builds).toHaveCount(0);
     await running.status.click();
     await panel.expectState('slow', 'cancelled');
     await expect(page.locator('#cauce-panel')).toBeVisible();
@@ -134,11 +142,8 @@ test.describe('A build that takes its time', () => {
   }) => {
     await panel.build();
     await panel.expectState('slow', 'running');
-    const remembered = page.waitForRequest(
-      request => request.method() === 'PUT' && request.url().includes('/api/workspaces/')
-    );
     await page.sidebar.close('left');
-    await remembered;
+    await expectRemembered(page, 'layout-restorer:data', '"left":{"collapsed":true');
     await page.reload();
     // Nobody has opened the panel.
     await running.expectStatus('running', '0/2');
@@ -172,11 +177,13 @@ test.describe('A build that takes its time', () => {
 });
 
 test.describe('A build that fails while nobody looks', () => {
-  test.use({ files: FAILS });
+  test.use({ files: { ...FAILS, 'good.py': script({ code: `${WAIT}result = "x"` }) } });
 
   test('says what to do next', async ({ page, panel, project, running }) => {
     await panel.build();
     await page.sidebar.openTab('filebrowser');
+    await expect(panel.root).toBeHidden();
+    await project.write({ go: '' });
     await expect(running.notification).toContainText('bad failed: ZeroDivisionError', {
       timeout: 60_000
     });
@@ -191,9 +198,11 @@ test.describe('A build that fails while nobody looks', () => {
     expect(await project.exists('output/after.txt')).toBe(true);
   });
 
-  test('is one click away from the status bar', async ({ page, panel, running }) => {
+  test('is one click away from the status bar', async ({ page, panel, project, running }) => {
     await panel.build();
     await page.sidebar.openTab('filebrowser');
+    await expect(panel.root).toBeHidden();
+    await project.write({ go: '' });
     await running.expectStatus('failed');
     await running.status.click();
     await expect(panel.detail).toContainText('ZeroDivisionError');

@@ -2,6 +2,7 @@
  * Past runs: the grid, a run in time, what differs, once more, and forgotten.
  */
 import { expect, test as base } from '../support/fixtures';
+import { TaskList } from '../support/list';
 import { CHAIN, pipelineYaml, script } from '../support/project';
 import { Runs } from '../support/runs';
 
@@ -79,13 +80,16 @@ test.describe('Three runs', () => {
 
   test('are told of the tasks that are looked for', async ({ page, panel, runs }) => {
     await runs.head(1).click();
+    const field = new TaskList(page, panel.root).field;
     await page.keyboard.press('/');
+    await expect(field).toBeFocused();
     await page.keyboard.type('state:failed');
     await runs.expectCell(1, 1, 'failed');
     await expect(runs.cell(2, 1)).toHaveCount(0);
     await page.keyboard.press('ArrowDown');
     await expect(runs.head(1)).toBeFocused();
     await page.keyboard.press('/');
+    await expect(field).toBeFocused();
     await page.keyboard.type('nothing');
     await panel.root.getByRole('button', { name: 'Show all tasks' }).click();
     await expect(runs.cell(2, 1)).toBeVisible();

@@ -29,7 +29,6 @@ test('A notebook is split from the file browser; nothing is written before, all 
   await expect(dialog.node('clean')).toBeVisible();
 
   await dialog.split(5);
-  await expect(dialog.head(5)).toBeVisible();
   await dialog.rename(5, 'shares');
   await dialog.expectTasks(['load', 'clean', 'shares', 'tell']);
   await dialog.node('shares').click();
@@ -45,7 +44,7 @@ test('A notebook is split from the file browser; nothing is written before, all 
 
   await dialog.apply();
   await panel.expectState('shares', 'never');
-  expect(await panel.tasks()).toEqual(['load', 'clean', 'shares', 'tell']);
+  await panel.expectTasks(['load', 'clean', 'shares', 'tell']);
   expect(await project.read('sales.ipynb')).toBe(SALES);
 
   await dialog.answer(/Split into 4 tasks/, 'Undo');
@@ -54,6 +53,7 @@ test('A notebook is split from the file browser; nothing is written before, all 
 });
 
 test('It is run to see what it does, split, and proved', async ({ page, panel, project }) => {
+  test.setTimeout(600_000);
   const dialog = new SplitDialog(page, project);
   await dialog.open('sales.ipynb');
   await dialog.expectTasks(['load', 'clean', 'tell']);
@@ -73,7 +73,9 @@ test('It is run to see what it does, split, and proved', async ({ page, panel, p
   await expect(page.getByText(/It behaves the same/).first()).toBeVisible({ timeout: 120_000 });
   await dialog.answer(/It behaves the same/, 'Details');
   await expect(page.locator('.jp-cauce-Proof')).toContainText('the same');
+  await expect(page.locator('.jp-Dialog :focus')).toHaveCount(1);
   await page.keyboard.press('Enter');
+  await expect(page.locator('.jp-cauce-Proof')).toHaveCount(0);
   await panel.expectState('tell', 'fresh');
 });
 
@@ -82,6 +84,7 @@ test('Keys alone do all of it', async ({ page, project }) => {
   await dialog.open('sales.ipynb');
   await dialog.expectTasks(['load', 'clean', 'tell']);
   const tree = dialog.root.getByRole('tree');
+  await expect(dialog.root.locator(':focus')).toHaveCount(1);
   // Wherever Tab leads, what is behind the dialog never hears a key.
   for (let i = 0; i < 4; i++) {
     await page.keyboard.press('Shift+Tab');
@@ -99,17 +102,19 @@ test('Keys alone do all of it', async ({ page, project }) => {
   await expect(dialog.head(3)).toBeFocused();
   await page.keyboard.press('Alt+ArrowDown');
   await expect(dialog.head(4)).toBeFocused();
+  await dialog.settled();
   await page.keyboard.press('Control+z');
   await expect(dialog.head(3)).toBeVisible();
+  await dialog.settled();
   await page.keyboard.press('End');
   await expect(dialog.cell(7)).toBeFocused();
   await page.keyboard.press('Control+ArrowUp');
+  await expect(dialog.head(6)).toBeFocused();
   await page.keyboard.press('Delete');
   await dialog.expectTasks(['load', 'clean']);
   await expect(dialog.cell(6)).toBeFocused();
   await page.keyboard.press('F2');
-  await page.keyboard.type('rest');
-  await page.keyboard.press('Enter');
+  await dialog.typeName('rest');
   await dialog.expectTasks(['load', 'rest']);
 
   await page.keyboard.press('Escape');
@@ -117,6 +122,7 @@ test('Keys alone do all of it', async ({ page, project }) => {
   await page.keyboard.press('Escape');
   await expect(dialog.button('split-apply')).toBeVisible();
   await page.keyboard.press('Escape');
+  await expect(dialog.button('split-no')).toBeFocused();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await expect(dialog.root).toHaveCount(0);
@@ -132,6 +138,7 @@ test('A cut is dragged, and back by Undo; Escape lets go of it', async ({ page, 
   await dialog.expectTasks(['load', 'clean', 'tell']);
   await dialog.root.getByRole('button', { name: 'Undo' }).click();
   await expect(dialog.head(3)).toBeVisible();
+  await dialog.settled();
 
   await dialog.head(6).locator('.jp-cauce-SplitHead-grip').hover();
   await page.mouse.down();

@@ -14,7 +14,7 @@ import { OpenNotebook } from '../support/opennotebook';
 import { picture, widen } from '../support/picture';
 import { Project } from '../support/project';
 
-test.setTimeout(600_000);
+test.setTimeout(900_000);
 
 test.use({
   // The folder's name is the pipeline's.
@@ -57,10 +57,10 @@ test('The tutorial', async ({ page, panel, project }) => {
 
   await test.step('The notebook', async () => {
     await page.sidebar.openTab('filebrowser');
-    await page.filebrowser.openDirectory(project.folder);
-    await page.filebrowser.open('houses.ipynb');
     const houses = new OpenNotebook(page, project, 'houses.ipynb');
-    await expect(page.locator('#jp-main-statusbar')).toContainText('| Idle');
+    await houses.command('filebrowser:go-to-path', { path: project.folder });
+    await page.locator('.jp-DirListing-item', { hasText: 'houses.ipynb' }).dblclick();
+    await houses.waitForIdle();
     // JupyterLab has added the kernel's version of Python.
     await houses.expectDirty(true);
     await houses.command('docmanager:save');
@@ -158,8 +158,10 @@ test('The tutorial', async ({ page, panel, project }) => {
       await expect(notebook.cell(`split_${name} = `)).toHaveCount(1);
     }
     await replaceCell(page, notebook.cells.last(), GRADIENT_BOOSTING);
-    await page.menu.clickMenuItem('Run>Run All Cells');
-    await expect(notebook.cells.last().locator('.jp-Cell-outputArea')).toContainText('off by 0.');
+    await notebook.runAll();
+    await expect(notebook.cells.last().locator('.jp-Cell-outputArea')).toContainText('off by 0.', {
+      timeout: 120_000
+    });
     await notebook.save();
     await show(page, 'task', notebook.cells.last().locator('.jp-Cell-outputArea'));
   });
@@ -194,6 +196,7 @@ async function replaceCell(
   text: string
 ): Promise<void> {
   await cell.locator('.cm-content').click();
+  await expect(cell.locator('.cm-editor')).toHaveClass(/cm-focused/);
   await page.keyboard.press('Control+a');
   await page.keyboard.insertText(text);
 }
