@@ -39,6 +39,14 @@ export const test = base.extend<ICauceFixtures>({
   },
   page: async ({ found, page }, use) => {
     expect(found).toBe(true);
+    // Once it has loaded, for that is JupyterLab's affair.
+    const [own] = page.context().pages();
+    if (process.env.CAUCE_UI_SLOW !== undefined && own !== undefined) {
+      const session = await page.context().newCDPSession(own);
+      await session.send('Emulation.setCPUThrottlingRate', {
+        rate: Number(process.env.CAUCE_UI_SLOW)
+      });
+    }
     await use(page);
   },
   panel: async ({ page, project }, use) => {
