@@ -3,15 +3,20 @@
  */
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { Cell } from '@jupyterlab/cells';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 
 import type { CellError, Task } from '../contract';
+import { pipelineOf, taskOf, type ITaskNotebook } from '../notebook/task';
 import { fromServerRoot, opensAsNotebook } from '../paths';
 import type { Actions } from './actions';
 import { cellText, failingCell, lineOf, type ICell, type IFailing } from './failing';
 import type { Opening } from './opening';
 import type { Telling } from './telling';
+
+/** So long values are waited for that are filled in after a notebook has opened. */
+const VALUES_MS = 10_000;
 
 export class Debugging {
   constructor(options: Actions.IOptions, opening: Opening, telling: Telling) {
@@ -43,7 +48,7 @@ export class Debugging {
       await this._opening.openWhere(error.where ?? task.definition ?? task.where);
       return;
     }
-    const panel = await this._notebook(task.source);
+    const panel = await this._code(task, task.source);
     if (panel === null) {
       return;
     }
@@ -92,9 +97,21 @@ export class Debugging {
       Notification.info(why, { autoClose: 5000 });
       return;
     }
+    const pipeline = this._options.model.path;
     const had = this._hasKernel(book);
-    const panel = await this._notebook(book);
+    const panel = await this._code(task, book);
     if (panel === null) {
+      return;
+    }
+    if (pipeline !== null && !(await comesToShow(panel, { pipeline, task: task.name }))) {
+      Notification.warning(
+        trans.__(
+          '%1 does not show the values of %2 yet. Press Debug again when it does.',
+          book,
+          task.name
+        ),
+        { autoClose: 12_000 }
+      );
       return;
     }
     const found = await this._find(panel, error);
@@ -178,8 +195,18 @@ export class Debugging {
     return failed < 0 ? 0 : failed;
   }
 
+  /** What a task's code opens as, with the values of that task though others share its source. */
+  private async _code(task: Task, book: string): Promise<NotebookPanel | null> {
+    return opensAsNotebook(task)
+      ? this._ready(await this._opening.openNotebook(task))
+      : this._notebook(book);
+  }
+
   private async _notebook(path: string): Promise<NotebookPanel | null> {
-    const widget = this._opening.openFile(path, 'Notebook');
+    return this._ready(this._opening.openFile(path, 'Notebook'));
+  }
+
+  private async _ready(widget: IDocumentWidget | null): Promise<NotebookPanel | null> {
     await widget?.context.ready;
     const { NotebookPanel } = await import('@jupyterlab/notebook');
     return widget instanceof NotebookPanel ? widget : null;
@@ -270,6 +297,44 @@ interface IPlace extends IFailing {
 /** The notebook that a task's code opens as; null where it opens as text alone. */
 function bookOf(task: Task): string | null {
   return opensAsNotebook(task) ? task.source : task.notebookPath;
+}
+
+/**
+ * Does the notebook show the values of this task, or come to? They are filled in again a moment after
+ * another task that shares the source was chosen, and not at all when the server was too slow at first.
+ */
+async function comesToShow(
+  panel: NotebookPanel,
+  { pipeline, task }: ITaskNotebook
+): Promise<boolean> {
+  const { context } = panel;
+  const shows = (): boolean => {
+    const about = taskOf(context.model);
+    return about?.pipeline === pipeline && about.task === task;
+  };
+  if (pipelineOf(context.model) === null && !context.model.dirty) {
+    await context.revert();
+  }
+  if (shows() || panel.isDisposed) {
+    return !panel.isDisposed;
+  }
+  const { metadataChanged } = context.model;
+  return new Promise(resolve => {
+    const end = (): void => {
+      clearTimeout(timer);
+      metadataChanged.disconnect(look);
+      panel.disposed.disconnect(end);
+      resolve(!panel.isDisposed && shows());
+    };
+    const look = (): void => {
+      if (shows()) {
+        end();
+      }
+    };
+    const timer = setTimeout(end, VALUES_MS);
+    metadataChanged.connect(look);
+    panel.disposed.connect(end);
+  });
 }
 
 function toCell(cell: Cell): ICell {

@@ -32,10 +32,45 @@ export class Opening {
   /** Open what a task runs: as a notebook when it can be one, else in the editor. */
   openTask(task: Task): void {
     if (opensAsNotebook(task)) {
-      void this._openNotebook(task);
+      void this.openNotebook(task);
     } else {
       this.openSource(task);
     }
+  }
+
+  /** Open a task's source with that task's values, though others share it; null when it is not opened. */
+  async openNotebook(task: Task): Promise<IDocumentWidget | null> {
+    const { client, model, shownAs, trans } = this._options;
+    const { path: pipeline, snapshot } = model;
+    const path = snapshot === null ? null : fromServerRoot(snapshot, task.source);
+    if (pipeline === null || path === null) {
+      return this.openFile(task.source, 'Notebook');
+    }
+    if (!(await this._saveEditor(path))) {
+      return null;
+    }
+    const chosen = await client.showTask({ path, pipeline, task: task.name }).then(
+      () => true,
+      () => false // not allowed, or the pipeline is not what was last seen
+    );
+    const widget = this.openFile(task.source, 'Notebook');
+    this._shown.emit(path);
+    await widget?.context.ready;
+    const shown = widget === null ? null : shownAs(widget);
+    if (chosen || shown === null || shown.task === task.name) {
+      return widget;
+    }
+    const sharing = snapshot?.tasks.filter(each => each.source === task.source) ?? [];
+    Notification.info(
+      trans.__(
+        '%1 is shared by %2 tasks: it is shown with the values of %3.',
+        task.source,
+        sharing.length,
+        shown.task
+      ),
+      { autoClose: 8000 }
+    );
+    return widget;
   }
 
   /** Open a task's source as text. */
@@ -146,41 +181,6 @@ export class Opening {
           }
         ]
       }
-    );
-  }
-
-  /** Open a task's source with that task's values, though others share it. */
-  private async _openNotebook(task: Task): Promise<void> {
-    const { client, model, shownAs, trans } = this._options;
-    const { path: pipeline, snapshot } = model;
-    const path = snapshot === null ? null : fromServerRoot(snapshot, task.source);
-    if (pipeline === null || path === null) {
-      this.openFile(task.source, 'Notebook');
-      return;
-    }
-    if (!(await this._saveEditor(path))) {
-      return;
-    }
-    const chosen = await client.showTask({ path, pipeline, task: task.name }).then(
-      () => true,
-      () => false // not allowed, or the pipeline is not what was last seen
-    );
-    const widget = this.openFile(task.source, 'Notebook');
-    this._shown.emit(path);
-    await widget?.context.ready;
-    const shown = widget === null ? null : shownAs(widget);
-    if (chosen || shown === null || shown.task === task.name) {
-      return;
-    }
-    const sharing = snapshot?.tasks.filter(each => each.source === task.source) ?? [];
-    Notification.info(
-      trans.__(
-        '%1 is shared by %2 tasks: it is shown with the values of %3.',
-        task.source,
-        sharing.length,
-        shown.task
-      ),
-      { autoClose: 8000 }
     );
   }
 

@@ -246,6 +246,39 @@ test.describe('A task that failed', () => {
   });
 });
 
+test.describe('A task of a grid that failed', () => {
+  test.use({
+    files: {
+      'pipeline.yaml': `tasks:
+  - source: part.py
+    name: part-[[n]]
+    product: 'out/part-[[n]].ipynb'
+    grid: {n: [1, 0]}
+`,
+      'part.py': `# %% tags=["parameters"]
+upstream = None
+product = None
+n = None
+
+# %%
+print("n is", n)
+
+# %%
+1 / n
+`
+    }
+  });
+
+  test('is debugged with its own values', async ({ page, panel, project }) => {
+    await project.cauce('build').catch(() => undefined);
+    await panel.expectState('part-0', 'failed');
+    await panel.select('part-0');
+    await panel.detail.getByRole('button', { name: 'Debug' }).click();
+    await expect(toast(page, 'All before the selected cell has run')).toBeVisible();
+    await expect(page.locator('.jp-Notebook .jp-OutputArea-output').last()).toContainText('n is 0');
+  });
+});
+
 test.describe('A long log', () => {
   test.use({
     files: {
