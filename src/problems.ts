@@ -4,27 +4,47 @@
 import type { Problem, Snapshot } from './contract';
 import { fromServerRoot } from './paths';
 
-/** Problems of one task, else of one file; '' for what belongs to neither. */
+/** Problems of some tasks, else of one file; '' for what belongs to neither. */
 export interface IProblemGroup {
-  readonly task: string | null;
+  /** All of which it is said. */
+  readonly tasks: readonly string[];
   readonly file: string;
+  /** Each once. */
   readonly problems: readonly Problem[];
 }
 
-/** Grouped by task or file; errors first, both in a group and among the groups. */
-export function groupProblems(problems: readonly Problem[]): readonly IProblemGroup[] {
-  const groups = new Map<string, Problem[]>();
+/** A problem, and all tasks of which it is said. */
+export interface ITold {
+  readonly problem: Problem;
+  readonly tasks: ReadonlySet<string>;
+}
+
+/** Each problem once: much is said alike of all tasks that a grid makes. */
+export function toldOnce(problems: readonly Problem[]): readonly ITold[] {
+  const said = new Map<string, { readonly problem: Problem; readonly tasks: Set<string> }>();
   for (const problem of problems) {
-    const key =
-      problem.task === null ? `file ${problem.where?.path ?? ''}` : `task ${problem.task}`;
-    groups.set(key, [...(groups.get(key) ?? []), problem]);
+    const { severity, message, hint, where, task } = problem;
+    const key = JSON.stringify([severity, message, hint, where, task === null]);
+    const known = said.get(key) ?? { problem, tasks: new Set() };
+    said.set(key, known);
+    if (task !== null) {
+      known.tasks.add(task);
+    }
+  }
+  return [...said.values()];
+}
+
+/** Grouped by tasks or file; errors first, both in a group and among the groups. */
+export function groupProblems(problems: readonly Problem[]): readonly IProblemGroup[] {
+  const groups = new Map<string, IProblemGroup>();
+  for (const { problem, tasks } of toldOnce(problems)) {
+    const file = tasks.size === 0 ? (problem.where?.path ?? '') : '';
+    const key = JSON.stringify([file, ...tasks]);
+    const others = groups.get(key)?.problems ?? [];
+    groups.set(key, { tasks: [...tasks], file, problems: [...others, problem] });
   }
   return [...groups.values()]
-    .map(some => {
-      const task = some[0]?.task ?? null;
-      const file = task === null ? (some[0]?.where?.path ?? '') : '';
-      return { task, file, problems: errorsFirst(some) };
-    })
+    .map(group => ({ ...group, problems: errorsFirst(group.problems) }))
     .sort((one, other) => Number(hasError(other.problems)) - Number(hasError(one.problems)));
 }
 
@@ -37,19 +57,22 @@ export function problemsOf(snapshot: Snapshot, task: string): readonly Problem[]
   );
 }
 
-/** The problems with a place in a file, which is seen from the server's root. */
+/** The problems with a place in a file, which is seen from the server's root; what is said of several tasks once. */
 export function problemsIn(snapshot: Snapshot, file: string): readonly Problem[] {
-  return snapshot.problems.filter(
+  const found = snapshot.problems.filter(
     ({ where }) => where !== null && fromServerRoot(snapshot, where.path) === file
   );
+  return merged([], found);
 }
 
 /** Those of both, each once. */
 export function merged(some: readonly Problem[], others: readonly Problem[]): readonly Problem[] {
-  const key = ({ message, where }: Problem): string =>
-    JSON.stringify([message, where?.line, where?.column]);
-  const known = new Set(some.map(key));
-  return [...some, ...others.filter(problem => !known.has(key(problem)))];
+  const all = new Map<string, Problem>();
+  for (const problem of [...some, ...others]) {
+    const key = JSON.stringify([problem.message, problem.where?.line, problem.where?.column]);
+    all.set(key, all.get(key) ?? problem);
+  }
+  return [...all.values()];
 }
 
 /** Does each of two tasks need the other? */

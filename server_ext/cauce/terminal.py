@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 from rich.console import Console, Group
 from rich.live import Live
 from rich.padding import Padding
@@ -147,7 +148,7 @@ def print_status(snapshot: Snapshot) -> None:
             more = (_text(row.product, "dim"), _text(row.source, "dim")) if broad else ()
             table.add_row(mark, _text(row.task), state, _text(row.why), _text(row.last, "dim"), *more)
         console.print(table)
-    for problem in snapshot.problems:
+    for problem, _ in told_once(snapshot.problems):
         _print_problem(console, problem)
     if snapshot.unevaluated and not rows:
         text = "The tasks are made by code that has not run with these values. Run 'cauce evaluate', or build."
@@ -325,12 +326,22 @@ def print_error(error: CauceError) -> None:
     console = Console(stderr=True)
     if isinstance(error, PipelineHasErrors):
         console.print(_text("The pipeline has errors:", "bold red"))
-        for problem in error.problems:
+        for problem, _ in told_once(error.problems):
             _print_problem(console, problem)
         return
     console.print(_text(f"Error: {error.message}", "red"), soft_wrap=True)
     if error.hint:
         console.print(_text(error.hint), soft_wrap=True)
+
+
+def told_once(problems: Iterable[Problem]) -> list[tuple[Problem, tuple[str, ...]]]:
+    """Each problem once, with the tasks of which it is said: much is said alike of all tasks that a grid makes."""
+    found: dict[Problem, tuple[Problem, list[str]]] = {}
+    for problem in problems:
+        _, tasks = found.setdefault(msgspec.structs.replace(problem, task=None), (problem, []))
+        if problem.task is not None:
+            tasks.append(problem.task)
+    return [(first, tuple(dict.fromkeys(tasks))) for first, tasks in found.values()]
 
 
 def _print_problem(console: Console, problem: Problem) -> None:

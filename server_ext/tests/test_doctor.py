@@ -57,6 +57,17 @@ def test_problems_stand_by_file_in_order_with_the_hint_beneath_and_errors_exit_w
     assert done.returncode == 2
 
 
+def test_what_is_said_of_all_tasks_of_a_grid_is_told_once(project: Path) -> None:
+    with (project / "pipeline.yaml").open("a") as file:
+        file.write("    name: a-[[n]]\n    grid: {n: [1, 2, 3]}\n")
+    (project / "a.py").write_text(f"{HEAD.format(None)}print(n, foo)\n")
+    done = doctor(project)
+    assert done.stdout.count("The name 'foo' is not defined. (a-1 and 2 more)") == 1
+    assert done.stdout.count("'foo'") == 1
+    replied = json.loads(doctor(project, "--json").stdout)["problems"]
+    assert [each["task"] for each in replied if each["code"] == "check_undefined"] == ["a-1", "a-2", "a-3"]
+
+
 def test_warnings_alone_exit_with_0(project: Path) -> None:
     (project / "a.py").write_text(f"{HEAD.format(None)}import no_such_package\nprint(product)\n")
     assert found(project).keys() == {"package_missing"}

@@ -26,8 +26,8 @@ const MANY = [
 
 describe('Problems', () => {
   it('are grouped by task, else by file, with errors first', () => {
-    const told = groupProblems(MANY).map(({ task, file, problems }) => [
-      task ?? file,
+    const told = groupProblems(MANY).map(({ tasks, file, problems }) => [
+      tasks[0] ?? file,
       ...problems.map(({ message }) => message)
     ]);
     expect(told).toEqual([
@@ -35,6 +35,24 @@ describe('Problems', () => {
       ['pipeline.yaml', 'wrong', 'odd'],
       ['', 'of the project'],
       ['clean', 'also odd']
+    ]);
+  });
+
+  it('that are said of several tasks alike are told once', () => {
+    const alike = ['fit-1', 'fit-2', 'fit-3'].flatMap(task => [
+      problem('no such name', { ...IN_FILE, task }),
+      problem('not used', { ...IN_FILE, severity: 'warning', task })
+    ]);
+    const own = problem('not used', { ...IN_FILE, severity: 'warning' });
+    const elsewhere = problem('no such name', { task: 'fit-2' });
+    const told = groupProblems([...alike, own, elsewhere]).map(({ tasks, file, problems }) => [
+      [...tasks, file].join(' '),
+      ...problems.map(({ message }) => message)
+    ]);
+    expect(told).toEqual([
+      ['fit-1 fit-2 fit-3 ', 'no such name', 'not used'],
+      ['fit-2 ', 'no such name'],
+      ['pipeline.yaml', 'not used']
     ]);
   });
 

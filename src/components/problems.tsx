@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Problem, Where } from '../contract';
-import { errorsFirst, firstOf, groupProblems, isError } from '../problems';
+import { errorsFirst, firstOf, groupProblems, isError, type IProblemGroup } from '../problems';
 import { Button } from './button';
 import { More } from './more';
 import { WhereLink } from './where';
@@ -40,44 +40,28 @@ export function Problems(props: IProblemsProps): React.JSX.Element | null {
   if (problems.length === 0) {
     return null;
   }
-  const errors = problems.filter(isError).length;
-  const warnings = problems.length - errors;
+  const told = groups.flatMap(group => group.problems);
+  const errors = told.filter(isError).length;
+  const warnings = told.length - errors;
   const counts = [
     errors > 0 ? trans._n('%1 error', '%1 errors', errors) : '',
     warnings > 0 ? trans._n('%1 warning', '%1 warnings', warnings) : ''
   ].filter(count => count !== '');
   return (
-    <details className="jp-cauce-Problems" open={errors > 0} data-cauce-problems={problems.length}>
+    <details className="jp-cauce-Problems" open={errors > 0} data-cauce-problems={told.length}>
       <summary>{counts.join(', ')}</summary>
       <div className="jp-cauce-Problems-box">
-        {(all ? groups : firstOf(groups, SHOWN)).map(({ task, file, problems: some }) => (
-          <section key={`${task ?? ''} ${file}`}>
-            {task !== null && !props.isTask(task) ? (
-              <h4>{trans.__('task %1', task.replace(/^#/, ''))}</h4>
-            ) : task !== null ? (
-              <h4>
-                <button
-                  type="button"
-                  className="jp-cauce-Link"
-                  title={trans.__('Select %1', task)}
-                  onClick={() => {
-                    props.onSelect(task);
-                  }}
-                >
-                  {task}
-                </button>
-              </h4>
-            ) : file === '' ? null : (
-              <h4>{file}</h4>
-            )}
-            <List trans={trans} problems={some} onOpenWhere={props.onOpenWhere} />
+        {(all ? groups : firstOf(groups, SHOWN)).map(group => (
+          <section key={JSON.stringify([group.file, ...group.tasks])}>
+            <Heading {...props} group={group} />
+            <List trans={trans} problems={group.problems} onOpenWhere={props.onOpenWhere} />
           </section>
         ))}
         <More
           className="jp-cauce-Problems-more"
           shown={SHOWN}
           trans={trans}
-          count={problems.length}
+          count={told.length}
           all={all}
           onChange={setAll}
         />
@@ -108,6 +92,41 @@ export function Problems(props: IProblemsProps): React.JSX.Element | null {
         </div>
       ) : null}
     </details>
+  );
+}
+
+/** Of what that is said: the first of the tasks, and how many more there are; else the file. */
+function Heading(
+  props: Pick<IProblemsProps, 'trans' | 'isTask' | 'onSelect'> & { readonly group: IProblemGroup }
+): React.JSX.Element | null {
+  const { trans, group } = props;
+  const [task, ...others] = group.tasks;
+  if (task === undefined) {
+    return group.file === '' ? null : <h4>{group.file}</h4>;
+  }
+  return (
+    <h4>
+      {props.isTask(task) ? (
+        <button
+          type="button"
+          className="jp-cauce-Link"
+          title={trans.__('Select %1', task)}
+          onClick={() => {
+            props.onSelect(task);
+          }}
+        >
+          {task}
+        </button>
+      ) : (
+        trans.__('task %1', task.replace(/^#/, ''))
+      )}
+      {others.length === 0 ? null : (
+        <span title={others.join(', ')}>
+          {' '}
+          {trans._n('and %1 more', 'and %1 more', others.length)}
+        </span>
+      )}
+    </h4>
   );
 }
 

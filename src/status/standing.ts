@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Run, Snapshot } from '../contract';
 import type { Action, IAsked } from '../model';
+import { isError, toldOnce } from '../problems';
 import { stateOf, type TaskState } from '../taskstate';
 import { lastCauses, runWords } from '../words';
 
@@ -51,7 +52,7 @@ export function standingOf(
   }
   const failed = count('failed');
   const stale = tasks.filter(task => task.freshness.state !== 'fresh').length;
-  const broken = snapshot.problems.filter(problem => problem.severity === 'error').length;
+  const broken = toldOnce(snapshot.problems.filter(isError)).length;
   const rest =
     stale === 0
       ? trans.__('all tasks are up to date')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_Told = tuple[Problem, tuple[str, ...]]
+"""A problem, and the tasks of which it is said."""
 _COLOURS = {"error": "red", "warning": "yellow"}
 
 
@@ -49,31 +52,32 @@ def _print(found: Checkup) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from cauce.terminal import shown
+    from cauce.terminal import shown, told_once
 
     console = Console()
+    told = told_once(found.problems)
     versions = ", ".join(f"{name} {number or 'is not installed'}" for name, number in found.versions.items())
     console.print(Text(versions, "dim"), soft_wrap=True)
     tasks = f"{found.tasks} task{'' if found.tasks == 1 else 's'}"
     console.print(Text(shown(f"{found.pipeline} in {found.root}: {tasks}."), "bold"), soft_wrap=True)
-    for place, problems in _by_file(found.problems).items():
+    for place, problems in _by_file(told).items():
         console.print()
         console.print(Text(shown(place), "bold"), soft_wrap=True)
-        for problem in problems:
-            _print_problem(console, problem)
+        for problem, of in problems:
+            _print_problem(console, problem, of)
     console.print()
-    console.print(_summary(found.problems), soft_wrap=True)
+    console.print(_summary([problem for problem, _ in told]), soft_wrap=True)
 
 
-def _by_file(problems: tuple[Problem, ...]) -> dict[str, list[Problem]]:
+def _by_file(told: Sequence[_Told]) -> dict[str, list[_Told]]:
     """The problems by the file that they are in, in its order; last those that are in none."""
-    found: dict[str, list[Problem]] = {}
-    for problem in problems:
+    found: dict[str, list[_Told]] = {}
+    for problem, tasks in told:
         if problem.where is not None:
-            found.setdefault(problem.where.path, []).append(problem)
+            found.setdefault(problem.where.path, []).append((problem, tasks))
     for each in found.values():
-        each.sort(key=lambda problem: _place(problem))
-    rest = [problem for problem in problems if problem.where is None]
+        each.sort(key=lambda one: _place(one[0]))
+    rest = [(problem, tasks) for problem, tasks in told if problem.where is None]
     return {**found, "This computer and project": rest} if rest else found
 
 
@@ -82,7 +86,7 @@ def _place(problem: Problem) -> tuple[int, int]:
     return (0, 0) if where is None else (where.line or 0, where.column or 0)
 
 
-def _print_problem(console: Console, problem: Problem) -> None:
+def _print_problem(console: Console, problem: Problem, tasks: Sequence[str]) -> None:
     from rich.text import Text
 
     from cauce.terminal import shown
@@ -92,14 +96,14 @@ def _print_problem(console: Console, problem: Problem) -> None:
     numbers = ":".join(str(number) for number in _place(problem) if number)
     line.append(f" {numbers}" if numbers else "", "bold")
     line.append(f": {shown(problem.message)}")
-    if problem.task is not None and f"'{problem.task}'" not in problem.message:
-        line.append(f" ({shown(problem.task)})", "dim")
+    if len(tasks) > 1 or (tasks and f"'{tasks[0]}'" not in problem.message):
+        line.append(f" ({shown(tasks[0])}{f' and {len(tasks) - 1} more' if len(tasks) > 1 else ''})", "dim")
     console.print(line, soft_wrap=True)
     if problem.hint:
         console.print(Text(f"    {shown(problem.hint)}", "dim"), soft_wrap=True)
 
 
-def _summary(problems: tuple[Problem, ...]) -> str:
+def _summary(problems: Sequence[Problem]) -> str:
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
     if not problems:
