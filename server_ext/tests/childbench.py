@@ -136,7 +136,7 @@ def bench_in(root: Path) -> Iterator[ChildBench]:
             yield bench
             bench.close()
             assert held() <= before, held() - before
-            assert os.listdir(scratch) == []  # noqa: PTH208
+            assert os.listdir(scratch) == []  # noqa: PTH208 - names alone
         finally:
             tempfile.tempdir = old
             if temporary is None:

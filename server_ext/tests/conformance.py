@@ -189,5 +189,5 @@ class _Proofs:
                 (write / table.file).write_text(text, encoding="utf-8")
             file = None if check is None else check / table.file
             if file is not None and (not file.exists() or file.read_text(encoding="utf-8") != text):
-                print(f"\n{file} is not what the tests say: run 'make conformance'.")  # noqa: T201
+                print(f"\n{file} is not what the tests say: run 'make conformance'.")  # noqa: T201 - pytest shows it
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED

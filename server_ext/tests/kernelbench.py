@@ -111,6 +111,6 @@ def kernel_bench_in(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ben
         yield bench
         bench.executor.close()
         assert held() <= before, held() - before
-        assert os.listdir(scratch) == []  # noqa: PTH208
+        assert os.listdir(scratch) == []  # noqa: PTH208 - names alone
     finally:
         shutil.rmtree(scratch)

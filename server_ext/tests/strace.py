@@ -27,7 +27,7 @@ def attached(process: int, output: Path, calls: str, *inject: str) -> subprocess
         AssertionError: It may not, or the process is gone.
     """
     strace = subprocess.Popen(
-        ["strace", *_options(output, calls, inject), "-p", str(process)],  # noqa: S607 - wherever it is
+        ["strace", *_options(output, calls, inject), "-p", str(process)],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -69,7 +69,7 @@ def no_attaching() -> str:
     """Why a process that runs already cannot be traced here; '' where it can."""
     if why := no_tracing():
         return why
-    with TemporaryDirectory() as folder, subprocess.Popen(["sleep", "600"]) as sleeping:  # noqa: S607 - wherever it is
+    with TemporaryDirectory() as folder, subprocess.Popen(["sleep", "600"]) as sleeping:
         try:
             strace = attached(sleeping.pid, Path(folder) / "trace", "none")
         except AssertionError as error:

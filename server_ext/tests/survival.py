@@ -56,7 +56,7 @@ __all__ = [
 Reply = TypeVar("Reply", bound=Contract)
 
 _MARK = "CAUCE_TESTED_BY"
-_TOKEN = "a-token"  # noqa: S105
+_TOKEN = "a-token"  # noqa: S105 - of a server that lives for a test
 _HEAD = '# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\n'
 _BODY = 'import os, sys, time\nfrom pathlib import Path\nimport here\nPath(product["data"]).write_text("half")\n'
 _HERE = '''\
@@ -403,14 +403,14 @@ class Server:
 
     def ask(self, path: str, body: bytes | None = None, method: str = "", **query: str | int) -> bytes:
         """What it answers. Raises `Refused`, and OSError when nobody does."""
-        request = urllib.request.Request(  # noqa: S310 - our own server
+        request = urllib.request.Request(
             f"{self.url}{path}?{urllib.parse.urlencode(query)}",
             data=body,
             headers={"Authorization": f"token {_TOKEN}", "Content-Type": "application/json"},
             method=method or ("GET" if body is None else "POST"),
         )
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as reply:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
                 content: bytes = reply.read()
                 return content
         except urllib.error.HTTPError as error:

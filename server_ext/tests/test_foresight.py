@@ -200,7 +200,7 @@ async def test_a_build_that_was_started_anywhere_is_among_the_active_ones(jp_fet
 
     assert await active() == []
     project.source("a").write_text(project.source("a").read_text() + "\nimport time\ntime.sleep(600)\n")
-    terminal = subprocess.Popen([sys.executable, "-m", "cauce", "build"], cwd=project.root, stdout=subprocess.DEVNULL)  # noqa: ASYNC220
+    terminal = subprocess.Popen([sys.executable, "-m", "cauce", "build"], cwd=project.root, stdout=subprocess.DEVNULL)  # noqa: ASYNC220 - it goes on beside the test
     try:
         while not (found := await active()) or not found[0]["total"]:
             assert terminal.poll() is None

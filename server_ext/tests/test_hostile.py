@@ -269,7 +269,7 @@ def test_what_belongs_to_another_user_is_said_to(workshop: Draw) -> None:
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     """A process of ours that is in nobody's way."""
-    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:  # noqa: S607
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as process:
         yield process
         process.kill()
 

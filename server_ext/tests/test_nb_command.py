@@ -310,7 +310,7 @@ def test_pairs_are_made_and_kept_in_step(tmp_path: Path) -> None:
 def git(folder: Path, *arguments: str) -> str:
     who = {f"GIT_{role}_{what}": f"{what}@x" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     done = subprocess.run(
-        ["git", *arguments],  # noqa: S607
+        ["git", *arguments],
         cwd=folder,
         env={**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull},
         capture_output=True,

@@ -156,7 +156,7 @@ def rounds(ground: Ground, number: int) -> None:
 
 def test_who_has_just_taken_the_lock_has_a_moment_to_say_who_it_is(tmp_path: Path) -> None:
     # What stands in it is the note of one that was killed; the disk is slow.
-    with subprocess.Popen(["sleep", "600"]) as killed:  # noqa: S607
+    with subprocess.Popen(["sleep", "600"]) as killed:
         dead = record_of(killed.pid)
         killed.kill()
     path = lock_file(tmp_path)

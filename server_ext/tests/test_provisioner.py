@@ -123,7 +123,7 @@ def test_a_manager_starts_interrupts_restarts_and_ends_a_forked_kernel(tmp_path:
         assert not await manager.is_alive()
         assert not is_alive(record)
 
-    before = {*os.listdir("/proc/self/fd")}  # noqa: PTH208
+    before = {*os.listdir("/proc/self/fd")}  # noqa: PTH208 - names alone
     asyncio.run(live())
     assert len({*os.listdir("/proc/self/fd")} - before) <= 4  # noqa: PTH208 (what jupyter_client keeps for ever)
 

@@ -139,7 +139,7 @@ def test_what_cells_do_to_names_objects_and_files_is_seen(tmp_path: Path) -> Non
     assert one.reads == ("given.csv",)
     values = one.values
     assert (values["df"].type, values["df"].summary, values["df"].frame) == ("pandas.DataFrame", "(2, 2)", True)
-    assert values["items"].json and not values["df"].json  # noqa: PT018
+    assert values["items"].json and not values["df"].json  # noqa: PT018 - one answer in two halves
     assert values["rows"].type == "numpy.ndarray"
 
     assert two.bound == ("count", "d", "view")

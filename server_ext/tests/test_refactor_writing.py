@@ -85,7 +85,7 @@ def test_statements_are_cut_out_cleanly(cell: str, rest: str) -> None:
 
 
 def test_a_definition_takes_its_comments_along() -> None:
-    cell = "a = 1\n\n# Cleans.\n# Twice.\n@wrapped\ndef clean(x):\n    return x  # as it is\n\n\nb = 2; import y  # noqa: F401"  # noqa: E501
+    cell = "a = 1\n\n# Cleans.\n# Twice.\n@wrapped\ndef clean(x):\n    return x  # as it is\n\n\nb = 2; import y  # noqa: F401"  # noqa: E501 - a cell as somebody wrote it
     held = statements_of(cell)
     function, module = held[1], held[3]
     assert lifted(cell, function, (), held) == "# Cleans.\n# Twice.\n@wrapped\ndef clean(x):\n    return x  # as it is"

@@ -375,7 +375,7 @@ async def test_a_server_that_stops_takes_what_it_was_asked_for_with_it(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes two users")
 def test_another_users_build_cannot_be_cancelled_and_it_says_whose_it_is() -> None:
-    with TemporaryDirectory() as folder, subprocess.Popen(["sleep", "600"]) as theirs:  # noqa: S607
+    with TemporaryDirectory() as folder, subprocess.Popen(["sleep", "600"]) as theirs:
         root = Path(folder)
         root.chmod(0o755)
         (root / "pipeline.yaml").write_text(PIPELINE)

@@ -27,7 +27,7 @@ from patience import PATIENCE, eventually
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 
 GONE_WITHIN = 5.0
-TOKEN = "a-token"  # noqa: S105
+TOKEN = "a-token"  # noqa: S105 - of a server that lives for a test
 
 HEAD = '# %% tags=["parameters"]\nupstream = None\nproduct = None\n\n# %%\nfrom pathlib import Path\n'
 DONE = HEAD + 'Path(product["data"]).write_text("done")\n'
@@ -70,13 +70,13 @@ class Server:
         self._url = ""
 
     def ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - our own server
+        request = urllib.request.Request(
             self._url + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
             return json.loads(reply.read() or b"null")
 
     def wait(self) -> None:

@@ -89,7 +89,7 @@ def test_a_build_runs_the_tasks_of_a_client_in_one_process_side_by_side_or_not(t
     (tmp_path / "clients.py").write_text(TELLING.format("import duckdb", "duckdb.connect('data.duckdb')"))
     names = [f"t{n}" for n in range(4)]
     tasks = "".join(f"- {{source: {name}.sql, product: [{name}, table]}}\n" for name in names)
-    union = " UNION ".join(f"SELECT n FROM {{{{upstream['{name}']}}}}" for name in names)  # noqa: S608
+    union = " UNION ".join(f"SELECT n FROM {{{{upstream['{name}']}}}}" for name in names)  # noqa: S608 - scripts of this test
     pipeline(
         tmp_path,
         "clients: {SQLScript: clients.get, SQLDump: clients.get}\n"
@@ -144,8 +144,8 @@ def test_other_processes_have_the_file_between_two_tasks(bench: ChildBench) -> N
 def test_a_task_finds_nothing_of_what_another_left_in_its_connection(bench: ChildBench) -> None:
     bench.write("clients.py", SQLITE)
     text = "CREATE TEMP TABLE brief AS SELECT 1 AS n;\nCREATE TABLE IF NOT EXISTS {{product}} (n INTEGER);\n"
-    left = script(bench, "left_open", text + "INSERT INTO left_open VALUES (1);\nSELECT nothing")  # noqa: S608
-    after = script(bench, "after", text + "INSERT INTO {{product}} SELECT count(*) FROM left_open")  # noqa: S608
+    left = script(bench, "left_open", text + "INSERT INTO left_open VALUES (1);\nSELECT nothing")  # noqa: S608 - scripts of this test
+    after = script(bench, "after", text + "INSERT INTO {{product}} SELECT count(*) FROM left_open")  # noqa: S608 - scripts of this test
     assert error_of(bench.run(left)).where == Where(path="sql/left_open.sql", line=4)
     assert bench.run(after) == Succeeded(), after.log
     assert pid(left) == pid(after)

@@ -170,7 +170,7 @@ def _unreadable(error: Exception, file: Path) -> UsageError:
     from cauce.contract import Where
     from cauce.engine.notebook import SourceError
 
-    assert isinstance(error, SourceError)  # noqa: S101
+    assert isinstance(error, SourceError)  # noqa: S101 - callers catch that alone
     place = f"{file}" if error.line is None else f"{file}:{error.line}"
     return UsageError(f"{place}: {error.message}", hint=error.hint, where=Where(path=str(file), line=error.line))
 

@@ -120,7 +120,7 @@ def create(files: tuple[str, ...], as_json: bool, dry_run: bool, output: str) ->
     try:
         inside = []
         for file in files:
-            place = Path(os.path.abspath(file))  # noqa: PTH100
+            place = Path(os.path.abspath(file))  # noqa: PTH100 - a link is where the user sees it
             if not place.is_relative_to(path.parent):
                 raise PathRefused(f"{file} is not below {path.parent}.", hint="Write the pipeline into a folder above.")
             inside.append(place.relative_to(path.parent).as_posix())

@@ -293,7 +293,7 @@ class RealPaths:
             start = "/" if path.startswith("/") else self._base
             self._folders[folder] = os.path.realpath(os.path.join(start, folder))  # noqa: PTH118 - as in `real_path`
         real = f"{self._folders[folder].rstrip('/')}/{name}"
-        if os.path.islink(real):  # noqa: PTH114
+        if os.path.islink(real):  # noqa: PTH114 - a string, for speed
             real = os.path.realpath(real)
         if real != self._base and not real.startswith(f"{self._base.rstrip('/')}/"):
             raise LeadsOutside(errno.EXDEV, "it leads out of the project", path)

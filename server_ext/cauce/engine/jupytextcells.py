@@ -24,7 +24,7 @@ _node: Callable[..., NotebookNode] = nbformat.NotebookNode  # which has no types
 @cache
 def hasten_jupytext() -> None:
     """Have jupytext make cells with our functions, in this process, from now on."""
-    import jupytext  # noqa: F401
+    import jupytext  # noqa: F401 - to have been imported
     from nbformat.v4 import nbbase
 
     for module_name, module in list(sys.modules.items()):

@@ -70,7 +70,7 @@ def _safe_load_all(stream: Any) -> Iterator[Any]:
 @cache
 def guard_jupytext() -> None:
     """Have jupytext parse with our loader, in this process, from now on."""
-    import jupytext  # noqa: F401
+    import jupytext  # noqa: F401 - to have been imported
 
     for name, module in list(sys.modules.items()):
         if name.startswith("jupytext.") and getattr(module, "yaml", None) is yaml:

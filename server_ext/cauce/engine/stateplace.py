@@ -24,7 +24,7 @@ def state_folder(root: Path) -> Path:
     """Where what is known of a project is to be looked for. It need not be there."""
     own, other = root / STATE, elsewhere(root)
     # Not `is_dir`, which raises where one may not even look.
-    if other is None or (not os.path.isdir(other) and os.path.lexists(own)):  # noqa: PTH112
+    if other is None or (not os.path.isdir(other) and os.path.lexists(own)):  # noqa: PTH112 - False for what may not be looked at
         return own
     return other
 
@@ -32,7 +32,7 @@ def state_folder(root: Path) -> Path:
 def elsewhere(root: Path) -> Path | None:
     """The folder that builds use because `.cauce` cannot be written; None where it can, or nothing else would do."""
     own = root / STATE
-    if not os.path.isdir(root) or os.access(root, os.W_OK | os.X_OK):  # noqa: PTH112
+    if not os.path.isdir(root) or os.access(root, os.W_OK | os.X_OK):  # noqa: PTH112 - False for what may not be looked at
         return None
     # A link is refused in words by whoever builds. A folder of its own may be mounted there.
     if own.is_symlink() or os.access(own, os.W_OK | os.X_OK):

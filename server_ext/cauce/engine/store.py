@@ -601,15 +601,15 @@ def _forget(db: sqlite3.Connection, runs: Sequence[str]) -> None:
     ours = "IN (SELECT run FROM forgotten)"
     _forget_attempts(db, f"SELECT id FROM attempts WHERE run {ours}", {})  # noqa: S608 - constants
     for table in ("run_tasks", "asked", "hidden"):
-        db.execute(f"DELETE FROM {table} WHERE run {ours}")  # noqa: S608
-    db.execute(f"DELETE FROM runs WHERE id {ours}")  # noqa: S608
+        db.execute(f"DELETE FROM {table} WHERE run {ours}")  # noqa: S608 - our own tables
+    db.execute(f"DELETE FROM runs WHERE id {ours}")  # noqa: S608 - our own words
 
 
 def _forget_attempts(db: sqlite3.Connection, which: str, values: Mapping[str, object]) -> None:
     """Forget attempts, by what selects their ids."""
     for table in ("products", "metrics"):
         db.execute(f"DELETE FROM {table} WHERE attempt IN ({which})", values)  # noqa: S608 - constants
-    db.execute(f"DELETE FROM attempts WHERE id IN ({which})", values)  # noqa: S608
+    db.execute(f"DELETE FROM attempts WHERE id IN ({which})", values)  # noqa: S608 - as many question marks as values
 
 
 def _took(db: sqlite3.Connection, run: str) -> dict[str, float]:
@@ -626,7 +626,7 @@ def _results(db: sqlite3.Connection, pipeline: str, run: str) -> RunResults | No
     newest = db.execute(_NEWEST_BY, {"pipeline": pipeline, "run": run}).fetchall()
     these = "SELECT value FROM json_each(?)", (msgspec.json.encode([row[0] for row in newest]).decode(),)
     metrics: dict[int, list[Metric]] = {}
-    select = f"SELECT attempt, path, name, value FROM metrics WHERE attempt IN ({these[0]}) ORDER BY path, name"  # noqa: S608
+    select = f"SELECT attempt, path, name, value FROM metrics WHERE attempt IN ({these[0]}) ORDER BY path, name"  # noqa: S608 - our own words
     for attempt, path, name, value in db.execute(select, these[1]).fetchall():
         metrics.setdefault(attempt, []).append(msgspec.convert({"path": path, "name": name, "value": value}, Metric))
     found = _attempts(db, identity(db).key, *these)
@@ -656,7 +656,7 @@ def _history(db: sqlite3.Connection, pipeline: str) -> History:
 def _tasks(db: sqlite3.Connection, key: bytes, pipeline: str, task: str | None) -> dict[str, TaskHistory]:
     """The newest attempt and the newest success of one task, or of all."""
     which = (
-        f"SELECT {column} FROM newest WHERE pipeline = :pipeline AND (:task IS NULL OR task = :task)"  # noqa: S608
+        f"SELECT {column} FROM newest WHERE pipeline = :pipeline AND (:task IS NULL OR task = :task)"  # noqa: S608 - our own column
         for column in ("last", "last_ok")
     )
     attempts = _attempts(db, key, " UNION ".join(which), {"pipeline": pipeline, "task": task})
@@ -730,11 +730,11 @@ def _rows(
     """Attempts, by what selects their ids, each with its products. What is not as it was sealed is damage."""
     products: dict[int, list[tuple[Any, ...]]] = {}
     # Constants, with the values apart.
-    select = f"SELECT attempt, {PRODUCT_COLUMNS} FROM products WHERE attempt IN ({which}) ORDER BY attempt, path"  # noqa: S608
+    select = f"SELECT attempt, {PRODUCT_COLUMNS} FROM products WHERE attempt IN ({which}) ORDER BY attempt, path"  # noqa: S608 - our own columns
     for number, *product in db.execute(select, values).fetchall():
         products.setdefault(number, []).append(tuple(product))
     found = {}
-    select = f"SELECT {ATTEMPT_COLUMNS}, seal FROM attempts WHERE id IN ({which})"  # noqa: S608
+    select = f"SELECT {ATTEMPT_COLUMNS}, seal FROM attempts WHERE id IN ({which})"  # noqa: S608 - our own columns
     for *row, seal in db.execute(select, values).fetchall():
         made = products.get(row[0], [])
         if seal != digest(key, row, made):

@@ -141,9 +141,9 @@ def digest(key: bytes, *row: object) -> bytes:
 
 def reseal(db: sqlite3.Connection, key: bytes, attempt: int) -> None:
     """Seal an attempt as it is now. Only for who has changed it, and knew what it was before."""
-    row = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE id = ?", (attempt,)).fetchone()  # noqa: S608
+    row = db.execute(f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE id = ?", (attempt,)).fetchone()  # noqa: S608 - our own columns
     products = db.execute(
-        f"SELECT {PRODUCT_COLUMNS} FROM products WHERE attempt = ? ORDER BY path",  # noqa: S608
+        f"SELECT {PRODUCT_COLUMNS} FROM products WHERE attempt = ? ORDER BY path",  # noqa: S608 - our own columns
         (attempt,),
     ).fetchall()
     db.execute("UPDATE attempts SET seal = ? WHERE id = ?", (digest(key, row, products), attempt))

@@ -150,11 +150,11 @@ def _own_code() -> int:
 
 def _configuration(env: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
     """IPython's and matplotlib's configuration files, which a server reads before it forks."""
-    home = env.get("IPYTHONDIR") or os.path.join(env.get("HOME", ""), ".ipython")  # noqa: PTH118
+    home = env.get("IPYTHONDIR") or os.path.join(env.get("HOME", ""), ".ipython")  # noqa: PTH118 - text of the environment
     folders = [f"{home}/profile_default", f"{sys.prefix}/etc/ipython", "/usr/local/etc/ipython", "/etc/ipython"]
     names = [f"{kind}_config.{end}" for kind in ("ipython", "ipython_kernel") for end in ("py", "json")]
     paths = [f"{folder}/{name}" for folder in folders for name in names]
-    above = env.get("XDG_CONFIG_HOME") or os.path.join(env.get("HOME", ""), ".config")  # noqa: PTH118
+    above = env.get("XDG_CONFIG_HOME") or os.path.join(env.get("HOME", ""), ".config")  # noqa: PTH118 - text of the environment
     paths.append(f"{env.get('MPLCONFIGDIR') or f'{above}/matplotlib'}/matplotlibrc")
     return tuple((path, changed) for path in paths if (changed := _changed(path)))
 

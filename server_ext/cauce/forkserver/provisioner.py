@@ -65,7 +65,7 @@ class ForkProvisioner(LocalProvisioner):
         env = {name: value for name, value in (wanted.get("env") or os.environ).items() if name != "JPY_PARENT_PID"}
         cwd = os.path.abspath(wanted.get("cwd") or ".")  # noqa: PTH100 (may be a text)
         if paths := env.get("PYTHONPATH"):  # the server is elsewhere
-            env["PYTHONPATH"] = os.pathsep.join(os.path.join(cwd, path) for path in paths.split(os.pathsep))  # noqa: PTH118
+            env["PYTHONPATH"] = os.pathsep.join(os.path.join(cwd, path) for path in paths.split(os.pathsep))  # noqa: PTH118 - text of the environment
         arguments = tuple(command[command.index("ipykernel_launcher") + 1 :])
         with ExitStack() as opened:
             files = [_descriptor(wanted.get(name), opened, default) for name, default in (("stdout", 1), ("stderr", 2))]

@@ -86,4 +86,4 @@ def place(root: Path, filename: str | None, line: int | None) -> dict[str, Any] 
 
 
 def _inside(path: str) -> bool:
-    return not os.path.isabs(path) and ".." not in Path(path).parts  # noqa: PTH117
+    return not os.path.isabs(path) and ".." not in Path(path).parts  # noqa: PTH117 - text of a traceback

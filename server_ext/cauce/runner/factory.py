@@ -12,7 +12,7 @@ from typing import Any
 
 # The last one before the project's folder is on the path, where a file may have the name of a module of ours.
 from cauce.runner import Trouble, dotted, plain, products
-from cauce.runner import values as _  # noqa: F401
+from cauce.runner import values as _  # noqa: F401 - to have been imported
 
 __all__ = ["run"]
 

@@ -286,6 +286,6 @@ def _write(answer: str, tell: Callable[[], dict[str, Any]]) -> None:
         except Exception as error:
             told = {"trouble": type(error).__name__ + ": " + str(error)[:500]}
     text = json.dumps(told)
-    with open(answer + ".part", "w", encoding="utf-8") as file:  # noqa: PTH123
+    with open(answer + ".part", "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib may be the one of the notebook
         file.write(text)
-    os.replace(answer + ".part", answer)  # noqa: PTH105
+    os.replace(answer + ".part", answer)  # noqa: PTH105 - the same

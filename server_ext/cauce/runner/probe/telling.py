@@ -191,7 +191,7 @@ def _other_pickle(value: Any, error: Exception, seconds: float) -> tuple[str, in
 def _cloudpickle() -> Any:
     """None where it is not installed. A file beside the notebook of that name is not what is meant."""
     path = sys.path[:]
-    sys.path[:] = [folder for folder in path if folder not in ("", ".", os.getcwd())]  # noqa: PTH109
+    sys.path[:] = [folder for folder in path if folder not in ("", ".", os.getcwd())]  # noqa: PTH109 - a string, as the path holds
     try:
         import cloudpickle
     except Exception:

@@ -73,7 +73,7 @@ class FileWatch:
                 self._note("open", self._absolute(arguments[0]), "r")
                 self._note("open", self._absolute(arguments[1]), "w")
             elif event in _OTHER:
-                if event == "subprocess.Popen" and os.path.basename(os.fsdecode(arguments[0])) in _ASKED:  # noqa: PTH119
+                if event == "subprocess.Popen" and os.path.basename(os.fsdecode(arguments[0])) in _ASKED:  # noqa: PTH119 - in a hook: as little as possible
                     return
                 if event == "sqlite3.connect" and isinstance(arguments[0], (str, bytes)):
                     if os.fsdecode(arguments[0]) == ":memory:":
@@ -107,7 +107,7 @@ class FileWatch:
                 continue
             if name is None:
                 continue
-            if "r" in more and name not in writes and os.path.isfile(path):  # noqa: PTH113
+            if "r" in more and name not in writes and os.path.isfile(path):  # noqa: PTH113 - in a hook: as little as possible
                 reads[name] = None  # else it has made it itself
             if "w" in more:
                 writes[name] = None
@@ -123,7 +123,7 @@ class FileWatch:
                     writes[name] = None
             reads = {name: None for name in reads if name in before}
         self._readings.paths()  # what has been read by looking
-        there = [name for name in writes if os.path.isfile(os.path.join(self._folder, name))]  # noqa: PTH113, PTH118
+        there = [name for name in writes if os.path.isfile(os.path.join(self._folder, name))]  # noqa: PTH113, PTH118 - strings, as the hook has them
         return list(reads)[:_MOST_TOLD], sorted(there)[:_MOST_TOLD], other
 
     def _relative(self, path: str) -> str | None:

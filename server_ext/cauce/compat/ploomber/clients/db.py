@@ -88,7 +88,7 @@ class SQLAlchemyClient(Client):
         from cauce.runner.database import raw_connection
 
         try:
-            import sqlalchemy  # noqa: F401
+            import sqlalchemy  # noqa: F401 - is it there?
         except ImportError:
             return None if self._arguments else raw_connection(str(self._uri))
         return None
