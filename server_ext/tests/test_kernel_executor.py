@@ -387,7 +387,9 @@ def test_whatever_the_code_does_it_can_be_cancelled(bench: Bench) -> None:
         assert attempt.streams()[0] == f"{name}\n"  # a partial notebook
         assert "after" not in attempt.log
         assert eventually(lambda group=attempt.processes[0].group: members(group) == set())
-    assert attempts["sleeps"].outputs[1][0].ename == "KeyboardInterrupt"  # it was asked kindly
+    # It was asked kindly. Asked again while it tells that, IPython says it without a traceback.
+    said = attempts["sleeps"].outputs[1][0]
+    assert "KeyboardInterrupt" in said.get("ename", said.get("text", ""))
     assert not starting.job.notebook.exists()
     assert early.processes == []
 
