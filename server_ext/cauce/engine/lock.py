@@ -97,10 +97,10 @@ class ProjectLock:
 
     def _patience(self, note: _Note | None) -> float:
         """Seconds to wait for whoever has the lock, when that is the note in it."""
-        building = bool(self._note.holder.run)
-        return (
-            _MORE_PATIENCE if building and not (note is not None and note.holder.run and _may_live(note)) else _PATIENCE
-        )
+        if not self._note.holder.run:  # we only tidy up
+            return _PATIENCE
+        builds = note is not None and bool(note.holder.run) and _may_live(note)
+        return _PATIENCE if builds else _MORE_PATIENCE
 
     def _unwritable(self, error: OSError) -> ProjectUnwritable:
         return ProjectUnwritable(

@@ -609,7 +609,7 @@ def _forget_attempts(db: sqlite3.Connection, which: str, values: Mapping[str, ob
     """Forget attempts, by what selects their ids."""
     for table in ("products", "metrics"):
         db.execute(f"DELETE FROM {table} WHERE attempt IN ({which})", values)  # noqa: S608 - constants
-    db.execute(f"DELETE FROM attempts WHERE id IN ({which})", values)  # noqa: S608 - as many question marks as values
+    db.execute(f"DELETE FROM attempts WHERE id IN ({which})", values)  # noqa: S608 - constants
 
 
 def _took(db: sqlite3.Connection, run: str) -> dict[str, float]:
